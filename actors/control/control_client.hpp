@@ -1,0 +1,92 @@
+/// Client end of a control connection.
+///
+///     connecting ─> asking ─> joined ─> receipted ─> closing
+///
+/// Connects when spawned; compares the server's identity with the one given or pinned before it sends
+/// anything; asks; reports to its receive_session: link_accepted, link_receipted and, last and exactly
+/// once, link_closed: with code none when the connection ended after the receipt was noted.
+/// After `stop` nothing is reported any more: what is queued (a leave) is flushed, then the actor
+/// ends, within `control_limits::close`.
+///
+/// Who monitors whom: this actor monitors its session and closes the connection when it dies. The
+/// session monitors this actor: a crash closes the connection without a link_closed.
+#pragma once
+
+#include "actors/control/limits.hpp"
+#include "actors/control/link_events.hpp"
+#include "actors/interfaces.hpp"
+#include "actors/io/io_thread.hpp"
+#include "actors/io/tls_dialer.hpp"
+
+#include <memory>
+#include <string>
+
+namespace fleetcast::actors {
+
+/// control_client_actor and what its connection tells it.
+using control_client_link
+  = control_client_actor::extend<caf::reacts_to<link_ready>, caf::reacts_to<link_message>,
+                                 caf::reacts_to<link_broken>>;
+
+class control_client_state {
+public:
+  using pointer = control_client_link::stateful_pointer<control_client_state>;
+
+  explicit control_client_state(pointer self) : self_(self) {}
+  ~control_client_state();
+
+  static constexpr const char* name = "control_client";
+
+  control_client_link::behavior_type start(io::io_thread& io, receive_request request,
+                                           std::uint32_t cache_blocks,
+                                           receive_session_actor session,
+                                           const control_limits& limits);
+
+private:
+  enum class phase : std::uint8_t { connecting, asking, joined, receipted, closing };
+
+  void connect(io::io_thread& io);
+  void on_ready(const link_ready& ready);
+  void on_message(const link_message& message);
+  void on_broken(failure reason);
+
+  failure check_request() const;
+  failure check_identity(const io::peer_identity& peer) const;
+  void ask();
+
+  void take(const protocol::wire::session_accept& accept);
+  void take(const protocol::wire::session_reject& reject);
+  void take(const protocol::wire::session_ended& ended);
+  void take(protocol::wire::receipt_noted);
+
+  void send(const protocol::wire::client_message& message);
+  void stop();
+  void close(failure reason);
+  void report_closed(failure reason);
+  status_snapshot status() const;
+
+  pointer self_;
+  receive_request request_;
+  std::uint32_t cache_blocks_ = 0;
+  receive_session_actor session_;
+  control_limits limits_;
+  std::string server_; ///< "host:port"
+  std::shared_ptr<io::tls_dialer> dialer_;
+  std::shared_ptr<io::tls_connection> connection_;
+  io::peer_identity peer_;
+  phase phase_ = phase::connecting;
+  bool owes_report_ = true;
+};
+
+/// `io` must outlive the actor. To spawn, wrap it in a lambda: a spawn copies its arguments.
+control_client_link::behavior_type
+control_client(control_client_link::stateful_pointer<control_client_state> self, io::io_thread& io,
+               receive_request request, std::uint32_t cache_blocks, receive_session_actor session);
+
+/// The same with other limits than the default ones.
+control_client_link::behavior_type
+control_client_within(control_client_link::stateful_pointer<control_client_state> self,
+                      io::io_thread& io, receive_request request, std::uint32_t cache_blocks,
+                      receive_session_actor session, control_limits limits);
+
+} // namespace fleetcast::actors

@@ -1,0 +1,101 @@
+#include "actors/control/control_listener.hpp"
+
+#include "actors/io/tls_context.hpp"
+
+#include <sstream>
+#include <utility>
+
+namespace fleetcast::actors {
+
+control_listener_state::~control_listener_state() {
+  if (acceptor_)
+    acceptor_->stop();
+  stop_links();
+}
+
+control_listening_actor::behavior_type
+control_listener_state::start(io::io_thread& io, listening_sockets sockets,
+                              const io::identity& who, std::shared_ptr<content_catalog> catalog,
+                              session_manager_actor manager, const control_limits& limits) {
+  catalog_ = std::move(catalog);
+  manager_ = std::move(manager);
+  limits_ = limits;
+  addresses_ = sockets.endpoints();
+  self_->set_down_handler([this](const caf::down_msg& down) { on_down(down); });
+  if (auto context = io::make_server_context(who)) {
+    acceptor_ = std::make_shared<acceptor>(io, std::move(sockets), std::move(*context), limits);
+    acceptor_->start([me = self_->address()](accepted_connection accepted) {
+      notify(me, std::move(accepted));
+    });
+  } else {
+    // Only a broken installation of OpenSSL gets here; whoever monitors us hears why.
+    self_->quit(caf::make_error(caf::sec::runtime_error, context.error().text));
+  }
+  return {
+    [this](const accepted_connection& accepted) { on_accepted(accepted); },
+    [this](link_outcome outcome) { ++outcomes_.at(static_cast<std::size_t>(outcome)); },
+    [this](stop_atom) { stop(); },
+    [this](status_atom) { return status(); },
+  };
+}
+
+void control_listener_state::on_accepted(const accepted_connection& accepted) {
+  if (is_stopping_)
+    return;
+  const auto link = self_->spawn<caf::monitored>(
+    control_server,
+    control_server_config{accepted, catalog_, manager_, limits_, self_->address()});
+  links_.emplace(link.address(), link);
+}
+
+void control_listener_state::on_down(const caf::down_msg& down) {
+  links_.erase(down.source);
+  if (is_stopping_ && links_.empty())
+    self_->quit();
+}
+
+void control_listener_state::stop() {
+  if (std::exchange(is_stopping_, true))
+    return;
+  if (acceptor_)
+    acceptor_->stop();
+  stop_links();
+  if (links_.empty())
+    self_->quit();
+}
+
+void control_listener_state::stop_links() {
+  for (const auto& [address, link] : links_)
+    caf::anon_send(link, stop_atom{});
+}
+
+status_snapshot control_listener_state::status() const {
+  std::ostringstream addresses;
+  for (const auto& address : addresses_)
+    addresses << (addresses.tellp() > 0 ? ", " : "") << address;
+  const auto count = acceptor_ ? acceptor_->count() : acceptor::counters{};
+  status_snapshot result{name,
+                         is_stopping_ ? "stopping" : "listening",
+                         {{"addresses", addresses.str()},
+                          {"connections", std::to_string(count.connections)},
+                          {"pending", std::to_string(count.pending)},
+                          {"accepted", std::to_string(count.accepted)},
+                          {"turned away", std::to_string(count.turned_away)},
+                          {"accept failed", std::to_string(count.failed)}},
+                         {}};
+  for (std::size_t i = 0; i < outcomes_.size(); ++i)
+    result.facts.emplace_back(to_string(static_cast<link_outcome>(i)),
+                              std::to_string(outcomes_[i]));
+  return result;
+}
+
+control_listening_actor::behavior_type
+control_listener(control_listening_actor::stateful_pointer<control_listener_state> self,
+                 io::io_thread& io, listening_sockets sockets,
+                 std::shared_ptr<const io::identity> who, std::shared_ptr<content_catalog> catalog,
+                 session_manager_actor manager, control_limits limits) {
+  return self->state.start(io, std::move(sockets), *who, std::move(catalog), std::move(manager),
+                           limits);
+}
+
+} // namespace fleetcast::actors

@@ -1,0 +1,55 @@
+/// Limits of the control plane, each with its reason. Tests pass shorter ones.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+
+namespace fleetcast::actors {
+
+struct control_limits {
+  using duration = std::chrono::milliseconds;
+
+  // -- client -----------------------------------------------------------------------------------
+
+  /// Name, every address, and the TLS handshake together: what people wait before they look for the
+  /// cause themselves.
+  duration connect = std::chrono::seconds{10};
+
+  /// One address while others are left: a route that swallows packets must not eat the whole time.
+  duration attempt = std::chrono::seconds{3};
+
+  /// From the request to accept or reject. Longer than the server's `request` and `join`, so that
+  /// the server's own word arrives instead of a mere time-out.
+  duration reply = std::chrono::seconds{25};
+
+  // -- server -----------------------------------------------------------------------------------
+
+  /// From accepting a connection to its whole request: the handshake and one message. Closes half-open
+  /// connections and those that trickle.
+  duration request = std::chrono::seconds{10};
+
+  /// From a request to the manager's answer.
+  duration join = std::chrono::seconds{10};
+
+  /// From the noted receipt to the client's closing.
+  duration linger = std::chrono::seconds{10};
+
+  /// Connections in all. Beyond, a new one is closed at once. Each costs some 100 KiB, mostly TLS's.
+  std::size_t connections = 4096;
+
+  /// Connections whose request has not arrived. Beyond, none is accepted until one moves on: a lab that
+  /// starts at once waits its turn in the kernel's queue instead of being turned away.
+  std::size_t pending = 256;
+
+  /// Pause after the system refused a socket for want of descriptors or memory: nothing but other
+  /// connections' closing mends that, and trying at once again would spin.
+  duration accept_pause = std::chrono::milliseconds{200};
+
+  // -- both -------------------------------------------------------------------------------------
+
+  /// From asking to close to the socket's closing: what is queued is flushed and both sides say
+  /// farewell.
+  duration close = std::chrono::seconds{1};
+};
+
+} // namespace fleetcast::actors

@@ -1,0 +1,268 @@
+#include "actors/io/tls_dialer.hpp"
+
+#include "actors/io/known_servers.hpp"
+
+#include <algorithm>
+#include <boost/asio/post.hpp>
+#include <cerrno>
+#include <sstream>
+#include <utility>
+
+namespace fleetcast::actors::io {
+
+using protocol::failure;
+using protocol::failure_code;
+
+namespace {
+
+namespace asio = boost::asio;
+
+/// A name with more addresses than that is a mistake or an attack.
+constexpr std::size_t max_candidates = 16;
+
+/// "[::1]" as "::1"; people copy addresses with their brackets.
+std::string without_brackets(const std::string& host) {
+  if (host.size() > 2 && host.front() == '[' && host.back() == ']')
+    return host.substr(1, host.size() - 2);
+  return host;
+}
+
+struct explanation {
+  failure_code code;
+  const char* remedy;
+};
+
+explanation explain(const boost::system::error_code& error) {
+  switch (error.value()) {
+    case ECONNREFUSED:
+      return {failure_code::connection_refused,
+              "Is `fleetcast serve` running there, and does its --listen cover this address and port?"};
+    case ETIMEDOUT:
+      return {failure_code::connect_timeout,
+              "Is the host up, and does a firewall let TCP through to that port?"};
+    case EHOSTUNREACH:
+    case EHOSTDOWN:
+      return {failure_code::host_unreachable, "Is the host up and attached to its network?"};
+    case ENETUNREACH:
+    case ENETDOWN:
+    case EADDRNOTAVAIL:
+    case EAFNOSUPPORT:
+      return {failure_code::network_unreachable,
+              "Is there a route to that network? See: ip route get ADDRESS"};
+    default:
+      return {failure_code::network_fault,
+              "The system refused the connection; look for a firewall on this host or a limit of "
+              "this process"};
+  }
+}
+
+/// The more a failure says about the server itself, the better it explains the whole.
+int weight(failure_code code) {
+  switch (code) {
+    case failure_code::connection_refused:
+      return 4;
+    case failure_code::connect_timeout:
+      return 3;
+    case failure_code::host_unreachable:
+      return 2;
+    case failure_code::network_fault:
+      return 1;
+    default:
+      return 0;
+  }
+}
+
+} // namespace
+
+tls_dialer::tls_dialer(boost::asio::io_context& context, std::string host, std::uint16_t port,
+                       limits bounds, events callbacks)
+  : io_(context),
+    host_(without_brackets(host)),
+    port_(port),
+    name_(host_and_port(host_, port)),
+    limits_(bounds),
+    events_(std::move(callbacks)),
+    resolver_(context),
+    socket_(context),
+    total_(context),
+    attempt_(context) {}
+
+void tls_dialer::start() {
+  asio::post(io_, [me = shared_from_this()] {
+    if (me->is_over_)
+      return;
+    me->total_.expires_after(me->limits_.total);
+    me->total_.async_wait([weak = me->weak_from_this()](const error_code& error) {
+      if (auto self = weak.lock(); self && !error)
+        self->fail(self->too_late());
+    });
+    me->resolve();
+  });
+}
+
+void tls_dialer::abandon() {
+  asio::post(io_, [me = shared_from_this()] {
+    me->events_ = {};
+    if (me->connection_)
+      me->connection_->abandon();
+    me->fail({});
+  });
+}
+
+// -- name -----------------------------------------------------------------------------------------
+
+void tls_dialer::resolve() {
+  // An address needs no resolver, and its thread may be busy with a name server that is gone.
+  error_code not_an_address;
+  const auto address = asio::ip::make_address(host_, not_an_address);
+  if (!not_an_address) {
+    candidates_.emplace_back(address, port_);
+    return try_next();
+  }
+  resolver_.async_resolve(
+    host_, std::to_string(port_), tcp::resolver::numeric_service,
+    [me = shared_from_this()](const error_code& error, const tcp::resolver::results_type& results) {
+      if (!me->is_over_)
+        me->on_resolved(error, results);
+    });
+}
+
+void tls_dialer::on_resolved(const error_code& error,
+                             const tcp::resolver::results_type& results) {
+  if (error)
+    return fail({failure_code::name_unresolved, static_cast<std::uint32_t>(error.value()),
+                 "could not connect to " + name_ + ": the name '" + host_
+                   + "' could not be resolved: " + error.message()
+                   + ". Check its spelling and this host's name service (getent hosts '" + host_
+                   + "'), or give the server's address"});
+  for (const auto& result : results) {
+    const auto& address = result.endpoint();
+    const bool is_new
+      = std::find(candidates_.begin(), candidates_.end(), address) == candidates_.end();
+    if (is_new && candidates_.size() < max_candidates)
+      candidates_.push_back(address);
+  }
+  try_next();
+}
+
+// -- addresses ------------------------------------------------------------------------------------
+
+void tls_dialer::try_next() {
+  if (next_ == candidates_.size())
+    return fail(all_failed());
+  const auto& address = candidates_[next_++];
+  error_code error;
+  socket_ = tcp::socket{io_};
+  socket_.open(address.protocol(), error);
+  if (error) {
+    failed_.push_back({address, error});
+    return try_next();
+  }
+  is_attempt_late_ = false;
+  // The last address may use all the time that is left.
+  if (next_ < candidates_.size()) {
+    attempt_.expires_after(limits_.attempt);
+    attempt_.async_wait([weak = weak_from_this(), which = next_](const error_code& cancelled) {
+      auto me = weak.lock();
+      if (!me || cancelled || me->is_over_ || me->next_ != which)
+        return;
+      me->is_attempt_late_ = true;
+      error_code ignored;
+      me->socket_.cancel(ignored);
+    });
+  }
+  socket_.async_connect(address, [me = shared_from_this()](const error_code& result) {
+    if (!me->is_over_)
+      me->on_attempt_over(result);
+  });
+}
+
+void tls_dialer::on_attempt_over(const error_code& error) {
+  attempt_.cancel();
+  if (!error)
+    return shake_hands();
+  failed_.push_back({candidates_[next_ - 1], is_attempt_late_ ? error_code{asio::error::timed_out} : error});
+  try_next();
+}
+
+failure tls_dialer::all_failed() const {
+  failure result{failure_code::network_fault, 0, "could not connect to " + name_ + ":"};
+  if (failed_.empty()) {
+    result.code = failure_code::name_unresolved;
+    result.text += " the name has no address";
+    return result;
+  }
+  const auto* telling = &failed_.front();
+  std::ostringstream text;
+  for (const auto& each : failed_) {
+    text << (&each == &failed_.front() ? " " : "; ") << each.address << ": "
+         << each.error.message();
+    if (weight(explain(each.error).code) > weight(explain(telling->error).code))
+      telling = &each;
+  }
+  const auto why = explain(telling->error);
+  result.code = why.code;
+  result.detail = static_cast<std::uint32_t>(telling->error.value());
+  result.text += text.str() + ". " + why.remedy;
+  return result;
+}
+
+failure tls_dialer::too_late() const {
+  const auto seconds = std::chrono::duration<double>(limits_.total).count();
+  std::ostringstream text;
+  text << "could not connect to " << name_ << " within " << seconds << " s: ";
+  if (connection_)
+    return {failure_code::connect_timeout, 0,
+            text.str()
+              + "the TCP connection was made, but the TLS handshake did not end. Is that address and "
+                "port `fleetcast serve`'s, and is its host overloaded?"};
+  if (candidates_.empty())
+    return {failure_code::connect_timeout, 0,
+            text.str() + "the name was not resolved. Is this host's name server up?"};
+  text << candidates_[next_ - 1] << " does not answer";
+  return {failure_code::connect_timeout, ETIMEDOUT,
+          text.str() + ". " + explain(asio::error::timed_out).remedy};
+}
+
+tls_dialer::duration tls_dialer::time_left() const {
+  const auto left = std::chrono::duration_cast<duration>(total_.expiry()
+                                                         - std::chrono::steady_clock::now());
+  return std::max(left, duration{1});
+}
+
+// -- handshake ------------------------------------------------------------------------------------
+
+void tls_dialer::shake_hands() {
+  auto context = make_client_context();
+  if (!context)
+    return fail(std::move(context.error()));
+  connection_ = std::make_shared<tls_connection>(std::move(socket_), std::move(*context),
+                                                 tls_connection::role::client, name_);
+  total_.cancel();
+  is_over_ = true; // for the dialling: the connection reports from here on
+  auto callbacks = std::exchange(events_, {});
+  tls_connection::events forwarded;
+  forwarded.ready = [weak = std::weak_ptr{connection_},
+                     ready = std::move(callbacks.ready)](const peer_identity& who) {
+    if (auto connection = weak.lock())
+      ready(connection, who);
+  };
+  forwarded.message = std::move(callbacks.message);
+  forwarded.closed = std::move(callbacks.closed);
+  connection_->start(std::move(forwarded), time_left(), too_late());
+}
+
+void tls_dialer::fail(failure reason) {
+  if (std::exchange(is_over_, true))
+    return;
+  resolver_.cancel();
+  total_.cancel();
+  attempt_.cancel();
+  error_code ignored;
+  socket_.close(ignored);
+  const auto last = std::exchange(events_, {});
+  if (last.closed)
+    last.closed(std::move(reason));
+}
+
+} // namespace fleetcast::actors::io

@@ -1,0 +1,84 @@
+/// From a host name to a connection whose other end has proven its identity: resolve, try every address,
+/// shake hands. No actor; lives on the I/O thread.
+#pragma once
+
+#include "actors/io/tls_connection.hpp"
+#include "protocol/failure.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace fleetcast::actors::io {
+
+class tls_dialer : public std::enable_shared_from_this<tls_dialer> {
+public:
+  using tcp = boost::asio::ip::tcp;
+  using duration = std::chrono::milliseconds;
+
+  struct limits {
+    duration total;   ///< for everything, the handshake included
+    duration attempt; ///< for one address while others are left
+  };
+
+  /// Called on the I/O thread. `ready` at most once; `closed` exactly once and last, also for what
+  /// goes wrong before there is a connection.
+  struct events {
+    std::function<void(std::shared_ptr<tls_connection>, const peer_identity&)> ready;
+    std::function<void(protocol::wire::message_bytes)> message;
+    std::function<void(protocol::failure)> closed;
+  };
+
+  tls_dialer(boost::asio::io_context& context, std::string host, std::uint16_t port, limits bounds,
+             events callbacks);
+
+  /// Any thread, once.
+  void start();
+
+  /// Any thread. No event comes afterwards, unless it was on its way.
+  void abandon();
+
+private:
+  using error_code = boost::system::error_code;
+
+  void resolve();
+  void on_resolved(const error_code& error, const tcp::resolver::results_type& results);
+  void try_next();
+  void on_attempt_over(const error_code& error);
+  void shake_hands();
+  void fail(protocol::failure reason);
+  protocol::failure all_failed() const;
+  protocol::failure too_late() const;
+  duration time_left() const;
+
+  boost::asio::io_context& io_;
+  std::string host_;
+  std::uint16_t port_;
+  std::string name_; ///< "host:port", for texts
+  limits limits_;
+  events events_;
+  tcp::resolver resolver_;
+  tcp::socket socket_;
+  boost::asio::steady_timer total_;
+  boost::asio::steady_timer attempt_;
+  std::shared_ptr<tls_connection> connection_;
+
+  std::vector<tcp::endpoint> candidates_;
+  std::size_t next_ = 0;
+
+  struct attempt_failure {
+    tcp::endpoint address;
+    error_code error;
+  };
+  std::vector<attempt_failure> failed_;
+  bool is_attempt_late_ = false;
+  bool is_over_ = false;
+};
+
+} // namespace fleetcast::actors::io

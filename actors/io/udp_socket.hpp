@@ -1,0 +1,95 @@
+/// UDP sockets of the data plane: opening them in the ways that Fleetcast needs.
+///
+/// Moving datagrams in quantity is batch_sender's and batch_receiver's part (udp_batch.hpp).
+#pragma once
+
+#include "actors/io/limits.hpp"
+#include "actors/io/network_interface.hpp"
+#include "protocol/failure.hpp"
+
+#include <boost/asio/ip/address.hpp>
+#include <boost/asio/ip/udp.hpp>
+#include <cstddef>
+#include <span>
+#include <tl/expected.hpp>
+
+namespace fleetcast::actors::io {
+
+using udp_endpoint = boost::asio::ip::udp::endpoint;
+
+/// Work the kernel may take off us: many datagrams in one send (gso), many in one receive (gro).
+struct offloads {
+  bool gso = true;
+  bool gro = true;
+
+  friend bool operator==(const offloads&, const offloads&) = default;
+
+  /// Both, but for what the environment variable FLEETCAST_OFFLOADS leaves out: a list of "gso" and
+  /// "gro", or "none". For measurements and for drivers that promise more than they keep.
+  [[nodiscard]] static offloads from_environment();
+};
+
+struct socket_options {
+  /// What to use if the kernel can.
+  offloads use = offloads::from_environment();
+
+  /// Bytes to ask of the kernel.
+  std::size_t receive_buffer = limits::receive_buffer;
+};
+
+/// An open UDP socket: non-blocking, not inherited by programs. Nothing of it changes once it is open, so
+/// several threads may use it at once, one of them sending and one receiving.
+///
+/// Failures are network_unreachable where the kernel knows no way, network_fault otherwise, with
+/// errno as detail.
+class udp_socket {
+public:
+  /// Receives what is sent to `group` on `interface`, and nothing else: bound to the group's address
+  /// and port, which other sockets of this host may share.
+  [[nodiscard]] static tl::expected<udp_socket, protocol::failure>
+  open_group_receiver(const udp_endpoint& group, const network_interface& interface,
+                      const socket_options& options = {});
+
+  /// Sends to groups through `interface` from `local` and a port of the kernel's choice, and receives
+  /// what is sent to that port: the feedback. Receivers on this host hear it, too. `ttl` counts
+  /// routers plus one (hop limit in IPv6), 1 to 255.
+  [[nodiscard]] static tl::expected<udp_socket, protocol::failure>
+  open_group_sender(const network_interface& interface, const boost::asio::ip::address& local,
+                    unsigned ttl, const socket_options& options = {});
+
+  /// Connected to `server`, from `local` and a port of the kernel's choice.
+  [[nodiscard]] static tl::expected<udp_socket, protocol::failure>
+  open_feedback_sender(const boost::asio::ip::address& local, const udp_endpoint& server);
+
+  udp_socket(udp_socket&& other) noexcept;
+  udp_socket& operator=(udp_socket&& other) noexcept;
+  ~udp_socket();
+
+  /// Sends one datagram on a connected socket without waiting. 0, or errno. A refusal is a lost datagram
+  /// like any other: that of an ICMP answer to an earlier one (ECONNREFUSED) is not even reported.
+  [[nodiscard]] int send(std::span<const std::byte> datagram) const noexcept;
+
+  int native_handle() const noexcept { return descriptor_; }
+
+  /// What it is bound to.
+  const udp_endpoint& local_endpoint() const noexcept { return local_; }
+
+  /// Bytes of receive buffer as the kernel accounts them (its overhead included). Less than what was
+  /// asked for: raise net.core.rmem_max or run with CAP_NET_ADMIN. 0 on a feedback sender.
+  std::size_t receive_buffer() const noexcept { return receive_buffer_; }
+
+  /// What was asked for and the kernel can.
+  const offloads& usable() const noexcept { return usable_; }
+
+private:
+  explicit udp_socket(int descriptor) noexcept : descriptor_(descriptor) {}
+
+  friend class socket_builder;
+
+  int descriptor_;
+  udp_endpoint local_;
+  std::size_t receive_buffer_ = 0;
+  offloads usable_{false, false};
+};
+
+} // namespace fleetcast::actors::io

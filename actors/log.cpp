@@ -1,0 +1,13 @@
+#include "actors/log.hpp"
+
+#include <memory>
+#include <spdlog/sinks/null_sink.h>
+
+namespace fleetcast::actors {
+
+spdlog::logger& log() {
+  static spdlog::logger logger{"fleetcast", std::make_shared<spdlog::sinks::null_sink_mt>()};
+  return logger;
+}
+
+} // namespace fleetcast::actors

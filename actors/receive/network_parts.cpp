@@ -1,0 +1,156 @@
+/// The children of a receive session, on real sockets.
+#include "actors/control/control_client.hpp"
+#include "actors/io/block_pool.hpp"
+#include "actors/io/network_interface.hpp"
+#include "actors/io/udp_socket.hpp"
+#include "actors/receive/reassembly.hpp"
+#include "actors/receive/session.hpp"
+#include "actors/receive/writer.hpp"
+#include "actors/socket_reader.hpp"
+
+#include <algorithm>
+#include <random>
+#include <utility>
+
+namespace fleetcast::actors {
+
+namespace {
+
+namespace asio = boost::asio;
+using asio::ip::address;
+
+/// Blocks of memory for a session: the default cache for assembly, and on top what the consumer may
+/// hold, so that its credit does not eat into the window. Bounded: a consumer that asks for more credit than
+/// this gets it in bytes, but not in memory at once.
+std::size_t cache_blocks_for(std::uint64_t cache_bytes, std::size_t block_size) {
+  constexpr std::size_t most = 4096;
+  const auto held = std::min<std::uint64_t>(cache_bytes / block_size + 1, most);
+  return std::max(protocol::defaults::cache_blocks,
+                  static_cast<std::size_t>(held) + protocol::defaults::cache_blocks / 2);
+}
+
+tl::expected<address, failure> address_from(const protocol::wire::endpoint& from, unsigned scope) {
+  const auto& bytes = from.address;
+  if (bytes.size() == 4) {
+    asio::ip::address_v4::bytes_type v4;
+    std::transform(bytes.begin(), bytes.end(), v4.begin(),
+                   [](std::byte b) { return static_cast<unsigned char>(b); });
+    return asio::ip::make_address_v4(v4);
+  }
+  if (bytes.size() == 16) {
+    asio::ip::address_v6::bytes_type v6;
+    std::transform(bytes.begin(), bytes.end(), v6.begin(),
+                   [](std::byte b) { return static_cast<unsigned char>(b); });
+    auto result = asio::ip::make_address_v6(v6);
+    if (result.is_link_local() || result.is_multicast_link_local())
+      result.scope_id(scope);
+    return result;
+  }
+  return tl::unexpected{failure{failure_code::invalid_request, 0,
+                                "the server announced an address of "
+                                  + std::to_string(bytes.size()) + " bytes"}};
+}
+
+std::uint64_t random_seed() {
+  std::random_device device;
+  return std::uint64_t{device()} << 32 | device();
+}
+
+class network final : public receive_session_parts {
+public:
+  explicit network(io::io_thread& io) : io_(io) {}
+
+  control_client_actor connect(caf::scheduled_actor& session, const receive_request& request,
+                               const receive_session_actor& self) override {
+    using link_pointer = control_client_link::stateful_pointer<control_client_state>;
+    return session.spawn([io = &io_, request, self](link_pointer link) {
+      return control_client(link, *io, request, static_cast<std::uint32_t>(protocol::defaults::cache_blocks),
+                            self);
+    });
+  }
+
+  tl::expected<receiving, failure> receive(caf::scheduled_actor& session,
+                                           const receive_request& request,
+                                           const link_accepted& link,
+                                           const consumer_actor& consumer,
+                                           const receive_session_actor& self) override {
+    const auto& accept = link.accept;
+    const auto layout
+      = protocol::geometry::make(accept.object_size, accept.symbol_size, accept.source_symbols);
+    if (!layout)
+      return tl::unexpected{failure{failure_code::invalid_request, 0,
+                                    "the server announced an impossible partitioning"}};
+    auto sockets = open_sockets(request, link);
+    if (!sockets)
+      return tl::unexpected{std::move(sockets.error())};
+    const auto pool = io::block_pool::make(
+      layout->block_size(), cache_blocks_for(request.cache_bytes, layout->block_size()));
+    receiving result;
+    result.block_size = static_cast<std::uint32_t>(layout->block_size());
+    result.writer = session.spawn(writer, request.cache_bytes, consumer, self);
+    result.reassembly = session.spawn(
+      reassembly, reassembly_config{receiver_config_from(accept, *layout), pool, sockets->feedback,
+                                    result.writer, self});
+    result.reader = session.spawn(socket_reader, &io_, sockets->group,
+                                  caf::actor_cast<datagram_sink_actor>(result.reassembly));
+    return result;
+  }
+
+private:
+  struct session_sockets {
+    std::shared_ptr<const io::udp_socket> group;
+    std::shared_ptr<const io::udp_socket> feedback;
+  };
+
+  static protocol::receiver_config
+  receiver_config_from(const protocol::wire::session_accept& accept,
+                       const protocol::geometry& layout) {
+    protocol::receiver_config c{.layout = layout};
+    c.session_tag = accept.session_tag;
+    c.lane = accept.lane;
+    c.receiver_id = accept.receiver_id;
+    c.transmission = accept.transmission;
+    c.signing_key = accept.signing_key;
+    c.suite = accept.suite;
+    c.group_key = accept.group_key;
+    c.receiver_key = accept.receiver_key;
+    c.seed = random_seed();
+    return c;
+  }
+
+  static tl::expected<session_sockets, failure> open_sockets(const receive_request& request,
+                                                     const link_accepted& link) {
+    auto interface = request.interface.empty() ? io::interface_of(link.local)
+                                               : io::find_interface(request.interface);
+    if (!interface)
+      return tl::unexpected{std::move(interface.error())};
+    const auto group = address_from(link.accept.group, interface->index);
+    if (!group)
+      return tl::unexpected{group.error()};
+    auto group_socket
+      = io::udp_socket::open_group_receiver({*group, link.accept.group.port}, *interface);
+    if (!group_socket)
+      return tl::unexpected{std::move(group_socket.error())};
+    const auto server = link.accept.feedback.address.empty()
+                          ? tl::expected<address, failure>{link.peer}
+                          : address_from(link.accept.feedback, interface->index);
+    if (!server)
+      return tl::unexpected{server.error()};
+    auto feedback_socket
+      = io::udp_socket::open_feedback_sender(link.local, {*server, link.accept.feedback.port});
+    if (!feedback_socket)
+      return tl::unexpected{std::move(feedback_socket.error())};
+    return session_sockets{std::make_shared<const io::udp_socket>(std::move(*group_socket)),
+                   std::make_shared<const io::udp_socket>(std::move(*feedback_socket))};
+  }
+
+  io::io_thread& io_;
+};
+
+} // namespace
+
+std::shared_ptr<receive_session_parts> network_parts(io::io_thread& io) {
+  return std::make_shared<network>(io);
+}
+
+} // namespace fleetcast::actors

@@ -1,0 +1,57 @@
+/// Drives protocol::receiver: datagrams in, verified blocks to the writer, feedback to the sender.
+///
+/// Supervision: monitored by its session; its crash fails the session. Monitors nobody; the socket
+/// reader that feeds it monitors it.
+#pragma once
+
+#include "actors/interfaces.hpp"
+#include "actors/io/block_pool.hpp"
+#include "actors/io/udp_socket.hpp"
+#include "actors/timer.hpp"
+#include "protocol/receive/receiver.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+namespace fleetcast::actors {
+
+struct reassembly_config {
+  protocol::receiver_config receiver;
+  std::shared_ptr<io::block_pool> memory;
+  std::shared_ptr<const io::udp_socket> feedback; ///< connected to the sender
+  writer_actor writer;
+  receive_session_actor session;
+};
+
+class reassembly_state {
+public:
+  static inline const char* name = "reassembly";
+
+  explicit reassembly_state(reassembly_actor::pointer self) : self_(self) {}
+
+  reassembly_actor::behavior_type make_behavior(reassembly_config config);
+
+private:
+  void take_in(const io::datagram_batch& batch);
+  void pump();
+  void report(protocol::timestamp now);
+  receive_summary summary() const;
+  status_snapshot status() const;
+
+  reassembly_actor::pointer self_;
+  std::optional<reassembly_config> config_;
+  std::optional<protocol::receiver> receiver_;
+  tick_timer timer_;
+  std::vector<std::byte> datagram_;
+  protocol::timestamp reported_at_{};
+  std::uint64_t feedback_refused_ = 0; ///< by the kernel
+  int feedback_error_ = 0;             ///< errno of the last refusal
+  bool ended_ = false;
+};
+
+reassembly_actor::behavior_type
+reassembly(reassembly_actor::stateful_pointer<reassembly_state> self, reassembly_config config);
+
+} // namespace fleetcast::actors

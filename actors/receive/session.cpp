@@ -1,0 +1,182 @@
+#include "actors/receive/session.hpp"
+
+#include "actors/status.hpp"
+#include "actors/timer.hpp"
+
+#include <utility>
+
+namespace fleetcast::actors {
+
+namespace {
+
+/// How long the server may take to note a receipt. The object is whole by then, so the session succeeds
+/// either way; waiting only spares the server an "it left".
+constexpr auto receipt_patience = std::chrono::seconds(5);
+
+const char* to_string(auto phase) {
+  constexpr const char* names[] = {"connecting", "receiving", "receipting", "ended"};
+  return names[static_cast<std::size_t>(phase)];
+}
+
+} // namespace
+
+receive_session_actor::behavior_type
+receive_session_state::make_behavior(receive_request request, consumer_actor consumer,
+                                     std::shared_ptr<receive_session_parts> parts) {
+  request_ = std::move(request);
+  consumer_ = std::move(consumer);
+  parts_ = std::move(parts);
+  started_at_ = now(self_);
+  self_->set_down_handler([this](const caf::down_msg& down) { on_down(down); });
+  self_->monitor(consumer_);
+  link_ = parts_->connect(*self_, request_, self_);
+  self_->monitor(link_);
+  return {
+    [this](cancel_atom, const failure& reason) { cancel(reason); },
+    [this](const link_accepted& link) { begin_receiving(link); },
+    [this](const link_closed& link) { on_link_closed(link.reason); },
+    [this](const link_receipted&) {
+      if (phase_ == phase::receipting)
+        end({});
+    },
+    [this](const session_progress& progress) {
+      summary_ = progress.summary;
+      if (phase_ == phase::receiving)
+        self_->send(consumer_, progress);
+    },
+    [this](const reassembly_finished& finished) {
+      reassembled_ = true;
+      summary_ = finished.summary;
+    },
+    [this](const reassembly_failed& failed) {
+      if (phase_ == phase::receiving)
+        cancel(failed.reason);
+    },
+    [this](const delivery_finished&) {
+      if (phase_ == phase::receiving)
+        send_receipt();
+    },
+    [this](tick_atom) {
+      if (phase_ == phase::receipting)
+        end({});
+    },
+    [this](status_atom) { return collect_status(self_, status(), children()); },
+  };
+}
+
+void receive_session_state::begin_receiving(const link_accepted& link) {
+  if (phase_ != phase::connecting)
+    return;
+  auto parts = parts_->receive(*self_, request_, link, consumer_, self_);
+  if (!parts)
+    return cancel(std::move(parts.error()).in_context("while receiving " + what()));
+  receiving_ = std::move(*parts);
+  self_->monitor(receiving_.writer);
+  self_->monitor(receiving_.reassembly);
+  self_->monitor(receiving_.reader);
+  phase_ = phase::receiving;
+  summary_.object_size = link.accept.object_size;
+  self_->send(consumer_,
+              session_started{link.accept.object_size, receiving_.block_size, receiving_.writer});
+}
+
+void receive_session_state::send_receipt() {
+  phase_ = phase::receipting;
+  const auto took = now(self_) - started_at_;
+  self_->send(link_, protocol::wire::client_message{protocol::wire::receipt{
+                       summary_.object_size, static_cast<std::uint64_t>(took.count()),
+                       summary_.statistics.repaired_symbols}});
+  self_->delayed_send(self_, receipt_patience, tick_atom::value);
+}
+
+void receive_session_state::on_link_closed(const failure& reason) {
+  switch (phase_) {
+    case phase::connecting:
+      return end(reason);
+    case phase::receiving:
+      // With every block verified only the consumer is waited for, and it needs no server.
+      if (!reassembled_)
+        end(failure{reason}.in_context("while receiving " + what()));
+      return;
+    case phase::receipting:
+      return end({});
+    case phase::ended:
+      return;
+  }
+}
+
+void receive_session_state::on_down(const caf::down_msg& down) {
+  if (phase_ == phase::ended)
+    return;
+  if (down.source == consumer_)
+    return cancel({failure_code::cancelled, 0, "the consumer of " + what() + " is gone"});
+  if (down.source == link_ && reassembled_)
+    return on_link_closed({});
+  const auto child = down.source == link_                   ? "control_client"
+                     : down.source == receiving_.writer     ? "writer"
+                     : down.source == receiving_.reassembly ? "reassembly"
+                     : down.source == receiving_.reader     ? "socket_reader"
+                                                            : nullptr;
+  if (child == nullptr)
+    return;
+  cancel({failure_code::internal, 0,
+          std::string{"while receiving "} + what() + ": the " + child
+            + " actor died: " + self_->system().render(down.reason)});
+}
+
+void receive_session_state::cancel(failure reason) {
+  if (phase_ == phase::ended)
+    return;
+  if (link_)
+    self_->send(link_, protocol::wire::client_message{protocol::wire::leave{reason}});
+  end(std::move(reason));
+}
+
+void receive_session_state::end(failure reason) {
+  phase_ = phase::ended;
+  self_->demonitor(consumer_.address());
+  self_->send(consumer_, session_finished{std::move(reason), summary_});
+  if (link_)
+    self_->send(link_, stop_atom::value);
+  if (receiving_.reader)
+    self_->send(receiving_.reader, stop_atom::value);
+  for (const auto& child : {caf::actor_cast<caf::actor>(receiving_.reassembly),
+                            caf::actor_cast<caf::actor>(receiving_.writer)})
+    if (child)
+      self_->send_exit(child, caf::exit_reason::user_shutdown);
+  self_->quit();
+}
+
+std::string receive_session_state::what() const {
+  return request_.name_space + "/" + request_.object + " from " + request_.server;
+}
+
+std::vector<caf::actor> receive_session_state::children() const {
+  std::vector<caf::actor> result;
+  for (const auto& child : {caf::actor_cast<caf::actor>(link_),
+                            caf::actor_cast<caf::actor>(receiving_.reader),
+                            caf::actor_cast<caf::actor>(receiving_.reassembly),
+                            caf::actor_cast<caf::actor>(receiving_.writer)})
+    if (child)
+      result.push_back(child);
+  return result;
+}
+
+status_snapshot receive_session_state::status() const {
+  return {name,
+          to_string(phase_),
+          {{"object", what()},
+           {"object size", std::to_string(summary_.object_size)},
+           {"completed blocks", std::to_string(summary_.completed_blocks)},
+           {"blocks", std::to_string(summary_.total_blocks)}},
+          {}};
+}
+
+receive_session_actor::behavior_type
+receive_session(receive_session_actor::stateful_pointer<receive_session_state> self,
+                receive_request request, consumer_actor consumer,
+                std::shared_ptr<receive_session_parts> parts) {
+  return self->state.make_behavior(std::move(request), std::move(consumer), std::move(parts));
+}
+
+} // namespace fleetcast::actors

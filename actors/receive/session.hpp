@@ -1,0 +1,90 @@
+/// One receive session: its life cycle, its control connection, its children.
+///
+///     connecting -> receiving -> receipting -> ended
+///
+/// Whatever happens, the consumer hears session_finished exactly once and last. Anyone may cancel: the
+/// consumer, the console, the manager; it is one message.
+///
+/// Supervision: monitors its children (control client, socket reader, reassembly, writer) and its
+/// consumer. A child that dies fails this session, with an error that names the child, and nothing else.
+/// A consumer that dies cancels it. The session manager monitors the session.
+#pragma once
+
+#include "actors/interfaces.hpp"
+#include "actors/io/io_thread.hpp"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace fleetcast::actors {
+
+/// How a receive session makes its children; tests put others in their place.
+class receive_session_parts {
+public:
+  virtual ~receive_session_parts() = default;
+
+  virtual control_client_actor connect(caf::scheduled_actor& session, const receive_request& request,
+                                       const receive_session_actor& self)
+    = 0;
+
+  struct receiving {
+    writer_actor writer;
+    reassembly_actor reassembly;
+    socket_reader_actor reader;
+    std::uint32_t block_size = 0;
+  };
+
+  /// Joins the group and makes the actors that receive.
+  virtual tl::expected<receiving, failure> receive(caf::scheduled_actor& session,
+                                                   const receive_request& request,
+                                                   const link_accepted& link,
+                                                   const consumer_actor& consumer,
+                                                   const receive_session_actor& self)
+    = 0;
+};
+
+/// The real ones, on sockets.
+std::shared_ptr<receive_session_parts> network_parts(io::io_thread& io);
+
+class receive_session_state {
+public:
+  static inline const char* name = "receive_session";
+
+  explicit receive_session_state(receive_session_actor::pointer self) : self_(self) {}
+
+  receive_session_actor::behavior_type make_behavior(receive_request request,
+                                                     consumer_actor consumer,
+                                                     std::shared_ptr<receive_session_parts> parts);
+
+private:
+  enum class phase : std::uint8_t { connecting, receiving, receipting, ended };
+
+  void begin_receiving(const link_accepted& link);
+  void send_receipt();
+  void on_link_closed(const failure& reason);
+  void on_down(const caf::down_msg& down);
+  void cancel(failure reason);
+  void end(failure reason);
+  std::string what() const;
+  status_snapshot status() const;
+  std::vector<caf::actor> children() const;
+
+  receive_session_actor::pointer self_;
+  receive_request request_;
+  consumer_actor consumer_;
+  std::shared_ptr<receive_session_parts> parts_;
+  phase phase_ = phase::connecting;
+  protocol::timestamp started_at_{};
+  bool reassembled_ = false;
+  receive_summary summary_;
+  control_client_actor link_;
+  receive_session_parts::receiving receiving_;
+};
+
+receive_session_actor::behavior_type
+receive_session(receive_session_actor::stateful_pointer<receive_session_state> self,
+                receive_request request, consumer_actor consumer,
+                std::shared_ptr<receive_session_parts> parts);
+
+} // namespace fleetcast::actors

@@ -1,0 +1,88 @@
+#include "actors/runtime.hpp"
+
+#include "actors/io/io_thread.hpp"
+#include "actors/session_manager.hpp"
+
+#include <atomic>
+#include <csignal>
+
+namespace fleetcast::actors {
+
+namespace {
+
+/// Threads inherit the signal mask of their maker: while this lives, new ones take no signals, so a
+/// signal always reaches a thread of the program.
+class signals_blocked {
+public:
+  signals_blocked() {
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, &before_);
+  }
+  ~signals_blocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+
+  signals_blocked(const signals_blocked&) = delete;
+  signals_blocked& operator=(const signals_blocked&) = delete;
+
+private:
+  sigset_t before_{};
+};
+
+caf::actor_system_config& configured(caf::actor_system_config& config,
+                                     const runtime_options& options) {
+  config.set("scheduler.max-threads", options.worker_threads);
+  // CAF would log to files of its own accord if asked to by its defaults; we have a log.
+  config.set("logger.verbosity", caf::atom("quiet"));
+  return config;
+}
+
+} // namespace
+
+struct runtime::implementation {
+  explicit implementation(const runtime_options& options) : system(configured(config, options)) {
+    manager = system.spawn(session_manager,
+                           session_manager_config{&io, network_parts(io), options.sending});
+  }
+
+  ~implementation() {
+    caf::scoped_actor self{system};
+    self->monitor(manager);
+    self->send(manager, stop_atom::value);
+    self->receive([](const caf::down_msg&) {});
+    manager = nullptr;
+    // Links and readers still closing use the I/O thread: it goes last, after every actor.
+    system.await_all_actors_done();
+  }
+
+  // Order matters: actors may use the I/O thread until the actor system is gone.
+  io::io_thread io;
+  caf::actor_system_config config;
+  caf::actor_system system;
+  session_manager_actor manager;
+};
+
+runtime::runtime(const runtime_options& options) {
+  const signals_blocked guard;
+  implementation_ = std::make_unique<implementation>(options);
+}
+
+runtime::~runtime() = default;
+
+caf::actor_system& runtime::system() {
+  return implementation_->system;
+}
+
+io::io_thread& runtime::io() {
+  return implementation_->io;
+}
+
+const session_manager_actor& runtime::manager() const {
+  return implementation_->manager;
+}
+
+session_id runtime::next_session_id() {
+  static std::atomic<session_id> next{1};
+  return next.fetch_add(1, std::memory_order_relaxed);
+}
+
+} // namespace fleetcast::actors

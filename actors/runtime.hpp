@@ -1,0 +1,49 @@
+/// The machinery below every session of a process: actor system, I/O thread, session manager.
+#pragma once
+
+#include "actors/interfaces.hpp"
+#include "actors/send/options.hpp"
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+
+namespace fleetcast::actors {
+
+namespace io {
+class io_thread;
+}
+
+struct runtime_options {
+  /// CAF worker threads.
+  std::size_t worker_threads = 2;
+
+  /// What makes this process a server.
+  std::optional<send_options> sending;
+};
+
+/// Owns every thread that Fleetcast starts, except those of detached actors, which end with their
+/// actors. Destruction stops the session manager (cancelling what still runs), waits for all
+/// actors, then ends the I/O thread: no thread survives it. Not to be destroyed on one of its own
+/// threads.
+class runtime {
+public:
+  explicit runtime(const runtime_options& options = {});
+  ~runtime();
+
+  runtime(const runtime&) = delete;
+  runtime& operator=(const runtime&) = delete;
+
+  caf::actor_system& system();
+  io::io_thread& io();
+  const session_manager_actor& manager() const;
+
+  /// A fresh id, never handed out before in this process. Any thread.
+  static session_id next_session_id();
+
+private:
+  struct implementation;
+  std::unique_ptr<implementation> implementation_;
+};
+
+} // namespace fleetcast::actors

@@ -1,0 +1,313 @@
+#include "actors/send/directory_provider.hpp"
+
+#include "protocol/wire/control_messages.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <system_error>
+#include <utility>
+
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+namespace fleetcast::actors {
+
+namespace {
+
+using protocol::failure;
+using protocol::failure_code;
+
+tl::unexpected<failure> refuse(failure_code code, int error, std::string text) {
+  return tl::unexpected{failure{code, static_cast<std::uint32_t>(error), std::move(text)}};
+}
+
+std::string message_of(int error) {
+  return std::generic_category().message(error);
+}
+
+// -- names of strangers, fit to be shown ----------------------------------------------------------
+
+/// Bytes of the UTF-8 character that `text` begins with; 0: not one, or one that steers a terminal.
+std::size_t printable_character(std::string_view text) {
+  const auto lead = static_cast<unsigned char>(text[0]);
+  if (lead < 0x80)
+    return lead >= 0x20 && lead != 0x7f ? 1 : 0;
+  const std::size_t size = lead >= 0xc2 && lead <= 0xdf   ? 2
+                           : lead >= 0xe0 && lead <= 0xef ? 3
+                           : lead >= 0xf0 && lead <= 0xf4 ? 4
+                                                          : 0;
+  if (size == 0 || text.size() < size)
+    return 0;
+  std::uint32_t code = lead & (0xffU >> (size + 1));
+  for (const auto byte : text.substr(1, size - 1)) {
+    const auto bits = static_cast<unsigned char>(byte);
+    if ((bits & 0xc0) != 0x80)
+      return 0;
+    code = code << 6 | (bits & 0x3fU);
+  }
+  constexpr std::array<std::uint32_t, 5> least{0, 0, 0xa0, 0x800, 0x10000}; // also drops C1 controls
+  const bool surrogate = code >= 0xd800 && code <= 0xdfff;
+  return code < least[size] || code > 0x10ffff || surrogate ? 0 : size;
+}
+
+/// `name` as valid UTF-8 of bounded length without control characters, whatever came in.
+std::string printable(std::string_view name) {
+  constexpr std::size_t longest = 200;
+  constexpr std::string_view hex = "0123456789abcdef";
+  std::string result;
+  while (!name.empty() && result.size() < longest) {
+    const auto size = printable_character(name);
+    if (size != 0) {
+      result += name.substr(0, size);
+    } else {
+      const auto byte = static_cast<unsigned char>(name[0]);
+      result += {'\\', 'x', hex[byte >> 4], hex[byte & 15]};
+    }
+    name.remove_prefix(std::max<std::size_t>(size, 1));
+  }
+  return name.empty() ? result : result + "…";
+}
+
+std::string quoted(std::string_view name) {
+  return '"' + printable(name) + '"';
+}
+
+// -- opening --------------------------------------------------------------------------------------
+
+int open_beneath(int directory, const std::string& path) {
+  open_how how{};
+  // Without O_NONBLOCK, a FIFO would hang us until somebody writes to it.
+  how.flags = O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY;
+  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
+  // EAGAIN: a directory was renamed meanwhile, and the kernel could not be sure about a "..".
+  constexpr int attempts = 16;
+  long opened = -1;
+  for (int attempt = 0; attempt < attempts && opened < 0; ++attempt) {
+    opened = ::syscall(SYS_openat2, directory, path.c_str(), &how, sizeof how);
+    if (opened < 0 && errno != EAGAIN && errno != EINTR)
+      break;
+  }
+  return static_cast<int>(opened);
+}
+
+tl::unexpected<failure> refuse_to_open(int error, const std::string& shown) {
+  switch (error) {
+    case EXDEV:
+      return refuse(failure_code::invalid_name, error,
+                    shown + " leads out of its namespace; name a file below it, with a relative "
+                            "path");
+    case ELOOP:
+      return refuse(failure_code::invalid_name, error,
+                    shown + " goes round in circles of symbolic links");
+    case ENAMETOOLONG:
+      return refuse(failure_code::invalid_name, error, shown + " is too long a name for a file");
+    case ENOENT:
+    case ENOTDIR:
+      return refuse(failure_code::object_not_found, error,
+                    "there is no " + shown + " here; check the spelling, capital letters count");
+    case EACCES:
+    case EPERM:
+      return refuse(failure_code::access_denied, error,
+                    "the server may not read " + shown
+                      + "; its administrator can allow it in the file's permissions");
+    case ENXIO:
+    case ENODEV:
+      return refuse(failure_code::access_denied, error,
+                    shown + " is not a regular file, and only those are served");
+    case EMFILE:
+    case ENFILE:
+      return refuse(failure_code::server_busy, error,
+                    "the server has too many files open for " + shown + "; try again later");
+    default:
+      return refuse(failure_code::read_fault, error,
+                    "the server cannot open " + shown + ": " + message_of(error));
+  }
+}
+
+// -- content --------------------------------------------------------------------------------------
+
+bool same_time(const timespec& a, const timespec& b) noexcept {
+  return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
+}
+
+/// A regular file, held open: replacing it under its name leaves this version whole.
+class file_content final : public content {
+public:
+  file_content(int descriptor, const struct stat& as_opened, std::string name)
+    : descriptor_(descriptor),
+      as_opened_(as_opened),
+      name_(std::move(name)) {}
+
+  ~file_content() override { ::close(descriptor_); }
+
+  file_content(const file_content&) = delete;
+  file_content& operator=(const file_content&) = delete;
+
+  const std::string& name() const noexcept override { return name_; }
+
+  std::uint64_t size() const noexcept override {
+    return static_cast<std::uint64_t>(as_opened_.st_size);
+  }
+
+  tl::expected<void, failure> read(std::uint64_t offset, std::span<std::byte> out) const override {
+    while (!out.empty()) {
+      const auto got
+        = ::pread(descriptor_, out.data(), out.size(), static_cast<off_t>(offset));
+      if (got < 0 && errno == EINTR)
+        continue;
+      if (got < 0)
+        return refuse(failure_code::read_fault, errno,
+                      "the server cannot read " + name_ + " at byte " + std::to_string(offset)
+                        + ": " + message_of(errno) + "; check its disk");
+      if (got == 0)
+        return changed("it ends at byte " + std::to_string(offset) + " of "
+                       + std::to_string(size()));
+      out = out.subspan(static_cast<std::size_t>(got));
+      offset += static_cast<std::uint64_t>(got);
+    }
+    // After the read: a change before it shows as well as one during it.
+    return check_unchanged();
+  }
+
+  bool same_as(const content& other) const noexcept override {
+    const auto* file = dynamic_cast<const file_content*>(&other);
+    return file != nullptr && as_opened_.st_dev == file->as_opened_.st_dev
+           && as_opened_.st_ino == file->as_opened_.st_ino
+           && as_opened_.st_size == file->as_opened_.st_size
+           && same_time(as_opened_.st_mtim, file->as_opened_.st_mtim);
+  }
+
+private:
+  static bool same_name_and_rights(const struct stat& a, const struct stat& b) noexcept {
+    return a.st_nlink == b.st_nlink && a.st_mode == b.st_mode && a.st_uid == b.st_uid
+           && a.st_gid == b.st_gid;
+  }
+
+  tl::expected<void, failure> check_unchanged() const {
+    struct stat now {};
+    if (::fstat(descriptor_, &now) != 0)
+      return refuse(failure_code::read_fault, errno,
+                    "the server cannot look at " + name_ + ": " + message_of(errno));
+    if (now.st_size != as_opened_.st_size)
+      return changed("it had " + std::to_string(size()) + " bytes and has "
+                     + std::to_string(now.st_size));
+    if (!same_time(now.st_mtim, as_opened_.st_mtim))
+      return changed("it was written to");
+    // The change time also moves when the file is unlinked, replaced under its name, linked or given
+    // other rights: its bytes stay. When none of these shows, somebody wrote and set the time back.
+    if (!same_time(now.st_ctim, as_opened_.st_ctim) && same_name_and_rights(now, as_opened_))
+      return changed("its change time moved");
+    return {};
+  }
+
+  tl::unexpected<failure> changed(const std::string& how) const {
+    return refuse(failure_code::object_changed, 0,
+                  name_ + " changed while it was being sent: " + how
+                    + "; ask again once it is complete");
+  }
+
+  int descriptor_;
+  struct stat as_opened_;
+  std::string name_;
+};
+
+/// Takes `descriptor` over.
+tl::expected<std::shared_ptr<content>, failure> adopt(int descriptor, const std::string& shown) {
+  struct stat found {};
+  const bool known = ::fstat(descriptor, &found) == 0;
+  const int error = errno;
+  if (known && S_ISREG(found.st_mode)) {
+    // Twice the read-ahead; advice only.
+    ::posix_fadvise(descriptor, 0, 0, POSIX_FADV_SEQUENTIAL);
+    return std::make_shared<file_content>(descriptor, found, shown);
+  }
+  ::close(descriptor);
+  if (!known)
+    return refuse(failure_code::read_fault, error,
+                  "the server cannot look at " + shown + ": " + message_of(error));
+  if (S_ISDIR(found.st_mode))
+    return refuse(failure_code::object_not_found, EISDIR,
+                  shown + " is a directory; name a file in it");
+  return refuse(failure_code::access_denied, 0,
+                shown + " is not a regular file, and only those are served");
+}
+
+std::optional<failure> malformed(std::string_view object) {
+  if (object.empty())
+    return failure{failure_code::invalid_name, 0, "the object's name is empty"};
+  if (object.size() > protocol::wire::max_object_size)
+    return failure{failure_code::invalid_name, 0,
+                   "the object's name has " + std::to_string(object.size())
+                     + " bytes, more than the " + std::to_string(protocol::wire::max_object_size)
+                     + " allowed"};
+  if (object.find('\0') != object.npos)
+    return failure{failure_code::invalid_name, 0, quoted(object) + " contains a zero byte"};
+  return std::nullopt;
+}
+
+} // namespace
+
+// -- namespaces -----------------------------------------------------------------------------------
+
+tl::expected<namespace_directory, failure> namespace_directory::parse(std::string_view text) {
+  const auto equals = text.find('=');
+  if (equals == text.npos || equals == 0 || equals + 1 == text.size())
+    return refuse(failure_code::invalid_request, 0,
+                  "namespace " + quoted(text) + ": give NAME=DIR, for example images=/srv/images");
+  const auto name = text.substr(0, equals);
+  if (name.size() > protocol::wire::max_namespace_size || name.find('/') != name.npos)
+    return refuse(failure_code::invalid_request, 0,
+                  "namespace " + quoted(text) + ": the name must have no '/' and at most "
+                    + std::to_string(protocol::wire::max_namespace_size) + " bytes");
+  return namespace_directory{std::string{name}, std::string{text.substr(equals + 1)}};
+}
+
+tl::expected<std::shared_ptr<directory_provider>, failure>
+directory_provider::make(const std::vector<namespace_directory>& namespaces) {
+  const std::shared_ptr<directory_provider> result{new directory_provider};
+  for (const auto& each : namespaces) {
+    const int descriptor = ::open(each.directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (descriptor < 0)
+      return refuse(failure_code::invalid_request, errno,
+                    "namespace " + each.name + ": cannot open the directory " + each.directory
+                      + ": " + message_of(errno));
+    if (!result->directories_.emplace(each.name, descriptor).second) {
+      ::close(descriptor);
+      return refuse(failure_code::invalid_request, 0,
+                    "namespace " + each.name + " is given twice; each name needs one directory");
+    }
+  }
+  return result;
+}
+
+directory_provider::~directory_provider() {
+  for (const auto& [name, descriptor] : directories_)
+    ::close(descriptor);
+}
+
+tl::expected<std::shared_ptr<content>, failure>
+directory_provider::open(std::string_view name_space, std::string_view object) {
+  const auto found = directories_.find(name_space);
+  if (found == directories_.end())
+    return refuse(failure_code::namespace_unknown, 0,
+                  "the server has no namespace " + quoted(name_space)
+                    + "; check the spelling, capital letters count");
+  if (auto bad = malformed(object))
+    return tl::unexpected{*std::move(bad)};
+  std::string path{object};
+  std::replace(path.begin(), path.end(), '\\', '/');
+  const auto shown = printable(found->first + "/" + path);
+  const int descriptor = open_beneath(found->second, path);
+  if (descriptor < 0)
+    return refuse_to_open(errno, shown);
+  return adopt(descriptor, shown);
+}
+
+} // namespace fleetcast::actors

@@ -1,0 +1,35 @@
+/// How a server sends.
+#pragma once
+
+#include "protocol/defaults.hpp"
+#include "protocol/send/rate_controller.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+namespace fleetcast::actors {
+
+class group_allocator;
+
+namespace io {
+class identity;
+}
+
+/// What every transmission of a server shares.
+struct send_options {
+  std::shared_ptr<const io::identity> identity;
+  std::shared_ptr<group_allocator> groups;
+  protocol::bit_rate rate = protocol::defaults::rate_bits_per_second;
+
+  /// Routers that multicast may pass, plus one. 1: it stays on its link.
+  unsigned ttl = 1;
+
+  /// Name or address of the interface to send on; empty: the one the client came by.
+  std::string interface;
+
+  std::uint16_t symbol_size = protocol::defaults::symbol_size;
+  std::uint16_t source_symbols = protocol::defaults::source_symbols;
+};
+
+} // namespace fleetcast::actors

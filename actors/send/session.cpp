@@ -1,0 +1,380 @@
+#include "actors/send/session.hpp"
+
+#include "actors/io/network_interface.hpp"
+#include "actors/log.hpp"
+#include "actors/send/content_reader.hpp"
+#include "actors/send/socket_writer.hpp"
+#include "actors/socket_reader.hpp"
+#include "actors/status.hpp"
+
+#include <algorithm>
+#include <openssl/rand.h>
+#include <stdexcept>
+#include <utility>
+
+namespace fleetcast::actors {
+
+namespace {
+
+namespace wire = protocol::wire;
+
+/// Batches that may wait at the socket writer: one being sealed, others to come right after it. More
+/// would only delay repairs behind them.
+constexpr std::uint32_t most_batches_under_way = 3;
+
+/// Blocks that batches at the writer may still hold when the sender has let go of them.
+constexpr std::size_t blocks_under_way = 16;
+
+template <class T>
+void randomize(T& what) {
+  if (RAND_bytes(reinterpret_cast<unsigned char*>(&what), sizeof what) != 1)
+    throw std::runtime_error{"OpenSSL has no randomness to give"};
+}
+
+wire::direction_key random_key() {
+  wire::direction_key result;
+  randomize(result.key);
+  randomize(result.salt);
+  return result;
+}
+
+wire::endpoint endpoint_of(const io::udp_endpoint& from) {
+  wire::endpoint result;
+  result.port = from.port();
+  const auto fill = [&](const auto& bytes) {
+    for (const auto b : bytes)
+      result.address.push_back(static_cast<std::byte>(b));
+  };
+  if (from.address().is_v4())
+    fill(from.address().to_v4().to_bytes());
+  else
+    fill(from.address().to_v6().to_bytes());
+  return result;
+}
+
+/// The client's favourite among what we speak; `none` never.
+std::optional<wire::seal_suite> choose(const std::vector<wire::seal_suite>& offered) {
+  const auto i = std::find_if(offered.begin(), offered.end(), [](wire::seal_suite s) {
+    return s == wire::seal_suite::chacha20_poly1305 || s == wire::seal_suite::aes_256_gcm;
+  });
+  return i == offered.end() ? std::nullopt : std::optional{*i};
+}
+
+} // namespace
+
+tl::expected<send_session_config, failure>
+prepare_transmission(std::shared_ptr<content> object, const boost::asio::ip::address& local,
+                     const send_options& options, io::io_thread& io) {
+  const auto layout
+    = protocol::geometry::make(object->size(), options.symbol_size, options.source_symbols);
+  if (!layout)
+    return tl::unexpected{failure{failure_code::invalid_request, 0,
+                                  object->name() + " has " + std::to_string(object->size())
+                                    + " bytes: more than block numbers can count"}};
+  auto interface = options.interface.empty() ? io::interface_of(local)
+                                             : io::find_interface(options.interface);
+  if (!interface)
+    return tl::unexpected{std::move(interface.error())};
+  auto source = tl::expected<boost::asio::ip::address, failure>{local};
+  if (!options.interface.empty())
+    source = io::address_of(*interface, local.is_v6());
+  if (!source)
+    return tl::unexpected{std::move(source.error())};
+  auto group = options.groups->acquire(local.is_v6());
+  if (!group)
+    return tl::unexpected{std::move(group.error())};
+  auto socket = io::udp_socket::open_group_sender(*interface, *source, options.ttl);
+  if (!socket)
+    return tl::unexpected{std::move(socket.error())};
+  return send_session_config{std::move(object),
+                             *layout,
+                             std::make_shared<const io::udp_socket>(std::move(*socket)),
+                             std::make_shared<group_lease>(std::move(*group)),
+                             options,
+                             &io};
+}
+
+send_session_actor::behavior_type send_session_state::make_behavior(send_session_config config) {
+  config_ = std::move(config);
+  randomize(transmission_);
+  randomize(session_tag_);
+  group_key_ = random_key();
+  protocol::sender_config c{.layout = config_->layout};
+  c.session_tag = session_tag_;
+  memory_ = io::block_pool::make(config_->layout.block_size(), c.cache_blocks + blocks_under_way);
+  signer_.emplace(config_->options.identity->key(), transmission_);
+  sender_.emplace(c, std::make_unique<protocol::fixed_rate>(config_->options.rate), *signer_);
+  self_->set_down_handler([this](const caf::down_msg& down) { on_down(down); });
+  return {
+    [this](const io::datagram_batch& batch) { on_feedback(batch); },
+    [this](join_atom, const join_request& request) { return join(request); },
+    [this](leave_atom, receiver_id id, const failure& reason) { leave(id, reason); },
+    [this](receiver_id id, const wire::receipt& receipt) { on_receipt(id, receipt); },
+    [this](const block_read& block) { on_block(block); },
+    [this](const read_failed& failed) { fail(failed.reason); },
+    [this](const batch_sent& sent) {
+      --batches_under_way_;
+      refused_datagrams_ += sent.refused;
+      pump();
+    },
+    [this](tick_atom) {
+      timer_.fired(now(self_));
+      expel_silent();
+      pump();
+    },
+    [this](cancel_atom, const failure& reason) { fail(reason); },
+    [this](status_atom) { return collect_status(self_, status(), children()); },
+  };
+}
+
+// -- receivers ------------------------------------------------------------------------------------
+
+join_reply send_session_state::join(const join_request& request) {
+  const auto refuse = [](failure_code code, std::string text) {
+    join_reply result;
+    result.reason = {code, 0, std::move(text)};
+    return result;
+  };
+  if (ended_)
+    return refuse(failure_code::transmission_ended, "the transmission has just ended");
+  const auto& offered = request.request.suites;
+  if (!suite_) {
+    const auto suite = choose(offered);
+    if (!suite)
+      return refuse(failure_code::handshake_failed,
+                    "client and server have no way of sealing datagrams in common");
+    start_children(*suite);
+  } else if (std::find(offered.begin(), offered.end(), *suite_) == offered.end()) {
+    return refuse(failure_code::handshake_failed,
+                  "the running transmission is sealed in a way that this client does not speak; "
+                  "request it again when it has ended");
+  }
+  const auto id = next_id_++;
+  const auto key = random_key();
+  gate_->add(id, key);
+  sender_->add_receiver(now(self_), id, request.request.cache_blocks);
+  self_->monitor(request.link);
+  members_[id] = {request.link, request.request.host_name, now(self_)};
+  log().info("{}: receiver {} ({}, {}) joined; {} now", config_->object->name(), id,
+             request.request.host_name, request.peer.to_string(), members_.size());
+  join_reply result;
+  result.accept = accept_for(id, key, *suite_);
+  result.session = self_;
+  pump();
+  return result;
+}
+
+void send_session_state::start_children(wire::seal_suite suite) {
+  suite_ = suite;
+  gate_.emplace(session_tag_, std::uint16_t{0}, suite);
+  reader_ = self_->spawn<caf::detached>(content_reader, config_->object, config_->layout, memory_,
+                                        send_session_actor{self_});
+  writer_ = self_->spawn<caf::detached>(socket_writer, config_->socket,
+                                        config_->group->endpoint(), suite, group_key_,
+                                        send_session_actor{self_});
+  feedback_reader_ = self_->spawn(socket_reader, config_->io, config_->socket,
+                                  caf::actor_cast<datagram_sink_actor>(self_));
+  self_->monitor(reader_);
+  self_->monitor(writer_);
+  self_->monitor(feedback_reader_);
+  const auto& group = config_->group->endpoint();
+  log().info("{}: {} bytes to {} port {} at {} bit/s", config_->object->name(),
+             config_->object->size(), group.address().to_string(), group.port(),
+             config_->options.rate);
+}
+
+wire::session_accept send_session_state::accept_for(receiver_id id, const wire::direction_key& key,
+                                                    wire::seal_suite suite) const {
+  wire::session_accept a;
+  a.session_tag = session_tag_;
+  a.transmission = transmission_;
+  a.receiver_id = id;
+  a.suite = suite;
+  a.group_key = group_key_;
+  a.receiver_key = key;
+  a.group = endpoint_of(config_->group->endpoint());
+  a.feedback = endpoint_of(config_->socket->local_endpoint());
+  a.object_size = config_->layout.object_size();
+  a.symbol_size = config_->layout.symbol_size();
+  a.source_symbols = config_->layout.source_symbols();
+  a.signing_key = config_->options.identity->public_key();
+  return a;
+}
+
+void send_session_state::leave(receiver_id id, const failure& reason) {
+  if (!members_.contains(id))
+    return;
+  log().warn("{}: receiver {} ({}) left: {}", config_->object->name(), id, members_[id].host,
+             reason.text);
+  remove(id);
+}
+
+void send_session_state::on_receipt(receiver_id id, const wire::receipt& receipt) {
+  const auto i = members_.find(id);
+  if (i == members_.end())
+    return;
+  // A receipt for another size is no receipt: a defect or a lie of that client, and its loss.
+  if (receipt.object_size != config_->layout.object_size())
+    return leave(id, {failure_code::invalid_request, 0, "its receipt is for another size"});
+  ++completed_receivers_;
+  const auto took = std::chrono::duration<double>(now(self_) - i->second.joined_at).count();
+  log().info("{}: receiver {} ({}) has it, verified, after {:.2f} s; {} symbols repaired",
+             config_->object->name(), id, i->second.host, took, receipt.repaired_symbols);
+  self_->send(i->second.link, wire::receipt_noted{});
+  remove(id);
+}
+
+bool send_session_state::remove(receiver_id id) {
+  const auto i = members_.find(id);
+  if (i == members_.end())
+    return false;
+  self_->demonitor(i->second.link.address());
+  members_.erase(i);
+  gate_->remove(id);
+  sender_->remove_receiver(now(self_), id);
+  if (members_.empty())
+    end();
+  else
+    pump();
+  return true;
+}
+
+void send_session_state::expel_silent() {
+  for (const auto id : sender_->take_silent(now(self_))) {
+    const auto i = members_.find(id);
+    if (i == members_.end())
+      continue;
+    self_->send(i->second.link,
+                wire::session_ended{{failure_code::kicked_fallback, 0,
+                                     "the server heard no feedback from this host: check that UDP to "
+                                     "it is not blocked"}});
+    leave(id, {failure_code::kicked_fallback, 0, "it was silent for too long"});
+  }
+}
+
+// -- datapath -------------------------------------------------------------------------------------
+
+void send_session_state::on_feedback(const io::datagram_batch& batch) {
+  if (ended_ || !gate_)
+    return;
+  for (const auto& datagram : batch.received->datagrams) {
+    const auto admitted = gate_->admit(datagram);
+    if (admitted && !sender_->on_feedback(now(self_), admitted->from, admitted->message))
+      gate_->count_out_of_range();
+  }
+  pump();
+}
+
+void send_session_state::on_block(const block_read& block) {
+  if (ended_)
+    return;
+  if (const auto changed = sender_->on_block(block.number, block.bytes, block.digest))
+    return fail(failure{changed}.in_context("while sending " + config_->object->name()));
+  pump();
+}
+
+void send_session_state::pump() {
+  if (ended_)
+    return;
+  const auto at = now(self_);
+  if (auto reads = sender_->take_reads(); !reads.empty())
+    self_->send(reader_, std::move(reads));
+  while (batches_under_way_ < most_batches_under_way) {
+    send_batch batch;
+    if (sender_->take(at, protocol::defaults::batch_datagrams, batch) == 0)
+      break;
+    ++batches_under_way_;
+    self_->send(writer_, std::move(batch));
+  }
+  // With the writer's queue full its answer comes first.
+  if (batches_under_way_ < most_batches_under_way)
+    timer_.arm(self_, sender_->next_event(at));
+}
+
+// -- end ------------------------------------------------------------------------------------------
+
+void send_session_state::on_down(const caf::down_msg& down) {
+  if (ended_)
+    return;
+  const auto who = std::find_if(members_.begin(), members_.end(), [&](const auto& entry) {
+    return down.source == entry.second.link;
+  });
+  if (who != members_.end())
+    return leave(who->first, {failure_code::connection_lost, 0, "its control link is gone"});
+  const auto child = down.source == reader_            ? "content_reader"
+                     : down.source == writer_          ? "socket_writer"
+                     : down.source == feedback_reader_ ? "socket_reader"
+                                                       : nullptr;
+  if (child != nullptr)
+    fail({failure_code::internal, 0,
+          "while sending " + config_->object->name() + ": the " + child
+            + " actor died: " + self_->system().render(down.reason)});
+}
+
+void send_session_state::fail(const failure& reason) {
+  if (ended_)
+    return;
+  log().error("{}: transmission ends with {} receivers waiting: {}", config_->object->name(),
+              members_.size(), reason.text);
+  for (const auto& [id, m] : members_) {
+    self_->demonitor(m.link.address());
+    self_->send(m.link, wire::session_ended{reason});
+  }
+  members_.clear();
+  end();
+}
+
+void send_session_state::end() {
+  ended_ = true;
+  const auto& s = sender_->statistics();
+  log().info("{}: ended; {} receivers complete, {} source and {} repair datagrams sent",
+             config_->object->name(), completed_receivers_, s.source_datagrams,
+             s.repair_datagrams);
+  if (feedback_reader_)
+    self_->send(feedback_reader_, stop_atom::value);
+  for (const auto& child :
+       {caf::actor_cast<caf::actor>(reader_), caf::actor_cast<caf::actor>(writer_)})
+    if (child)
+      self_->send_exit(child, caf::exit_reason::user_shutdown);
+  self_->quit();
+}
+
+std::vector<caf::actor> send_session_state::children() const {
+  std::vector<caf::actor> result;
+  for (const auto& child :
+       {caf::actor_cast<caf::actor>(reader_), caf::actor_cast<caf::actor>(writer_),
+        caf::actor_cast<caf::actor>(feedback_reader_)})
+    if (child)
+      result.push_back(child);
+  return result;
+}
+
+status_snapshot send_session_state::status() const {
+  const auto& s = sender_->statistics();
+  const auto at = sender_->next_position();
+  return {name,
+          ended_ ? "ended" : "sending",
+          {{"object", config_->object->name()},
+           {"object size", std::to_string(config_->object->size())},
+           {"receivers", std::to_string(members_.size())},
+           {"completed receivers", std::to_string(completed_receivers_)},
+           {"position", std::to_string(at.pass) + ":" + std::to_string(at.block)},
+           {"blocks", std::to_string(config_->layout.block_count())},
+           {"source datagrams", std::to_string(s.source_datagrams)},
+           {"repair datagrams", std::to_string(s.repair_datagrams)},
+           {"control datagrams", std::to_string(s.control_datagrams)},
+           {"feedback messages", std::to_string(s.feedback_messages)},
+           {"repair requests", std::to_string(s.repair_requests)},
+           {"window stalls", std::to_string(s.window_stalls)},
+           {"read stalls", std::to_string(s.read_stalls)},
+           {"refused datagrams", std::to_string(refused_datagrams_)}},
+          {}};
+}
+
+send_session_actor::behavior_type
+send_session(send_session_actor::stateful_pointer<send_session_state> self,
+             send_session_config config) {
+  return self->state.make_behavior(std::move(config));
+}
+
+} // namespace fleetcast::actors

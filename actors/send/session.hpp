@@ -1,0 +1,110 @@
+/// One transmission: an object on its way to every receiver that asked for it on one interface.
+///
+/// Drives protocol::sender: blocks come from the content reader, datagrams go to the socket writer in
+/// batches, feedback comes from the socket reader. Lives as long as it has receivers; nobody listening,
+/// nothing sent.
+///
+/// Back-pressure: at most `batches_under_way` batches wait at the socket writer.
+///
+/// Supervision: monitors its children (content reader, socket writer, socket reader) and the control
+/// link of each receiver. A child that dies ends the transmission for all its receivers, with an error
+/// that names the child, and no other transmission. A link that dies takes its receiver out of the group.
+/// The session manager monitors the session.
+#pragma once
+
+#include "actors/interfaces.hpp"
+#include "actors/io/block_pool.hpp"
+#include "actors/io/identity.hpp"
+#include "actors/io/io_thread.hpp"
+#include "actors/io/udp_socket.hpp"
+#include "actors/send/content_provider.hpp"
+#include "actors/send/group_allocator.hpp"
+#include "actors/send/options.hpp"
+#include "actors/timer.hpp"
+#include "protocol/send/feedback_gate.hpp"
+#include "protocol/send/sender.hpp"
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace fleetcast::actors {
+
+/// Everything a transmission needs from outside, opened before it is spawned so that a failure can be
+/// told to the client that asked.
+struct send_session_config {
+  std::shared_ptr<content> object;
+  protocol::geometry layout;
+  std::shared_ptr<const io::udp_socket> socket;
+  std::shared_ptr<group_lease> group;
+  send_options options;
+  io::io_thread* io = nullptr;
+};
+
+/// Opens socket and group for `object` towards clients that reach this host at `local`.
+[[nodiscard]] tl::expected<send_session_config, failure>
+prepare_transmission(std::shared_ptr<content> object, const boost::asio::ip::address& local,
+                     const send_options& options, io::io_thread& io);
+
+class send_session_state {
+public:
+  static inline const char* name = "send_session";
+
+  explicit send_session_state(send_session_actor::pointer self) : self_(self) {}
+
+  send_session_actor::behavior_type make_behavior(send_session_config config);
+
+private:
+  struct member {
+    control_server_actor link;
+    std::string host;
+    protocol::timestamp joined_at{};
+  };
+
+  join_reply join(const join_request& request);
+  protocol::wire::session_accept accept_for(receiver_id id,
+                                            const protocol::wire::direction_key& key,
+                                            protocol::wire::seal_suite suite) const;
+  void leave(receiver_id id, const failure& reason);
+  void on_receipt(receiver_id id, const protocol::wire::receipt& receipt);
+  void on_feedback(const io::datagram_batch& batch);
+  void on_block(const block_read& block);
+  void on_down(const caf::down_msg& down);
+  void pump();
+  void expel_silent();
+  bool remove(receiver_id id);
+  void fail(const failure& reason);
+  void end();
+  void start_children(protocol::wire::seal_suite suite);
+  status_snapshot status() const;
+  std::vector<caf::actor> children() const;
+
+  send_session_actor::pointer self_;
+  std::optional<send_session_config> config_;
+  std::shared_ptr<io::block_pool> memory_;
+  std::optional<protocol::wire::manifest_signer> signer_;
+  std::optional<protocol::sender> sender_;
+  std::optional<protocol::feedback_gate> gate_;
+  protocol::wire::transmission_id transmission_{};
+  std::uint32_t session_tag_ = 0;
+  protocol::wire::direction_key group_key_;
+  std::optional<protocol::wire::seal_suite> suite_; ///< chosen by the first receiver
+  std::map<receiver_id, member> members_;
+  receiver_id next_id_ = 1;
+  tick_timer timer_;
+  std::uint32_t batches_under_way_ = 0;
+  std::uint64_t refused_datagrams_ = 0;
+  std::uint64_t completed_receivers_ = 0;
+  bool ended_ = false;
+  content_reader_actor reader_;
+  socket_writer_actor writer_;
+  socket_reader_actor feedback_reader_;
+};
+
+send_session_actor::behavior_type
+send_session(send_session_actor::stateful_pointer<send_session_state> self,
+             send_session_config config);
+
+} // namespace fleetcast::actors

@@ -1,0 +1,73 @@
+/// The root of the tree: starts sessions, finds the transmission for a client, supervises.
+///
+/// Supervision: monitors every session. One that ends as it should is forgotten; one that crashes is
+/// logged, and its consumer is told in its place. A crash never reaches another session.
+#pragma once
+
+#include "actors/interfaces.hpp"
+#include "actors/io/io_thread.hpp"
+#include "actors/receive/session.hpp"
+#include "actors/send/session.hpp"
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace fleetcast::actors {
+
+struct session_manager_config {
+  io::io_thread* io = nullptr;
+  std::shared_ptr<receive_session_parts> parts;
+
+  /// What makes this process a server; without it clients are refused.
+  std::optional<send_options> sending;
+};
+
+class session_manager_state {
+public:
+  static inline const char* name = "session_manager";
+
+  explicit session_manager_state(session_manager_actor::pointer self) : self_(self) {}
+
+  session_manager_actor::behavior_type make_behavior(session_manager_config config);
+
+private:
+  struct receive_entry {
+    receive_session_actor session;
+    consumer_actor consumer;
+  };
+
+  struct transmission {
+    std::shared_ptr<content> object;
+    std::string where; ///< the interface it is sent on, and the IP version
+    send_session_actor session;
+  };
+
+  using join_promise = caf::typed_response_promise<join_reply>;
+
+  void open(session_id id, receive_request request, consumer_actor consumer);
+  void cancel(session_id id, const failure& reason);
+  join_promise join(const join_request& request);
+  void join_new(const join_request& request, const std::string& where, join_promise promise);
+  void forward(const send_session_actor& session, const join_request& request, bool is_new,
+               const std::string& where, join_promise promise);
+  std::string where_for(const join_request& request) const;
+  void on_down(const caf::down_msg& down);
+  void stop();
+  void quit_if_done();
+  std::vector<caf::actor> children() const;
+
+  session_manager_actor::pointer self_;
+  session_manager_config config_;
+  std::map<session_id, receive_entry> receiving_;
+  std::vector<transmission> sending_;
+  bool stopping_ = false;
+};
+
+session_manager_actor::behavior_type
+session_manager(session_manager_actor::stateful_pointer<session_manager_state> self,
+                session_manager_config config);
+
+} // namespace fleetcast::actors

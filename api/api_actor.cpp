@@ -1,0 +1,87 @@
+#include "api/api_actor.hpp"
+
+#include "api/callback_actor.hpp"
+#include "api/session_record.hpp"
+
+#include <system_error>
+#include <utility>
+
+namespace fleetcast::api {
+
+namespace {
+
+using actors::consumer_actor;
+using actors::failure;
+using actors::session_id;
+
+struct api_state {
+  static inline const char* name = "api";
+
+  explicit api_state(api_actor::pointer self) : self_(self) {}
+
+  bool open(const std::shared_ptr<session_record>& record) {
+    consumer_actor consumer;
+    try {
+      consumer = spawn_callback_actor(self_->system(), record, manager_);
+    } catch (const std::system_error&) { // no thread to be had
+      return false;
+    }
+    ++opened_;
+    run(*record, consumer);
+    return true;
+  }
+
+  void cancel(session_id session, const failure& reason) {
+    ++cancelled_;
+    self_->send(manager_, actors::cancel_atom::value, session, reason);
+  }
+
+  actors::status_snapshot status() const {
+    return {name,
+            "serving",
+            {{"sessions started", std::to_string(opened_)},
+             {"cancels passed on", std::to_string(cancelled_)}},
+            {}};
+  }
+
+  actors::session_manager_actor manager_;
+
+private:
+  void run(const session_record& record, const consumer_actor& consumer) {
+    // Cancelled before it was started: it ends at once and without traffic (R-CAN-10). A cancel from
+    // now on finds the session running and comes through this actor, behind the open.
+    if (auto reason = record.cancel_reason()) {
+      self_->send(consumer, actors::session_finished{std::move(reason), {}});
+      return;
+    }
+    self_->send(manager_, actors::open_atom::value, record.id(), record.request(), consumer);
+  }
+
+  api_actor::pointer self_;
+  std::uint64_t opened_ = 0;
+  std::uint64_t cancelled_ = 0;
+};
+
+api_actor::behavior_type api_behavior(api_actor::stateful_pointer<api_state> self,
+                                      const actors::session_manager_actor& manager) {
+  self->state.manager_ = manager;
+  return {
+    [self](actors::open_atom, const open_session& request) {
+      request.launched->set_value(self->state.open(request.record));
+    },
+    [self](actors::cancel_atom, session_id session, const failure& reason) {
+      self->state.cancel(session, reason);
+    },
+    [self](actors::stop_atom) { self->quit(); },
+    [self](actors::status_atom) { return self->state.status(); },
+  };
+}
+
+} // namespace
+
+api_actor spawn_api_actor(caf::actor_system& system,
+                          const actors::session_manager_actor& manager) {
+  return system.spawn(api_behavior, manager);
+}
+
+} // namespace fleetcast::api

@@ -1,0 +1,38 @@
+/// Calls of the API, as messages to the session manager.
+///
+/// One for each time the library is initialised. It is the one sender of both "open" and "cancel", so
+/// that a cancel never overtakes the open it belongs to, whichever threads they come from.
+///
+/// Supervision: monitored by nobody. If it dies, StartSession reports that no session can be launched;
+/// sessions that run already do not need it but for being cancelled.
+#pragma once
+
+#include "actors/interfaces.hpp"
+
+#include <future>
+#include <memory>
+
+namespace fleetcast::api {
+
+class session_record;
+
+/// "Run this session": spawns its consumer on a thread of its own and asks the manager for it. `launched`
+/// learns whether the consumer could be spawned, and is broken if the api_actor is dead. A promise,
+/// not a reply: the asker is a thread of the program, which is to stay clear of the actor system.
+struct open_session {
+  std::shared_ptr<session_record> record;
+  std::shared_ptr<std::promise<bool>> launched;
+};
+
+using api_actor
+  = caf::typed_actor<caf::reacts_to<actors::open_atom, open_session>,
+                     caf::reacts_to<actors::cancel_atom, actors::session_id, actors::failure>,
+                     caf::reacts_to<actors::stop_atom>,
+                     caf::replies_to<actors::status_atom>::with<actors::status_snapshot>>;
+
+[[nodiscard]] api_actor spawn_api_actor(caf::actor_system& system,
+                                        const actors::session_manager_actor& manager);
+
+} // namespace fleetcast::api
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(fleetcast::api::open_session)

@@ -1,0 +1,126 @@
+#include "api/callback_actor.hpp"
+
+#include "api/session_record.hpp"
+
+#include <utility>
+
+namespace fleetcast::api {
+
+namespace {
+
+using actors::block_delivery;
+using actors::consumer_actor;
+using actors::failure;
+using actors::failure_code;
+using actors::session_finished;
+using actors::session_progress;
+using actors::session_started;
+
+ULARGE_INTEGER large(std::uint64_t value) {
+  ULARGE_INTEGER result;
+  result.QuadPart = value;
+  return result;
+}
+
+class callback_state {
+public:
+  static inline const char* name = "callbacks";
+
+  callback_state() = default;
+  callback_state(const callback_state&) = delete;
+  callback_state& operator=(const callback_state&) = delete;
+
+  ~callback_state() {
+    // Only when the actor was killed or a handler failed: the consumer is owed its SESSION_COMPLETE.
+    if (record_ && !finished_)
+      finish({{failure_code::internal, 0, "the session's own actor died; start the session again"},
+              {}});
+  }
+
+  void attach(std::shared_ptr<session_record> record) { record_ = std::move(record); }
+
+  void start(const session_started& message) {
+    record_->note_started(message);
+    auto size = large(message.object_size);
+    call<PFN_WdsTransportClientSessionStart>(WDS_TRANSPORTCLIENT_SESSION_START, &size);
+    TRANSPORTCLIENT_SESSION_INFO info{};
+    info.ulStructureLength = sizeof(info);
+    info.ullFileSize = size;
+    info.ulBlockSize = message.block_size;
+    call<PFN_WdsTransportClientSessionStartEx>(WDS_TRANSPORTCLIENT_SESSION_STARTEX, &info);
+    call<PFN_WdsTransportClientSessionNegotiate>(WDS_TRANSPORTCLIENT_SESSION_NEGOTIATE, &info,
+                                                 to_negotiate_handle(record_->key()));
+  }
+
+  void deliver(const block_delivery& block) {
+    if (!record_->begin_contents(block))
+      return;
+    auto offset = large(block.offset);
+    // The API's type is PVOID although nobody may write there (C-RC-5).
+    auto* contents = const_cast<std::byte*>(block.bytes.get());
+    invoke<PFN_WdsTransportClientReceiveContents>(WDS_TRANSPORTCLIENT_RECEIVE_CONTENTS, contents,
+                                                  block.size, &offset);
+    record_->end_contents(block);
+  }
+
+  void note(const session_progress& message) { record_->note_progress(message.summary); }
+
+  void finish(const session_finished& message) noexcept {
+    finished_ = true;
+    auto error = record_->finish(message);
+    invoke<PFN_WdsTransportClientSessionComplete>(WDS_TRANSPORTCLIENT_SESSION_COMPLETE, error);
+    record_->completed();
+  }
+
+private:
+  /// Calls what was registered, unless the session was cancelled meanwhile (R-CAN-8).
+  template <class Function, class... Ts>
+  void call(TRANSPORTCLIENT_CALLBACK_ID id, Ts... arguments) noexcept {
+    if (record_->callback(id) != nullptr && record_->may_call_back())
+      invoke<Function>(id, arguments...);
+  }
+
+  /// An exception that leaves a C callback is a defect of the program: noexcept makes it end there
+  /// and then, with the culprit on the stack.
+  template <class Function, class... Ts>
+  void invoke(TRANSPORTCLIENT_CALLBACK_ID id, Ts... arguments) noexcept {
+    callback_scope scope{*record_};
+    auto function = reinterpret_cast<Function>(record_->callback(id));
+    function(to_handle(record_->key()), record_->caller_data(), arguments...);
+  }
+
+  std::shared_ptr<session_record> record_;
+  bool finished_ = false;
+};
+
+consumer_actor::behavior_type
+callback_behavior(consumer_actor::stateful_pointer<callback_state> self,
+                  std::shared_ptr<session_record> record,
+                  const actors::session_manager_actor& manager) {
+  self->state.attach(std::move(record));
+  self->monitor(manager);
+  self->set_down_handler([self](const caf::down_msg&) {
+    self->state.finish(
+      {{failure_code::internal, 0, "the session manager died; initialise the library again"}, {}});
+    self->quit();
+  });
+  return {
+    [self](const session_started& message) { self->state.start(message); },
+    [self](const block_delivery& message) { self->state.deliver(message); },
+    [self](const session_progress& message) { self->state.note(message); },
+    [self](const session_finished& message) {
+      self->state.finish(message);
+      self->quit();
+    },
+  };
+}
+
+} // namespace
+
+consumer_actor spawn_callback_actor(caf::actor_system& system,
+                                    std::shared_ptr<session_record> record,
+                                    const actors::session_manager_actor& manager) {
+  return system.spawn<caf::detached>(callback_behavior, std::move(record), manager);
+}
+
+} // namespace fleetcast::api

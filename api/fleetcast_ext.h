@@ -1,0 +1,100 @@
+/** @file fleetcast_ext.h
+ *
+ * What Fleetcast can say and the WDS structures cannot: settings of the process, the story behind an
+ * error code, the figures of a session. Plain C99; all strings are UTF-8 and end with a zero byte.
+ *
+ * Structures begin with `ulLength`, their size as the caller was compiled: later releases append
+ * fields, and read or write only as far as the caller's structure reaches.
+ */
+#ifndef FLEETCAST_EXT_H
+#define FLEETCAST_EXT_H
+
+#include "wdstci.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Settings for sessions initialised from now on, whoever initialises them. */
+typedef struct _FLEETCAST_CONFIG {
+  /** Bytes of this structure. */
+  ULONG ulLength;
+
+  /** Worker threads of the library, from the next first WdsTransportClientInitialize on; 0: as many as
+   * the library finds right. At most 256. */
+  ULONG ulWorkerThreads;
+
+  /** Interface to receive on, by name or address; NULL: the one that leads to the server. */
+  const char* pszInterface;
+
+  /** "SHA256:..." that the server must have; NULL: pinned on first use. */
+  const char* pszFingerprint;
+
+  /** File of pinned identities; NULL: the user's own (~/.config/fleetcast/known_servers). */
+  const char* pszKnownServers;
+} FLEETCAST_CONFIG, *PFLEETCAST_CONFIG;
+
+/** Figures of a session so far, a few times a second brought up to date; final once the session is
+ * over. */
+typedef struct _FLEETCAST_SESSION_STATISTICS {
+  /** Bytes of this structure; set by the caller. */
+  ULONG ulLength;
+  ULONG ulReserved;             /**< 0 */
+  uint64_t ullObjectBytes;      /**< size of the object; 0 until known */
+  uint64_t ullCompletedBytes;   /**< verified */
+  uint64_t ullDeliveredBytes;   /**< handed to RECEIVE_CONTENTS */
+  uint64_t ullOutstandingBytes; /**< of those, not completed yet */
+  uint64_t ullTotalBlocks;
+  uint64_t ullCompletedBlocks;
+  uint64_t ullDatagrams;        /**< accepted */
+  uint64_t ullSourceSymbols;
+  uint64_t ullRepairSymbols;
+  uint64_t ullRepairedSymbols;  /**< source symbols rebuilt from repair symbols */
+  uint64_t ullLostPackets;
+  uint64_t ullKernelDrops;      /**< datagrams this host had no room for */
+  uint64_t ullRequestsSent;     /**< feedback that asked for repair */
+  uint64_t ullRequestsSuppressed; /**< not sent since the repair was on its way already */
+  uint64_t ullDigestFailures;   /**< blocks that were not what the server signed */
+} FLEETCAST_SESSION_STATISTICS, *PFLEETCAST_SESSION_STATISTICS;
+
+/** Sets what later sessions of this process use. At any time, from any thread, before
+ * WdsTransportClientInitialize, too; sessions initialised before keep what they had.
+ *
+ * @param pConfig copied, strings and all; NULL: back to the defaults.
+ * @return ERROR_SUCCESS; ERROR_BAD_LENGTH: `ulLength` too small; ERROR_INVALID_PARAMETER: too many
+ *   threads; ERROR_NOT_ENOUGH_MEMORY. */
+FLEETCAST_EXPORT DWORD WDSTCIAPI FleetcastConfigure(const FLEETCAST_CONFIG* pConfig);
+
+/** Why a session failed, in sentences: what was tried, what happened, what to do next. Empty while it
+ * runs and after success.
+ *
+ * @param hSessionKey the session, not closed yet.
+ * @param pszBuffer,ulSize receives the text; NULL and 0 to ask for its size.
+ * @param pulNeeded receives the bytes the text takes, its zero byte included; may be NULL.
+ * @return ERROR_SUCCESS; ERROR_INSUFFICIENT_BUFFER: `ulSize` too small, nothing written;
+ *   ERROR_INVALID_PARAMETER: NULL with a size; ERROR_INVALID_HANDLE; ERROR_NOT_READY. */
+FLEETCAST_EXPORT DWORD WDSTCIAPI FleetcastGetSessionError(HANDLE hSessionKey, char* pszBuffer,
+                                                          ULONG ulSize, PULONG pulNeeded);
+
+/** The figures of a session, running or over.
+ *
+ * @param hSessionKey the session, not closed yet.
+ * @param pStatistics `ulLength` set by the caller, the rest filled in.
+ * @return ERROR_SUCCESS; ERROR_BAD_LENGTH: `ulLength` too small; ERROR_INVALID_PARAMETER: NULL;
+ *   ERROR_INVALID_HANDLE; ERROR_NOT_READY. */
+FLEETCAST_EXPORT DWORD WDSTCIAPI
+FleetcastGetSessionStatistics(HANDLE hSessionKey, FLEETCAST_SESSION_STATISTICS* pStatistics);
+
+/** Name and meaning of an error code: "ERROR_DISK_FULL: there is no room left on the disk". At any time.
+ *
+ * @return static text, never NULL; "unknown error" for codes this API does not use. */
+FLEETCAST_EXPORT const char* WDSTCIAPI FleetcastErrorText(DWORD dwError);
+
+/** Version of the library: "0.1.0". At any time; static text. */
+FLEETCAST_EXPORT const char* WDSTCIAPI FleetcastVersion(void);
+
+#ifdef __cplusplus
+} /* extern "C" */
+#endif
+
+#endif /* FLEETCAST_EXT_H */

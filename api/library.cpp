@@ -1,0 +1,206 @@
+#include "api/library.hpp"
+
+#include "api/session_record.hpp"
+
+#include <exception>
+#include <future>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+#include <signal.h>
+
+namespace fleetcast::api {
+
+namespace {
+
+/// Threads inherit the mask of the thread that starts them: while this lives, what is started takes no
+/// signal, so that the program's handlers keep running where the program expects them.
+class signals_blocked {
+public:
+  signals_blocked() noexcept {
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before_);
+  }
+  ~signals_blocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+
+  signals_blocked(const signals_blocked&) = delete;
+  signals_blocked& operator=(const signals_blocked&) = delete;
+
+private:
+  sigset_t before_{};
+};
+
+/// Runs `work` on a thread made for it, and waits. The actor system goes up and comes down on such
+/// threads: it leaves references to itself in thread-local memory of the thread that makes it, and would
+/// wait for ever for those of a program's thread that still lives.
+template <class Work>
+void run_aside(Work work) {
+  std::exception_ptr problem;
+  {
+    std::thread aside;
+    {
+      signals_blocked quiet;
+      aside = std::thread{[&] {
+        try {
+          work();
+        } catch (...) {
+          problem = std::current_exception();
+        }
+      }};
+    }
+    aside.join();
+  }
+  if (problem)
+    std::rethrow_exception(problem);
+}
+
+/// False, too, when the one who was to answer died.
+bool is_true(std::future<bool>& answer) {
+  try {
+    return answer.get();
+  } catch (const std::future_error&) {
+    return false;
+  }
+}
+
+} // namespace
+
+library& library::instance() {
+  static auto* the_library = new library; // never destroyed, see above
+  return *the_library;
+}
+
+DWORD library::initialize() {
+  std::unique_lock guard{mutex_};
+  if (phase_ == phase::stopping && callback_scope::current() != nullptr)
+    return ERROR_SHUTDOWN_IN_PROGRESS; // Shutdown waits for this very callback
+  changed_.wait(guard, [this] { return phase_ != phase::stopping; });
+  if (phase_ == phase::down) {
+    try {
+      run_aside([this] { bring_up(); });
+    } catch (const std::system_error&) {
+      return ERROR_NO_SYSTEM_RESOURCES;
+    }
+    phase_ = phase::up;
+  }
+  ++users_;
+  return ERROR_SUCCESS;
+}
+
+DWORD library::shutdown() {
+  {
+    std::unique_lock guard{mutex_};
+    if (phase_ != phase::up)
+      return ERROR_NOT_READY;
+    if (callback_scope::current() != nullptr)
+      return ERROR_POSSIBLE_DEADLOCK;
+    if (users_ > 1) {
+      --users_;
+      return ERROR_SUCCESS;
+    }
+    users_ = 0;
+    phase_ = phase::stopping;
+  }
+  end_sessions();
+  take_down();
+  return ERROR_SUCCESS;
+}
+
+void library::configure(configuration settings) {
+  std::lock_guard guard{mutex_};
+  settings_ = std::move(settings);
+}
+
+configuration library::settings() const {
+  std::lock_guard guard{mutex_};
+  return settings_;
+}
+
+void library::replace_engine(engine_factory factory) {
+  std::lock_guard guard{mutex_};
+  factory_ = std::move(factory);
+}
+
+// -- inside a call ------------------------------------------------------------------------------------
+
+DWORD library::open_session(actors::receive_request request, void* caller_data, HANDLE& key) {
+  auto number = next_session_key();
+  auto session = std::make_shared<session_record>(session_environment{sessions_, buffers_}, number,
+                                                  std::move(request), caller_data);
+  // Under the lock, so that Shutdown either finds the session or keeps it from being made.
+  std::lock_guard guard{mutex_};
+  if (phase_ != phase::up)
+    return ERROR_SHUTDOWN_IN_PROGRESS;
+  sessions_.add(number, std::move(session));
+  key = to_handle(number);
+  return ERROR_SUCCESS;
+}
+
+DWORD library::start_session(const std::shared_ptr<session_record>& session) {
+  // The launcher does not change while a call is under way.
+  if (auto error = session->start(launcher_); error != ERROR_SUCCESS)
+    return error;
+  auto answer = std::make_shared<std::promise<bool>>();
+  auto launched = answer->get_future();
+  caf::anon_send(launcher_, actors::open_atom::value,
+                 api::open_session{session, std::move(answer)});
+  if (is_true(launched))
+    return ERROR_SUCCESS;
+  session->withdraw_start();
+  return ERROR_NO_SYSTEM_RESOURCES;
+}
+
+// -- going up and down ---------------------------------------------------------------------------------------
+
+void library::bring_up() {
+  auto made = factory_ ? factory_(settings_.worker_threads)
+                       : make_runtime_engine(settings_.worker_threads);
+  launcher_ = spawn_api_actor(made->system(), made->manager());
+  engine_ = std::move(made);
+}
+
+void library::end_sessions() {
+  auto sessions = sessions_.all();
+  for (const auto& session : sessions)
+    session->begin_shutdown();
+  for (const auto& session : sessions)
+    session->await_end();
+}
+
+void library::take_down() {
+  std::unique_lock guard{mutex_};
+  changed_.wait(guard, [this] { return calls_ == 0; });
+  // From here on nobody is inside: new calls see that the library is not up.
+  sessions_.clear();
+  buffers_.clear();
+  caf::anon_send(launcher_, actors::stop_atom::value);
+  launcher_ = nullptr;
+  try {
+    run_aside([this] { engine_.reset(); });
+  } catch (const std::system_error&) { // no thread to be had: then here
+    engine_.reset();
+  }
+  phase_ = phase::down;
+  changed_.notify_all();
+}
+
+// -- call ---------------------------------------------------------------------------------------------
+
+library::call::call(library& owner) : owner_(owner) {
+  std::lock_guard guard{owner_.mutex_};
+  admitted_ = owner_.phase_ != phase::down;
+  if (admitted_)
+    ++owner_.calls_;
+}
+
+library::call::~call() {
+  if (!admitted_)
+    return;
+  std::lock_guard guard{owner_.mutex_};
+  if (--owner_.calls_ == 0)
+    owner_.changed_.notify_all();
+}
+
+} // namespace fleetcast::api

@@ -1,0 +1,93 @@
+/// What the process has of the library: down, or up with an engine, its sessions and its buffers.
+///
+///     down ──initialize──> up ──last shutdown──> stopping ──> down
+///
+/// Made on first use and never destroyed: a program may leave main() while callbacks run.
+#pragma once
+
+#include "api/api_actor.hpp"
+#include "api/buffer_registry.hpp"
+#include "api/engine.hpp"
+#include "api/handle_table.hpp"
+#include "api/wdstci.h"
+
+#include <condition_variable>
+#include <cstddef>
+#include <memory>
+#include <mutex>
+#include <string>
+
+namespace fleetcast::api {
+
+/// What FleetcastConfigure sets.
+struct configuration {
+  std::size_t worker_threads = 0;
+  std::string interface;
+  std::string fingerprint;
+  std::string known_servers;
+};
+
+class library {
+public:
+  static library& instance();
+
+  DWORD initialize();
+  DWORD shutdown();
+
+  void configure(configuration settings);
+  configuration settings() const;
+
+  /// A call under way: Shutdown waits for it before it takes anything away.
+  class call {
+  public:
+    explicit call(library& owner);
+    ~call();
+
+    call(const call&) = delete;
+    call& operator=(const call&) = delete;
+
+    /// False: not initialised.
+    bool admitted() const noexcept { return admitted_; }
+
+  private:
+    library& owner_;
+    bool admitted_;
+  };
+
+  // -- inside a call --------------------------------------------------------------------------------
+
+  DWORD open_session(actors::receive_request request, void* caller_data, HANDLE& key);
+  DWORD start_session(const std::shared_ptr<session_record>& session);
+
+  handle_table& sessions() noexcept { return sessions_; }
+  buffer_registry& buffers() noexcept { return buffers_; }
+
+  // -- tests ----------------------------------------------------------------------------------------
+
+  /// The world that the next initialize() makes; null: the real one.
+  void replace_engine(engine_factory factory);
+
+private:
+  enum class phase { down, up, stopping };
+
+  library() = default;
+
+  void bring_up();
+  void end_sessions();
+  void take_down();
+
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  phase phase_ = phase::down;
+  std::size_t users_ = 0; ///< initialize() calls not taken back
+  std::size_t calls_ = 0; ///< under way
+  configuration settings_;
+  engine_factory factory_;
+
+  std::unique_ptr<engine> engine_;
+  api_actor launcher_;
+  handle_table sessions_;
+  buffer_registry buffers_;
+};
+
+} // namespace fleetcast::api

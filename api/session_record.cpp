@@ -1,0 +1,332 @@
+#include "api/session_record.hpp"
+
+#include "actors/runtime.hpp"
+#include "api/error_codes.hpp"
+
+#include <chrono>
+#include <new>
+#include <utility>
+
+namespace fleetcast::api {
+
+namespace {
+
+using actors::failure;
+using actors::failure_code;
+
+thread_local const session_record* current_session = nullptr;
+
+failure cancelled_with(DWORD code) {
+  return {failure_code::cancelled, code,
+          "the program cancelled the session with error " + std::to_string(code)};
+}
+
+} // namespace
+
+session_record::session_record(session_environment environment, session_key key,
+                               actors::receive_request request, void* caller_data)
+  : environment_(environment),
+    key_(key),
+    id_(actors::runtime::next_session_id()),
+    request_(std::move(request)),
+    caller_data_(caller_data) {}
+
+session_record::~session_record() {
+  // Both over and closed, or never started: nothing is promised for these blocks any more (R-BUF-7).
+  for (const auto& [offset, block] : outstanding_)
+    environment_.buffers.drop(block.bytes);
+}
+
+// -- the consumer's calls ---------------------------------------------------------------------------
+
+DWORD session_record::register_callback(std::uint32_t id, void* function) {
+  lock guard{mutex_};
+  if (closed_)
+    return ERROR_INVALID_HANDLE;
+  if (id >= callbacks_.size() || function == nullptr)
+    return ERROR_INVALID_PARAMETER;
+  if (phase_ != phase::created)
+    return ERROR_INVALID_STATE;
+  callbacks_[id] = function;
+  return ERROR_SUCCESS;
+}
+
+DWORD session_record::start(api_actor launcher) {
+  lock guard{mutex_};
+  if (closed_)
+    return ERROR_INVALID_HANDLE;
+  if (phase_ != phase::created)
+    return ERROR_INVALID_STATE;
+  if (!may_start_)
+    return ERROR_SHUTDOWN_IN_PROGRESS;
+  for (auto required : {WDS_TRANSPORTCLIENT_SESSION_START, WDS_TRANSPORTCLIENT_RECEIVE_CONTENTS,
+                        WDS_TRANSPORTCLIENT_SESSION_COMPLETE})
+    if (callbacks_[required] == nullptr)
+      return ERROR_INVALID_PARAMETER;
+  phase_ = phase::running;
+  launcher_ = std::move(launcher);
+  return ERROR_SUCCESS;
+}
+
+void session_record::withdraw_start() {
+  bool gone = false;
+  {
+    lock guard{mutex_};
+    phase_ = phase::created;
+    launcher_ = nullptr;
+    gone = closed_;
+    if (gone)
+      abandoned_ = ERROR_INVALID_HANDLE;
+    else if (!may_start_)
+      abandoned_ = ERROR_SHUTDOWN_IN_PROGRESS;
+    changed_.notify_all();
+  }
+  if (gone) // closed while it seemed to run
+    leave_table();
+}
+
+DWORD session_record::cancel(DWORD code) {
+  api_actor launcher;
+  {
+    lock guard{mutex_};
+    if (closed_)
+      return ERROR_INVALID_HANDLE;
+    if (code == ERROR_SUCCESS)
+      return ERROR_INVALID_PARAMETER;
+    if (cancel_code_ || over())
+      return ERROR_SUCCESS;
+    cancel_code_ = code;
+    launcher = launcher_;
+  }
+  tell_cancel(launcher, code);
+  return ERROR_SUCCESS;
+}
+
+DWORD session_record::complete_receive(std::uint32_t size, std::uint64_t offset) {
+  outstanding_block block;
+  actors::writer_actor writer;
+  {
+    lock guard{mutex_};
+    auto known = outstanding_.find(offset);
+    if (known == outstanding_.end() || known->second.size != size)
+      return ERROR_INVALID_PARAMETER;
+    block = known->second;
+    outstanding_.erase(known);
+    outstanding_bytes_ -= size;
+    writer = writer_;
+  }
+  environment_.buffers.drop(block.bytes);
+  if (writer)
+    caf::anon_send(writer, actors::release_atom::value, actors::block_release{offset, size});
+  return ERROR_SUCCESS;
+}
+
+DWORD session_record::wait(std::uint32_t milliseconds) {
+  if (current_session == this)
+    return ERROR_POSSIBLE_DEADLOCK;
+  lock guard{mutex_};
+  if (closed_)
+    return ERROR_INVALID_HANDLE;
+  auto settled = [this] { return phase_ == phase::completed || abandoned_ != ERROR_SUCCESS; };
+  if (milliseconds == INFINITE)
+    changed_.wait(guard, settled);
+  else
+    changed_.wait_for(guard, std::chrono::milliseconds{milliseconds}, settled);
+  if (phase_ == phase::completed)
+    return ERROR_SUCCESS;
+  return abandoned_ != ERROR_SUCCESS ? abandoned_ : WAIT_TIMEOUT;
+}
+
+DWORD session_record::query(ULONG& status, ULONG& error) const {
+  lock guard{mutex_};
+  if (closed_)
+    return ERROR_INVALID_HANDLE;
+  error = final_error_;
+  if (!over())
+    status = WDS_TRANSPORTCLIENT_STATUS_IN_PROGRESS;
+  else if (final_error_ == ERROR_SUCCESS)
+    status = WDS_TRANSPORTCLIENT_STATUS_SUCCESS;
+  else
+    status = WDS_TRANSPORTCLIENT_STATUS_FAILURE;
+  return ERROR_SUCCESS;
+}
+
+DWORD session_record::error_story(std::string& text) const {
+  lock guard{mutex_};
+  if (closed_)
+    return ERROR_INVALID_HANDLE;
+  text = story_;
+  return ERROR_SUCCESS;
+}
+
+DWORD session_record::statistics(FLEETCAST_SESSION_STATISTICS& figures) const {
+  lock guard{mutex_};
+  if (closed_)
+    return ERROR_INVALID_HANDLE;
+  const auto& counted = summary_.statistics;
+  figures = {};
+  figures.ullObjectBytes = summary_.object_size;
+  figures.ullCompletedBytes = counted.bytes;
+  figures.ullDeliveredBytes = delivered_bytes_;
+  figures.ullOutstandingBytes = outstanding_bytes_;
+  figures.ullTotalBlocks = summary_.total_blocks;
+  figures.ullCompletedBlocks = summary_.completed_blocks;
+  figures.ullDatagrams = counted.datagrams;
+  figures.ullSourceSymbols = counted.source_symbols;
+  figures.ullRepairSymbols = counted.repair_symbols;
+  figures.ullRepairedSymbols = counted.repaired_symbols;
+  figures.ullLostPackets = counted.lost_packets;
+  figures.ullKernelDrops = counted.kernel_drops;
+  figures.ullRequestsSent = counted.requests_sent;
+  figures.ullRequestsSuppressed = counted.requests_suppressed;
+  figures.ullDigestFailures = counted.digest_failures;
+  return ERROR_SUCCESS;
+}
+
+DWORD session_record::check_open() const {
+  lock guard{mutex_};
+  return closed_ ? ERROR_INVALID_HANDLE : ERROR_SUCCESS;
+}
+
+DWORD session_record::close() {
+  {
+    lock guard{mutex_};
+    if (closed_)
+      return ERROR_INVALID_HANDLE;
+    closed_ = true;
+    if (phase_ == phase::running || phase_ == phase::ending)
+      return ERROR_SUCCESS; // completed() does the rest (R-CLS-7)
+    if (phase_ == phase::created)
+      abandoned_ = ERROR_INVALID_HANDLE;
+    changed_.notify_all();
+  }
+  leave_table();
+  return ERROR_SUCCESS;
+}
+
+// -- Shutdown ---------------------------------------------------------------------------------------
+
+void session_record::begin_shutdown() {
+  api_actor launcher;
+  {
+    lock guard{mutex_};
+    may_start_ = false;
+    if (phase_ == phase::created) {
+      abandoned_ = ERROR_SHUTDOWN_IN_PROGRESS;
+      changed_.notify_all();
+      return;
+    }
+    if (cancel_code_ || over())
+      return;
+    cancel_code_ = ERROR_CANCELLED;
+    launcher = launcher_;
+  }
+  tell_cancel(launcher, ERROR_CANCELLED);
+}
+
+void session_record::await_end() {
+  lock guard{mutex_};
+  changed_.wait(guard,
+                [this] { return phase_ == phase::created || phase_ == phase::completed; });
+}
+
+// -- the session's own side -------------------------------------------------------------------------
+
+failure session_record::cancel_reason() const {
+  lock guard{mutex_};
+  return cancel_code_ ? cancelled_with(*cancel_code_) : failure{};
+}
+
+bool session_record::may_call_back() const {
+  lock guard{mutex_};
+  return !cancel_code_ && phase_ == phase::running;
+}
+
+void session_record::note_started(const actors::session_started& message) {
+  lock guard{mutex_};
+  writer_ = message.writer;
+  summary_.object_size = message.object_size;
+}
+
+void session_record::note_progress(const actors::receive_summary& summary) {
+  lock guard{mutex_};
+  summary_ = summary;
+}
+
+bool session_record::begin_contents(const actors::block_delivery& block) {
+  lock guard{mutex_};
+  if (cancel_code_ || phase_ != phase::running)
+    return false;
+  // Each byte comes once (R-RC-7); a second delivery under way would be a defect below us.
+  auto [position, added]
+    = outstanding_.emplace(block.offset, outstanding_block{block.size, block.bytes.get()});
+  if (!added)
+    return false;
+  environment_.buffers.hold(block.bytes); // until CompleteReceive
+  environment_.buffers.hold(block.bytes); // until the callback has returned
+  outstanding_bytes_ += block.size;
+  delivered_bytes_ += block.size;
+  return true;
+}
+
+void session_record::end_contents(const actors::block_delivery& block) {
+  environment_.buffers.drop(block.bytes.get());
+}
+
+DWORD session_record::finish(const actors::session_finished& message) noexcept {
+  lock guard{mutex_};
+  phase_ = phase::ending;
+  launcher_ = nullptr;
+  writer_ = nullptr;
+  if (message.summary.object_size != 0 || message.summary.statistics.datagrams != 0)
+    summary_ = message.summary;
+  settle(message.reason);
+  return final_error_;
+}
+
+void session_record::completed() noexcept {
+  bool gone = false;
+  {
+    lock guard{mutex_};
+    phase_ = phase::completed;
+    gone = closed_;
+    changed_.notify_all();
+  }
+  if (gone)
+    leave_table();
+}
+
+void session_record::settle(const failure& reason) noexcept {
+  // A cancel wins over whatever else came meanwhile, success included: blocks may have been held back
+  // for it, and what the caller asked for is what it is told (W-CAN-1, R-CP-7).
+  final_error_ = cancel_code_ ? *cancel_code_ : to_win32(reason);
+  try {
+    if (cancel_code_ && reason.code != failure_code::cancelled)
+      story_ = cancelled_with(*cancel_code_).text;
+    else
+      story_ = reason.text;
+    if (story_.empty() && final_error_ != ERROR_SUCCESS)
+      story_ = error_text(final_error_);
+  } catch (const std::bad_alloc&) {
+    story_.clear(); // the code says enough for a host without memory
+  }
+}
+
+void session_record::tell_cancel(const api_actor& launcher, DWORD code) const {
+  if (launcher)
+    caf::anon_send(launcher, actors::cancel_atom::value, id_, cancelled_with(code));
+}
+
+void session_record::leave_table() noexcept { environment_.sessions.remove(key_); }
+
+// -- callback_scope -----------------------------------------------------------------------------------
+
+callback_scope::callback_scope(const session_record& session) noexcept {
+  current_session = &session;
+}
+
+callback_scope::~callback_scope() { current_session = nullptr; }
+
+const session_record* callback_scope::current() noexcept { return current_session; }
+
+} // namespace fleetcast::api

@@ -1,0 +1,165 @@
+/// One session of the API: what is true of it whatever thread asks.
+///
+///     created ──start──> running ──finish──> ending ──completed──> completed
+///                                   (SESSION_COMPLETE runs)
+///
+/// `closed` is a flag beside it: a closed session that still runs goes on, deaf to everything but
+/// CompleteReceive, and removes itself from the handle table once it is completed.
+///
+/// Consumer's threads and the session's own callback thread meet here, under one mutex that is never
+/// held while a callback runs or a message is sent.
+#pragma once
+
+#include "actors/interfaces.hpp"
+#include "api/api_actor.hpp"
+#include "api/buffer_registry.hpp"
+#include "api/fleetcast_ext.h"
+#include "api/handle_table.hpp"
+#include "api/wdstci.h"
+
+#include <array>
+#include <condition_variable>
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+
+namespace fleetcast::api {
+
+/// What all sessions share; outlives them.
+struct session_environment {
+  handle_table& sessions;
+  buffer_registry& buffers;
+};
+
+class session_record {
+public:
+  session_record(session_environment environment, session_key key,
+                 actors::receive_request request, void* caller_data);
+  ~session_record();
+
+  session_record(const session_record&) = delete;
+  session_record& operator=(const session_record&) = delete;
+
+  // -- fixed for life ---------------------------------------------------------------------------
+
+  session_key key() const noexcept { return key_; }
+  actors::session_id id() const noexcept { return id_; }
+  const actors::receive_request& request() const noexcept { return request_; }
+  void* caller_data() const noexcept { return caller_data_; }
+
+  // -- the consumer's calls, any thread -----------------------------------------------------------
+
+  DWORD register_callback(std::uint32_t id, void* function);
+
+  /// To running, if everything needed is there. `launcher` takes this session's cancel from now on.
+  DWORD start(api_actor launcher);
+
+  /// The start could not be carried out: as if it had not been (R-START-8).
+  void withdraw_start();
+
+  DWORD cancel(DWORD code);
+  DWORD complete_receive(std::uint32_t size, std::uint64_t offset);
+  DWORD wait(std::uint32_t milliseconds);
+  DWORD query(ULONG& status, ULONG& error) const;
+  DWORD error_story(std::string& text) const;
+  DWORD statistics(FLEETCAST_SESSION_STATISTICS& figures) const;
+
+  /// ERROR_INVALID_HANDLE once closed.
+  DWORD check_open() const;
+
+  /// Removes itself from the handle table if nothing runs any more.
+  DWORD close();
+
+  // -- Shutdown -----------------------------------------------------------------------------------
+
+  /// Cancels what runs, keeps the rest from starting, wakes who waits for a start that never comes.
+  void begin_shutdown();
+
+  /// Until SESSION_COMPLETE has returned, if the session was ever started.
+  void await_end();
+
+  // -- the session's own side: api_actor and callback_actor ---------------------------------------
+
+  /// The consumer's cancel, if there was one.
+  actors::failure cancel_reason() const;
+
+  /// Fixed once the session runs.
+  void* callback(std::uint32_t id) const noexcept { return callbacks_[id]; }
+
+  bool may_call_back() const;
+
+  void note_started(const actors::session_started& message);
+  void note_progress(const actors::receive_summary& summary);
+
+  /// False: this block must not reach the consumer (R-CAN-8).
+  [[nodiscard]] bool begin_contents(const actors::block_delivery& block);
+  void end_contents(const actors::block_delivery& block);
+
+  /// Settles the outcome, visible from here on (R-QRY-10); what SESSION_COMPLETE shall report.
+  DWORD finish(const actors::session_finished& message) noexcept;
+
+  /// SESSION_COMPLETE has returned.
+  void completed() noexcept;
+
+private:
+  enum class phase { created, running, ending, completed };
+
+  /// Delivered, not completed yet.
+  struct outstanding_block {
+    std::uint32_t size = 0;
+    const void* bytes = nullptr;
+  };
+
+  using lock = std::unique_lock<std::mutex>;
+
+  bool over() const noexcept { return phase_ == phase::ending || phase_ == phase::completed; }
+  void settle(const actors::failure& reason) noexcept;
+  void tell_cancel(const api_actor& launcher, DWORD code) const;
+  void leave_table() noexcept;
+
+  const session_environment environment_;
+  const session_key key_;
+  const actors::session_id id_;
+  const actors::receive_request request_;
+  void* const caller_data_;
+
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  phase phase_ = phase::created;
+  bool closed_ = false;
+  bool may_start_ = true; ///< false once Shutdown began
+
+  /// Set: the session never runs, and waiting for it ends with this code.
+  DWORD abandoned_ = ERROR_SUCCESS;
+
+  std::array<void*, WDS_TRANSPORTCLIENT_MAX_CALLBACKS> callbacks_{};
+  std::optional<DWORD> cancel_code_;
+  DWORD final_error_ = ERROR_SUCCESS;
+  std::string story_;
+
+  /// Both dropped when the session is over: a handle kept would keep its actor.
+  api_actor launcher_;
+  actors::writer_actor writer_;
+
+  std::map<std::uint64_t, outstanding_block> outstanding_; ///< by offset
+  std::uint64_t outstanding_bytes_ = 0;
+  std::uint64_t delivered_bytes_ = 0;
+  actors::receive_summary summary_;
+};
+
+/// Marks this thread as being inside a callback of `session` while it lives.
+class callback_scope {
+public:
+  explicit callback_scope(const session_record& session) noexcept;
+  ~callback_scope();
+
+  callback_scope(const callback_scope&) = delete;
+  callback_scope& operator=(const callback_scope&) = delete;
+
+  /// The session whose callback this thread is in, or null.
+  static const session_record* current() noexcept;
+};
+
+} // namespace fleetcast::api

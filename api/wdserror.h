@@ -1,0 +1,151 @@
+/** @file wdserror.h
+ *
+ * The Win32 error codes that the transport client API returns or reports, with the values that
+ * Windows gives them. Each one is left alone when something else defined it before.
+ *
+ * Which call returns which code is said at the calls in wdstci.h; which failure of a transfer becomes
+ * which code is the table in error_codes.cpp.
+ */
+#ifndef FLEETCAST_WDSERROR_H
+#define FLEETCAST_WDSERROR_H
+
+#ifndef ERROR_SUCCESS
+#define ERROR_SUCCESS 0
+#endif
+#ifndef ERROR_FILE_NOT_FOUND
+#define ERROR_FILE_NOT_FOUND 2
+#endif
+#ifndef ERROR_PATH_NOT_FOUND
+#define ERROR_PATH_NOT_FOUND 3
+#endif
+#ifndef ERROR_ACCESS_DENIED
+#define ERROR_ACCESS_DENIED 5
+#endif
+#ifndef ERROR_INVALID_HANDLE
+#define ERROR_INVALID_HANDLE 6
+#endif
+#ifndef ERROR_NOT_ENOUGH_MEMORY
+#define ERROR_NOT_ENOUGH_MEMORY 8
+#endif
+#ifndef ERROR_INVALID_DATA
+#define ERROR_INVALID_DATA 13
+#endif
+#ifndef ERROR_NOT_READY
+#define ERROR_NOT_READY 21
+#endif
+#ifndef ERROR_CRC
+#define ERROR_CRC 23
+#endif
+#ifndef ERROR_BAD_LENGTH
+#define ERROR_BAD_LENGTH 24
+#endif
+#ifndef ERROR_WRITE_FAULT
+#define ERROR_WRITE_FAULT 29
+#endif
+#ifndef ERROR_READ_FAULT
+#define ERROR_READ_FAULT 30
+#endif
+#ifndef ERROR_GEN_FAILURE
+#define ERROR_GEN_FAILURE 31
+#endif
+#ifndef ERROR_NOT_SUPPORTED
+#define ERROR_NOT_SUPPORTED 50
+#endif
+#ifndef ERROR_BAD_NETPATH
+#define ERROR_BAD_NETPATH 53
+#endif
+#ifndef ERROR_NETWORK_BUSY
+#define ERROR_NETWORK_BUSY 54
+#endif
+#ifndef ERROR_UNEXP_NET_ERR
+#define ERROR_UNEXP_NET_ERR 59
+#endif
+#ifndef ERROR_NETNAME_DELETED
+#define ERROR_NETNAME_DELETED 64
+#endif
+#ifndef ERROR_FILE_EXISTS
+#define ERROR_FILE_EXISTS 80
+#endif
+#ifndef ERROR_INVALID_PARAMETER
+#define ERROR_INVALID_PARAMETER 87
+#endif
+#ifndef ERROR_OPEN_FAILED
+#define ERROR_OPEN_FAILED 110
+#endif
+#ifndef ERROR_DISK_FULL
+#define ERROR_DISK_FULL 112
+#endif
+#ifndef ERROR_CALL_NOT_IMPLEMENTED
+#define ERROR_CALL_NOT_IMPLEMENTED 120
+#endif
+#ifndef ERROR_SEM_TIMEOUT
+#define ERROR_SEM_TIMEOUT 121
+#endif
+#ifndef ERROR_INSUFFICIENT_BUFFER
+#define ERROR_INSUFFICIENT_BUFFER 122
+#endif
+#ifndef ERROR_INVALID_NAME
+#define ERROR_INVALID_NAME 123
+#endif
+#ifndef WAIT_TIMEOUT
+#define WAIT_TIMEOUT 258
+#endif
+#ifndef ERROR_INVALID_IMAGE_HASH
+#define ERROR_INVALID_IMAGE_HASH 577
+#endif
+#ifndef ERROR_OPERATION_ABORTED
+#define ERROR_OPERATION_ABORTED 995
+#endif
+#ifndef ERROR_FILE_INVALID
+#define ERROR_FILE_INVALID 1006
+#endif
+#ifndef ERROR_SHUTDOWN_IN_PROGRESS
+#define ERROR_SHUTDOWN_IN_PROGRESS 1115
+#endif
+#ifndef ERROR_POSSIBLE_DEADLOCK
+#define ERROR_POSSIBLE_DEADLOCK 1131
+#endif
+#ifndef ERROR_CANCELLED
+#define ERROR_CANCELLED 1223
+#endif
+#ifndef ERROR_CONNECTION_REFUSED
+#define ERROR_CONNECTION_REFUSED 1225
+#endif
+#ifndef ERROR_GRACEFUL_DISCONNECT
+#define ERROR_GRACEFUL_DISCONNECT 1226
+#endif
+#ifndef ERROR_CONNECTION_INVALID
+#define ERROR_CONNECTION_INVALID 1229
+#endif
+#ifndef ERROR_NETWORK_UNREACHABLE
+#define ERROR_NETWORK_UNREACHABLE 1231
+#endif
+#ifndef ERROR_HOST_UNREACHABLE
+#define ERROR_HOST_UNREACHABLE 1232
+#endif
+#ifndef ERROR_CONNECTION_ABORTED
+#define ERROR_CONNECTION_ABORTED 1236
+#endif
+#ifndef ERROR_NOT_AUTHENTICATED
+#define ERROR_NOT_AUTHENTICATED 1244
+#endif
+#ifndef ERROR_REVISION_MISMATCH
+#define ERROR_REVISION_MISMATCH 1306
+#endif
+#ifndef ERROR_MUTUAL_AUTH_FAILED
+#define ERROR_MUTUAL_AUTH_FAILED 1397
+#endif
+#ifndef ERROR_NO_SYSTEM_RESOURCES
+#define ERROR_NO_SYSTEM_RESOURCES 1450
+#endif
+#ifndef ERROR_TIMEOUT
+#define ERROR_TIMEOUT 1460
+#endif
+#ifndef RPC_S_CALL_FAILED
+#define RPC_S_CALL_FAILED 1726
+#endif
+#ifndef ERROR_INVALID_STATE
+#define ERROR_INVALID_STATE 5023
+#endif
+
+#endif /* FLEETCAST_WDSERROR_H */

@@ -1,0 +1,16 @@
+/// `fleetcast get`: receives one object into a file.
+#pragma once
+
+#include <functional>
+
+namespace CLI {
+class App;
+}
+
+namespace fleetcast::apps {
+
+/// Adds the subcommand; choosing it sets `selected` to the function that runs it and gives the
+/// program's exit code.
+void register_get(CLI::App& program, std::function<int()>& selected);
+
+} // namespace fleetcast::apps

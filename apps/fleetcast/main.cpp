@@ -1,0 +1,45 @@
+/// fleetcast: one program, one subcommand a file.
+#include "api/fleetcast_ext.h"
+#include "apps/fleetcast/exit_code.hpp"
+#include "apps/fleetcast/get.hpp"
+#include "apps/fleetcast/serve.hpp"
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <exception>
+#include <functional>
+
+namespace {
+
+using namespace fleetcast::apps;
+
+int run(int argc, char** argv) {
+  CLI::App program{"Fleetcast sends one file to any number of hosts at once, over reliable multicast.",
+                   "fleetcast"};
+  program.footer("Examples:\n"
+                 "  fleetcast serve --namespace images=/srv/images\n"
+                 "  fleetcast get server/images/debian.img /var/tmp/\n\n"
+                 "'fleetcast COMMAND --help' tells more, with examples.");
+  program.set_version_flag("--version", FleetcastVersion());
+  program.require_subcommand(1);
+  std::function<int()> selected;
+  register_serve(program, selected);
+  register_get(program, selected);
+  try {
+    program.parse(argc, argv);
+  } catch (const CLI::ParseError& e) {
+    return program.exit(e) == 0 ? exit_code::success : exit_code::usage;
+  }
+  return selected();
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run(argc, argv);
+  } catch (const std::exception& e) {
+    std::fprintf(stderr, "fleetcast: internal error: %s\n", e.what());
+    return exit_code::failure;
+  }
+}

@@ -1,0 +1,128 @@
+#include "apps/fleetcast/progress.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+namespace fleetcast::apps {
+
+namespace {
+
+/// Time over which the rate forgets, seconds: long enough to read, short enough to see a stall.
+constexpr double rate_memory = 3.0;
+
+double fraction(const transfer_figures& figures) {
+  if (figures.object_bytes == 0)
+    return 0;
+  return std::min(1.0, static_cast<double>(figures.written_bytes)
+                         / static_cast<double>(figures.object_bytes));
+}
+
+std::string remaining(const transfer_figures& figures) {
+  if (figures.bits_per_second < 1 || figures.object_bytes <= figures.written_bytes)
+    return {};
+  auto bits = 8.0 * static_cast<double>(figures.object_bytes - figures.written_bytes);
+  return format_time(bits / figures.bits_per_second) + " left";
+}
+
+std::string losses(const transfer_figures& figures) {
+  if (figures.repaired_symbols == 0 && figures.lost_packets == 0)
+    return {};
+  return fmt::format("{} repaired", figures.repaired_symbols);
+}
+
+void append(std::string& line, const std::string& part) {
+  if (!part.empty())
+    line += "  " + part;
+}
+
+} // namespace
+
+std::string format_bytes(std::uint64_t bytes) {
+  constexpr std::array units{"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+  auto value = static_cast<double>(bytes);
+  std::size_t unit = 0;
+  // 1023.95 would print as 1024.0.
+  while (value >= 1023.95 && unit + 1 < units.size()) {
+    value /= 1024;
+    ++unit;
+  }
+  return unit == 0 ? fmt::format("{} B", bytes) : fmt::format("{:.1f} {}", value, units[unit]);
+}
+
+std::string format_rate(double bits_per_second) {
+  if (bits_per_second >= 999.5e6)
+    return fmt::format("{:.2f} Gbit/s", bits_per_second / 1e9);
+  if (bits_per_second >= 9.995e6)
+    return fmt::format("{:.0f} Mbit/s", bits_per_second / 1e6);
+  return fmt::format("{:.2f} Mbit/s", bits_per_second / 1e6);
+}
+
+std::string format_time(double seconds) {
+  constexpr double longest = 99 * 3600.0;
+  auto whole = static_cast<unsigned>(std::clamp(std::ceil(seconds), 0.0, longest));
+  if (whole >= 3600)
+    return fmt::format("{}:{:02}:{:02}", whole / 3600, whole / 60 % 60, whole % 60);
+  return fmt::format("{}:{:02}", whole / 60, whole % 60);
+}
+
+std::string format_bar(const transfer_figures& figures, std::size_t columns) {
+  auto tail = fmt::format("{:3.0f} %  {} of {}", std::floor(100 * fraction(figures)),
+                          format_bytes(figures.written_bytes),
+                          format_bytes(figures.object_bytes));
+  append(tail, format_rate(figures.bits_per_second));
+  append(tail, remaining(figures));
+  append(tail, losses(figures));
+  constexpr std::size_t narrowest = 10;
+  constexpr std::size_t widest = 40;
+  constexpr std::size_t frame = 3; // brackets and a space
+  if (columns < tail.size() + frame + narrowest)
+    return tail.substr(0, columns);
+  auto width = std::min(widest, columns - tail.size() - frame);
+  auto full = static_cast<std::size_t>(fraction(figures) * static_cast<double>(width));
+  return "[" + std::string(full, '#') + std::string(width - full, '.') + "] " + tail;
+}
+
+std::string format_line(const transfer_figures& figures) {
+  auto line
+    = fmt::format("{:.0f} s: {} of {} ({:.0f} %)", figures.seconds,
+                  format_bytes(figures.written_bytes), format_bytes(figures.object_bytes),
+                  std::floor(100 * fraction(figures)));
+  append(line, format_rate(figures.bits_per_second));
+  append(line, remaining(figures));
+  append(line, losses(figures));
+  return line;
+}
+
+std::string format_result(const std::string& target, const transfer_figures& figures) {
+  return fmt::format("{}: {} bytes in {:.2f} s, {}, {} symbols repaired, {} packets lost, verified",
+                     target, figures.written_bytes, figures.seconds,
+                     format_rate(figures.bits_per_second), figures.repaired_symbols,
+                     figures.lost_packets);
+}
+
+nlohmann::json to_json(const transfer_figures& figures) {
+  return {{"object_size", figures.object_bytes},
+          {"bytes", figures.written_bytes},
+          {"seconds", figures.seconds},
+          {"bits_per_second", std::round(figures.bits_per_second)},
+          {"repaired_symbols", figures.repaired_symbols},
+          {"lost_packets", figures.lost_packets}};
+}
+
+double rate_meter::update(double seconds, std::uint64_t bytes) {
+  auto elapsed = seconds - last_seconds_;
+  if (elapsed <= 0)
+    return rate_;
+  auto now = 8.0 * static_cast<double>(bytes - last_bytes_) / elapsed;
+  auto weight = started_ ? 1.0 - std::exp(-elapsed / rate_memory) : 1.0;
+  rate_ += weight * (now - rate_);
+  started_ = started_ || bytes > 0;
+  last_seconds_ = seconds;
+  last_bytes_ = bytes;
+  return rate_;
+}
+
+} // namespace fleetcast::apps

@@ -1,0 +1,120 @@
+#include "apps/fleetcast/reception.hpp"
+
+#include <utility>
+
+namespace fleetcast::apps {
+
+/// What the library calls; `data` is the reception.
+struct reception::callbacks {
+  static reception& of(PVOID data) { return *static_cast<reception*>(data); }
+
+  static VOID CALLBACK start(HANDLE, PVOID, PULARGE_INTEGER) {
+    // Required; start_ex says the same and more.
+  }
+
+  static VOID CALLBACK start_ex(HANDLE, PVOID data, PTRANSPORTCLIENT_SESSION_INFO info) {
+    of(data).on_start(*info);
+  }
+
+  static VOID CALLBACK contents(HANDLE, PVOID data, PVOID bytes, ULONG size,
+                                PULARGE_INTEGER offset) {
+    of(data).on_contents(bytes, size, *offset);
+  }
+
+  static VOID CALLBACK complete(HANDLE, PVOID data, DWORD error) { of(data).on_complete(error); }
+
+  static DWORD register_all(HANDLE key) {
+    const std::pair<TRANSPORTCLIENT_CALLBACK_ID, PVOID> all[] = {
+      {WDS_TRANSPORTCLIENT_SESSION_START, reinterpret_cast<PVOID>(start)},
+      {WDS_TRANSPORTCLIENT_SESSION_STARTEX, reinterpret_cast<PVOID>(start_ex)},
+      {WDS_TRANSPORTCLIENT_RECEIVE_CONTENTS, reinterpret_cast<PVOID>(contents)},
+      {WDS_TRANSPORTCLIENT_SESSION_COMPLETE, reinterpret_cast<PVOID>(complete)},
+    };
+    for (auto [id, function] : all)
+      if (auto error = WdsTransportClientRegisterCallback(key, id, function);
+          error != ERROR_SUCCESS)
+        return error;
+    return ERROR_SUCCESS;
+  }
+};
+
+reception::reception(staged_file& file) : file_(file) {}
+
+reception::~reception() {
+  // The last Shutdown cancels and waits; the key goes with it.
+  if (initialised_)
+    (void)WdsTransportClientShutdown();
+}
+
+DWORD reception::start(const reception_request& request) {
+  if (auto error = WdsTransportClientInitialize(); error != ERROR_SUCCESS)
+    return error;
+  initialised_ = true;
+  WDS_TRANSPORTCLIENT_REQUEST session{};
+  session.ulLength = sizeof(session);
+  session.ulApiVersion = WDS_TRANSPORTCLIENT_CURRENT_API_VERSION;
+  session.ulAuthLevel = WDS_TRANSPORTCLIENT_NO_AUTH;
+  session.pwszServer = request.server.c_str();
+  session.pwszNamespace = request.name_space.c_str();
+  session.pwszObjectName = request.object.c_str();
+  session.ulCacheSize = request.cache_bytes;
+  session.ulProtocol = WDS_TRANSPORTCLIENT_PROTOCOL_MULTICAST;
+  if (auto error = WdsTransportClientInitializeSession(&session, this, &key_);
+      error != ERROR_SUCCESS)
+    return error;
+  if (auto error = callbacks::register_all(key_); error != ERROR_SUCCESS)
+    return error;
+  return WdsTransportClientStartSession(key_);
+}
+
+void reception::cancel(DWORD error) { (void)WdsTransportClientCancelSessionEx(key_, error); }
+
+FLEETCAST_SESSION_STATISTICS reception::statistics() const {
+  FLEETCAST_SESSION_STATISTICS result{};
+  result.ulLength = sizeof(result);
+  (void)FleetcastGetSessionStatistics(key_, &result);
+  return result;
+}
+
+std::string reception::story() const {
+  ULONG needed = 0;
+  if (FleetcastGetSessionError(key_, nullptr, 0, &needed) != ERROR_INSUFFICIENT_BUFFER)
+    return {};
+  std::string text(needed, '\0');
+  if (FleetcastGetSessionError(key_, text.data(), needed, nullptr) != ERROR_SUCCESS)
+    return {};
+  text.pop_back(); // its zero byte
+  return text;
+}
+
+void reception::on_start(const TRANSPORTCLIENT_SESSION_INFO& info) {
+  object_bytes_ = info.ullFileSize.QuadPart;
+  block_bytes_ = info.ulBlockSize;
+  started_.store(true, std::memory_order_release);
+  if (auto sized = file_.size(info.ullFileSize.QuadPart); !sized)
+    give_up(std::move(sized.error()));
+}
+
+void reception::on_contents(const void* bytes, ULONG size, ULARGE_INTEGER offset) {
+  auto written = file_.write(offset.QuadPart, {static_cast<const std::byte*>(bytes), size});
+  if (written)
+    written_bytes_ += size;
+  else
+    give_up(std::move(written.error()));
+  (void)WdsTransportClientCompleteReceive(key_, size, &offset);
+}
+
+void reception::on_complete(DWORD error) {
+  error_ = error;
+  over_.set();
+}
+
+void reception::give_up(file_failure reason) {
+  if (local_failure_)
+    return;
+  auto error = reason.disk_full() ? ERROR_DISK_FULL : ERROR_WRITE_FAULT;
+  local_failure_ = std::move(reason);
+  cancel(error);
+}
+
+} // namespace fleetcast::apps

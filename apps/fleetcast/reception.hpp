@@ -1,0 +1,84 @@
+/// One session of the WDS transport client API that fills a staged file: what any tool that embeds
+/// the library writes, and an example for it.
+#pragma once
+
+#include "api/fleetcast_ext.h"
+#include "apps/fleetcast/signal_events.hpp"
+#include "apps/fleetcast/staged_file.hpp"
+
+#include <atomic>
+#include <optional>
+#include <string>
+
+namespace fleetcast::apps {
+
+struct reception_request {
+  std::wstring server;
+  std::wstring name_space;
+  std::wstring object;
+  ULONG cache_bytes = 0;
+};
+
+class reception {
+public:
+  /// Initialises the library for as long as it lives. `file` gets the bytes.
+  explicit reception(staged_file& file);
+
+  /// Cancels what still runs, and waits for it.
+  ~reception();
+
+  reception(const reception&) = delete;
+  reception& operator=(const reception&) = delete;
+
+  /// Starts the session; ERROR_SUCCESS, or why it cannot even be started.
+  [[nodiscard]] DWORD start(const reception_request& request);
+
+  /// The session will end soon, with this error.
+  void cancel(DWORD error);
+
+  /// Set when the session is over.
+  const event_flag& over() const noexcept { return over_; }
+
+  // -- at any time ----------------------------------------------------------------------------------
+
+  bool started() const noexcept { return started_.load(std::memory_order_acquire); }
+  std::uint64_t object_bytes() const noexcept { return object_bytes_.load(); }
+  ULONG block_bytes() const noexcept { return block_bytes_.load(); }
+  std::uint64_t written_bytes() const noexcept { return written_bytes_.load(); }
+  [[nodiscard]] FLEETCAST_SESSION_STATISTICS statistics() const;
+
+  // -- once over ------------------------------------------------------------------------------------
+
+  /// 0, or the error the session ended with.
+  DWORD error() const noexcept { return error_; }
+
+  /// What the library says of the error.
+  [[nodiscard]] std::string story() const;
+
+  /// What this host's disk refused, if that was it.
+  const std::optional<file_failure>& local_failure() const noexcept { return local_failure_; }
+
+private:
+  void on_start(const TRANSPORTCLIENT_SESSION_INFO& info);
+  void on_contents(const void* bytes, ULONG size, ULARGE_INTEGER offset);
+  void on_complete(DWORD error);
+  void give_up(file_failure reason);
+
+  struct callbacks;
+
+  staged_file& file_;
+  bool initialised_ = false;
+  HANDLE key_ = nullptr;
+  event_flag over_;
+
+  std::atomic<bool> started_{false};
+  std::atomic<std::uint64_t> object_bytes_{0};
+  std::atomic<ULONG> block_bytes_{0};
+  std::atomic<std::uint64_t> written_bytes_{0};
+
+  // Written on the session's thread, read once it is over.
+  DWORD error_ = ERROR_SUCCESS;
+  std::optional<file_failure> local_failure_;
+};
+
+} // namespace fleetcast::apps

@@ -1,0 +1,223 @@
+#include "apps/fleetcast/serve.hpp"
+
+#include "actors/control/control_listener.hpp"
+#include "actors/io/identity.hpp"
+#include "actors/io/network_interface.hpp"
+#include "actors/log.hpp"
+#include "actors/runtime.hpp"
+#include "actors/send/directory_provider.hpp"
+#include "actors/send/group_allocator.hpp"
+#include "apps/fleetcast/endpoint_text.hpp"
+#include "apps/fleetcast/exit_code.hpp"
+
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <fmt/core.h>
+#include <map>
+#include <memory>
+#include <spdlog/sinks/stdout_color_sinks.h>
+#include <string>
+#include <vector>
+
+namespace fleetcast::apps {
+
+namespace {
+
+using protocol::failure;
+
+constexpr std::uint16_t default_control_port = 5040;
+
+struct serve_arguments {
+  std::vector<std::string> namespaces;
+  std::string listen = "[::]:5040";
+  std::string interface;
+  std::vector<std::string> groups;
+  std::uint64_t rate = protocol::defaults::rate_bits_per_second;
+  unsigned ttl = 1;
+  std::string state_dir;
+  std::string log_level = "info";
+};
+
+constexpr const char* footer
+  = "Each namespace offers the regular files below its directory, by relative name; nothing outside\n"
+    "can be reached. A transmission begins with the first request for a file; later requests join it\n"
+    "and get what they missed afterwards. Nobody listening, nothing sent.\n\n"
+    "Network: TCP 5040 for control (TLS 1.3); UDP multicast down, each transmission to a group of its own,\n"
+    "port 5041; UDP unicast up, to a port that the kernel chooses.\n\n"
+    "Examples:\n"
+    "  fleetcast serve --namespace images=/srv/images\n"
+    "  fleetcast serve --namespace lab=/srv/lab --namespace iso=/srv/iso --rate 800M\n"
+    "  fleetcast serve --namespace t=. --listen 127.0.0.1:5040 --interface lo\n\n"
+    "Exit codes: 0 after SIGINT or SIGTERM, 1 when the server cannot start, 2 wrong usage.\n";
+
+int complain(const failure& reason) {
+  fmt::print(stderr, "fleetcast serve: {}\n", reason.text);
+  return exit_code::failure;
+}
+
+/// Blocks the signals that end the server, before any thread is made, so that all inherit it and
+/// only `wait` gets them.
+class termination_signals {
+public:
+  termination_signals() {
+    sigemptyset(&set_);
+    sigaddset(&set_, SIGINT);
+    sigaddset(&set_, SIGTERM);
+    pthread_sigmask(SIG_BLOCK, &set_, nullptr);
+    // A client that goes away while it is written to is an error of that write, not of the process.
+    std::signal(SIGPIPE, SIG_IGN);
+  }
+
+  int wait() const {
+    int signal = 0;
+    sigwait(&set_, &signal);
+    return signal;
+  }
+
+  /// From now on a signal ends the process at once: for people who press Ctrl-C twice.
+  void unblock() const { pthread_sigmask(SIG_UNBLOCK, &set_, nullptr); }
+
+private:
+  sigset_t set_{};
+};
+
+tl::expected<actors::group_ranges, failure> parse_groups(const std::vector<std::string>& texts) {
+  actors::group_ranges result;
+  for (const auto& text : texts) {
+    auto prefix = actors::group_prefix::parse(text);
+    if (!prefix)
+      return tl::unexpected{std::move(prefix.error())};
+    (prefix->base.is_v4() ? result.v4 : result.v6) = *prefix;
+  }
+  return result;
+}
+
+tl::expected<std::shared_ptr<actors::directory_provider>, failure>
+open_namespaces(const std::vector<std::string>& texts) {
+  std::vector<actors::namespace_directory> result;
+  for (const auto& text : texts) {
+    auto one = actors::namespace_directory::parse(text);
+    if (!one)
+      return tl::unexpected{std::move(one.error())};
+    result.push_back(std::move(*one));
+  }
+  return actors::directory_provider::make(result);
+}
+
+void set_up_log(const std::string& level) {
+  auto& log = actors::log();
+  log.sinks() = {std::make_shared<spdlog::sinks::stderr_color_sink_mt>()};
+  log.set_pattern("%Y-%m-%d %H:%M:%S.%e %^%-5l%$ %v");
+  log.set_level(spdlog::level::from_str(level));
+  log.flush_on(spdlog::level::info);
+}
+
+actors::control_listener_actor start_listener(actors::runtime& runtime,
+                                              actors::listening_sockets sockets,
+                                              std::shared_ptr<const actors::io::identity> who,
+                                              std::shared_ptr<actors::content_catalog> catalog) {
+  using pointer
+    = actors::control_listening_actor::stateful_pointer<actors::control_listener_state>;
+  return runtime.system().spawn([&io = runtime.io(), sockets, who, catalog,
+                                 manager = runtime.manager()](pointer self) {
+    return actors::control_listener(self, io, sockets, who, catalog, manager, {});
+  });
+}
+
+int serve(const serve_arguments& arguments) {
+  const termination_signals signals;
+  const auto catalog = open_namespaces(arguments.namespaces);
+  if (!catalog)
+    return complain(catalog.error());
+  const auto groups = parse_groups(arguments.groups);
+  if (!groups)
+    return complain(groups.error());
+  const auto listen = parse_endpoint(arguments.listen, default_control_port);
+  if (!listen)
+    return complain(listen.error());
+  if (!arguments.interface.empty())
+    if (const auto found = actors::io::find_interface(arguments.interface); !found)
+      return complain(found.error());
+  auto identity = actors::io::load_or_create_identity(
+    arguments.state_dir.empty() ? actors::io::default_state_dir() : arguments.state_dir);
+  if (!identity)
+    return complain(identity.error());
+  const auto who = std::make_shared<const actors::io::identity>(std::move(*identity));
+  set_up_log(arguments.log_level);
+
+  actors::runtime_options options;
+  options.sending.emplace();
+  options.sending->identity = who;
+  options.sending->groups = actors::group_allocator::make(*groups);
+  options.sending->rate = arguments.rate;
+  options.sending->ttl = arguments.ttl;
+  options.sending->interface = arguments.interface;
+  actors::runtime runtime{options};
+  const auto sockets = actors::listen_on(runtime.io(), *listen);
+  if (!sockets)
+    return complain(sockets.error());
+  const auto listener = start_listener(runtime, *sockets, who, *catalog);
+  for (const auto& endpoint : sockets->endpoints())
+    fmt::print("listening on {}\n", to_text(endpoint));
+  fmt::print("fingerprint {}\n", who->fingerprint());
+  std::fflush(stdout);
+
+  const auto signal = signals.wait();
+  signals.unblock();
+  actors::log().info("{}: shutting down", signal == SIGINT ? "SIGINT" : "SIGTERM");
+  caf::scoped_actor self{runtime.system()};
+  self->send(listener, actors::stop_atom::value);
+  return exit_code::success;
+}
+
+} // namespace
+
+void register_serve(CLI::App& program, std::function<int()>& selected) {
+  auto arguments = std::make_shared<serve_arguments>();
+  auto* command = program.add_subcommand("serve", "Offer directories to receivers");
+  command->footer(footer);
+  command
+    ->add_option("--namespace,-n", arguments->namespaces,
+                 "NAME=DIR: offer the files below DIR as NAME/… (repeatable)")
+    ->required()
+    ->type_name("NAME=DIR");
+  command
+    ->add_option("--listen,-l", arguments->listen,
+                 "Where to accept control connections; [::] takes IPv4 and IPv6")
+    ->capture_default_str()
+    ->type_name("ADDR[:PORT]");
+  command
+    ->add_option("--interface,-i", arguments->interface,
+                 "Send multicast on this interface; without it, on the one each client came by")
+    ->type_name("IFACE|ADDR");
+  command
+    ->add_option("--group,-g", arguments->groups,
+                 "Multicast addresses to use, once for each IP version (default 239.255.0.0/16 and "
+                 "ff15::f1ee:8000:0/112)")
+    ->type_name("ADDR[/PREFIX]");
+  command
+    ->add_option("--rate,-r", arguments->rate,
+                 "Sending rate of each transmission in bits per second (default 1G)")
+    ->transform(CLI::AsNumberWithUnit(
+      std::map<std::string, std::uint64_t>{{"k", 1'000}, {"m", 1'000'000}, {"g", 1'000'000'000}},
+      CLI::AsNumberWithUnit::CASE_INSENSITIVE))
+    ->check(CLI::Range(std::uint64_t{100'000}, std::uint64_t{400'000'000'000}))
+    ->type_name("BITS[k|M|G]");
+  command
+    ->add_option("--ttl", arguments->ttl,
+                 "How far multicast may go: 1 stays on the local network, each router takes one")
+    ->check(CLI::Range(1U, 255U))
+    ->capture_default_str()
+    ->type_name("N");
+  command
+    ->add_option("--state-dir", arguments->state_dir,
+                 "Where the server's identity is kept (default: /var/lib/fleetcast for root, else "
+                 "~/.local/state/fleetcast)")
+    ->type_name("DIR");
+  command->add_option("--log-level", arguments->log_level, "What to log on standard error")
+    ->check(CLI::IsMember({"debug", "info", "warning", "error", "off"}))
+    ->capture_default_str();
+  command->callback([arguments, &selected] { selected = [arguments] { return serve(*arguments); }; });
+}
+
+} // namespace fleetcast::apps

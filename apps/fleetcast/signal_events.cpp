@@ -1,0 +1,63 @@
+#include "apps/fleetcast/signal_events.hpp"
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <system_error>
+
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+namespace fleetcast::apps {
+
+namespace {
+
+descriptor checked(int number, const char* what) {
+  if (number < 0)
+    throw std::system_error{errno, std::system_category(), what};
+  return descriptor{number};
+}
+
+descriptor make_signal_file() {
+  sigset_t ending;
+  sigemptyset(&ending);
+  for (auto signal : {SIGINT, SIGTERM, SIGHUP})
+    sigaddset(&ending, signal);
+  pthread_sigmask(SIG_BLOCK, &ending, nullptr);
+  for (auto signal : {SIGPIPE, SIGXFSZ})
+    std::signal(signal, SIG_IGN);
+  return checked(signalfd(-1, &ending, SFD_CLOEXEC | SFD_NONBLOCK), "signalfd");
+}
+
+} // namespace
+
+event_flag::event_flag() : file_(checked(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "eventfd")) {}
+
+void event_flag::set() noexcept {
+  std::uint64_t one = 1;
+  // Fails only when it is set already, over and over.
+  [[maybe_unused]] auto written = ::write(file_.get(), &one, sizeof(one));
+}
+
+signal_events::signal_events() : file_(make_signal_file()) {}
+
+signal_events::woken_by signal_events::wait(const event_flag& event,
+                                            std::chrono::milliseconds timeout) {
+  std::array<pollfd, 2> files{{{file_.get(), POLLIN, 0}, {event.number(), POLLIN, 0}}};
+  auto ready = ::poll(files.data(), files.size(), static_cast<int>(timeout.count()));
+  if (ready > 0 && take_signal())
+    return woken_by::signal;
+  return ready > 0 && files[1].revents != 0 ? woken_by::event : woken_by::timeout;
+}
+
+bool signal_events::take_signal() noexcept {
+  signalfd_siginfo info{};
+  if (::read(file_.get(), &info, sizeof(info)) != sizeof(info))
+    return false;
+  last_signal_ = static_cast<int>(info.ssi_signo);
+  return true;
+}
+
+} // namespace fleetcast::apps

@@ -1,0 +1,43 @@
+/// Signals and other events for a main thread that waits in one place.
+#pragma once
+
+#include "apps/fleetcast/staged_file.hpp"
+
+#include <chrono>
+
+namespace fleetcast::apps {
+
+/// Set from any thread, noticed by whoever polls `number`.
+class event_flag {
+public:
+  event_flag();
+
+  void set() noexcept;
+  int number() const noexcept { return file_.get(); }
+
+private:
+  descriptor file_;
+};
+
+/// SIGINT, SIGTERM and SIGHUP as events. To be made before any other thread, so that all inherit that
+/// they are blocked. SIGPIPE and SIGXFSZ are ignored: what they report comes back as an error, too.
+/// Not undone: for the rest of the process.
+class signal_events {
+public:
+  signal_events();
+
+  enum class woken_by { event, signal, timeout };
+
+  /// Until `event` is set, a signal has come (its number is in `last_signal` then), or `timeout` is over.
+  [[nodiscard]] woken_by wait(const event_flag& event, std::chrono::milliseconds timeout);
+
+  int last_signal() const noexcept { return last_signal_; }
+
+private:
+  bool take_signal() noexcept;
+
+  descriptor file_;
+  int last_signal_ = 0;
+};
+
+} // namespace fleetcast::apps

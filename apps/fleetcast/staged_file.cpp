@@ -1,0 +1,213 @@
+#include "apps/fleetcast/staged_file.hpp"
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <system_error>
+
+#include <fcntl.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace fleetcast::apps {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+using tl::unexpected;
+
+constexpr std::size_t random_letters = 6;
+constexpr int max_name_attempts = 100;
+
+std::string message_of(int error) { return std::system_category().message(error); }
+
+std::string remedy_for(int error) {
+  switch (error) {
+    case EACCES:
+    case EPERM:
+      return "; make the directory writable or choose another DEST";
+    case EROFS:
+      return "; the file system is read-only, choose another DEST";
+    case ENOENT:
+    case ENOTDIR:
+      return "; make the directory or choose another DEST";
+    case ENOSPC:
+    case EDQUOT:
+      return " (disk full); make room or choose another DEST";
+    case EFBIG:
+      return "; the file is larger than the file system or a limit (ulimit -f) allows";
+    default:
+      return "";
+  }
+}
+
+file_failure make_failure(const std::string& what, int error) {
+  return {error, what + ": " + message_of(error) + remedy_for(error)};
+}
+
+std::string random_suffix() {
+  constexpr std::string_view letters = "abcdefghijklmnopqrstuvwxyz0123456789";
+  std::array<unsigned char, random_letters> bytes{};
+  // Uniqueness comes from O_EXCL; a short read would only cost an attempt.
+  if (getrandom(bytes.data(), bytes.size(), 0) < 0)
+    bytes.fill(0);
+  std::string result;
+  for (auto byte : bytes)
+    result.push_back(letters[byte % letters.size()]);
+  return result;
+}
+
+std::string staged_name_for(const std::string& name) {
+  auto suffix = ".fleetcast-" + random_suffix();
+  // A long name is cut so that the staged one is not too long for the file system.
+  return "." + name.substr(0, NAME_MAX - 1 - suffix.size()) + suffix;
+}
+
+bool all_zero(std::span<const std::byte> bytes) {
+  // Equal to itself one byte further on, and beginning with zero: then all are zero.
+  return bytes.empty()
+         || (bytes[0] == std::byte{0}
+             && std::memcmp(bytes.data(), bytes.data() + 1, bytes.size() - 1) == 0);
+}
+
+std::string directory_of(const std::string& target) {
+  auto directory = fs::path{target}.parent_path().string();
+  return directory.empty() ? "." : directory;
+}
+
+} // namespace
+
+// -- file_failure, descriptor -------------------------------------------------------------------------
+
+bool file_failure::disk_full() const noexcept { return error == ENOSPC || error == EDQUOT; }
+
+descriptor::~descriptor() {
+  if (number_ >= 0)
+    ::close(number_);
+}
+
+// -- resolve_target -----------------------------------------------------------------------------------
+
+tl::expected<std::string, file_failure> resolve_target(const std::string& destination,
+                                                       const std::string& base_name) {
+  std::error_code ignored;
+  fs::path target = destination.empty() ? fs::path{"."} : fs::path{destination};
+  auto names_directory = !target.has_filename();
+  if (fs::is_directory(target, ignored)) {
+    if (base_name.empty() || base_name == "." || base_name == "..")
+      return unexpected{file_failure{
+        EISDIR, "the object's name gives no file name; name a file as DEST, not a directory"}};
+    target /= base_name;
+  } else if (names_directory) {
+    return unexpected{make_failure("DEST " + destination + " is to be a directory", ENOENT)};
+  }
+  if (fs::is_symlink(target, ignored)) {
+    auto pointed_to = fs::canonical(target, ignored);
+    if (ignored)
+      return unexpected{
+        make_failure("cannot follow the symbolic link " + target.string(), ignored.value())};
+    target = pointed_to;
+  }
+  if (fs::exists(target, ignored) && !fs::is_regular_file(target, ignored))
+    return unexpected{file_failure{
+      EEXIST, target.string() + " exists and is no regular file; choose another DEST"}};
+  return target.string();
+}
+
+// -- staged_file --------------------------------------------------------------------------------------
+
+staged_file::result<staged_file> staged_file::create(const std::string& target) {
+  auto directory_name = directory_of(target);
+  auto name = fs::path{target}.filename().string();
+  descriptor directory{::open(directory_name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+  if (!directory)
+    return unexpected{make_failure("cannot use the directory " + directory_name, errno)};
+  if (name.size() > NAME_MAX)
+    return unexpected{make_failure("cannot use the file name " + name, ENAMETOOLONG)};
+  int error = EEXIST;
+  for (int attempt = 0; attempt < max_name_attempts && error == EEXIST; ++attempt) {
+    auto staged_name = staged_name_for(name);
+    // 0666 as any program makes its files: the umask has the say.
+    descriptor file{::openat(directory.get(), staged_name.c_str(),
+                             O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666)};
+    if (file)
+      return staged_file{target, std::move(directory), std::move(file), std::move(staged_name)};
+    error = errno;
+  }
+  return unexpected{make_failure("cannot make a file in the directory " + directory_name, error)};
+}
+
+staged_file::staged_file(std::string target, descriptor directory, descriptor file,
+                         std::string staged_name)
+  : target_(std::move(target)),
+    directory_(std::move(directory)),
+    file_(std::move(file)),
+    staged_name_(std::move(staged_name)) {}
+
+staged_file::staged_file(staged_file&& other) noexcept
+  : target_(std::move(other.target_)),
+    directory_(std::move(other.directory_)),
+    file_(std::move(other.file_)),
+    staged_name_(std::exchange(other.staged_name_, {})) {}
+
+staged_file::~staged_file() { discard(); }
+
+staged_file::result<void> staged_file::size(std::uint64_t bytes) {
+  if (::ftruncate(file_.get(), static_cast<off_t>(bytes)) != 0)
+    return unexpected{failed("give " + std::to_string(bytes) + " bytes to", errno)};
+  return {};
+}
+
+staged_file::result<void> staged_file::write(std::uint64_t offset,
+                                             std::span<const std::byte> bytes) {
+  if (all_zero(bytes))
+    return {};
+  while (!bytes.empty()) {
+    auto written
+      = ::pwrite(file_.get(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
+    if (written < 0 && errno == EINTR)
+      continue;
+    if (written <= 0)
+      return unexpected{failed("write at offset " + std::to_string(offset) + " of",
+                               written == 0 ? EIO : errno)};
+    offset += static_cast<std::uint64_t>(written);
+    bytes = bytes.subspan(static_cast<std::size_t>(written));
+  }
+  return {};
+}
+
+staged_file::result<void> staged_file::sync() {
+  if (::fsync(file_.get()) != 0)
+    return unexpected{failed("bring to the disk", errno)};
+  return {};
+}
+
+staged_file::result<void> staged_file::publish() {
+  auto name = fs::path{target_}.filename().string();
+  if (::renameat(directory_.get(), staged_name_.c_str(), directory_.get(), name.c_str()) != 0)
+    return unexpected{failed("give its name to", errno)};
+  staged_name_.clear();
+  // Some file systems cannot sync a directory; the rename is done all the same.
+  if (::fsync(directory_.get()) != 0 && errno != EINVAL && errno != ENOTSUP)
+    return unexpected{failed("bring the directory entry to the disk of", errno)};
+  return {};
+}
+
+void staged_file::discard() noexcept {
+  if (!staged_name_.empty())
+    ::unlinkat(directory_.get(), staged_name_.c_str(), 0);
+  staged_name_.clear();
+}
+
+std::string staged_file::staged_path() const {
+  return (fs::path{directory_of(target_)} / staged_name_).string();
+}
+
+file_failure staged_file::failed(const std::string& what, int error) const {
+  return make_failure("cannot " + what + " " + target_, error);
+}
+
+} // namespace fleetcast::apps

@@ -1,0 +1,99 @@
+/// A file that appears under its name only when it is whole.
+///
+/// Bytes go to a hidden file beside the target, `.NAME.fleetcast-XXXXXX`; `publish` renames it, which
+/// replaces what was there in one step. Whatever happens before leaves the target as it was, and the
+/// hidden file goes with the object.
+#pragma once
+
+#include <tl/expected.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <utility>
+
+namespace fleetcast::apps {
+
+/// What this host's file system refused: the sentence says what was tried and what to do.
+struct file_failure {
+  int error = 0; ///< errno
+  std::string text;
+
+  /// No room: ENOSPC, or a quota that is used up.
+  [[nodiscard]] bool disk_full() const noexcept;
+};
+
+/// An open file or directory.
+class descriptor {
+public:
+  descriptor() = default;
+  explicit descriptor(int number) noexcept : number_(number) {}
+  ~descriptor();
+
+  descriptor(descriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
+  descriptor& operator=(descriptor&& other) noexcept {
+    std::swap(number_, other.number_);
+    return *this;
+  }
+
+  int get() const noexcept { return number_; }
+  explicit operator bool() const noexcept { return number_ >= 0; }
+
+private:
+  int number_ = -1;
+};
+
+/// Where a copy of an object named `base_name` goes: `destination` itself, or into it if it is a directory;
+/// empty: the current one. A symbolic link is followed, so that what it points to is replaced. Refused
+/// are directories that do not exist and targets that are no regular files.
+[[nodiscard]] tl::expected<std::string, file_failure>
+resolve_target(const std::string& destination, const std::string& base_name);
+
+/// `write` and `size` on one thread; the rest when that thread is done.
+class staged_file {
+public:
+  template <class T>
+  using result = tl::expected<T, file_failure>;
+
+  /// Makes the hidden file; fails when the directory is missing or not writable.
+  [[nodiscard]] static result<staged_file> create(const std::string& target);
+
+  /// Removes the hidden file unless it was published.
+  ~staged_file();
+
+  staged_file(staged_file&& other) noexcept;
+  staged_file& operator=(staged_file&&) = delete;
+
+  /// Sets the size, before anything is written: what is never written stays a hole of zeros.
+  [[nodiscard]] result<void> size(std::uint64_t bytes);
+
+  /// Blocks of zeros are left out: `size` put them there.
+  [[nodiscard]] result<void> write(std::uint64_t offset, std::span<const std::byte> bytes);
+
+  /// To stable storage. May take long.
+  [[nodiscard]] result<void> sync();
+
+  /// Renames, and makes the rename itself stable. After `sync`.
+  [[nodiscard]] result<void> publish();
+
+  /// Removes the hidden file; safe while another thread is inside `sync`.
+  void discard() noexcept;
+
+  const std::string& target() const noexcept { return target_; }
+
+  /// The hidden file, for tests and messages.
+  [[nodiscard]] std::string staged_path() const;
+
+private:
+  staged_file(std::string target, descriptor directory, descriptor file, std::string staged_name);
+
+  file_failure failed(const std::string& what, int error) const;
+
+  std::string target_;
+  descriptor directory_;
+  descriptor file_;
+  std::string staged_name_; ///< empty once published or removed
+};
+
+} // namespace fleetcast::apps

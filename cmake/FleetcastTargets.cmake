@@ -1,0 +1,47 @@
+# Helpers that keep the CMakeLists.txt of the folders short.
+
+# fleetcast_sources(<out> <pattern>... [EXCLUDE <regex>...])
+# The matching files below the current folder, re-checked at every build.
+function(fleetcast_sources out)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "EXCLUDE")
+  set(patterns ${arg_UNPARSED_ARGUMENTS})
+  list(TRANSFORM patterns PREPEND "${CMAKE_CURRENT_SOURCE_DIR}/")
+  file(GLOB_RECURSE files CONFIGURE_DEPENDS LIST_DIRECTORIES false ${patterns})
+  foreach(regex IN LISTS arg_EXCLUDE)
+    list(FILTER files EXCLUDE REGEX "${regex}")
+  endforeach()
+  set(${out} ${files} PARENT_SCOPE)
+endfunction()
+
+# fleetcast_static_library(<name> SOURCES <file>... LINK <target>...)
+# A static library of hidden symbols. Without sources (a folder nobody has filled yet) it is an
+# interface library that passes its links on, so that whoever needs it still configures.
+function(fleetcast_static_library name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LINK")
+  if(arg_SOURCES)
+    add_library(${name} STATIC ${arg_SOURCES})
+    set_target_properties(${name} PROPERTIES CXX_VISIBILITY_PRESET hidden
+                                             VISIBILITY_INLINES_HIDDEN ON)
+    target_link_libraries(${name} PRIVATE fleetcast_options PUBLIC ${arg_LINK})
+  else()
+    add_library(${name} INTERFACE)
+    target_link_libraries(${name} INTERFACE ${arg_LINK})
+  endif()
+endfunction()
+
+# fleetcast_executable(<name> SOURCES <file>... LINK <target>...)
+# Skipped without sources; ask `if(TARGET <name>)`.
+function(fleetcast_executable name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LINK")
+  if(NOT arg_SOURCES)
+    message(STATUS "${name}: no sources yet, skipped")
+    return()
+  endif()
+  add_executable(${name} ${arg_SOURCES})
+  set_target_properties(${name} PROPERTIES CXX_VISIBILITY_PRESET hidden
+                                           VISIBILITY_INLINES_HIDDEN ON)
+  target_link_libraries(${name} PRIVATE fleetcast_options ${arg_LINK})
+  if(FLEETCAST_SANITIZE OR FLEETCAST_FUZZ)
+    target_sources(${name} PRIVATE "${PROJECT_SOURCE_DIR}/cmake/sanitizer_options.cpp")
+  endif()
+endfunction()

@@ -1,0 +1,231 @@
+#!/usr/bin/env python3
+"""Refuses includes that run against the layers, and clocks or system calls in protocol/.
+
+    check_layering.py [ROOT]       check the sources below ROOT (default: this repository)
+    check_layering.py --self-test  plant one violation of each rule and see it reported
+
+The rules (design: apps -> api -> actors -> protocol):
+  1. A layer includes itself and the layers below it only.
+  2. What sends does not know what receives, and the other way round (protocol/ and actors/).
+  3. protocol/ is pure: no CAF, Asio, thread, clock, socket or file. Only tests and the simulation
+     itself include protocol/simulation.
+  4. `fleetcast get` stands on the public C API (the .h files of api/) and on apps/ only.
+Rules 1, 2 and 4 follow our own headers into what they include; rule 2 stops at actors/interfaces.hpp,
+which names every message of both directions.
+"""
+
+import re
+import sys
+import tempfile
+from pathlib import Path
+
+LAYERS = ["protocol", "actors", "api", "apps"]
+SUFFIXES = {".cpp", ".hpp", ".h", ".c"}
+NEUTRAL = {"actors/interfaces.hpp"}
+PUBLIC_API = {"api/wdstci.h", "api/wdserror.h", "api/fleetcast_ext.h"}
+
+# Headers that protocol/ must not see.
+IMPURE_HEADER = re.compile(
+    r"^(caf/|boost/(asio|beast|thread|filesystem|interprocess)"
+    r"|(thread|mutex|shared_mutex|condition_variable|future|stop_token|semaphore|barrier|latch)$"
+    r"|(fstream|filesystem|iostream)$"
+    r"|(sys|netinet|net|arpa|linux)/"
+    r"|(unistd|fcntl|poll|netdb|ifaddrs|pthread|semaphore|signal|dirent|time)\.h$|(csignal)$)"
+)
+IMPURE_CODE = re.compile(
+    r"\b(steady_clock|system_clock|high_resolution_clock|random_device|this_thread|sleep_for"
+    r"|gettimeofday|clock_gettime)\b"
+)
+INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*(?:"([^"]+)"|<([^>]+)>)')
+NOISE = re.compile(r'//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"', re.DOTALL)
+
+
+def without_noise(text):
+    """Comments and strings blanked, line numbers kept; includes survive as they are read apart."""
+    return NOISE.sub(lambda found: re.sub(r"[^\n]", " ", found.group()), text)
+
+
+def without_comments(text):
+    def blank(found):
+        token = found.group()
+        return token if token.startswith('"') else re.sub(r"[^\n]", " ", token)
+
+    return NOISE.sub(blank, text)
+
+
+class Tree:
+    def __init__(self, root):
+        self.root = root
+        self.text = {}
+        for layer in LAYERS:
+            for path in sorted((root / layer).rglob("*")):
+                if path.suffix in SUFFIXES and path.is_file():
+                    name = path.relative_to(root).as_posix()
+                    self.text[name] = path.read_text(encoding="utf-8", errors="replace")
+        self.includes = {name: self.read_includes(name) for name in self.text}
+
+    def read_includes(self, name):
+        """(line number, our file or None, what is written) for each include."""
+        found = []
+        for number, line in enumerate(without_comments(self.text[name]).splitlines(), 1):
+            if match := INCLUDE.match(line):
+                written = match.group(1) or match.group(2)
+                found.append((number, self.resolve(name, written), written))
+        return found
+
+    def resolve(self, includer, written):
+        if written.split("/")[0] in LAYERS + ["tests"]:
+            return written
+        sibling = (self.root / includer).parent / written
+        if sibling.is_file():
+            return sibling.resolve().relative_to(self.root).as_posix()
+        return None
+
+    def find(self, name, wrong, stop=frozenset()):
+        """The files that `name` sees and `wrong` objects to: (line, way to it as text). Looks behind
+        neither those (one report a way is enough) nor the files of `stop`."""
+        seen = {name}
+        queue = [(name, None, [])]
+        while queue:
+            current, first_line, chain = queue.pop(0)
+            for number, ours, _ in self.includes.get(current, []):
+                if not ours or ours in seen:
+                    continue
+                seen.add(ours)
+                line, way = first_line or number, chain + [ours]
+                if wrong(ours):
+                    yield line, " -> ".join(way)
+                elif ours not in stop:
+                    queue.append((ours, line, way))
+
+
+def direction(name):
+    parts = Path(name).parts
+    if len(parts) > 2 and parts[0] in ("protocol", "actors") and parts[1] in ("send", "receive"):
+        return parts[1]
+    return None
+
+
+def is_above(name, layer):
+    other = name.split("/")[0]
+    return other == "tests" or LAYERS.index(other) > LAYERS.index(layer)
+
+
+def is_simulation(name):
+    return name.startswith("protocol/simulation/")
+
+
+def is_not_for_get(name):
+    return name not in PUBLIC_API and not name.startswith("apps/")
+
+
+def check(root):
+    tree = Tree(root.resolve())
+    problems = []
+
+    def report(name, line, what):
+        problems.append(f"{name}:{line}: {what}")
+
+    for name, text in tree.text.items():
+        layer = name.split("/")[0]
+        for line, way in tree.find(name, lambda ours: is_above(ours, layer)):
+            report(name, line, f"{layer}/ must not include what is above it: {way}")
+        if here := direction(name):
+            other = {"send": "receive", "receive": "send"}[here]
+            for line, way in tree.find(name, lambda ours: direction(ours) == other, NEUTRAL):
+                report(name, line, f"{here}/ must not know {other}/: {way}")
+        if not is_simulation(name):
+            for line, way in tree.find(name, is_simulation):
+                report(name, line, f"the simulation is for tests only: {way}")
+        if name.startswith("apps/fleetcast/get"):
+            for line, way in tree.find(name, is_not_for_get):
+                report(name, line, f"`get` stands on the public C API only: {way}")
+        if layer != "protocol":
+            continue
+        for line, ours, written in tree.includes[name]:
+            if not ours and IMPURE_HEADER.match(written):
+                report(name, line, f"protocol/ is pure and must not include <{written}>")
+        for line, code in enumerate(without_noise(text).splitlines(), 1):
+            if found := IMPURE_CODE.search(code):
+                report(name, line, f"protocol/ is pure: time is a parameter, no {found.group()}")
+    return problems
+
+
+CLEAN = {
+    "protocol/geometry.hpp": "#include <vector>\n// steady_clock is the caller's business\n",
+    "protocol/send/sender.hpp": '#include "protocol/geometry.hpp"\n',
+    "protocol/receive/receiver.hpp": '#include "protocol/geometry.hpp"\n',
+    "protocol/simulation/group.hpp": '#include "protocol/send/sender.hpp"\n',
+    "actors/receive/session.hpp": '#include <caf/all.hpp>\n#include "protocol/receive/receiver.hpp"\n',
+    "actors/interfaces.hpp": '#include "protocol/receive/receiver.hpp"\n',
+    "actors/send/session.hpp": '#include "actors/interfaces.hpp"\n',
+    "api/wdstci.h": "#include <stdint.h>\n",
+    "api/fleetcast_ext.h": '#include "wdstci.h"\n',
+    "api/wdstci.cpp": '#include "api/wdstci.h"\n#include "actors/receive/session.hpp"\n',
+    "apps/fleetcast/get.cpp": '#include "api/fleetcast_ext.h"\n#include "apps/fleetcast/bar.hpp"\n',
+    "apps/fleetcast/bar.hpp": "#include <string>\n",
+}
+
+# file to plant, its text, what the report must say
+VIOLATIONS = [
+    ("protocol/a.hpp", '#include "actors/receive/session.hpp"\n', "protocol/ must not include what is above it"),
+    ("protocol/a.hpp", "#include <actors/x.hpp>\n", "protocol/ must not include what is above it"),
+    ("actors/a.cpp", '#include "api/wdstci.h"\n', "actors/ must not include what is above it"),
+    ("api/a.cpp", '#include "apps/fleetcast/bar.hpp"\n', "api/ must not include what is above it"),
+    ("actors/a.cpp", '#include "tests/support/x.hpp"\n', "actors/ must not include what is above it"),
+    ("protocol/send/a.cpp", '#include "protocol/receive/receiver.hpp"\n', "must not know receive/"),
+    ("protocol/receive/a.cpp", '#include "protocol/send/sender.hpp"\n', "must not know send/"),
+    ("actors/send/a.cpp", '#include "../receive/session.hpp"\n', "must not know receive/"),
+    ("actors/receive/a.cpp", '#include "protocol/send/sender.hpp"\n', "must not know send/"),
+    ("protocol/a.cpp", "#include <caf/all.hpp>\n", "must not include <caf/all.hpp>"),
+    ("protocol/a.cpp", "#include <boost/asio.hpp>\n", "must not include <boost/asio.hpp>"),
+    ("protocol/a.cpp", "#  include <thread>\n", "must not include <thread>"),
+    ("protocol/a.cpp", "#include <sys/socket.h>\n", "must not include <sys/socket.h>"),
+    ("protocol/a.cpp", "auto t = std::chrono::steady_clock::now();\n", "no steady_clock"),
+    ("protocol/a.cpp", "auto t = system_clock::now(); // now\n", "no system_clock"),
+    ("actors/a.cpp", '#include "protocol/simulation/group.hpp"\n', "for tests only"),
+    ("apps/fleetcast/get_x.cpp", '#include "actors/receive/session.hpp"\n', "public C API only"),
+    ("apps/fleetcast/get.hpp", '#include "protocol/geometry.hpp"\n', "public C API only"),
+    # through a header
+    ("apps/fleetcast/bar.hpp", '#include "protocol/geometry.hpp"\n', "get.cpp:2: `get` stands"),
+    ("protocol/geometry.hpp", '#include "protocol/receive/receiver.hpp"\n', "sender.hpp:1: send/"),
+]
+
+
+def self_test():
+    def problems_of(files):
+        with tempfile.TemporaryDirectory() as directory:
+            for name, text in files.items():
+                path = Path(directory) / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(text, encoding="utf-8")
+            return check(Path(directory))
+
+    failures = []
+    if unexpected := problems_of(CLEAN):
+        failures.append("a clean tree was refused: " + "; ".join(unexpected))
+    for name, text, expected in VIOLATIONS:
+        problems = problems_of({**CLEAN, name: text})
+        if not any(expected in problem for problem in problems):
+            failures.append(f"not reported: {name} with {text.strip()!r}; got {problems}")
+    for failure in failures:
+        print(failure, file=sys.stderr)
+    print(f"layering self-test: {len(VIOLATIONS)} planted violations, {len(failures)} failures")
+    return 1 if failures else 0
+
+
+def main(arguments):
+    if arguments == ["--self-test"]:
+        return self_test()
+    if len(arguments) > 1 or (arguments and arguments[0].startswith("-")):
+        print(__doc__)
+        return 0 if arguments[0] in ("-h", "--help") else 2
+    root = Path(arguments[0]) if arguments else Path(__file__).resolve().parent.parent
+    problems = check(root)
+    for problem in problems:
+        print(problem, file=sys.stderr)
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,162 @@
+/// Every tunable of the protocol, with its unit and the reason for its value.
+///
+/// A value that both sides must agree on travels in the accept message; the constant here is only
+/// what a sender chooses when nobody said otherwise.
+#pragma once
+
+#include "protocol/timestamp.hpp"
+
+#include <cstddef>
+#include <cstdint>
+
+namespace fleetcast::protocol::defaults {
+
+// -- geometry -----------------------------------------------------------------------------------
+
+/// Bytes of one symbol. 1408 + header 24 + seal 16 + IPv6/UDP 48 = 1496: unfragmented at MTU 1500
+/// on both IP versions, and 128 of them are 44 whole pages.
+constexpr std::uint16_t symbol_size = 1408;
+
+/// Source symbols of a full block. 128 leaves as many again for repair symbols in GF(2^8).
+constexpr std::uint16_t source_symbols = 128;
+
+/// Encoding symbols of one block, source and repair together. GF(2^8) has no more distinct
+/// evaluation points to give.
+constexpr std::uint16_t max_encoding_symbols = 255;
+
+/// Largest symbol accepted from a peer, bytes: a jumbo frame's worth.
+constexpr std::uint16_t max_symbol_size = 8896;
+
+// -- memory -------------------------------------------------------------------------------------
+
+/// Blocks a receiver holds at most, in assembly and delivered together. 64 x 180,224 B = 11 MiB:
+/// 90 ms at 1 Gbit/s, enough for several repair rounds on a LAN.
+constexpr std::size_t cache_blocks = 64;
+
+/// Fewest blocks a receiver works with: one being read by the consumer, the others in assembly.
+constexpr std::size_t min_cache_blocks = 4;
+
+/// Source blocks the sender keeps in memory for repairs, beyond those being read ahead. Matches
+/// the receivers' cache: what a receiver still assembles the sender usually still holds.
+constexpr std::size_t sender_cache_blocks = 96;
+
+// -- manifests ----------------------------------------------------------------------------------
+
+/// Blocks whose digests travel in one manifest, at most: 40 x 32 B fits one symbol-sized datagram.
+constexpr std::size_t manifest_capacity = 40;
+
+/// Blocks whose digests are announced together. A manifest precedes its blocks, so the sender reads
+/// this many blocks ahead, and a receiver can verify each block the moment it is whole.
+constexpr std::size_t manifest_run = 16;
+
+// -- feedback -----------------------------------------------------------------------------------
+
+/// Feedback messages a second the sender wants from the whole group.
+constexpr std::uint32_t feedback_budget_per_second = 1000;
+
+/// Shortest time between two unprompted status messages of one receiver.
+constexpr duration min_status_interval = milliseconds(2);
+
+/// Longest time between two status messages of one receiver, whatever the group size: the sender's
+/// idea of who is alive ages no further than this.
+constexpr duration max_status_interval = seconds(2);
+
+/// Blocks named one by one in a feedback message. 64 is a whole default cache.
+constexpr std::size_t max_repair_requests = 64;
+
+/// Ranges of untouched blocks named in a feedback message.
+constexpr std::size_t max_wanted_ranges = 24;
+
+// -- repair timing ------------------------------------------------------------------------------
+
+/// K of RFC 5740 section 4.2: a NACK waits up to K x GRTT.
+constexpr unsigned nack_backoff_factor = 4;
+
+/// GRTT is never taken below this: thread wake-ups cost about as much on a busy host.
+constexpr duration min_grtt = microseconds(500);
+
+/// GRTT before anything was measured.
+constexpr duration initial_grtt = milliseconds(10);
+
+/// GRTT is never taken above this; a receiver further away is served at its own pace.
+constexpr duration max_grtt = seconds(2);
+
+/// Datagrams that may overtake one another before a gap counts as loss, as time.
+constexpr duration reorder_delay = milliseconds(1);
+
+// -- heartbeats ---------------------------------------------------------------------------------
+
+/// Interval of sender heartbeats while data flows or a repair is awaited.
+constexpr duration heartbeat_interval = milliseconds(5);
+
+/// Interval of sender heartbeats once everything asked for was sent and nobody answers.
+constexpr duration idle_heartbeat_interval = milliseconds(100);
+
+/// Heartbeats stay frequent for this long after the last symbol or request.
+constexpr duration idle_after = seconds(1);
+
+/// At low rates heartbeats give way: at least this many datagrams' time lies between two.
+constexpr unsigned datagrams_per_heartbeat = 32;
+
+/// A receiver that hears nothing from the sender for this long gives up (MS-WDSMT's inactivity
+/// limit).
+constexpr duration sender_silence_limit = seconds(30);
+
+/// A sender that hears nothing from a receiver for this long drops it from the group.
+constexpr duration receiver_silence_limit = seconds(30);
+
+/// Silence counts as consent to an announced window edge after this many heartbeats plus two GRTT:
+/// a receiver with an objection repeats it at every heartbeat, so three lost in a row is rare, and
+/// the price is only a block that is dropped and sent again.
+constexpr unsigned consent_heartbeats = 4;
+
+/// The edge a heartbeat announces lies this many blocks ahead: a quarter of the default cache. A
+/// receiver with room for more stays silent, so in a healthy group nobody objects.
+constexpr std::uint32_t edge_lead = 16;
+
+// -- rate ---------------------------------------------------------------------------------------
+
+/// Sending rate when none is given, bits per second of UDP payload: what today's commonest LAN
+/// link carries.
+constexpr std::uint64_t rate_bits_per_second = 1'000'000'000;
+
+/// A pacer never saves up more than this much sending time. Timers on a busy host wake that late, and
+/// what was missed should not be lost; a longer burst would overrun the queues of a switch.
+constexpr duration max_burst = milliseconds(4);
+
+/// A pacer may run ahead by this much sending time, so that datagrams leave in batches.
+constexpr duration pacing_quantum = microseconds(500);
+
+/// Datagrams in one batch between actors: 44 x 1448 B is what one segmented send carries.
+constexpr std::size_t batch_datagrams = 44;
+
+// -- bounds -------------------------------------------------------------------------------------
+
+/// Intervals in the sender's set of blocks to send whole.
+constexpr std::size_t max_schedule_intervals = 4096;
+
+/// Intervals in a receiver's set of untouched blocks: half a MiB of memory at most.
+constexpr std::size_t max_untouched_intervals = 65536;
+
+/// Blocks with repairs waiting at the sender; a request beyond that is asked again later.
+constexpr std::size_t max_queued_repairs = 4096;
+
+/// Repair symbols computed in one go: bounds the scratch memory of the encoder.
+constexpr std::uint16_t max_repair_burst = 32;
+
+/// Recently started blocks the sender remembers with their packet numbers, to tell a request that
+/// crossed them on the way.
+constexpr std::size_t remembered_blocks = 512;
+
+// -- trust --------------------------------------------------------------------------------------
+
+/// Packet numbers a receiver can look back to tell a replay from a late arrival.
+constexpr std::size_t replay_window = 65536;
+
+/// Blocks that may fail their digest before the session is given up as corrupt.
+constexpr unsigned max_digest_failures = 8;
+
+/// Manifests with a bad signature before the session is given up as forged.
+constexpr unsigned max_signature_failures = 64;
+
+} // namespace fleetcast::protocol::defaults

@@ -1,0 +1,35 @@
+#include "protocol/geometry.hpp"
+
+#include <limits>
+
+namespace fleetcast::protocol {
+
+std::optional<geometry> geometry::make(std::uint64_t object_size, std::uint16_t symbol_size,
+                                       std::uint16_t source_symbols) noexcept {
+  if (symbol_size == 0 || symbol_size > defaults::max_symbol_size)
+    return std::nullopt;
+  if (source_symbols == 0 || source_symbols >= defaults::max_encoding_symbols)
+    return std::nullopt;
+  const auto block_size = std::uint64_t{symbol_size} * source_symbols;
+  const auto blocks = object_size / block_size + (object_size % block_size != 0 ? 1 : 0);
+  // The greatest number stays free: positions name "one past the last block" in 32 bits too.
+  if (blocks >= std::numeric_limits<block_number>::max())
+    return std::nullopt;
+  return geometry{object_size, symbol_size, source_symbols, static_cast<block_number>(blocks)};
+}
+
+std::size_t geometry::size_of(block_number block) const noexcept {
+  const auto rest = object_size_ - offset_of(block);
+  return rest < block_size() ? static_cast<std::size_t>(rest) : block_size();
+}
+
+std::uint16_t geometry::source_symbols_of(block_number block) const noexcept {
+  return static_cast<std::uint16_t>((size_of(block) + symbol_size_ - 1) / symbol_size_);
+}
+
+std::uint16_t geometry::symbol_bytes(block_number block, std::uint16_t esi) const noexcept {
+  const auto rest = size_of(block) - std::size_t{esi} * symbol_size_;
+  return rest < symbol_size_ ? static_cast<std::uint16_t>(rest) : symbol_size_;
+}
+
+} // namespace fleetcast::protocol

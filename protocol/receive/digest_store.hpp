@@ -1,0 +1,46 @@
+/// Digests that manifests announced, until their blocks are verified.
+#pragma once
+
+#include "protocol/geometry.hpp"
+#include "protocol/wire/data_messages.hpp"
+
+#include <cstddef>
+#include <deque>
+#include <unordered_map>
+
+namespace fleetcast::protocol {
+
+/// Bounded: beyond `capacity` the oldest digest goes; should its block still come to completion, the
+/// manifest is requested again.
+class digest_store {
+public:
+  explicit digest_store(std::size_t capacity) : capacity_(capacity) {}
+
+  void put(block_number block, const wire::digest& digest) {
+    if (!digests_.insert_or_assign(block, digest).second)
+      return;
+    order_.push_back(block);
+    // Taken digests leave their number behind in `order_`; it is swept out here.
+    while (digests_.size() > capacity_ || order_.size() > 2 * capacity_) {
+      digests_.erase(order_.front());
+      order_.pop_front();
+    }
+  }
+
+  /// Null when it is not known.
+  const wire::digest* find(block_number block) const {
+    const auto i = digests_.find(block);
+    return i == digests_.end() ? nullptr : &i->second;
+  }
+
+  void erase(block_number block) { digests_.erase(block); }
+
+  std::size_t size() const noexcept { return digests_.size(); }
+
+private:
+  std::size_t capacity_;
+  std::unordered_map<block_number, wire::digest> digests_;
+  std::deque<block_number> order_;
+};
+
+} // namespace fleetcast::protocol

@@ -1,0 +1,497 @@
+#include "protocol/receive/receiver.hpp"
+
+#include "protocol/defaults.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <string>
+#include <utility>
+
+namespace fleetcast::protocol {
+
+namespace {
+
+/// Appends `block` to ranges in ascending order, joining it to the last one where they touch.
+void append(std::vector<wire::block_range>& ranges, block_number block) {
+  if (!ranges.empty() && ranges.back().first + ranges.back().count == block)
+    ++ranges.back().count;
+  else
+    ranges.push_back({block, 1});
+}
+
+} // namespace
+
+receiver::receiver(const receiver_config& config, block_allocator& memory, timestamp now)
+  : config_(config),
+    memory_(memory),
+    opener_(config.suite, config.group_key),
+    sealer_(config.suite, config.receiver_key),
+    verifier_(config.signing_key, config.transmission),
+    decoder_(config.layout.symbol_size()),
+    digests_(2 * memory.capacity() + 2 * defaults::manifest_capacity),
+    untouched_(defaults::max_untouched_intervals),
+    completed_(config.layout.block_count()),
+    scheduled_(wire::max_scheduled_ranges),
+    last_heard_(now),
+    nack_(config.seed),
+    next_status_(now),
+    last_status_(now) {
+  [[maybe_unused]] const auto fits = untouched_.insert(0, config_.layout.block_count());
+  assert(fits);
+}
+
+// -- datagrams ------------------------------------------------------------------------------------
+
+void receiver::on_datagram(timestamp now, std::span<const std::byte> datagram) {
+  if (failure_)
+    return;
+  const auto h = wire::decode(datagram, opener_.overhead());
+  if (!h) {
+    count(h.error());
+    return;
+  }
+  if (const auto reason = check(*h)) {
+    count(*reason);
+    return;
+  }
+  if (h->type == wire::datagram_type::control)
+    on_control(now, *h, datagram);
+  else
+    on_symbol(now, *h, datagram);
+}
+
+std::optional<wire::drop_reason> receiver::check(const wire::header& h) const {
+  if (h.session_tag != config_.session_tag)
+    return drop::wrong_session;
+  if (h.lane != config_.lane)
+    return drop::wrong_lane;
+  if (!fits_geometry(h))
+    return drop::out_of_range;
+  if (!replay_.is_new(h.packet_number))
+    return drop::replayed;
+  return std::nullopt;
+}
+
+bool receiver::fits_geometry(const wire::header& h) const noexcept {
+  if (h.type == wire::datagram_type::control)
+    return h.payload_size <= config_.layout.symbol_size();
+  if (h.block >= config_.layout.block_count())
+    return false;
+  if (h.symbol < config_.layout.source_symbols_of(h.block))
+    return h.payload_size == config_.layout.symbol_bytes(h.block, h.symbol);
+  // Only the type `repair` may carry a repair symbol; it may carry a source symbol, sent again.
+  return h.type == wire::datagram_type::repair && h.symbol < defaults::max_encoding_symbols
+         && h.payload_size == config_.layout.symbol_size();
+}
+
+bool receiver::open(timestamp now, const wire::header& h, std::span<const std::byte> datagram,
+                    std::span<std::byte> out) {
+  if (!opener_.open(h, datagram, out)) {
+    count(drop::forged);
+    return false;
+  }
+  replay_.accept(h.packet_number);
+  last_heard_ = now;
+  ++statistics_.datagrams;
+  statistics_.lost_packets = replay_.lost();
+  return true;
+}
+
+void receiver::on_symbol(timestamp now, const wire::header& h,
+                         std::span<const std::byte> datagram) {
+  if (completed_[h.block])
+    return open_and_forget(now, h, datagram, drop::duplicate);
+  auto i = assemblies_.find(h.block);
+  if (i != assemblies_.end()) {
+    if (i->second.symbols.whole() || i->second.symbols.holds(h.symbol))
+      return open_and_forget(now, h, datagram, drop::duplicate);
+    return store(now, i, h, datagram);
+  }
+  // A repair symbol alone does not open a block: it would take memory to save one symbol of k.
+  if (h.type == wire::datagram_type::source)
+    i = begin_assembly(h.block);
+  if (i == assemblies_.end())
+    return open_and_forget(now, h, datagram, drop::no_room);
+  store(now, i, h, datagram);
+}
+
+void receiver::store(timestamp now, assemblies::iterator block, const wire::header& h,
+                     std::span<const std::byte> datagram) {
+  auto& a = block->second;
+  if (!open(now, h, datagram, a.symbols.place(h.symbol))) {
+    // Forgeries must not hold memory.
+    if (a.symbols.count() == 0)
+      abandon(block);
+    return;
+  }
+  a.symbols.commit(h.symbol, h.payload_size);
+  if (h.symbol < config_.layout.source_symbols_of(h.block))
+    ++statistics_.source_symbols;
+  else
+    ++statistics_.repair_symbols;
+  if (h.type == wire::datagram_type::source) {
+    advance_to(now, {seen_.pass, h.block});
+    a.pass = seen_.pass;
+  }
+  if (a.symbols.whole())
+    try_complete(now, block);
+}
+
+void receiver::open_and_forget(timestamp now, const wire::header& h,
+                               std::span<const std::byte> datagram, drop reason) {
+  // Opened all the same: only an authentic datagram may count as received or move the position.
+  scratch_.resize(h.payload_size);
+  if (!open(now, h, datagram, scratch_))
+    return;
+  count(reason);
+  if (reason == drop::no_room && h.type == wire::datagram_type::source)
+    plan_status(now);
+  if (h.type == wire::datagram_type::source)
+    advance_to(now, {seen_.pass, h.block});
+}
+
+receiver::assemblies::iterator receiver::begin_assembly(block_number block) {
+  if (untouched_.full())
+    return assemblies_.end();
+  auto memory = memory_.allocate();
+  if (!memory)
+    return assemblies_.end();
+  untouched_.erase(block, block + 1);
+  return assemblies_
+    .emplace(block, assembly{block_assembler{std::move(memory),
+                                             config_.layout.source_symbols_of(block),
+                                             config_.layout.symbol_size()}})
+    .first;
+}
+
+void receiver::abandon(assemblies::iterator block) {
+  // The interval this restores was there before, so it fits.
+  [[maybe_unused]] const auto fits = untouched_.insert(block->first, block->first + 1);
+  assert(fits);
+  assemblies_.erase(block);
+}
+
+void receiver::on_control(timestamp now, const wire::header& h,
+                          std::span<const std::byte> datagram) {
+  scratch_.resize(h.payload_size);
+  if (!open(now, h, datagram, scratch_))
+    return;
+  const auto message = wire::decode_group_message(scratch_);
+  if (!message)
+    return count(drop::malformed);
+  std::visit([&](const auto& m) { on_message(now, m); }, *message);
+}
+
+void receiver::on_message(timestamp now, const wire::heartbeat& message) {
+  const auto count_of_blocks = config_.layout.block_count();
+  if (message.next.block > count_of_blocks)
+    return count(drop::out_of_range);
+  // Heartbeats replace one another; one that was overtaken is worthless.
+  if (heartbeat_ && message.sent_at <= heartbeat_->sent_at)
+    return;
+  heartbeat_ = message;
+  heartbeat_at_ = now;
+  scheduled_.clear();
+  for (const auto& r : message.scheduled)
+    if (!scheduled_.insert(r.first, r.first + r.count))
+      break;
+  for (auto& [block, a] : assemblies_)
+    a.announced = 0;
+  for (const auto& r : message.repairing)
+    if (const auto i = assemblies_.find(r.block); i != assemblies_.end())
+      i->second.announced = r.symbols;
+  advance_to(now, message.next);
+  plan_request(now);
+  // An objection: the sender is about to outrun this receiver.
+  if (message.edge > limit())
+    next_status_ = std::min(next_status_, last_status_ + defaults::min_status_interval);
+}
+
+void receiver::on_message(timestamp now, const wire::manifest& message) {
+  const auto blocks = config_.layout.block_count();
+  if (message.first_block >= blocks || message.digests.size() > blocks - message.first_block)
+    return count(drop::out_of_range);
+  const auto end = message.first_block + static_cast<block_number>(message.digests.size());
+  const auto is_news = [this](block_number b) { return !completed_[b] && !digests_.find(b); };
+  bool news = false;
+  for (auto block = message.first_block; block < end && !news; ++block)
+    news = is_news(block);
+  if (!news)
+    return;
+  if (!verifier_.verify(message)) {
+    if (++statistics_.signature_failures > defaults::max_signature_failures)
+      failure_ = {failure_code::signature_invalid, 0,
+                  "digests keep arriving with a signature that is not the server's: a member of "
+                  "the group forges them, or the server's identity changed while it was sending"};
+    return;
+  }
+  for (auto block = message.first_block; block < end; ++block) {
+    if (!is_news(block))
+      continue;
+    digests_.put(block, message.digests[block - message.first_block]);
+    if (const auto i = assemblies_.find(block); i != assemblies_.end() && i->second.symbols.whole())
+      try_complete(now, i);
+  }
+}
+
+void receiver::advance_to(timestamp now, position at) {
+  if (at <= seen_)
+    return;
+  seen_ = at;
+  plan_request(now);
+  plan_status(now);
+}
+
+// -- blocks ---------------------------------------------------------------------------------------
+
+void receiver::try_complete(timestamp now, assemblies::iterator block) {
+  const auto number = block->first;
+  auto& a = block->second;
+  if (!a.restored) {
+    statistics_.repaired_symbols += a.symbols.restore(decoder_);
+    a.restored = true;
+  }
+  const auto* expected = digests_.find(number);
+  if (expected == nullptr)
+    return plan_request(now);
+  const auto size = config_.layout.size_of(number);
+  if (wire::digest_of({a.symbols.memory().get(), size}) != *expected)
+    return refuse(block);
+  ready_.push_back({number, config_.layout.offset_of(number), static_cast<std::uint32_t>(size),
+                    a.symbols.memory()});
+  digests_.erase(number);
+  assemblies_.erase(block);
+  completed_[number] = true;
+  ++completed_count_;
+  statistics_.bytes += size;
+  if (complete())
+    next_status_ = now;
+}
+
+void receiver::refuse(assemblies::iterator block) {
+  auto& a = block->second;
+  a.symbols.reset();
+  a.restored = false;
+  a.asked_at = -never;
+  if (++statistics_.digest_failures > defaults::max_digest_failures)
+    failure_ = {failure_code::content_corrupt, 0,
+                "blocks keep failing their SHA-256 digest, the last one at offset "
+                  + std::to_string(config_.layout.offset_of(block->first))
+                  + ": a member of the group sends forged symbols, or memory is failing"};
+}
+
+std::vector<verified_block> receiver::take_blocks() {
+  return std::exchange(ready_, {});
+}
+
+// -- what is lacking ------------------------------------------------------------------------------
+
+bool receiver::lacks_symbols(timestamp now, position at, block_number block,
+                             const assembly& a) const {
+  const auto passed = a.pass < at.pass || block < at.block;
+  return passed && a.symbols.need() > a.announced && !scheduled_.contains(block)
+         && a.asked_at + holdoff() <= now;
+}
+
+std::vector<wire::block_range> receiver::wanted(timestamp now) const {
+  std::vector<wire::block_range> result;
+  if (!heartbeat_ || wanted_asked_at_ + holdoff() > now)
+    return result;
+  // Untouched blocks that the sender does not mean to send. The block it is sending now is neither
+  // scheduled nor passed; where the list of scheduled ones was cut off, nothing is known.
+  const auto current = heartbeat_->next.block;
+  const auto known_end = heartbeat_->scheduled_all || scheduled_.empty()
+                           ? config_.layout.block_count()
+                           : (scheduled_.end() - 1)->last;
+  for (const auto& i : untouched_) {
+    auto block = i.first;
+    const auto end = std::min(i.last, known_end);
+    while (block < end) {
+      if (block == current || scheduled_.contains(block)) {
+        block = std::max(scheduled_.next_gap(block), block + 1);
+        continue;
+      }
+      auto last = std::min(end, scheduled_.next(block).value_or(end));
+      if (current > block)
+        last = std::min(last, current);
+      if (result.size() == defaults::max_wanted_ranges)
+        return result;
+      result.push_back({block, last - block});
+      block = last;
+    }
+  }
+  return result;
+}
+
+std::vector<wire::block_range> receiver::lacking_manifests(timestamp now) const {
+  std::vector<wire::block_range> result;
+  if (manifests_asked_at_ + holdoff() > now)
+    return result;
+  for (const auto& [block, a] : assemblies_) {
+    if (!a.symbols.whole() || digests_.find(block))
+      continue;
+    append(result, block);
+    if (result.size() > wire::max_manifest_ranges) {
+      result.pop_back();
+      break;
+    }
+  }
+  return result;
+}
+
+bool receiver::lacks_anything(timestamp now) const {
+  return std::any_of(assemblies_.begin(), assemblies_.end(),
+                     [&](const auto& entry) {
+                       return lacks_symbols(now, seen_, entry.first, entry.second);
+                     })
+         || !lacking_manifests(now).empty() || !wanted(now).empty();
+}
+
+// -- feedback -------------------------------------------------------------------------------------
+
+void receiver::plan_request(timestamp now) {
+  if (nack_.running() || !lacks_anything(now))
+    return;
+  planned_at_ = seen_;
+  nack_.start(now + defaults::reorder_delay, grtt(), group_size());
+}
+
+void receiver::plan_status(timestamp now) {
+  // News for the sender is an eighth of the cache more room; less can wait for the next message.
+  const auto step = std::max<block_number>(1, static_cast<block_number>(memory_.capacity() / 8));
+  const auto at = limit();
+  const auto news = at.pass > reported_limit_.pass
+                    || (at.block > reported_limit_.block && at.block - reported_limit_.block >= step);
+  if (news)
+    next_status_ = std::min(next_status_, std::max(now, last_status_ + status_interval()));
+}
+
+bool receiver::add_requests(timestamp now, wire::feedback& message) {
+  for (auto& [block, a] : assemblies_) {
+    if (!lacks_symbols(now, planned_at_, block, a))
+      continue;
+    if (message.repairs.size() == defaults::max_repair_requests)
+      break;
+    message.repairs.push_back({block, a.symbols.need()});
+    a.asked_at = now;
+  }
+  message.wanted = wanted(now);
+  if (!message.wanted.empty())
+    wanted_asked_at_ = now;
+  message.manifests = lacking_manifests(now);
+  if (!message.manifests.empty())
+    manifests_asked_at_ = now;
+  return !message.repairs.empty() || !message.wanted.empty() || !message.manifests.empty();
+}
+
+wire::feedback receiver::status(timestamp now) const {
+  wire::feedback m;
+  if (heartbeat_) {
+    m.echo_sent_at = heartbeat_->sent_at;
+    m.echo_held = now - heartbeat_at_;
+  }
+  m.highest_packet = replay_.highest();
+  m.received_packets = replay_.received();
+  m.lost_packets = replay_.lost();
+  m.limit = limit();
+  m.free_blocks = static_cast<std::uint32_t>(memory_.available());
+  m.completed_blocks = completed_count_;
+  m.dropped_no_room = statistics_.drops[static_cast<std::size_t>(drop::no_room)];
+  m.dropped_by_kernel = statistics_.kernel_drops;
+  return m;
+}
+
+bool receiver::take_feedback(timestamp now, std::vector<std::byte>& out) {
+  const auto request_due = nack_.expired(now);
+  const auto status_due = next_status_ <= now;
+  if (failure_ || (!request_due && !status_due))
+    return false;
+  auto message = status(now);
+  if (request_due) {
+    nack_.stop();
+    if (add_requests(now, message))
+      ++statistics_.requests_sent;
+    else
+      ++statistics_.requests_suppressed;
+  }
+  const auto asks
+    = !message.repairs.empty() || !message.wanted.empty() || !message.manifests.empty();
+  if (!status_due && !asks)
+    return false;
+  const auto body = wire::encode(message);
+  wire::header h;
+  h.type = wire::datagram_type::control;
+  h.lane = config_.lane;
+  h.session_tag = config_.session_tag;
+  h.packet_number = next_packet_++;
+  h.block = config_.receiver_id;
+  out.resize(wire::header_size + body.size() + sealer_.overhead());
+  sealer_.seal(h, body, out);
+  ++statistics_.statuses_sent;
+  last_status_ = now;
+  reported_limit_ = message.limit;
+  next_status_ = now + std::min<duration>(20 * status_interval(), defaults::max_status_interval);
+  return true;
+}
+
+void receiver::on_kernel_drops(std::uint64_t total) noexcept {
+  statistics_.kernel_drops = total;
+}
+
+void receiver::on_room(timestamp now) {
+  plan_status(now);
+}
+
+void receiver::on_time(timestamp now) {
+  if (failure_ || complete() || now - last_heard_ <= defaults::sender_silence_limit)
+    return;
+  failure_ = {failure_code::sender_silent, 0,
+              "nothing was heard from the sender for "
+                + std::to_string(
+                  std::chrono::duration_cast<seconds>(defaults::sender_silence_limit).count())
+                + " s: check that multicast reaches this host (switch, IGMP/MLD snooping, firewall) "
+                  "and that the server is running"};
+}
+
+timestamp receiver::next_event() const noexcept {
+  if (failure_)
+    return never;
+  const auto silence = last_heard_ + defaults::sender_silence_limit + microseconds(1);
+  return std::min({nack_.due(), next_status_, complete() ? never : silence});
+}
+
+// -- derived --------------------------------------------------------------------------------------
+
+position receiver::limit() const {
+  return nth_on_the_way(untouched_, seen_, memory_.available());
+}
+
+duration receiver::grtt() const noexcept {
+  return std::clamp(heartbeat_ ? heartbeat_->grtt : defaults::initial_grtt, defaults::min_grtt,
+                    defaults::max_grtt);
+}
+
+std::size_t receiver::group_size() const noexcept {
+  return heartbeat_ ? heartbeat_->group_size : 1;
+}
+
+duration receiver::holdoff() const {
+  return nack_timer::holdoff(grtt(), group_size());
+}
+
+duration receiver::status_interval() const noexcept {
+  const auto asked = heartbeat_ ? heartbeat_->status_interval : defaults::min_status_interval;
+  return std::clamp(asked, defaults::min_status_interval, defaults::max_status_interval);
+}
+
+bool receiver::validate() const {
+  const auto complete_count = std::count(completed_.begin(), completed_.end(), true);
+  if (complete_count != completed_count_ || !untouched_.validate())
+    return false;
+  for (const auto& [block, a] : assemblies_)
+    if (completed_[block] || untouched_.contains(block) || !a.symbols.validate())
+      return false;
+  return untouched_.size() + assemblies_.size() + completed_count_ == config_.layout.block_count();
+}
+
+} // namespace fleetcast::protocol

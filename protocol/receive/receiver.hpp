@@ -1,0 +1,232 @@
+/// The receiving side of one transmission: datagrams in, verified blocks and feedback out.
+///
+/// Pure: time is a parameter, memory comes from a block_allocator, sockets and timers are the
+/// caller's. Drive it like this:
+///
+///     on_datagram(now, bytes) for each datagram, then
+///     take_blocks(), take_feedback(now, …) until it gives nothing, failed(), complete();
+///     call on_time(now) at next_event() if nothing came before, and then take again.
+///
+/// A datagram is parsed, checked against session, lane and geometry, and opened straight into the
+/// slot of the block it belongs to: no copy but the decryption. A block is handed out once it has k
+/// symbols, is decoded, and its SHA-256 matches the digest of a manifest whose signature fits the
+/// pinned identity. A block whose manifest is missing waits; one whose digest does not match is
+/// emptied and requested again.
+///
+/// Losses. A block lacks symbols once the sender has moved past it (seen from data or a heartbeat) and
+/// the reordering allowance is over. Requests follow RFC 5740: a random back-off scaled by group size and
+/// GRTT (nack_timer.hpp), dropped when a heartbeat shows that the sender already repairs as much.
+///
+/// Limits: block memory is the allocator's; beside it one bit a block, digests of at most
+/// 2 x cache + 2 manifests, and a bounded interval set. A peer cannot make it grow.
+///
+/// Attack surface: everything in `on_datagram` before the seal is checked is header arithmetic;
+/// after that the sender may be malicious only if it holds the group key, and then still cannot
+/// get a byte past the digest check.
+#pragma once
+
+#include "protocol/block_buffer.hpp"
+#include "protocol/failure.hpp"
+#include "protocol/fec.hpp"
+#include "protocol/geometry.hpp"
+#include "protocol/interval_set.hpp"
+#include "protocol/position.hpp"
+#include "protocol/receive/block_assembler.hpp"
+#include "protocol/receive/digest_store.hpp"
+#include "protocol/receive/nack_timer.hpp"
+#include "protocol/receive/replay_guard.hpp"
+#include "protocol/timestamp.hpp"
+#include "protocol/wire/data_messages.hpp"
+#include "protocol/wire/manifest.hpp"
+#include "protocol/wire/seal.hpp"
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <span>
+#include <vector>
+
+namespace fleetcast::protocol {
+
+struct receiver_config {
+  geometry layout;
+  std::uint32_t session_tag = 0;
+  std::uint16_t lane = 0;
+  std::uint32_t receiver_id = 0;
+  wire::transmission_id transmission{};
+  wire::public_key signing_key{};
+  wire::seal_suite suite = wire::seal_suite::none;
+  wire::direction_key group_key{};
+  wire::direction_key receiver_key{};
+
+  /// Seed of the back-off's randomness.
+  std::uint64_t seed = 0;
+};
+
+/// A block that was verified: ready for the consumer, immutable.
+struct verified_block {
+  block_number number = 0;
+  std::uint64_t offset = 0; ///< in the object
+  std::uint32_t size = 0;   ///< bytes of the object in it
+  const_block_buffer bytes;
+};
+
+/// All counted since the session began.
+struct receiver_statistics {
+  std::uint64_t datagrams = 0;          ///< accepted ones
+  std::uint64_t bytes = 0;              ///< of verified blocks
+  std::uint64_t source_symbols = 0;
+  std::uint64_t repair_symbols = 0;
+  std::uint64_t repaired_symbols = 0;   ///< source symbols rebuilt by the erasure code
+  std::uint64_t lost_packets = 0;
+  std::uint64_t kernel_drops = 0;
+  std::uint64_t requests_sent = 0;      ///< feedback messages that asked for repair
+  std::uint64_t requests_suppressed = 0;///< dropped because a repair was already on its way
+  std::uint64_t statuses_sent = 0;      ///< feedback messages, all
+  std::uint64_t digest_failures = 0;
+  std::uint64_t signature_failures = 0;
+  std::array<std::uint64_t, wire::drop_reason_count> drops{};
+};
+
+class receiver {
+public:
+  /// `memory` must outlive the receiver and hand out buffers of `layout.block_size()` bytes.
+  receiver(const receiver_config& config, block_allocator& memory, timestamp now);
+
+  // -- input ------------------------------------------------------------------------------------
+
+  void on_datagram(timestamp now, std::span<const std::byte> datagram);
+
+  /// The kernel has dropped `total` datagrams on this session's socket so far.
+  void on_kernel_drops(std::uint64_t total) noexcept;
+
+  /// Blocks went back to the allocator: there may be room to announce.
+  void on_room(timestamp now);
+
+  void on_time(timestamp now);
+
+  // -- output -----------------------------------------------------------------------------------
+
+  /// Blocks verified since the last call.
+  [[nodiscard]] std::vector<verified_block> take_blocks();
+
+  /// Seals the next feedback datagram into `out` (resized). False when none is due.
+  [[nodiscard]] bool take_feedback(timestamp now, std::vector<std::byte>& out);
+
+  [[nodiscard]] timestamp next_event() const noexcept;
+
+  /// Every block was verified (and handed out by take_blocks).
+  bool complete() const noexcept { return completed_count_ == config_.layout.block_count(); }
+
+  /// Why the session cannot succeed any more, if so.
+  const failure& failed() const noexcept { return failure_; }
+
+  // -- inspection -------------------------------------------------------------------------------
+
+  const receiver_statistics& statistics() const noexcept { return statistics_; }
+  block_number completed_blocks() const noexcept { return completed_count_; }
+  timestamp last_heard() const noexcept { return last_heard_; }
+
+  /// How far this receiver has room.
+  [[nodiscard]] position limit() const;
+
+  /// Checks the invariants; for tests and debug builds.
+  [[nodiscard]] bool validate() const;
+
+private:
+  /// A block with memory.
+  struct assembly {
+    block_assembler symbols;
+    std::uint32_t pass = 0;      ///< of the sender when its last symbol came
+    timestamp asked_at = -never; ///< of the last request for it
+    std::uint16_t announced = 0; ///< symbols that the last heartbeat said will come
+    bool restored = false;       ///< whole and decoded, waiting for its digest
+  };
+  using assemblies = std::map<block_number, assembly>;
+  using drop = wire::drop_reason;
+
+  // Datagrams.
+  std::optional<drop> check(const wire::header& h) const;
+  void on_symbol(timestamp now, const wire::header& h, std::span<const std::byte> datagram);
+  void on_control(timestamp now, const wire::header& h, std::span<const std::byte> datagram);
+  void on_message(timestamp now, const wire::heartbeat& message);
+  void on_message(timestamp now, const wire::manifest& message);
+  bool open(timestamp now, const wire::header& h, std::span<const std::byte> datagram,
+            std::span<std::byte> out);
+  bool fits_geometry(const wire::header& h) const noexcept;
+  void store(timestamp now, assemblies::iterator block, const wire::header& h,
+             std::span<const std::byte> datagram);
+  void open_and_forget(timestamp now, const wire::header& h, std::span<const std::byte> datagram,
+                       drop reason);
+  assemblies::iterator begin_assembly(block_number block);
+  void abandon(assemblies::iterator block);
+  void advance_to(timestamp now, position at);
+
+  // Blocks.
+  void try_complete(timestamp now, assemblies::iterator block);
+  void refuse(assemblies::iterator block);
+
+  // Feedback.
+  bool lacks_symbols(timestamp now, position at, block_number block, const assembly& a) const;
+  bool lacks_anything(timestamp now) const;
+  std::vector<wire::block_range> wanted(timestamp now) const;
+  std::vector<wire::block_range> lacking_manifests(timestamp now) const;
+  void plan_request(timestamp now);
+  void plan_status(timestamp now);
+  bool add_requests(timestamp now, wire::feedback& message);
+  wire::feedback status(timestamp now) const;
+  duration grtt() const noexcept;
+  std::size_t group_size() const noexcept;
+  duration holdoff() const;
+  duration status_interval() const noexcept;
+  void count(drop reason) noexcept { ++statistics_.drops[static_cast<std::size_t>(reason)]; }
+
+  receiver_config config_;
+  block_allocator& memory_;
+  wire::opener opener_;
+  wire::sealer sealer_;
+  wire::manifest_verifier verifier_;
+  fec_decoder decoder_;
+  replay_guard replay_;
+  digest_store digests_;
+
+  assemblies assemblies_;
+
+  /// Blocks of which nothing is held: neither complete nor in assembly.
+  interval_set untouched_;
+
+  std::vector<bool> completed_;
+  block_number completed_count_ = 0;
+  std::vector<verified_block> ready_;
+
+  /// Control bodies are opened here.
+  std::vector<std::byte> scratch_;
+
+  /// The furthest place of the sender's way that is known.
+  position seen_;
+
+  /// The last heartbeat, when it came, and what it said will be sent whole.
+  std::optional<wire::heartbeat> heartbeat_;
+  timestamp heartbeat_at_{};
+  interval_set scheduled_;
+
+  timestamp last_heard_;
+
+  /// While the back-off runs: where the sender was when it began. Only what had been passed by then
+  /// is asked for; the rest may just be late.
+  position planned_at_;
+  nack_timer nack_;
+  timestamp wanted_asked_at_ = -never;
+  timestamp manifests_asked_at_ = -never;
+
+  timestamp next_status_;
+  timestamp last_status_;
+  position reported_limit_;
+  std::uint64_t next_packet_ = 1;
+
+  failure failure_;
+  receiver_statistics statistics_;
+};
+
+} // namespace fleetcast::protocol

@@ -1,0 +1,64 @@
+#include "protocol/send/group.hpp"
+
+#include "protocol/defaults.hpp"
+
+#include <algorithm>
+
+namespace fleetcast::protocol {
+
+void group::add(timestamp now, receiver_id id, position limit) {
+  members_[id] = member{limit, now, {}, {}};
+}
+
+std::optional<duration> group::update(timestamp now, receiver_id id,
+                                      const wire::feedback& message) {
+  const auto i = members_.find(id);
+  if (i == members_.end())
+    return std::nullopt;
+  auto& m = i->second;
+  m.limit = message.limit;
+  m.heard_at = now;
+  m.last = message;
+  m.last.repairs.clear();
+  m.last.wanted.clear();
+  m.last.manifests.clear();
+  const auto sent_at = duration{static_cast<std::int64_t>(message.echo_sent_at)};
+  // An echo from the future, or one held longer than it can be old, measures nothing.
+  if (message.echo_sent_at == 0 || sent_at > now || message.echo_held > now - sent_at)
+    return duration::zero();
+  // Clamped before it counts: one receiver must not pin the whole group to an absurd round trip.
+  m.rtt = std::min(now - sent_at - message.echo_held, defaults::max_grtt);
+  measure(m.rtt);
+  return m.rtt;
+}
+
+void group::measure(duration rtt) noexcept {
+  // RFC 5740 section 5.1: follow peaks at once, forget them slowly.
+  if (!measured_ || rtt > grtt_)
+    grtt_ = rtt;
+  else
+    grtt_ -= (grtt_ - rtt) / 64;
+  measured_ = true;
+}
+
+position group::edge(timestamp now, duration consent, position announced) const {
+  auto result = unlimited;
+  for (const auto& [id, m] : members_)
+    result = std::min(result, now - m.heard_at <= consent ? m.limit : std::max(m.limit, announced));
+  return result;
+}
+
+duration group::grtt() const noexcept {
+  return std::clamp(measured_ ? grtt_ : defaults::initial_grtt, defaults::min_grtt,
+                    defaults::max_grtt);
+}
+
+std::vector<receiver_id> group::silent(timestamp now, duration silence) const {
+  std::vector<receiver_id> result;
+  for (const auto& [id, m] : members_)
+    if (now - m.heard_at > silence)
+      result.push_back(id);
+  return result;
+}
+
+} // namespace fleetcast::protocol

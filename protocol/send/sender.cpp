@@ -1,0 +1,432 @@
+#include "protocol/send/sender.hpp"
+
+#include "protocol/defaults.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <utility>
+
+namespace fleetcast::protocol {
+
+namespace {
+
+/// Remembers `what`, forgetting the oldest beyond the bound.
+template <class Queue, class T>
+void remember(Queue& queue, T what) {
+  if (queue.size() >= defaults::remembered_blocks)
+    queue.pop_front();
+  queue.push_back(what);
+}
+
+} // namespace
+
+sender::sender(const sender_config& config, std::unique_ptr<rate_controller> rate,
+               const wire::manifest_signer& signer)
+  : config_(config),
+    rate_(std::move(rate)),
+    signer_(signer),
+    cache_(config.cache_blocks),
+    encoder_(config.layout.symbol_size()),
+    repairs_(config.layout),
+    schedule_(defaults::max_schedule_intervals),
+    manifests_wanted_(defaults::max_schedule_intervals),
+    digests_(config.layout.block_count()),
+    digest_known_(config.layout.block_count()) {
+  // Two runs are pinned at most: the one being sent and the one being read ahead.
+  assert(config.cache_blocks > 2 * defaults::manifest_run);
+  [[maybe_unused]] const auto fits = schedule_.insert(0, config_.layout.block_count());
+  assert(fits);
+}
+
+// -- group ----------------------------------------------------------------------------------------
+
+void sender::add_receiver(timestamp now, receiver_id id, std::uint32_t cache_blocks) {
+  assert(!group_.contains(id));
+  group_.add(now, id, nth_on_the_way(schedule_, next_, cache_blocks));
+  last_activity_ = now;
+  // A newcomer learns from a heartbeat what it missed.
+  next_heartbeat_ = now;
+}
+
+void sender::remove_receiver(timestamp now, receiver_id id) {
+  group_.remove(id);
+  rate_->on_receiver_gone(now, id);
+}
+
+bool sender::on_feedback(timestamp now, receiver_id id, const wire::feedback& message) {
+  if (!names_known_blocks(message))
+    return false;
+  const auto rtt = group_.update(now, id, message);
+  if (!rtt)
+    return true;
+  ++statistics_.feedback_messages;
+  rate_->on_feedback(now, id, message, *rtt);
+  const auto asks
+    = !message.repairs.empty() || !message.wanted.empty() || !message.manifests.empty();
+  if (!asks)
+    return true;
+  last_activity_ = now;
+  merge_repairs(message);
+  merge_wanted(message);
+  merge_manifests(message);
+  hasten_heartbeat(now);
+  return true;
+}
+
+std::vector<receiver_id> sender::take_silent(timestamp now) {
+  auto result = group_.silent(now, defaults::receiver_silence_limit);
+  for (const auto id : result)
+    remove_receiver(now, id);
+  return result;
+}
+
+bool sender::names_known_blocks(const wire::feedback& message) const noexcept {
+  const auto count = config_.layout.block_count();
+  const auto known = [count](const wire::block_range& r) {
+    return r.first < count && r.count <= count - r.first;
+  };
+  return std::all_of(message.repairs.begin(), message.repairs.end(),
+                     [count](const wire::block_repair& r) { return r.block < count; })
+         && std::all_of(message.wanted.begin(), message.wanted.end(), known)
+         && std::all_of(message.manifests.begin(), message.manifests.end(), known);
+}
+
+void sender::merge_repairs(const wire::feedback& message) {
+  for (const auto& r : message.repairs) {
+    ++statistics_.repair_requests;
+    // What is to be sent whole anyway, or not yet, needs no repair.
+    if (schedule_.contains(r.block)) {
+      ++statistics_.repairs_covered;
+      continue;
+    }
+    switch (repairs_.request(r.block, r.symbols, message.highest_packet)) {
+      case repair_schedule::outcome::added:
+        break;
+      case repair_schedule::outcome::covered:
+        ++statistics_.repairs_covered;
+        break;
+      case repair_schedule::outcome::refused:
+        ++statistics_.schedule_overflows;
+        break;
+    }
+  }
+}
+
+void sender::merge_wanted(const wire::feedback& message) {
+  for (const auto& r : message.wanted) {
+    // Blocks that were started after the request was written are on their way to its author.
+    std::vector<block_number> on_the_way;
+    for (const auto& s : recent_blocks_)
+      if (s.packet > message.highest_packet && s.block >= r.first && s.block - r.first < r.count
+          && !schedule_.contains(s.block))
+        on_the_way.push_back(s.block);
+    if (!schedule_.insert(r.first, r.first + r.count))
+      ++statistics_.schedule_overflows;
+    for (const auto block : on_the_way)
+      schedule_.erase(block, block + 1);
+  }
+}
+
+void sender::merge_manifests(const wire::feedback& message) {
+  for (const auto& r : message.manifests) {
+    const auto covered
+      = std::any_of(recent_manifests_.begin(), recent_manifests_.end(), [&](const started& s) {
+          return s.packet > message.highest_packet && s.block == r.first;
+        });
+    if (!covered && !manifests_wanted_.insert(r.first, r.first + r.count))
+      ++statistics_.schedule_overflows;
+  }
+}
+
+// -- content --------------------------------------------------------------------------------------
+
+std::vector<block_number> sender::take_reads() {
+  std::vector<block_number> result;
+  if (group_.empty())
+    return result;
+  // The rest of the run being sent and the next one; a walk that ends goes on from the beginning.
+  auto from = next_.block;
+  for (std::size_t ahead = 0; ahead < 2 * defaults::manifest_run; ++ahead) {
+    auto block = schedule_.next(from);
+    if (!block && from != 0 && ahead == 0)
+      block = schedule_.next(0);
+    if (!block)
+      break;
+    from = *block + 1;
+    if (cache_.knows(*block)) {
+      cache_.pin(*block);
+      continue;
+    }
+    if (!cache_.reserve(*block, true))
+      return result;
+    result.push_back(*block);
+  }
+  for (const auto block : repairs_.blocks()) {
+    if (result.size() >= 2 * defaults::manifest_run)
+      break;
+    if (cache_.knows(block))
+      continue;
+    if (!cache_.reserve(block, false))
+      break;
+    result.push_back(block);
+  }
+  return result;
+}
+
+failure sender::on_block(block_number number, const_block_buffer bytes,
+                         const wire::digest& digest) {
+  assert(number < config_.layout.block_count());
+  if (digest_known_[number] && digests_[number] != digest)
+    return {failure_code::object_changed, 0,
+            "block " + std::to_string(number)
+              + " reads differently than before: the object was changed while it was being sent; "
+                "request it again once it is at rest"};
+  digests_[number] = digest;
+  digest_known_[number] = true;
+  cache_.put(number, std::move(bytes));
+  return {};
+}
+
+// -- output ---------------------------------------------------------------------------------------
+
+std::size_t sender::take(timestamp now, std::size_t max, std::vector<outgoing_datagram>& out) {
+  const auto before = out.size();
+  if (group_.empty() || max == 0)
+    return 0;
+  if (now >= next_heartbeat_)
+    send_heartbeat(now, out);
+  stalled_ = false;
+  if (!pacer_.ready(now))
+    return out.size() - before;
+  while (out.size() - before < max && pacer_.may_continue(now)) {
+    if (send_wanted_manifest(now, out))
+      continue;
+    if (send_repair(now, max - (out.size() - before), out) > 0)
+      continue;
+    if (current_ ? send_source(now, out) : start_next_block(now, out))
+      continue;
+    stalled_ = true;
+    break;
+  }
+  return out.size() - before;
+}
+
+timestamp sender::next_event(timestamp now) {
+  if (group_.empty())
+    return never;
+  // Stalled: only input or the next heartbeat's look at the edge can help.
+  if (stalled_ && !has_repair_at_hand())
+    return next_heartbeat_;
+  return std::min(next_heartbeat_, std::max(now, pacer_.free_at()));
+}
+
+void sender::emit(timestamp now, wire::datagram_type type, block_number block, symbol_id symbol,
+                  std::span<const std::byte> payload, const_block_buffer owner, output& out) {
+  wire::header h;
+  h.type = type;
+  h.lane = config_.lane;
+  h.session_tag = config_.session_tag;
+  h.packet_number = next_packet_++;
+  h.block = block;
+  h.symbol = symbol;
+  h.payload_size = static_cast<std::uint16_t>(payload.size());
+  pacer_.spend(now, payload.size() + config_.datagram_overhead, rate_->rate(now));
+  out.push_back({h, payload, std::move(owner)});
+}
+
+void sender::send_control(timestamp now, const wire::message_bytes& body, output& out) {
+  auto owner = std::make_shared<const wire::message_bytes>(body);
+  const std::span<const std::byte> payload{*owner};
+  emit(now, wire::datagram_type::control, 0, 0, payload,
+       const_block_buffer{owner, owner->data()}, out);
+  ++statistics_.control_datagrams;
+}
+
+void sender::send_heartbeat(timestamp now, output& out) {
+  wire::heartbeat h;
+  h.sent_at = static_cast<std::uint64_t>(now.count());
+  // A block still being sent is not yet behind: nobody shall miss its symbols.
+  h.next = current_ ? position{next_.pass, current_->block} : next_;
+  announced_ = nth_on_the_way(schedule_, next_, defaults::edge_lead);
+  h.edge = announced_;
+  h.grtt = std::chrono::duration_cast<microseconds>(group_.grtt());
+  h.group_size = static_cast<std::uint32_t>(group_.size());
+  const auto share = seconds(1) * static_cast<std::int64_t>(group_.size())
+                     / static_cast<std::int64_t>(config_.feedback_budget);
+  h.status_interval = std::chrono::duration_cast<microseconds>(
+    std::clamp<duration>(share, defaults::min_status_interval, defaults::max_status_interval));
+  for (const auto& i : schedule_) {
+    if (h.scheduled.size() == wire::max_scheduled_ranges) {
+      h.scheduled_all = false;
+      break;
+    }
+    h.scheduled.push_back({i.first, static_cast<std::uint32_t>(i.size())});
+  }
+  for (const auto block : repairs_.blocks()) {
+    if (h.repairing.size() == wire::max_announced_repairs)
+      break;
+    h.repairing.push_back({block, repairs_.owed(block)});
+  }
+  send_control(now, wire::encode(h), out);
+  next_heartbeat_ = now + heartbeat_interval(now);
+}
+
+bool sender::send_wanted_manifest(timestamp now, output& out) {
+  while (const auto block = manifests_wanted_.next(0)) {
+    const auto end = std::min(run_end(*block), manifests_wanted_.next_gap(*block));
+    // Not read yet: its manifest will precede it.
+    if (!digest_known_[*block]) {
+      manifests_wanted_.erase(*block, *block + 1);
+      continue;
+    }
+    remember(recent_manifests_, started{*block, next_packet_});
+    manifests_wanted_.erase(*block, send_manifest(now, *block, end, out));
+    return true;
+  }
+  return false;
+}
+
+block_number sender::send_manifest(timestamp now, block_number first, block_number end,
+                                   output& out) {
+  wire::manifest m;
+  m.first_block = first;
+  for (auto block = first; block < end && digest_known_[block]; ++block)
+    m.digests.push_back(digests_[block]);
+  signer_.sign(m);
+  send_control(now, wire::encode(m), out);
+  return first + static_cast<block_number>(m.digests.size());
+}
+
+std::size_t sender::send_repair(timestamp now, std::size_t max, output& out) {
+  for (const auto block : repairs_.blocks()) {
+    const auto bytes = cache_.find(block);
+    if (!bytes)
+      continue;
+    const auto k = config_.layout.source_symbols_of(block);
+    const std::size_t symbol_size = config_.layout.symbol_size();
+    const auto wanted
+      = static_cast<std::uint16_t>(std::min<std::size_t>(max, defaults::max_repair_burst));
+    const auto burst = repairs_.take(block, wanted, next_packet_);
+    last_activity_ = now;
+    if (burst.first < k) {
+      for (symbol_id s = burst.first; s < burst.first + burst.count; ++s)
+        emit(now, wire::datagram_type::repair, block, s,
+             {bytes.get() + s * symbol_size, config_.layout.symbol_bytes(block, s)}, bytes, out);
+    } else {
+      auto symbols = std::make_shared<std::vector<std::byte>>(burst.count * symbol_size);
+      encoder_.encode({bytes.get(), k * symbol_size}, k, burst.first, burst.count, *symbols);
+      for (std::uint16_t i = 0; i < burst.count; ++i)
+        emit(now, wire::datagram_type::repair, block, static_cast<symbol_id>(burst.first + i),
+             {symbols->data() + i * symbol_size, symbol_size},
+             const_block_buffer{symbols, symbols->data()}, out);
+    }
+    statistics_.repair_datagrams += burst.count;
+    statistics_.payload_bytes += burst.count * symbol_size;
+    return burst.count;
+  }
+  return 0;
+}
+
+bool sender::send_source(timestamp now, output& out) {
+  auto& c = *current_;
+  const auto size = config_.layout.symbol_bytes(c.block, c.symbol);
+  emit(now, wire::datagram_type::source, c.block, c.symbol,
+       {c.bytes.get() + std::size_t{c.symbol} * config_.layout.symbol_size(), size}, c.bytes, out);
+  ++statistics_.source_datagrams;
+  statistics_.payload_bytes += size;
+  last_activity_ = now;
+  if (++c.symbol == config_.layout.source_symbols_of(c.block)) {
+    cache_.unpin(c.block);
+    current_.reset();
+  }
+  return true;
+}
+
+bool sender::start_next_block(timestamp now, output& out) {
+  auto block = schedule_.next(next_.block);
+  if (!block) {
+    if (schedule_.empty() || next_.block == 0)
+      return false;
+    // A new pass; receivers hear of it before its first block, or they would take that for a step
+    // back in the old one.
+    next_ = {next_.pass + 1, 0};
+    send_heartbeat(now, out);
+    return true;
+  }
+  const position at{next_.pass, *block};
+  if (at >= edge(now)) {
+    ++statistics_.window_stalls;
+    return false;
+  }
+  if (manifested_ <= at)
+    return announce_run(now, *block, out);
+  auto bytes = cache_.find(*block);
+  if (!bytes) {
+    ++statistics_.read_stalls;
+    return false;
+  }
+  current_ = source_cursor{*block, 0, std::move(bytes)};
+  remember(recent_blocks_, started{*block, next_packet_});
+  schedule_.erase(*block, *block + 1);
+  next_.block = *block + 1;
+  return true;
+}
+
+bool sender::announce_run(timestamp now, block_number block, output& out) {
+  const auto end = run_end(block);
+  for (std::optional<block_number> b = block; b && *b < end; b = schedule_.next(*b + 1)) {
+    if (!digest_known_[*b]) {
+      ++statistics_.read_stalls;
+      return false;
+    }
+  }
+  for (std::optional<block_number> b = block; b && *b < end;)
+    b = schedule_.next(send_manifest(now, *b, end, out));
+  manifested_ = {next_.pass, end};
+  return true;
+}
+
+// -- derived --------------------------------------------------------------------------------------
+
+block_number sender::run_end(block_number block) const noexcept {
+  constexpr auto run = static_cast<block_number>(defaults::manifest_run);
+  return std::min(block / run * run + run, config_.layout.block_count());
+}
+
+position sender::edge(timestamp now) const {
+  return group_.edge(now, consent_time(now), announced_);
+}
+
+duration sender::heartbeat_interval(timestamp now) const {
+  if (now - last_activity_ > defaults::idle_after)
+    return defaults::idle_heartbeat_interval;
+  const auto bits = (config_.layout.symbol_size() + config_.datagram_overhead) * 8;
+  const auto datagram = duration{static_cast<std::int64_t>(bits * 1'000'000'000 / rate_->rate(now))};
+  return std::clamp<duration>(datagram * defaults::datagrams_per_heartbeat,
+                              defaults::heartbeat_interval, defaults::idle_heartbeat_interval);
+}
+
+duration sender::consent_time(timestamp now) const {
+  return defaults::consent_heartbeats * heartbeat_interval(now) + 2 * group_.grtt();
+}
+
+bool sender::has_repair_at_hand() {
+  return std::any_of(repairs_.blocks().begin(), repairs_.blocks().end(),
+                     [this](block_number b) { return cache_.find(b) != nullptr; });
+}
+
+void sender::hasten_heartbeat(timestamp now) {
+  // Announcing at once what will be repaired spares the requests of those who still wait.
+  next_heartbeat_ = std::min(next_heartbeat_, now + defaults::reorder_delay);
+}
+
+bool sender::validate() const {
+  const auto count = config_.layout.block_count();
+  const auto in_range = schedule_.empty() || schedule_.contains(schedule_.begin()->first);
+  const auto last = schedule_.empty() ? 0 : (schedule_.end() - 1)->last;
+  return in_range && schedule_.validate() && manifests_wanted_.validate() && repairs_.validate()
+         && last <= count && next_.block <= count
+         && (!current_ || !schedule_.contains(current_->block) || current_->symbol > 0);
+}
+
+} // namespace fleetcast::protocol

@@ -1,0 +1,205 @@
+/// The sending side of one transmission: what to send next, to whom nothing, and when.
+///
+/// Pure: datagrams come out of `take`, feedback and blocks go in, time is a parameter. Sealing,
+/// sockets, disk and timers are the caller's.
+///
+/// The way over the object. The sender walks in passes (position.hpp). `schedule_` is the set of
+/// blocks to send whole: everything for the first receiver; whatever a late joiner missed, and whatever
+/// a receiver had no room for, is put back and served when the walk comes by again. So nobody
+/// restarts and nobody waits.
+///
+/// Order of `take`, most urgent first:
+///   1. a heartbeat that is due;
+///   2. repair symbols that were asked for: they free buffers at receivers that wait;
+///   3. the manifest of the run of blocks that comes next, then the blocks' source symbols.
+///
+/// Window rule. No block is started beyond the *edge*: the lowest limit of all receivers. A receiver
+/// reports its limit (how far it has room); one that says nothing while a heartbeat announced an
+/// edge consents to it after a while (defaults::consent_heartbeats). So the group's size costs no
+/// credit messages, a dead receiver holds nobody, and one in trouble is heard at once.
+///
+/// Timers: heartbeat (`heartbeat_interval`, slower when idle); receiver silence; nothing else. Repairs
+/// need no linger timer: a request states the highest packet number its author had seen, so symbols
+/// sent after that are known to be on their way and are deducted (repair_schedule.hpp).
+///
+/// Limits: memory is `cache_blocks` blocks plus 33 bytes a block of the object (digest and next
+/// repair symbol) plus a constant per receiver. Feedback costs O(1) per message.
+#pragma once
+
+#include "protocol/block_buffer.hpp"
+#include "protocol/failure.hpp"
+#include "protocol/fec.hpp"
+#include "protocol/geometry.hpp"
+#include "protocol/interval_set.hpp"
+#include "protocol/position.hpp"
+#include "protocol/send/block_cache.hpp"
+#include "protocol/send/group.hpp"
+#include "protocol/send/outgoing.hpp"
+#include "protocol/send/pacer.hpp"
+#include "protocol/send/rate_controller.hpp"
+#include "protocol/send/repair_schedule.hpp"
+#include "protocol/wire/manifest.hpp"
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+namespace fleetcast::protocol {
+
+struct sender_config {
+  geometry layout;
+  std::uint32_t session_tag = 0;
+  std::uint16_t lane = 0;
+  std::size_t cache_blocks = defaults::sender_cache_blocks;
+  std::uint32_t feedback_budget = defaults::feedback_budget_per_second;
+
+  /// Bytes that sealing and the IP and UDP headers do not show here but the pacer should count.
+  std::size_t datagram_overhead = wire::header_size + wire::max_seal_size;
+};
+
+/// All counted since the transmission began.
+struct sender_statistics {
+  std::uint64_t source_datagrams = 0;
+  std::uint64_t repair_datagrams = 0;
+  std::uint64_t control_datagrams = 0;
+  std::uint64_t payload_bytes = 0;    ///< of source and repair symbols
+  std::uint64_t feedback_messages = 0;
+  std::uint64_t repair_requests = 0;  ///< blocks named in feedback
+  std::uint64_t repairs_covered = 0;  ///< of those, already on their way: nothing was added
+  std::uint64_t schedule_overflows = 0;
+  std::uint64_t window_stalls = 0;    ///< times the edge held the sender back
+  std::uint64_t read_stalls = 0;      ///< times the content was not there yet
+};
+
+class sender {
+public:
+  /// `signer` must outlive the sender.
+  sender(const sender_config& config, std::unique_ptr<rate_controller> rate,
+         const wire::manifest_signer& signer);
+
+  // -- group ------------------------------------------------------------------------------------
+
+  /// Requires an id that is not in the group. `cache_blocks` as the receiver announced.
+  void add_receiver(timestamp now, receiver_id id, std::uint32_t cache_blocks);
+
+  void remove_receiver(timestamp now, receiver_id id);
+
+  /// Feedback of a receiver of the group, already authenticated. Ignored for unknown ids. Returns
+  /// false when it names blocks that the object does not have.
+  bool on_feedback(timestamp now, receiver_id id, const wire::feedback& message);
+
+  /// Receivers that were silent beyond the limit, each named once; the caller ends them.
+  std::vector<receiver_id> take_silent(timestamp now);
+
+  const group& receivers() const noexcept { return group_; }
+
+  // -- content ----------------------------------------------------------------------------------
+
+  /// Blocks to be read now, in this order; each is asked for once and comes back by `on_block`.
+  std::vector<block_number> take_reads();
+
+  /// Block `number` was read: its bytes, padded with zeros to whole symbols, and their digest.
+  /// Returns a failure (object_changed) when the digest differs from an earlier reading.
+  failure on_block(block_number number, const_block_buffer bytes, const wire::digest& digest);
+
+  // -- output -----------------------------------------------------------------------------------
+
+  /// Appends up to `max` datagrams that may be sent now. Returns how many.
+  std::size_t take(timestamp now, std::size_t max, std::vector<outgoing_datagram>& out);
+
+  /// When `take` may have something again if nothing goes in before; `now` or earlier: at once.
+  [[nodiscard]] timestamp next_event(timestamp now);
+
+  // -- inspection -------------------------------------------------------------------------------
+
+  const sender_statistics& statistics() const noexcept { return statistics_; }
+  position next_position() const noexcept { return next_; }
+  position edge(timestamp now) const;
+  const geometry& layout() const noexcept { return config_.layout; }
+
+  /// Checks the invariants; for tests and debug builds.
+  [[nodiscard]] bool validate() const;
+
+private:
+  using output = std::vector<outgoing_datagram>;
+
+  /// The block being sent and its next symbol.
+  struct source_cursor {
+    block_number block = 0;
+    symbol_id symbol = 0;
+    const_block_buffer bytes;
+  };
+
+  /// A block, or a run of blocks for manifests, and the packet number its sending began with.
+  struct started {
+    block_number block = 0;
+    std::uint64_t packet = 0;
+  };
+
+  // Sending, in the order of urgency.
+  void send_heartbeat(timestamp now, output& out);
+  bool send_wanted_manifest(timestamp now, output& out);
+  std::size_t send_repair(timestamp now, std::size_t max, output& out);
+  bool send_source(timestamp now, output& out);
+  bool start_next_block(timestamp now, output& out);
+  bool announce_run(timestamp now, block_number block, output& out);
+  block_number send_manifest(timestamp now, block_number first, block_number end, output& out);
+  void send_control(timestamp now, const wire::message_bytes& body, output& out);
+  void emit(timestamp now, wire::datagram_type type, block_number block, symbol_id symbol,
+            std::span<const std::byte> payload, const_block_buffer owner, output& out);
+
+  // Merging what receivers ask for.
+  bool names_known_blocks(const wire::feedback& message) const noexcept;
+  void merge_repairs(const wire::feedback& message);
+  void merge_wanted(const wire::feedback& message);
+  void merge_manifests(const wire::feedback& message);
+
+  // Derived.
+  block_number run_end(block_number block) const noexcept;
+  duration heartbeat_interval(timestamp now) const;
+  duration consent_time(timestamp now) const;
+  bool has_repair_at_hand();
+  void hasten_heartbeat(timestamp now);
+
+  sender_config config_;
+  std::unique_ptr<rate_controller> rate_;
+  const wire::manifest_signer& signer_;
+  group group_;
+  pacer pacer_;
+  block_cache cache_;
+  fec_encoder encoder_;
+  repair_schedule repairs_;
+
+  /// Blocks to be sent whole: in this pass (at or after `next_`) or the next one (before it).
+  interval_set schedule_;
+
+  /// Blocks whose manifest somebody lacks.
+  interval_set manifests_wanted_;
+
+  /// Digest of each block, once it was read.
+  std::vector<wire::digest> digests_;
+  std::vector<bool> digest_known_;
+
+  position next_;
+  std::optional<source_cursor> current_;
+
+  /// The edge that the last heartbeat announced.
+  position announced_;
+
+  /// Blocks before this were announced by manifests in this pass.
+  position manifested_;
+
+  std::deque<started> recent_blocks_;
+  std::deque<started> recent_manifests_;
+
+  std::uint64_t next_packet_ = 1;
+  timestamp next_heartbeat_ = timestamp::zero();
+  timestamp last_activity_ = timestamp::zero();
+  bool stalled_ = false; ///< the last `take` ended because nothing could be started
+  sender_statistics statistics_;
+};
+
+} // namespace fleetcast::protocol

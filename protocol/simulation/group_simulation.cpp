@@ -1,0 +1,345 @@
+#include "protocol/simulation/group_simulation.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <cstring>
+#include <openssl/evp.h>
+#include <random>
+#include <stdexcept>
+#include <utility>
+
+namespace fleetcast::protocol::simulation {
+
+namespace {
+
+constexpr std::uint32_t session_tag = 0x5e551017;
+
+/// Plain memory, counted.
+class counted_blocks final : public block_allocator {
+public:
+  counted_blocks(std::size_t block_size, std::size_t count)
+    : block_size_(block_size), capacity_(count), used_(std::make_shared<std::size_t>(0)) {}
+
+  block_buffer allocate() override {
+    if (*used_ == capacity_)
+      return nullptr;
+    ++*used_;
+    return {new std::byte[block_size_], [used = used_](const std::byte* memory) {
+              delete[] memory;
+              --*used;
+            }};
+  }
+
+  std::size_t available() const noexcept override { return capacity_ - *used_; }
+  std::size_t capacity() const noexcept override { return capacity_; }
+
+private:
+  std::size_t block_size_;
+  std::size_t capacity_;
+  std::shared_ptr<std::size_t> used_;
+};
+
+std::vector<std::byte> random_bytes(std::size_t size, std::uint64_t seed) {
+  std::mt19937_64 random{seed};
+  std::vector<std::byte> result(size);
+  for (std::size_t i = 0; i < size; i += 8) {
+    const auto word = random();
+    std::memcpy(result.data() + i, &word, std::min<std::size_t>(8, size - i));
+  }
+  return result;
+}
+
+wire::direction_key random_key(std::uint64_t seed) {
+  wire::direction_key result;
+  const auto bytes = random_bytes(wire::key_size + wire::salt_size, seed);
+  std::copy_n(bytes.begin(), wire::key_size, result.key.begin());
+  std::copy_n(bytes.begin() + wire::key_size, wire::salt_size, result.salt.begin());
+  return result;
+}
+
+/// The same identity in every run, so that a run depends on its seed alone.
+std::unique_ptr<evp_pkey_st, wire::pkey_deleter> fixed_identity() {
+  const std::array<unsigned char, 32> secret{0x5e, 0x1f};
+  return std::unique_ptr<evp_pkey_st, wire::pkey_deleter>{
+    EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, nullptr, secret.data(), secret.size())};
+}
+
+wire::public_key public_half(const evp_pkey_st* key) {
+  wire::public_key result{};
+  auto size = result.size();
+  if (EVP_PKEY_get_raw_public_key(key, reinterpret_cast<unsigned char*>(result.data()), &size) != 1)
+    throw std::runtime_error{"OpenSSL gives no public key"};
+  return result;
+}
+
+geometry checked_geometry(const simulation_options& o) {
+  const auto result = geometry::make(o.object_size, o.symbol_size, o.source_symbols);
+  if (!result)
+    throw std::invalid_argument{"no such geometry"};
+  return *result;
+}
+
+sender_config config_of(const geometry& layout) {
+  sender_config result{.layout = layout};
+  result.session_tag = session_tag;
+  return result;
+}
+
+} // namespace
+
+struct group_simulation::node {
+  node(const receiver_options& o, std::uint32_t its_id, std::size_t block_size, std::uint64_t seed)
+    : options(o),
+      id(its_id),
+      key(random_key(seed)),
+      memory(block_size, o.cache_blocks),
+      down(o.down, seed + 1),
+      up(o.up, seed + 2) {}
+
+  receiver_options options;
+  std::uint32_t id;
+  wire::direction_key key;
+  counted_blocks memory;
+  link down;
+  link up;
+  std::optional<receiver> machine;
+  timestamp joined{};
+  timestamp armed = never;
+  bool vanished = false;
+  bool ended = false; ///< complete, failed or vanished
+  std::uint64_t bytes_right = 0;
+  bool wrong = false;
+  std::vector<bool> delivered;
+  receiver_outcome outcome;
+};
+
+bool simulation_outcome::all_intact() const {
+  return std::all_of(receivers.begin(), receivers.end(),
+                     [](const receiver_outcome& r) { return r.complete && r.intact; });
+}
+
+group_simulation::group_simulation(simulation_options options)
+  : options_(std::move(options)),
+    layout_(checked_geometry(options_)),
+    start_(events_.now()),
+    object_(random_bytes(options_.object_size, options_.seed)),
+    identity_(fixed_identity()),
+    signing_key_(public_half(identity_.get())),
+    group_key_(random_key(options_.seed + 1)),
+    signer_(identity_.get(), transmission_),
+    sealer_(options_.suite, group_key_),
+    sender_(config_of(layout_), std::make_unique<fixed_rate>(options_.rate), signer_),
+    gate_(session_tag, 0, options_.suite),
+    uplink_(options_.uplink, options_.seed + 2) {
+  std::uint32_t id = 0;
+  for (const auto& r : options_.receivers) {
+    ++id;
+    nodes_.push_back(
+      std::make_unique<node>(r, id, layout_.block_size(), options_.seed * 1'000'003 + id * 17));
+  }
+}
+
+group_simulation::~group_simulation() = default;
+
+simulation_outcome group_simulation::run() {
+  unfinished_ = nodes_.size();
+  for (std::size_t i = 0; i < nodes_.size(); ++i) {
+    events_.schedule(start_ + nodes_[i]->options.join_at, [this, i] { join(i); });
+    if (nodes_[i]->options.vanish_at)
+      events_.schedule(start_ + *nodes_[i]->options.vanish_at, [this, i] { vanish(i); });
+  }
+  const auto deadline = start_ + options_.time_limit;
+  while (unfinished_ > 0 && !events_.empty() && events_.now() < deadline)
+    events_.step();
+  simulation_outcome result;
+  result.finished = unfinished_ == 0;
+  result.took = events_.now() - start_;
+  result.sender = sender_.statistics();
+  result.bytes_sent = bytes_sent_;
+  for (const auto& n : nodes_) {
+    if (n->vanished)
+      continue;
+    if (n->machine) {
+      n->outcome.statistics = n->machine->statistics();
+      n->outcome.failed = n->machine->failed();
+    }
+    n->outcome.complete = n->machine && n->machine->complete();
+    n->outcome.intact = !n->wrong && n->bytes_right == options_.object_size;
+    result.receivers.push_back(n->outcome);
+  }
+  return result;
+}
+
+void group_simulation::join(std::size_t index) {
+  auto& n = *nodes_[index];
+  receiver_config c{.layout = layout_};
+  c.session_tag = session_tag;
+  c.receiver_id = n.id;
+  c.transmission = transmission_;
+  c.signing_key = signing_key_;
+  c.suite = options_.suite;
+  c.group_key = group_key_;
+  c.receiver_key = n.key;
+  c.seed = options_.seed + n.id;
+  n.joined = events_.now();
+  n.delivered.resize(layout_.block_count());
+  n.machine.emplace(c, n.memory, events_.now());
+  gate_.add(n.id, n.key);
+  sender_.add_receiver(events_.now(), n.id, static_cast<std::uint32_t>(n.options.cache_blocks));
+  pump(n);
+  pump_sender();
+}
+
+void group_simulation::vanish(std::size_t index) {
+  auto& n = *nodes_[index];
+  if (n.ended)
+    return;
+  n.vanished = true;
+  n.ended = true;
+  --unfinished_;
+  tell_sender_gone(n, n.options.notice_after);
+}
+
+void group_simulation::tell_sender_gone(node& n, duration after) {
+  events_.schedule(events_.now() + after, [this, &n] {
+    sender_.remove_receiver(events_.now(), n.id);
+    gate_.remove(n.id);
+    pump_sender();
+  });
+}
+
+void group_simulation::pump_sender() {
+  for (const auto block : sender_.take_reads())
+    events_.schedule(events_.now() + options_.read_time, [this, block] { read(block); });
+  std::vector<outgoing_datagram> batch;
+  while (sender_.take(events_.now(), defaults::batch_datagrams, batch) > 0) {
+    for (const auto& d : batch)
+      send_down(d);
+    batch.clear();
+    for (const auto block : sender_.take_reads())
+      events_.schedule(events_.now() + options_.read_time, [this, block] { read(block); });
+  }
+  check();
+  arm_sender();
+}
+
+void group_simulation::read(block_number block) {
+  const auto size = layout_.size_of(block);
+  const auto padded = std::size_t{layout_.source_symbols_of(block)} * layout_.symbol_size();
+  std::shared_ptr<std::byte> bytes{new std::byte[padded], std::default_delete<std::byte[]>{}};
+  std::memcpy(bytes.get(), object_.data() + layout_.offset_of(block), size);
+  std::memset(bytes.get() + size, 0, padded - size);
+  const auto digest = wire::digest_of({bytes.get(), size});
+  if (sender_.on_block(block, std::move(bytes), digest))
+    throw std::logic_error{"the object changed"};
+  pump_sender();
+}
+
+void group_simulation::send_down(const outgoing_datagram& datagram) {
+  auto sealed = std::make_shared<std::vector<std::byte>>(
+    wire::header_size + datagram.payload.size() + sealer_.overhead());
+  sealer_.seal(datagram.header, datagram.payload, *sealed);
+  bytes_sent_ += sealed->size();
+  for (const auto out : uplink_.transmit(events_.now(), sealed->size()))
+    for (auto& n : nodes_) {
+      if (!n->machine || n->ended)
+        continue;
+      for (const auto at : n->down.transmit(out, sealed->size()))
+        events_.schedule(at, [this, &r = *n, sealed] {
+          if (r.ended)
+            return;
+          r.machine->on_datagram(events_.now(), *sealed);
+          pump(r);
+        });
+    }
+}
+
+void group_simulation::pump(node& n) {
+  take_blocks(n);
+  std::vector<std::byte> datagram;
+  while (n.machine->take_feedback(events_.now(), datagram))
+    send_up(n, datagram);
+  check();
+  if (n.machine->complete() || n.machine->failed()) {
+    n.ended = true;
+    n.outcome.took = events_.now() - n.joined;
+    --unfinished_;
+    // Its receipt, or its farewell, over the control plane.
+    return tell_sender_gone(n, n.options.up.delay);
+  }
+  arm(n);
+}
+
+void group_simulation::take_blocks(node& n) {
+  for (auto& block : n.machine->take_blocks()) {
+    const auto right = std::memcmp(block.bytes.get(), object_.data() + block.offset, block.size) == 0;
+    if (!right || n.delivered[block.number])
+      n.wrong = true;
+    n.delivered[block.number] = true;
+    n.bytes_right += block.size;
+    if (n.options.consume_time == duration::zero())
+      continue;
+    events_.schedule(events_.now() + n.options.consume_time,
+                     [this, &n, held = std::move(block.bytes)]() mutable {
+                       held.reset();
+                       if (n.ended)
+                         return;
+                       n.machine->on_room(events_.now());
+                       pump(n);
+                     });
+  }
+}
+
+void group_simulation::send_up(node& n, std::vector<std::byte> datagram) {
+  for (const auto at : n.up.transmit(events_.now(), datagram.size()))
+    events_.schedule(at, [this, datagram] {
+      const auto admitted = gate_.admit(datagram);
+      if (!admitted)
+        return;
+      if (!sender_.on_feedback(events_.now(), admitted->from, admitted->message))
+        gate_.count_out_of_range();
+      pump_sender();
+    });
+}
+
+void group_simulation::arm_sender() {
+  const auto at = sender_.next_event(events_.now());
+  if (at == never || sender_armed_ <= at)
+    return;
+  sender_armed_ = at;
+  events_.schedule(at, [this, at] {
+    if (sender_armed_ != at)
+      return;
+    sender_armed_ = never;
+    pump_sender();
+  });
+}
+
+void group_simulation::arm(node& n) {
+  const auto at = n.machine->next_event();
+  if (at == never || n.armed <= at)
+    return;
+  n.armed = at;
+  events_.schedule(at, [this, at, &n] {
+    if (n.armed != at)
+      return;
+    n.armed = never;
+    if (n.ended)
+      return;
+    n.machine->on_time(events_.now());
+    pump(n);
+  });
+}
+
+void group_simulation::check() const {
+  if (!options_.validate)
+    return;
+  if (!sender_.validate())
+    throw std::logic_error{"the sender contradicts itself"};
+  for (const auto& n : nodes_)
+    if (n->machine && !n->machine->validate())
+      throw std::logic_error{"a receiver contradicts itself"};
+}
+
+} // namespace fleetcast::protocol::simulation

@@ -1,0 +1,54 @@
+/// A one-way network path in virtual time: loss, delay, jitter, duplication, a bottleneck.
+#pragma once
+
+#include "protocol/send/rate_controller.hpp"
+#include "protocol/timestamp.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <random>
+#include <vector>
+
+namespace fleetcast::protocol::simulation {
+
+struct link_options {
+  /// Share of datagrams lost, 0 to 1.
+  double loss = 0;
+
+  /// Mean length of a run of losses: 1 is independent loss, more is bursty (Gilbert-Elliott).
+  double mean_burst = 1;
+
+  duration delay = microseconds(100);
+
+  /// Added to the delay: uniform in [0, jitter). Beyond the datagrams' spacing it reorders them.
+  duration jitter{};
+
+  /// Share of datagrams that arrive twice.
+  double duplication = 0;
+
+  /// Bits per second of the bottleneck; 0: none.
+  bit_rate rate = 0;
+
+  /// Bytes that may wait at the bottleneck; what comes on top is dropped.
+  std::size_t queue_bytes = 256 * 1024;
+};
+
+class link {
+public:
+  link(const link_options& options, std::uint64_t seed);
+
+  /// When a datagram of `size` bytes that enters at `now` comes out: at no, one or two times.
+  const std::vector<timestamp>& transmit(timestamp now, std::size_t size);
+
+private:
+  bool lose();
+  bool chance(double probability);
+
+  link_options options_;
+  std::mt19937_64 random_;
+  bool in_burst_ = false;
+  timestamp free_at_{};
+  std::vector<timestamp> arrivals_;
+};
+
+} // namespace fleetcast::protocol::simulation

@@ -1,0 +1,376 @@
+#include "protocol/wire/control_codec.hpp"
+
+#include "protocol/geometry.hpp"
+#include "protocol/wire/capnp_support.hpp"
+#include "protocol/wire/fleetcast.capnp.h"
+
+#include <boost/endian/conversion.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cassert>
+#include <cstring>
+#include <string_view>
+#include <utility>
+
+namespace fleetcast::protocol::wire {
+
+namespace {
+
+// -- encoding -----------------------------------------------------------------------------------
+
+capnp::Text::Reader as_text(const std::string& text) {
+  return {text.c_str(), text.size()};
+}
+
+template <class Bytes>
+capnp::Data::Reader as_data(const Bytes& bytes) {
+  return {reinterpret_cast<const kj::byte*>(bytes.data()), bytes.size()};
+}
+
+/// At most `max` bytes of `text`, not ending inside a UTF-8 character.
+std::string cut(std::string_view text, std::size_t max) {
+  if (text.size() <= max)
+    return std::string{text};
+  constexpr std::size_t longest_tail = 3;
+  const auto continues = [&](std::size_t i) { return (text[i] & 0xc0) == 0x80; };
+  auto end = max;
+  while (max - end < longest_tail && end > 0 && continues(end))
+    --end;
+  return std::string{text.substr(0, end)};
+}
+
+void write(const failure& from, schema::Failure::Builder to) {
+  to.setCode(static_cast<std::uint16_t>(from.code));
+  to.setText(as_text(cut(from.text, max_failure_text)));
+}
+
+void write(const direction_key& from, schema::DirectionKey::Builder to) {
+  to.setKey(as_data(from.key));
+  to.setSalt(as_data(from.salt));
+}
+
+void write(const endpoint& from, schema::Endpoint::Builder to) {
+  to.setAddress(as_data(from.address));
+  to.setPort(from.port);
+}
+
+schema::Suite as_suite(seal_suite suite) noexcept {
+  return static_cast<schema::Suite>(suite);
+}
+
+void write(const session_request& from, schema::ClientMessage::Builder message) {
+  auto to = message.initRequest();
+  to.setVersion(from.version);
+  to.setNamespace(as_text(from.name_space));
+  to.setObject(as_text(from.object));
+  auto suites = to.initSuites(static_cast<unsigned>(from.suites.size()));
+  for (unsigned i = 0; i < suites.size(); ++i)
+    suites.set(i, as_suite(from.suites[i]));
+  to.setHostName(as_text(cut(from.host_name, max_host_name_size)));
+  to.setCacheBlocks(from.cache_blocks);
+}
+
+void write(const receipt& from, schema::ClientMessage::Builder message) {
+  auto to = message.initReceipt();
+  to.setObjectSize(from.object_size);
+  to.setNanoseconds(from.nanoseconds);
+  to.setRepairedSymbols(from.repaired_symbols);
+}
+
+void write(const leave& from, schema::ClientMessage::Builder message) {
+  write(from.reason, message.initLeave());
+}
+
+void write(const session_accept& from, schema::ServerMessage::Builder message) {
+  auto to = message.initAccept();
+  to.setSessionTag(from.session_tag);
+  to.setTransmissionId(as_data(from.transmission));
+  to.setReceiverId(from.receiver_id);
+  to.setLane(from.lane);
+  to.setSuite(as_suite(from.suite));
+  write(from.group_key, to.initGroupKey());
+  write(from.receiver_key, to.initReceiverKey());
+  write(from.group, to.initGroup());
+  write(from.feedback, to.initFeedback());
+  to.setObjectSize(from.object_size);
+  to.setSymbolSize(from.symbol_size);
+  to.setSourceSymbols(from.source_symbols);
+  to.setSigningKey(as_data(from.signing_key));
+}
+
+void write(const session_reject& from, schema::ServerMessage::Builder message) {
+  write(from.reason, message.initReject());
+}
+
+void write(const session_ended& from, schema::ServerMessage::Builder message) {
+  write(from.reason, message.initEnded());
+}
+
+void write(const receipt_noted&, schema::ServerMessage::Builder message) {
+  message.setReceiptNoted();
+}
+
+template <class Root, class Message>
+message_bytes encode_framed(const Message& message) {
+  capnp::MallocMessageBuilder builder;
+  auto root = builder.initRoot<Root>();
+  std::visit([&](const auto& m) { write(m, root); }, message);
+  auto result = serialize(builder, frame_prefix_size);
+  boost::endian::store_little_u32(reinterpret_cast<unsigned char*>(result.data()),
+                                  static_cast<std::uint32_t>(result.size() - frame_prefix_size));
+  return result;
+}
+
+// -- decoding -----------------------------------------------------------------------------------
+
+/// Remembers the first thing in a message that is not as the schema says.
+class field_check {
+public:
+  template <class... Ts>
+  void require(bool holds, fmt::format_string<Ts...> otherwise, Ts&&... values) {
+    if (!holds && problem_.empty())
+      problem_ = fmt::format(otherwise, std::forward<Ts>(values)...);
+  }
+
+  const std::string& problem() const noexcept { return problem_; }
+
+private:
+  std::string problem_;
+};
+
+std::string read_name(capnp::Text::Reader from, std::string_view what, std::size_t max,
+                      field_check& check) {
+  std::string to{from.begin(), from.size()};
+  check.require(!to.empty(), "the {} is empty", what);
+  check.require(to.size() <= max, "the {} is {} bytes long and may be {}", what, to.size(), max);
+  check.require(to.find('\0') == std::string::npos, "the {} contains a zero byte", what);
+  return to;
+}
+
+/// A text that is only ever shown to people.
+std::string read_text(capnp::Text::Reader from, std::string_view what, std::size_t max,
+                      field_check& check) {
+  std::string to{from.begin(), from.size()};
+  check.require(to.size() <= max, "the {} is {} bytes long and may be {}", what, to.size(), max);
+  const auto is_control = [](unsigned char c) { return c < 0x20 || c == 0x7f; };
+  std::replace_if(to.begin(), to.end(), is_control, ' ');
+  return to;
+}
+
+template <std::size_t Size>
+void read_fixed(capnp::Data::Reader from, std::string_view what, std::array<std::byte, Size>& to,
+                field_check& check) {
+  check.require(from.size() == Size, "the {} is {} bytes long instead of {}", what, from.size(),
+                Size);
+  if (from.size() == Size)
+    std::memcpy(to.data(), from.begin(), Size);
+}
+
+bool is_known(schema::Suite suite) noexcept {
+  switch (suite) {
+    case schema::Suite::NONE:
+    case schema::Suite::CHACHA20_POLY1305:
+    case schema::Suite::AES256_GCM:
+      return true;
+  }
+  return false;
+}
+
+std::vector<seal_suite> read_suites(capnp::List<schema::Suite>::Reader from, field_check& check) {
+  std::vector<seal_suite> to;
+  check.require(from.size() >= 1 && from.size() <= max_suites,
+                "{} suites are offered instead of 1 to {}", from.size(), max_suites);
+  if (from.size() > max_suites)
+    return to;
+  for (const auto suite : from)
+    if (is_known(suite))
+      to.push_back(static_cast<seal_suite>(suite));
+  check.require(!to.empty(), "none of the {} suites it offers is known here", from.size());
+  return to;
+}
+
+/// Codes are appended, never renumbered: up to the last one all are known.
+failure_code read_code(std::uint16_t code) noexcept {
+  constexpr auto last = static_cast<std::uint16_t>(failure_code::trust_store_fault);
+  if (code == 0 || code > last)
+    return failure_code::internal;
+  return static_cast<failure_code>(code);
+}
+
+failure read(schema::Failure::Reader from, field_check& check) {
+  return {read_code(from.getCode()), 0,
+          read_text(from.getText(), "reason", max_failure_text, check)};
+}
+
+void read(schema::DirectionKey::Reader from, direction_key& to, field_check& check) {
+  read_fixed(from.getKey(), "key", to.key, check);
+  read_fixed(from.getSalt(), "salt", to.salt, check);
+}
+
+endpoint read(schema::Endpoint::Reader from, std::string_view what, field_check& check) {
+  constexpr std::size_t ipv4 = 4;
+  constexpr std::size_t ipv6 = 16;
+  const auto address = from.getAddress();
+  const auto size = address.size();
+  check.require(size == 0 || size == ipv4 || size == ipv6,
+                "the {} address is {} bytes long instead of 4 or 16", what, size);
+  check.require(from.getPort() != 0, "the {} port is 0", what);
+  const auto* bytes = reinterpret_cast<const std::byte*>(address.begin());
+  return {{bytes, bytes + std::min(size, ipv6)}, from.getPort()};
+}
+
+session_request read(schema::SessionRequest::Reader from, field_check& check) {
+  session_request to;
+  to.version = from.getVersion();
+  to.name_space = read_name(from.getNamespace(), "namespace", max_namespace_size, check);
+  to.object = read_name(from.getObject(), "object name", max_object_size, check);
+  to.suites = read_suites(from.getSuites(), check);
+  to.host_name = read_text(from.getHostName(), "host name", max_host_name_size, check);
+  to.cache_blocks = from.getCacheBlocks();
+  return to;
+}
+
+receipt read(schema::Receipt::Reader from) {
+  return {from.getObjectSize(), from.getNanoseconds(), from.getRepairedSymbols()};
+}
+
+session_accept read(schema::SessionAccept::Reader from, field_check& check) {
+  session_accept to;
+  to.session_tag = from.getSessionTag();
+  read_fixed(from.getTransmissionId(), "transmission id", to.transmission, check);
+  to.receiver_id = from.getReceiverId();
+  check.require(to.receiver_id != 0, "the receiver id is 0");
+  to.lane = from.getLane();
+  check.require(is_known(from.getSuite()), "suite {} is not known here",
+                static_cast<unsigned>(from.getSuite()));
+  to.suite = static_cast<seal_suite>(from.getSuite());
+  read(from.getGroupKey(), to.group_key, check);
+  read(from.getReceiverKey(), to.receiver_key, check);
+  to.group = read(from.getGroup(), "group", check);
+  check.require(!to.group.address.empty(), "the group address is missing");
+  to.feedback = read(from.getFeedback(), "feedback", check);
+  to.object_size = from.getObjectSize();
+  to.symbol_size = from.getSymbolSize();
+  to.source_symbols = from.getSourceSymbols();
+  check.require(geometry::make(to.object_size, to.symbol_size, to.source_symbols).has_value(),
+                "an object of {} bytes cannot be cut into blocks of {} symbols of {} bytes",
+                to.object_size, to.source_symbols, to.symbol_size);
+  read_fixed(from.getSigningKey(), "signing key", to.signing_key, check);
+  return to;
+}
+
+client_message read(schema::ClientMessage::Reader from, field_check& check) {
+  switch (from.which()) {
+    case schema::ClientMessage::REQUEST:
+      return read(from.getRequest(), check);
+    case schema::ClientMessage::RECEIPT:
+      return read(from.getReceipt());
+    case schema::ClientMessage::LEAVE:
+      return leave{read(from.getLeave(), check)};
+  }
+  check.require(false, "its kind, {}, is not known here", static_cast<unsigned>(from.which()));
+  return {};
+}
+
+server_message read(schema::ServerMessage::Reader from, field_check& check) {
+  switch (from.which()) {
+    case schema::ServerMessage::ACCEPT:
+      return read(from.getAccept(), check);
+    case schema::ServerMessage::REJECT:
+      return session_reject{read(from.getReject(), check)};
+    case schema::ServerMessage::ENDED:
+      return session_ended{read(from.getEnded(), check)};
+    case schema::ServerMessage::RECEIPT_NOTED:
+      return receipt_noted{};
+  }
+  check.require(false, "its kind, {}, is not known here", static_cast<unsigned>(from.which()));
+  return {};
+}
+
+failure unreadable(std::string_view peer, std::size_t size, std::string_view problem) {
+  return {failure_code::invalid_request, 0,
+          fmt::format("reading a message of {} bytes from the {}: {}; make sure that it runs a "
+                      "Fleetcast that speaks version {} of the protocol",
+                      size, peer, problem, protocol_version)};
+}
+
+template <class Root, class Message>
+tl::expected<Message, failure> decode_body(std::span<const std::byte> body, std::string_view peer) {
+  field_check check;
+  Message result;
+  const auto well_formed = read_message<Root>(
+    body, max_control_message, [&](typename Root::Reader root) { result = read(root, check); });
+  if (!well_formed)
+    return tl::unexpected{unreadable(peer, body.size(), "it is not a well-formed message")};
+  if (!check.problem().empty())
+    return tl::unexpected{unreadable(peer, body.size(), check.problem())};
+  return result;
+}
+
+failure bad_length(std::uint32_t length) {
+  return {
+    failure_code::invalid_request, 0,
+    fmt::format("reading the next control message: its length is {} and must be 1 to {}; make "
+                "sure that the peer is a Fleetcast",
+                length, max_control_message)};
+}
+
+failure overrun(std::size_t size) {
+  return {failure_code::invalid_request, 0,
+          fmt::format("taking in control messages: {} bytes wait to be read and {} may; the peer "
+                      "sends more than the protocol asks for, so end its connection",
+                      size, frame_reader::max_buffered)};
+}
+
+} // namespace
+
+message_bytes encode(const client_message& message) {
+  return encode_framed<schema::ClientMessage>(message);
+}
+
+message_bytes encode(const server_message& message) {
+  return encode_framed<schema::ServerMessage>(message);
+}
+
+tl::expected<client_message, failure> decode_client_message(std::span<const std::byte> body) {
+  return decode_body<schema::ClientMessage, client_message>(body, "client");
+}
+
+tl::expected<server_message, failure> decode_server_message(std::span<const std::byte> body) {
+  return decode_body<schema::ServerMessage, server_message>(body, "server");
+}
+
+void frame_reader::append(std::span<const std::byte> bytes) {
+  if (failure_)
+    return;
+  if (bytes.size() > max_buffered - buffered()) {
+    failure_ = overrun(buffered() + bytes.size());
+    return;
+  }
+  buffer_.erase(buffer_.begin(), buffer_.begin() + static_cast<std::ptrdiff_t>(consumed_));
+  consumed_ = 0;
+  buffer_.insert(buffer_.end(), bytes.begin(), bytes.end());
+}
+
+tl::expected<std::optional<message_bytes>, failure> frame_reader::next() {
+  if (failure_)
+    return tl::unexpected{failure_};
+  if (buffered() < frame_prefix_size)
+    return std::nullopt;
+  const auto waiting = std::span<const std::byte>{buffer_}.subspan(consumed_);
+  const auto length
+    = boost::endian::load_little_u32(reinterpret_cast<const unsigned char*>(waiting.data()));
+  if (length == 0 || length > max_control_message) {
+    failure_ = bad_length(length);
+    return tl::unexpected{failure_};
+  }
+  if (waiting.size() - frame_prefix_size < length)
+    return std::nullopt;
+  const auto body = waiting.subspan(frame_prefix_size, length);
+  consumed_ += frame_prefix_size + length;
+  return message_bytes{body.begin(), body.end()};
+}
+
+} // namespace fleetcast::protocol::wire

@@ -1,0 +1,227 @@
+#include "protocol/wire/data_messages.hpp"
+
+#include "protocol/wire/capnp_support.hpp"
+#include "protocol/wire/fleetcast.capnp.h"
+
+#include <algorithm>
+#include <cassert>
+#include <cstring>
+#include <limits>
+#include <utility>
+
+namespace fleetcast::protocol::wire {
+
+namespace {
+
+/// Longest body looked at, bytes: what a jumbo datagram carries. Ours fit one default symbol.
+constexpr std::size_t max_body = defaults::max_symbol_size;
+
+/// Memory to build a message in, on the stack. As large as the largest message, so that there is
+/// one segment and nothing is allocated but the result.
+class scratch {
+public:
+  kj::ArrayPtr<capnp::word> words() { return kj::arrayPtr(words_.data(), words_.size()); }
+
+private:
+  std::array<capnp::word, defaults::symbol_size / sizeof(capnp::word)> words_{};
+};
+
+// -- encoding -----------------------------------------------------------------------------------
+
+std::uint32_t to_microseconds(duration d) noexcept {
+  constexpr std::int64_t most = std::numeric_limits<std::uint32_t>::max();
+  const std::int64_t count = std::chrono::duration_cast<microseconds>(d).count();
+  return static_cast<std::uint32_t>(std::clamp<std::int64_t>(count, 0, most));
+}
+
+std::uint64_t to_nanoseconds(duration d) noexcept {
+  return static_cast<std::uint64_t>(std::max(d, duration::zero()).count());
+}
+
+kj::ArrayPtr<const kj::byte> as_kj(const std::byte* data, std::size_t size) noexcept {
+  return kj::arrayPtr(reinterpret_cast<const kj::byte*>(data), size);
+}
+
+/// How much of a list may travel. The lists name what is most urgent first and are repeated, so the
+/// rest comes with a later message.
+template <class T>
+unsigned cut(const std::vector<T>& list, std::size_t cap) noexcept {
+  return static_cast<unsigned>(std::min(list.size(), cap));
+}
+
+void write(const std::vector<block_range>& from, capnp::List<schema::BlockRange>::Builder to) {
+  for (unsigned i = 0; i < to.size(); ++i) {
+    to[i].setFirst(from[i].first);
+    to[i].setCount(from[i].count);
+  }
+}
+
+void write(const std::vector<block_repair>& from, capnp::List<schema::BlockRepair>::Builder to) {
+  for (unsigned i = 0; i < to.size(); ++i) {
+    to[i].setBlock(from[i].block);
+    to[i].setSymbols(from[i].symbols);
+  }
+}
+
+// -- decoding -----------------------------------------------------------------------------------
+
+bool fits_block_numbers(std::uint32_t first, std::uint64_t count) noexcept {
+  return count > 0 && first + count <= std::numeric_limits<block_number>::max();
+}
+
+bool read(capnp::List<schema::BlockRange>::Reader from, std::size_t cap,
+          std::vector<block_range>& to) {
+  if (from.size() > cap)
+    return false;
+  to.reserve(from.size());
+  for (const auto range : from) {
+    if (!fits_block_numbers(range.getFirst(), range.getCount()))
+      return false;
+    to.push_back({range.getFirst(), range.getCount()});
+  }
+  return true;
+}
+
+bool read(capnp::List<schema::BlockRepair>::Reader from, std::size_t cap,
+          std::vector<block_repair>& to) {
+  if (from.size() > cap)
+    return false;
+  to.reserve(from.size());
+  for (const auto repair : from)
+    to.push_back({repair.getBlock(), repair.getSymbols()});
+  return true;
+}
+
+std::optional<heartbeat> read(schema::Heartbeat::Reader from) {
+  heartbeat to;
+  to.sent_at = from.getSentAt();
+  to.next = {from.getPass(), from.getNextBlock()};
+  to.edge = {from.getEdgePass(), from.getEdgeBlock()};
+  to.grtt = microseconds(from.getGrttMicroseconds());
+  to.group_size = from.getGroupSize();
+  to.status_interval = microseconds(from.getStatusIntervalMicroseconds());
+  to.scheduled_all = from.getScheduledAll();
+  if (!read(from.getScheduled(), max_scheduled_ranges, to.scheduled)
+      || !read(from.getRepairing(), max_announced_repairs, to.repairing))
+    return std::nullopt;
+  return to;
+}
+
+std::optional<manifest> read(schema::Manifest::Reader from) {
+  const auto digests = from.getDigests();
+  const auto signed_by = from.getSignature();
+  const auto count = digests.size() / sizeof(digest);
+  if (digests.size() % sizeof(digest) != 0 || count > defaults::manifest_capacity
+      || !fits_block_numbers(from.getFirstBlock(), count) || signed_by.size() != sizeof(signature))
+    return std::nullopt;
+  manifest to;
+  to.first_block = from.getFirstBlock();
+  to.digests.resize(count);
+  std::memcpy(to.digests.data(), digests.begin(), digests.size());
+  std::memcpy(to.signed_by.data(), signed_by.begin(), signed_by.size());
+  return to;
+}
+
+std::optional<group_message> read(schema::GroupMessage::Reader from) {
+  switch (from.which()) {
+    case schema::GroupMessage::HEARTBEAT:
+      return read(from.getHeartbeat());
+    case schema::GroupMessage::MANIFEST:
+      return read(from.getManifest());
+  }
+  return std::nullopt; // of a later version
+}
+
+std::optional<feedback> read(schema::Feedback::Reader from) {
+  constexpr std::uint64_t longest = duration::max().count();
+  if (from.getEchoHeldNanoseconds() > longest)
+    return std::nullopt;
+  feedback to;
+  to.echo_sent_at = from.getEchoSentAt();
+  to.echo_held = duration{static_cast<duration::rep>(from.getEchoHeldNanoseconds())};
+  to.highest_packet = from.getHighestPacket();
+  to.received_packets = from.getReceivedPackets();
+  to.lost_packets = from.getLostPackets();
+  to.limit = {from.getLimitPass(), from.getLimitBlock()};
+  to.free_blocks = from.getFreeBlocks();
+  to.completed_blocks = from.getCompletedBlocks();
+  to.dropped_no_room = from.getDroppedNoRoom();
+  to.dropped_by_kernel = from.getDroppedByKernel();
+  if (!read(from.getRepairs(), defaults::max_repair_requests, to.repairs)
+      || !read(from.getWanted(), defaults::max_wanted_ranges, to.wanted)
+      || !read(from.getManifests(), max_manifest_ranges, to.manifests))
+    return std::nullopt;
+  return to;
+}
+
+template <class Root, class Message>
+std::optional<Message> decode_body(std::span<const std::byte> bytes) {
+  std::optional<Message> result;
+  const auto fits
+    = read_message<Root>(bytes, max_body, [&](typename Root::Reader root) { result = read(root); });
+  return fits ? std::move(result) : std::nullopt;
+}
+
+} // namespace
+
+message_bytes encode(const heartbeat& message) {
+  scratch memory;
+  capnp::MallocMessageBuilder builder{memory.words()};
+  auto to = builder.initRoot<schema::GroupMessage>().initHeartbeat();
+  const auto ranges = cut(message.scheduled, max_scheduled_ranges);
+  to.setSentAt(message.sent_at);
+  to.setPass(message.next.pass);
+  to.setNextBlock(message.next.block);
+  to.setEdgePass(message.edge.pass);
+  to.setEdgeBlock(message.edge.block);
+  to.setGrttMicroseconds(to_microseconds(message.grtt));
+  to.setGroupSize(message.group_size);
+  to.setStatusIntervalMicroseconds(to_microseconds(message.status_interval));
+  to.setScheduledAll(message.scheduled_all && ranges == message.scheduled.size());
+  write(message.scheduled, to.initScheduled(ranges));
+  write(message.repairing, to.initRepairing(cut(message.repairing, max_announced_repairs)));
+  return serialize(builder);
+}
+
+message_bytes encode(const manifest& message) {
+  assert(!message.digests.empty() && message.digests.size() <= defaults::manifest_capacity);
+  scratch memory;
+  capnp::MallocMessageBuilder builder{memory.words()};
+  auto to = builder.initRoot<schema::GroupMessage>().initManifest();
+  to.setFirstBlock(message.first_block);
+  if (!message.digests.empty())
+    to.setDigests(as_kj(message.digests.front().data(), message.digests.size() * sizeof(digest)));
+  to.setSignature(as_kj(message.signed_by.data(), message.signed_by.size()));
+  return serialize(builder);
+}
+
+message_bytes encode(const feedback& message) {
+  scratch memory;
+  capnp::MallocMessageBuilder builder{memory.words()};
+  auto to = builder.initRoot<schema::Feedback>();
+  to.setEchoSentAt(message.echo_sent_at);
+  to.setEchoHeldNanoseconds(to_nanoseconds(message.echo_held));
+  to.setHighestPacket(message.highest_packet);
+  to.setReceivedPackets(message.received_packets);
+  to.setLostPackets(message.lost_packets);
+  to.setLimitPass(message.limit.pass);
+  to.setLimitBlock(message.limit.block);
+  to.setFreeBlocks(message.free_blocks);
+  to.setCompletedBlocks(message.completed_blocks);
+  to.setDroppedNoRoom(message.dropped_no_room);
+  to.setDroppedByKernel(message.dropped_by_kernel);
+  write(message.repairs, to.initRepairs(cut(message.repairs, defaults::max_repair_requests)));
+  write(message.wanted, to.initWanted(cut(message.wanted, defaults::max_wanted_ranges)));
+  write(message.manifests, to.initManifests(cut(message.manifests, max_manifest_ranges)));
+  return serialize(builder);
+}
+
+std::optional<group_message> decode_group_message(std::span<const std::byte> bytes) {
+  return decode_body<schema::GroupMessage, group_message>(bytes);
+}
+
+std::optional<feedback> decode_feedback(std::span<const std::byte> bytes) {
+  return decode_body<schema::Feedback, feedback>(bytes);
+}
+
+} // namespace fleetcast::protocol::wire

@@ -1,0 +1,95 @@
+/// Bodies of the data plane's control datagrams as plain values, and their encoding. Meaning of each
+/// field: fleetcast.capnp.
+#pragma once
+
+#include "protocol/defaults.hpp"
+#include "protocol/geometry.hpp"
+#include "protocol/position.hpp"
+#include "protocol/timestamp.hpp"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <variant>
+#include <vector>
+
+namespace fleetcast::protocol::wire {
+
+/// Blocks [first, first + count).
+struct block_range {
+  block_number first = 0;
+  std::uint32_t count = 0;
+
+  friend bool operator==(const block_range&, const block_range&) = default;
+};
+
+struct block_repair {
+  block_number block = 0;
+  std::uint16_t symbols = 0;
+
+  friend bool operator==(const block_repair&, const block_repair&) = default;
+};
+
+constexpr std::size_t max_scheduled_ranges = 32;
+constexpr std::size_t max_announced_repairs = 64;
+constexpr std::size_t max_manifest_ranges = 8;
+
+struct heartbeat {
+  std::uint64_t sent_at = 0; ///< nanoseconds of the sender's clock
+  position next;             ///< the block the sender will start next
+  position edge;             ///< it means to start blocks before this
+  duration grtt{};           ///< whole microseconds
+  std::uint32_t group_size = 0;
+  duration status_interval{}; ///< whole microseconds
+  std::vector<block_range> scheduled;
+  std::vector<block_repair> repairing;
+  bool scheduled_all = true;
+
+  friend bool operator==(const heartbeat&, const heartbeat&) = default;
+};
+
+using digest = std::array<std::byte, 32>;
+using signature = std::array<std::byte, 64>;
+
+struct manifest {
+  block_number first_block = 0;
+  std::vector<digest> digests; ///< 1 to defaults::manifest_capacity
+  protocol::wire::signature signed_by{};
+
+  friend bool operator==(const manifest&, const manifest&) = default;
+};
+
+struct feedback {
+  std::uint64_t echo_sent_at = 0; ///< 0: no heartbeat heard yet
+  duration echo_held{};
+  std::uint64_t highest_packet = 0;
+  std::uint64_t received_packets = 0;
+  std::uint64_t lost_packets = 0;
+  position limit;
+  std::uint32_t free_blocks = 0;
+  std::uint32_t completed_blocks = 0;
+  std::uint64_t dropped_no_room = 0;
+  std::uint64_t dropped_by_kernel = 0;
+  std::vector<block_repair> repairs;
+  std::vector<block_range> wanted;
+  std::vector<block_range> manifests;
+
+  friend bool operator==(const feedback&, const feedback&) = default;
+};
+
+using group_message = std::variant<heartbeat, manifest>;
+
+using message_bytes = std::vector<std::byte>;
+
+message_bytes encode(const heartbeat& message);
+message_bytes encode(const manifest& message);
+message_bytes encode(const feedback& message);
+
+/// Nothing when the bytes are no such message, or a list is longer, a number larger than the
+/// schema's comments allow. Never throws; memory is bounded by the size of a datagram.
+[[nodiscard]] std::optional<group_message> decode_group_message(std::span<const std::byte> bytes);
+[[nodiscard]] std::optional<feedback> decode_feedback(std::span<const std::byte> bytes);
+
+} // namespace fleetcast::protocol::wire

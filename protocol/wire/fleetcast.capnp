@@ -1,0 +1,171 @@
+@0xb5d1f8a3c94e7d06;
+# The messages of Fleetcast. This file is the specification of every message body; the fixed
+# 24-byte data header in front of datagrams is specified in docs/protocol.md.
+#
+# Two planes use it.
+#
+#   Control plane   TCP + TLS 1.3, one connection per receiver. Each message is a 32-bit
+#                   little-endian length followed by one ClientMessage or ServerMessage in the
+#                   standard stream framing. A length above 64 KiB ends the connection.
+#   Data plane      UDP. Bodies of datagrams of type "control": GroupMessage down to the group,
+#                   Feedback up to the sender. Sealed like every datagram.
+#
+# Evolution: append with the next number; never renumber, never retype; renaming is free. A reader
+# skips what it does not know. tests/golden holds one message of each kind that every later version
+# must still read.
+#
+# Vocabulary follows RFC 5052 and RFC 5740: an object is cut into source blocks (numbered by SBN),
+# a block into k source symbols of equal size; repair symbols continue the numbering (ESI k, k+1 …).
+
+using Cxx = import "/capnp/c++.capnp";
+$Cxx.namespace("fleetcast::protocol::wire::schema");
+
+const protocolVersion :UInt16 = 1;
+
+# ---------------------------------------------------------------------------------------------
+# Control plane
+# ---------------------------------------------------------------------------------------------
+
+enum Suite {
+  # How datagrams are sealed (AEAD). The client lists what it speaks, best first; the server picks.
+  none @0;               # nothing sealed: simulations only, refused on a network
+  chacha20Poly1305 @1;
+  aes256Gcm @2;
+}
+
+struct SessionRequest {
+  # The first message of a client, once per connection.
+  version @0 :UInt16;          # protocolVersion of the client
+  namespace @1 :Text;          # 1 to 255 bytes
+  object @2 :Text;             # 1 to 4096 bytes; what it names is up to the content provider
+  suites @3 :List(Suite);      # in order of preference, 1 to 8
+  hostName @4 :Text;           # for people to read in listings; at most 255 bytes
+  cacheBlocks @5 :UInt32;      # blocks the receiver can hold
+}
+
+struct DirectionKey {
+  # One direction's secret. The nonce of a datagram is `salt` with the lane XORed into bytes 0-1 and
+  # the packet number into bytes 4-11 (little-endian both); the header is associated data.
+  key @0 :Data;                # 32 bytes
+  salt @1 :Data;               # 12 bytes
+}
+
+struct SessionAccept {
+  # Everything the receiver needs: constant size, whatever the size of object or group.
+  sessionTag @0 :UInt32;       # in every datagram of this transmission
+  transmissionId @1 :Data;     # 16 random bytes: what manifests are signed for
+  receiverId @2 :UInt32;       # this receiver, in its feedback datagrams; never 0
+  lane @3 :UInt16;
+  suite @4 :Suite;
+  groupKey @5 :DirectionKey;   # opens what comes down the group
+  receiverKey @6 :DirectionKey;# seals what this receiver sends up; nobody else's
+  group @7 :Endpoint;          # where the data comes: multicast address and port
+  feedback @8 :Endpoint;       # where feedback goes. An empty address: the one the client dialled
+  objectSize @9 :UInt64;       # bytes
+  symbolSize @10 :UInt16;      # bytes
+  sourceSymbols @11 :UInt16;   # k of a full block
+  signingKey @12 :Data;        # 32 bytes: Ed25519 public key of the server's identity
+}
+
+struct Endpoint {
+  address @0 :Data;            # 4 or 16 bytes in network order, or empty
+  port @1 :UInt16;
+}
+
+struct Failure {
+  # Why a request was refused or a session ended.
+  code @0 :UInt16;             # protocol/failure.hpp, failure_code
+  text @1 :Text;               # one or more sentences for people, at most 1024 bytes
+}
+
+struct Receipt {
+  # "I hold the whole object, verified." Sent once, after delivery.
+  objectSize @0 :UInt64;
+  nanoseconds @1 :UInt64;      # from request to receipt
+  repairedSymbols @2 :UInt64;  # source symbols rebuilt from repair symbols
+}
+
+struct ClientMessage {
+  union {
+    request @0 :SessionRequest;
+    receipt @1 :Receipt;
+    leave @2 :Failure;         # the receiver stops before the end, and why
+  }
+}
+
+struct ServerMessage {
+  union {
+    accept @0 :SessionAccept;
+    reject @1 :Failure;
+    ended @2 :Failure;         # the session ends now: transmission over, receiver kicked, …
+    receiptNoted @3 :Void;     # the receipt arrived; the client may close
+  }
+}
+
+# ---------------------------------------------------------------------------------------------
+# Data plane, down
+# ---------------------------------------------------------------------------------------------
+
+struct BlockRange {
+  first @0 :UInt32;            # SBN
+  count @1 :UInt32;            # at least 1
+}
+
+struct BlockRepair {
+  block @0 :UInt32;            # SBN
+  symbols @1 :UInt16;          # how many
+}
+
+struct Heartbeat {
+  # The state of the sender; each one replaces the last. Receivers use it to see losses at the end
+  # of a burst, to measure the round trip, to hold back requests that are already being answered,
+  # and to object when the sender is about to outrun them.
+  sentAt @0 :UInt64;           # nanoseconds of the sender's clock, to be echoed
+  pass @1 :UInt32;             # position of the sender: pass over the object …
+  nextBlock @2 :UInt32;        # … and the block it will start next (block count: end of pass)
+  edgePass @3 :UInt32;         # the sender means to start blocks before this position; a receiver
+  edgeBlock @4 :UInt32;        #   without room for them objects with its own limit
+  grttMicroseconds @5 :UInt32; # greatest round trip in the group, as the sender knows it
+  groupSize @6 :UInt32;        # receivers
+  statusIntervalMicroseconds @7 :UInt32; # each receiver's share of the feedback budget
+  scheduled @8 :List(BlockRange);  # whole blocks waiting to be (re)sent, lowest first, cut off at 32
+  repairing @9 :List(BlockRepair); # repair symbols waiting to be sent, cut off at 64
+  scheduledAll @10 :Bool;      # true when `scheduled` is not cut off
+}
+
+struct Manifest {
+  # SHA-256 digests of `digests.size / 32` consecutive blocks, signed with the server's identity:
+  # Ed25519 over "fleetcast manifest v1" + 0x00 + transmissionId + firstBlock (LE, 4 bytes) + digests.
+  firstBlock @0 :UInt32;
+  digests @1 :Data;
+  signature @2 :Data;          # 64 bytes
+}
+
+struct GroupMessage {
+  union {
+    heartbeat @0 :Heartbeat;
+    manifest @1 :Manifest;
+  }
+}
+
+# ---------------------------------------------------------------------------------------------
+# Data plane, up
+# ---------------------------------------------------------------------------------------------
+
+struct Feedback {
+  # Status and repair request of one receiver in one message; each one replaces the last.
+  echoSentAt @0 :UInt64;       # sentAt of the newest heartbeat, 0 when there was none …
+  echoHeldNanoseconds @1 :UInt64; # … and how long ago it arrived
+  highestPacket @2 :UInt64;    # highest packet number received: what the request can know of
+  receivedPackets @3 :UInt64;  # datagrams of the group that arrived, since joining
+  lostPackets @4 :UInt64;      # packet numbers that never did
+  limitPass @5 :UInt32;        # this receiver has room for blocks before this position
+  limitBlock @6 :UInt32;
+  freeBlocks @7 :UInt32;
+  completedBlocks @8 :UInt32;
+  droppedNoRoom @9 :UInt64;    # datagrams dropped for want of a free block
+  droppedByKernel @10 :UInt64; # datagrams the kernel dropped: receive buffer full
+  repairs @11 :List(BlockRepair);  # blocks in assembly and the symbols each lacks, at most 64
+  wanted @12 :List(BlockRange);    # blocks of which nothing is held and which were passed, at most 24
+  manifests @13 :List(BlockRange); # blocks whose digest is missing, at most 8
+}

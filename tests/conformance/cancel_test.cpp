@@ -1,0 +1,211 @@
+// CancelSession and CancelSessionEx, from everywhere and at every moment.
+#include "api_test.hpp"
+
+#include <thread>
+
+namespace fleetcast::conformance {
+
+using CancelSession = api_test;
+using CancelSessionEx = api_test;
+
+using events = std::vector<std::string>;
+
+DWORD cancel(const consumer& program) { return WdsTransportClientCancelSession(program.key); }
+
+TEST_F(CancelSession, W_CAN_1_W_CAN_4_C_CP_5_EndsTheSessionWith1223) {
+  consumer program;
+  prepare_and_start(program);
+  play_->start(8, 4);
+  program.await_event("start 8");
+  EXPECT_EQ(cancel(program), DWORD{ERROR_SUCCESS}); // W-CAN-5
+  EXPECT_EQ(play_->await_cancel(), DWORD{ERROR_CANCELLED});
+  EXPECT_EQ(query(program.key), in_progress); // R-CAN-7: it did not wait
+  play_->finish({actors::failure_code::cancelled, ERROR_CANCELLED, "cancelled"});
+  ASSERT_EQ(wait(program), DWORD{ERROR_SUCCESS});
+  EXPECT_EQ(program.events(), (events{"start 8", "complete 1223"}));
+  EXPECT_EQ(query(program.key), failed(ERROR_CANCELLED)); // R-QRY-9
+}
+
+TEST_F(CancelSession, W_CAN_2_C_TH_3_WorksInsideStart) {
+  consumer program;
+  program.on_start = [&] { EXPECT_EQ(cancel(program), DWORD{ERROR_SUCCESS}); };
+  prepare_and_start(program, true);
+  play_->start(8, 4);
+  play_->deliver(0, "0123");
+  play_->await_cancel();
+  play_->finish();
+  ASSERT_EQ(wait(program), DWORD{ERROR_SUCCESS});
+  EXPECT_EQ(program.events(), (events{"start 8", "complete 1223"}));
+}
+
+TEST_F(CancelSession, W_CAN_2_WorksInsideStartExAndNegotiate) {
+  consumer program;
+  program.on_start_ex = [&] { EXPECT_EQ(cancel(program), DWORD{ERROR_SUCCESS}); };
+  prepare_and_start(program, true);
+  play_->start(8, 4);
+  play_->await_cancel();
+  play_->finish();
+  ASSERT_EQ(wait(program), DWORD{ERROR_SUCCESS});
+  EXPECT_EQ(program.events(), (events{"start 8", "startex 8/4/24", "complete 1223"}));
+
+  consumer second;
+  second.on_negotiate = [&](HANDLE) { EXPECT_EQ(cancel(second), DWORD{ERROR_SUCCESS}); };
+  prepare_and_start(second, true);
+  play_->start(8, 4, 1);
+  play_->deliver(0, "0123", 1);
+  play_->await_cancel(2);
+  play_->finish({}, 1);
+  ASSERT_EQ(wait(second), DWORD{ERROR_SUCCESS});
+  EXPECT_EQ(second.events(),
+            (events{"start 8", "startex 8/4/24", "negotiate", "complete 1223"}));
+}
+
+TEST_F(CancelSession, W_CAN_2_R_CAN_8_InsideContentsNoFurtherContentsFollow) {
+  consumer program;
+  program.on_contents = [&](const contents&) { EXPECT_EQ(cancel(program), DWORD{ERROR_SUCCESS}); };
+  prepare_and_start(program);
+  play_->start(8, 4);
+  play_->deliver(0, "0123");
+  play_->deliver(4, "4567");
+  play_->finish(); // the world below had succeeded already: R-CP-7
+  ASSERT_EQ(wait(program), DWORD{ERROR_SUCCESS});
+  EXPECT_EQ(program.events(), (events{"start 8", "contents 0+4", "complete 1223"}));
+  EXPECT_EQ(query(program.key), failed(ERROR_CANCELLED));
+}
+
+TEST_F(CancelSession, R_CAN_8_AfterItReturnedNoFurtherContentsBegin) {
+  consumer program;
+  gate hold;
+  program.on_contents = [&](const contents&) { hold.pass(); };
+  prepare_and_start(program);
+  play_->start(12, 4);
+  for (std::uint64_t offset : {0U, 4U, 8U})
+    play_->deliver(offset, "data");
+  hold.await_arrival(); // one callback runs, two wait behind it
+  ASSERT_EQ(cancel(program), DWORD{ERROR_SUCCESS});
+  hold.open();
+  play_->finish();
+  ASSERT_EQ(wait(program), DWORD{ERROR_SUCCESS});
+  EXPECT_EQ(program.events(), (events{"start 12", "contents 0+4", "complete 1223"}));
+}
+
+TEST_F(CancelSession, A_22_R_CAN_9_InsideCompleteHasNoEffect) {
+  consumer program;
+  program.on_complete = [&](DWORD) { EXPECT_EQ(cancel(program), DWORD{ERROR_SUCCESS}); };
+  prepare_and_start(program);
+  play_->finish();
+  ASSERT_EQ(wait(program), DWORD{ERROR_SUCCESS});
+  EXPECT_EQ(program.events(), events{"complete 0"});
+  EXPECT_EQ(query(program.key), succeeded);
+  EXPECT_EQ(play_->cancels(), 0U);
+}
+
+TEST_F(CancelSession, R_CAN_9_IsIdempotentAndDoesNothingAfterTheEnd) {
+  consumer program;
+  prepare_and_start(program);
+  play_->id(); // it is open
+  EXPECT_EQ(cancel(program), DWORD{ERROR_SUCCESS});
+  EXPECT_EQ(cancel(program), DWORD{ERROR_SUCCESS});
+  play_->await_cancel();
+  play_->finish();
+  ASSERT_EQ(wait(program), DWORD{ERROR_SUCCESS});
+  EXPECT_EQ(cancel(program), DWORD{ERROR_SUCCESS});
+  EXPECT_EQ(program.events(), events{"complete 1223"});
+  EXPECT_EQ(play_->cancels(), 1U);
+}
+
+TEST_F(CancelSession, R_CAN_10_BeforeStartIsStickyAndNeedsNoNetwork) {
+  consumer program;
+  prepare(program);
+  EXPECT_EQ(cancel(program), DWORD{ERROR_SUCCESS});
+  EXPECT_EQ(query(program.key), in_progress);
+  EXPECT_EQ(WdsTransportClientStartSession(program.key), DWORD{ERROR_SUCCESS});
+  ASSERT_EQ(wait(program), DWORD{ERROR_SUCCESS});
+  EXPECT_EQ(program.events(), events{"complete 1223"});
+  EXPECT_EQ(play_->opened(), 0U);
+}
+
+TEST_F(CancelSession, W_CAN_3_R_CAN_11_IsRefusedOnClosedOrForeignKeys) {
+  consumer program;
+  prepare_and_start(program);
+  ASSERT_EQ(WdsTransportClientCloseSession(program.key), DWORD{ERROR_SUCCESS});
+  EXPECT_EQ(cancel(program), DWORD{ERROR_INVALID_HANDLE});
+  EXPECT_EQ(WdsTransportClientCancelSession(nullptr), DWORD{ERROR_INVALID_HANDLE});
+  EXPECT_EQ(play_->cancels(), 0U);
+  play_->finish();
+  program.await_event("complete 0");
+}
+
+TEST_F(CancelSession, R_CAN_12_LeavesTheKeyToBeClosed) {
+  consumer program;
+  prepare_and_start(program);
+  ASSERT_EQ(cancel(program), DWORD{ERROR_SUCCESS});
+  play_->finish();
+  ASSERT_EQ(wait(program), DWORD{ERROR_SUCCESS});
+  EXPECT_EQ(sessions_known(), 1U);
+  EXPECT_EQ(WdsTransportClientCloseSession(program.key), DWORD{ERROR_SUCCESS});
+  EXPECT_EQ(sessions_known(), 0U);
+}
+
+TEST_F(CancelSession, IsNeverLostBetweenStartAndOpen) {
+  // Two threads race: one starts, one cancels. Like a real manager, the scripted one ends a session that
+  // it was told to cancel, and ignores a cancel that comes before its open.
+  play_->finish_cancelled = true;
+  for (int round = 0; round < 200; ++round) {
+    consumer program;
+    prepare(program);
+    std::thread other{[&] { EXPECT_EQ(cancel(program), DWORD{ERROR_SUCCESS}); }};
+    EXPECT_EQ(WdsTransportClientStartSession(program.key), DWORD{ERROR_SUCCESS});
+    other.join();
+    ASSERT_EQ(wait_patiently(program), DWORD{ERROR_SUCCESS}) << "round " << round;
+    EXPECT_EQ(program.events(), events{"complete 1223"});
+    ASSERT_EQ(WdsTransportClientCloseSession(program.key), DWORD{ERROR_SUCCESS});
+  }
+}
+
+TEST_F(CancelSession, WhileTheManagerOpensTheSessionComesBehindTheOpen) {
+  play_->finish_cancelled = true;
+  consumer program;
+  prepare(program);
+  play_->on_open = [&](const script::opened_session&) {
+    EXPECT_EQ(cancel(program), DWORD{ERROR_SUCCESS});
+  };
+  EXPECT_EQ(WdsTransportClientStartSession(program.key), DWORD{ERROR_SUCCESS});
+  ASSERT_EQ(wait_patiently(program), DWORD{ERROR_SUCCESS});
+  EXPECT_EQ(program.events(), events{"complete 1223"});
+}
+
+TEST_F(CancelSessionEx, R_CANX_1_EndsTheSessionWithTheGivenCode) {
+  consumer program;
+  prepare_and_start(program);
+  play_->id();
+  EXPECT_EQ(WdsTransportClientCancelSessionEx(program.key, ERROR_DISK_FULL),
+            DWORD{ERROR_SUCCESS});
+  EXPECT_EQ(play_->await_cancel(), DWORD{ERROR_DISK_FULL});
+  play_->finish({actors::failure_code::cancelled, ERROR_DISK_FULL, "cancelled"});
+  ASSERT_EQ(wait(program), DWORD{ERROR_SUCCESS});
+  EXPECT_EQ(program.events(), events{"complete 112"});
+  EXPECT_EQ(query(program.key), failed(ERROR_DISK_FULL));
+}
+
+TEST_F(CancelSessionEx, R_CANX_2_RefusesZero) {
+  consumer program;
+  prepare_and_start(program);
+  EXPECT_EQ(WdsTransportClientCancelSessionEx(program.key, 0), DWORD{ERROR_INVALID_PARAMETER});
+  play_->finish();
+  ASSERT_EQ(wait(program), DWORD{ERROR_SUCCESS});
+  EXPECT_EQ(program.events(), events{"complete 0"});
+}
+
+TEST_F(CancelSessionEx, R_CANX_3_TheFirstOneWins) {
+  consumer program;
+  prepare(program);
+  EXPECT_EQ(WdsTransportClientCancelSessionEx(program.key, 29), DWORD{ERROR_SUCCESS});
+  EXPECT_EQ(WdsTransportClientCancelSessionEx(program.key, 30), DWORD{ERROR_SUCCESS});
+  EXPECT_EQ(cancel(program), DWORD{ERROR_SUCCESS});
+  EXPECT_EQ(WdsTransportClientStartSession(program.key), DWORD{ERROR_SUCCESS});
+  ASSERT_EQ(wait(program), DWORD{ERROR_SUCCESS});
+  EXPECT_EQ(program.events(), events{"complete 29"});
+}
+
+} // namespace fleetcast::conformance

@@ -1,0 +1,209 @@
+// CompleteReceive, AddRefBuffer and ReleaseBuffer: credit and memory.
+#include "api_test.hpp"
+
+#include <thread>
+
+namespace fleetcast::conformance {
+
+/// A session that runs, with two blocks delivered and not completed, its callbacks returned.
+class CompleteReceive : public api_test {
+protected:
+  void SetUp() override {
+    api_test::SetUp();
+    prepare_and_start(program_);
+    play_->start(7, 4);
+    first_ = play_->deliver(0, "0123");
+    second_ = play_->deliver(4, "456");
+    settle();
+  }
+
+  /// Until the callbacks of everything sent so far have returned.
+  void settle() {
+    auto marker = static_cast<std::uint64_t>(1000 + 4 * markers_++);
+    play_->deliver(marker, "mark");
+    program_.await_event("contents " + std::to_string(marker) + "+4");
+    EXPECT_EQ(complete_receive(program_.key, 4, marker), DWORD{ERROR_SUCCESS});
+    play_->await_releases(++released_);
+  }
+
+  void finish() {
+    play_->finish();
+    ASSERT_EQ(wait(program_), DWORD{ERROR_SUCCESS});
+  }
+
+  static PVOID buffer(const void* address) { return const_cast<void*>(address); }
+
+  consumer program_;
+  const void* first_ = nullptr;
+  const void* second_ = nullptr;
+  int markers_ = 0;
+  std::size_t released_ = 0;
+};
+
+using Buffers = CompleteReceive;
+
+TEST_F(CompleteReceive, W_CR_1_W_CR_6_GivesTheCreditOfTheBlockBack) {
+  EXPECT_EQ(complete_receive(program_.key, 4, 0), DWORD{ERROR_SUCCESS});
+  auto releases = play_->await_releases(released_ + 1);
+  EXPECT_EQ(releases.back().offset, 0U);
+  EXPECT_EQ(releases.back().size, 4U);
+  finish();
+}
+
+TEST_F(CompleteReceive, W_CR_2_R_CR_9_RefusesASecondTime) {
+  EXPECT_EQ(complete_receive(program_.key, 4, 0), DWORD{ERROR_SUCCESS});
+  EXPECT_EQ(complete_receive(program_.key, 4, 0), DWORD{ERROR_INVALID_PARAMETER});
+  EXPECT_EQ(play_->await_releases(released_ + 1).size(), released_ + 1);
+  finish();
+}
+
+TEST_F(CompleteReceive, W_CR_3_R_CR_9_WantsExactlyTheBlock) {
+  struct attempt {
+    ULONG size;
+    std::uint64_t offset;
+  };
+  for (auto [size, offset] : {attempt{3, 0}, {7, 0}, {0, 0}, {4, 4}, {3, 5}, {4, 8}, {4, 1U << 31}})
+    EXPECT_EQ(complete_receive(program_.key, size, offset), DWORD{ERROR_INVALID_PARAMETER})
+      << size << " at " << offset;
+  EXPECT_EQ(WdsTransportClientCompleteReceive(program_.key, 4, nullptr),
+            DWORD{ERROR_INVALID_PARAMETER});
+  EXPECT_EQ(play_->releases(), released_);
+  EXPECT_EQ(complete_receive(program_.key, 4, 0), DWORD{ERROR_SUCCESS});
+  EXPECT_EQ(complete_receive(program_.key, 3, 4), DWORD{ERROR_SUCCESS});
+  finish();
+}
+
+TEST_F(CompleteReceive, R_CR_8_WorksInAnyOrderFromAnyThread) {
+  std::thread other{[this] { EXPECT_EQ(complete_receive(program_.key, 3, 4), DWORD{ERROR_SUCCESS}); }};
+  other.join();
+  EXPECT_EQ(complete_receive(program_.key, 4, 0), DWORD{ERROR_SUCCESS});
+  auto releases = play_->await_releases(released_ + 2);
+  EXPECT_EQ(releases.size(), released_ + 2);
+  finish();
+}
+
+TEST_F(CompleteReceive, R_CR_10_IsAcceptedAfterACancelAndAfterTheEnd) {
+  ASSERT_EQ(WdsTransportClientCancelSession(program_.key), DWORD{ERROR_SUCCESS});
+  EXPECT_EQ(complete_receive(program_.key, 4, 0), DWORD{ERROR_SUCCESS});
+  finish();
+  EXPECT_EQ(complete_receive(program_.key, 3, 4), DWORD{ERROR_SUCCESS});
+  EXPECT_EQ(complete_receive(program_.key, 3, 4), DWORD{ERROR_INVALID_PARAMETER});
+}
+
+TEST_F(CompleteReceive, R_CR_10_A_4_IsAcceptedAfterCloseWhileTheSessionRuns) {
+  ASSERT_EQ(WdsTransportClientCloseSession(program_.key), DWORD{ERROR_SUCCESS});
+  EXPECT_EQ(complete_receive(program_.key, 4, 0), DWORD{ERROR_SUCCESS});
+  EXPECT_EQ(play_->await_releases(released_ + 1).back().offset, 0U);
+  play_->finish();
+  ASSERT_EQ(WdsTransportClientShutdown(), DWORD{ERROR_SUCCESS}); // waits for the end
+  ASSERT_EQ(WdsTransportClientInitialize(), DWORD{ERROR_SUCCESS});
+  EXPECT_EQ(complete_receive(program_.key, 3, 4), DWORD{ERROR_INVALID_HANDLE});
+}
+
+TEST_F(CompleteReceive, R_CR_12_A_23_TheEndDoesNotWaitForIt) {
+  finish(); // asserts that the session completed, with two blocks still out
+  EXPECT_EQ(query(program_.key), succeeded);
+}
+
+TEST_F(CompleteReceive, InCreatedStateNoBlockMatches) {
+  consumer fresh;
+  prepare(fresh);
+  EXPECT_EQ(complete_receive(fresh.key, 4, 0), DWORD{ERROR_INVALID_PARAMETER});
+  finish();
+}
+
+TEST_F(CompleteReceive, InsideTheCallbackWorks) {
+  consumer second;
+  second.on_contents = [&](const contents& block) {
+    EXPECT_EQ(complete_receive(second.key, block.size, block.offset), DWORD{ERROR_SUCCESS});
+  };
+  prepare_and_start(second);
+  play_->start(4, 4, 1);
+  play_->deliver(0, "0123", 1);
+  play_->await_releases(released_ + 1);
+  play_->finish({}, 1);
+  EXPECT_EQ(wait(second), DWORD{ERROR_SUCCESS});
+  finish();
+}
+
+TEST_F(CompleteReceive, ABlockDeliveredTwiceAtATimeReachesTheConsumerOnce) {
+  play_->deliver(0, "0123"); // R-RC-7: a defect below must not become the consumer's
+  finish();
+  EXPECT_EQ(program_.blocks().size(), 3U); // with the marker
+}
+
+TEST_F(Buffers, R_BUF_7_StayUntilTheBlockIsCompleted) {
+  EXPECT_EQ(buffers_known(), 2U);
+  EXPECT_EQ(complete_receive(program_.key, 4, 0), DWORD{ERROR_SUCCESS});
+  EXPECT_EQ(buffers_known(), 1U);
+  EXPECT_EQ(WdsTransportClientAddRefBuffer(buffer(first_)), DWORD{ERROR_INVALID_PARAMETER});
+  finish();
+}
+
+TEST_F(Buffers, R_BUF_7_StayWhileTheCallbackRunsEvenIfCompletedInIt) {
+  consumer second;
+  std::string seen;
+  second.on_contents = [&](const contents& block) {
+    EXPECT_EQ(complete_receive(second.key, block.size, block.offset), DWORD{ERROR_SUCCESS});
+    play_->await_releases(released_ + 1);
+    seen.assign(static_cast<const char*>(block.bytes), block.size); // the sanitizer's to judge
+    EXPECT_EQ(WdsTransportClientAddRefBuffer(block.bytes), DWORD{ERROR_SUCCESS});
+    EXPECT_EQ(WdsTransportClientReleaseBuffer(block.bytes), DWORD{ERROR_SUCCESS});
+  };
+  prepare_and_start(second);
+  play_->start(4, 4, 1);
+  play_->deliver(0, "9876", 1);
+  play_->finish({}, 1);
+  ASSERT_EQ(wait(second), DWORD{ERROR_SUCCESS});
+  EXPECT_EQ(seen, "9876");
+  finish();
+}
+
+TEST_F(Buffers, R_BUF_7_GoWhenTheSessionIsBothOverAndClosed) {
+  finish();
+  EXPECT_EQ(buffers_known(), 2U);
+  ASSERT_EQ(WdsTransportClientCloseSession(program_.key), DWORD{ERROR_SUCCESS});
+  // The callback thread may hold the session for a moment longer; Shutdown waits for it.
+  ASSERT_EQ(WdsTransportClientShutdown(), DWORD{ERROR_SUCCESS});
+  EXPECT_EQ(play_->buffers_alive(), 0U);
+}
+
+TEST_F(Buffers, W_BUF_1_W_BUF_2_W_BUF_4_R_BUF_8_R_BUF_9_WithAReferenceOutliveCompletionAndClose) {
+  EXPECT_EQ(WdsTransportClientAddRefBuffer(buffer(first_)), DWORD{ERROR_SUCCESS});
+  EXPECT_EQ(WdsTransportClientAddRefBuffer(buffer(first_)), DWORD{ERROR_SUCCESS});
+  EXPECT_EQ(complete_receive(program_.key, 4, 0), DWORD{ERROR_SUCCESS});
+  finish();
+  ASSERT_EQ(WdsTransportClientCloseSession(program_.key), DWORD{ERROR_SUCCESS});
+  EXPECT_EQ(WdsTransportClientReleaseBuffer(buffer(first_)), DWORD{ERROR_SUCCESS});
+  EXPECT_EQ(std::string(static_cast<const char*>(first_), 4), "0123");
+  EXPECT_EQ(WdsTransportClientReleaseBuffer(buffer(first_)), DWORD{ERROR_SUCCESS});
+  EXPECT_EQ(WdsTransportClientReleaseBuffer(buffer(first_)), DWORD{ERROR_INVALID_PARAMETER});
+}
+
+TEST_F(Buffers, R_BUF_9_DoNotOutliveShutdown) {
+  EXPECT_EQ(WdsTransportClientAddRefBuffer(buffer(first_)), DWORD{ERROR_SUCCESS});
+  finish();
+  ASSERT_EQ(WdsTransportClientShutdown(), DWORD{ERROR_SUCCESS});
+  EXPECT_EQ(play_->buffers_alive(), 0U);
+  ASSERT_EQ(WdsTransportClientInitialize(), DWORD{ERROR_SUCCESS});
+  EXPECT_EQ(WdsTransportClientReleaseBuffer(buffer(first_)), DWORD{ERROR_INVALID_PARAMETER});
+}
+
+TEST_F(Buffers, R_BUF_10_W_BUF_3_R_BUF_6_OfOthersAreRefused) {
+  int somewhere = 0;
+  auto* interior = static_cast<char*>(buffer(first_)) + 1;
+  for (PVOID stranger : {PVOID{nullptr}, PVOID{&somewhere}, PVOID{interior}}) {
+    EXPECT_EQ(WdsTransportClientAddRefBuffer(stranger), DWORD{ERROR_INVALID_PARAMETER});
+    EXPECT_EQ(WdsTransportClientReleaseBuffer(stranger), DWORD{ERROR_INVALID_PARAMETER});
+  }
+  finish();
+}
+
+TEST_F(Buffers, R_BUF_10_ReleaseWithoutAddRefIsRefusedAndFreesNothing) {
+  EXPECT_EQ(WdsTransportClientReleaseBuffer(buffer(first_)), DWORD{ERROR_INVALID_PARAMETER});
+  EXPECT_EQ(std::string(static_cast<const char*>(first_), 4), "0123");
+  EXPECT_EQ(complete_receive(program_.key, 4, 0), DWORD{ERROR_SUCCESS});
+  finish();
+}
+
+} // namespace fleetcast::conformance

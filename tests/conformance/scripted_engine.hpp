@@ -1,0 +1,256 @@
+/// A world below the API that does what the test says, when the test says it: races are forced, not
+/// hoped for. The session manager here starts nothing; it writes down what it was asked, and the
+/// test plays the session by sending the consumer what a real session would.
+#pragma once
+
+#include "actors/interfaces.hpp"
+#include "api/engine.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <stdexcept>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace fleetcast::conformance {
+
+/// How long a test waits for what must happen. Not a measure of anything: reached only by a defect.
+constexpr std::chrono::seconds patience{60};
+
+/// What the API asked the world to do, and the test's hands on it. Any thread.
+class script {
+public:
+  struct opened_session {
+    actors::session_id id = 0;
+    actors::receive_request request;
+    actors::consumer_actor consumer;
+  };
+
+  // -- what the test sees ---------------------------------------------------------------------------
+
+  /// The request of the `index`-th session opened; waits for it.
+  actors::receive_request request(std::size_t index = 0) {
+    return await_open(index, [](const opened_session& session) { return session.request; });
+  }
+
+  actors::session_id id(std::size_t index = 0) {
+    return await_open(index, [](const opened_session& session) { return session.id; });
+  }
+
+  std::size_t opened() const {
+    std::lock_guard guard{mutex_};
+    return opened_.size();
+  }
+
+  /// Waits for `count` cancels in all, gives the last one's code.
+  std::uint32_t await_cancel(std::size_t count = 1) {
+    std::unique_lock guard{mutex_};
+    await(guard, "a cancel", [&] { return cancels_.size() >= count; });
+    return cancels_.back().detail;
+  }
+
+  std::size_t cancels() const {
+    std::lock_guard guard{mutex_};
+    return cancels_.size();
+  }
+
+  /// Waits for `count` released blocks in all.
+  std::vector<actors::block_release> await_releases(std::size_t count) {
+    std::unique_lock guard{mutex_};
+    await(guard, "released blocks", [&] { return releases_.size() >= count; });
+    return releases_;
+  }
+
+  std::size_t releases() const {
+    std::lock_guard guard{mutex_};
+    return releases_.size();
+  }
+
+  // -- what the test does ---------------------------------------------------------------------------
+
+  template <class Message>
+  void send(Message message, std::size_t index = 0) {
+    // Sent under the lock so that no consumer handle is left in the test's hands: one that outlived
+    // the library would keep a thread.
+    await_open(index, [&](const opened_session& session) {
+      caf::anon_send(session.consumer, std::move(message));
+      return 0;
+    });
+  }
+
+  void start(std::uint64_t object_size, std::uint32_t block_size, std::size_t index = 0) {
+    send(actors::session_started{object_size, block_size, writer()}, index);
+  }
+
+  /// Delivers `bytes`; gives the address the consumer must see.
+  const void* deliver(std::uint64_t offset, const std::string& bytes, std::size_t index = 0) {
+    auto memory = make_buffer(bytes);
+    const void* address = memory.get();
+    send(actors::block_delivery{offset, static_cast<std::uint32_t>(bytes.size()), memory}, index);
+    return address;
+  }
+
+  void finish(actors::failure reason = {}, std::size_t index = 0) {
+    send(actors::session_finished{std::move(reason), {}}, index);
+  }
+
+  /// Kills the actor that runs the callbacks, as a crash would.
+  void kill_consumer(std::size_t index = 0) {
+    await_open(index, [](const opened_session& session) {
+      caf::anon_send_exit(session.consumer, caf::exit_reason::kill);
+      return 0;
+    });
+  }
+
+  void kill_manager() {
+    std::lock_guard guard{mutex_};
+    caf::anon_send_exit(manager_, caf::exit_reason::kill);
+  }
+
+  /// Done by the manager the moment a session is opened, before anything else can happen.
+  std::function<void(const opened_session&)> on_open;
+
+  /// End a session with the cancel that comes for it, as a real manager does; a cancel that comes before
+  /// its open does nothing. Set before the first session.
+  bool finish_cancelled = false;
+
+  /// Block memory not given back yet.
+  std::size_t buffers_alive() const { return static_cast<std::size_t>(buffers_.use_count() - 1); }
+
+  // -- for the engine -------------------------------------------------------------------------------
+
+  void note_open(opened_session session) {
+    if (on_open)
+      on_open(session);
+    std::lock_guard guard{mutex_};
+    opened_.push_back(std::move(session));
+    changed_.notify_all();
+  }
+
+  void note_cancel(actors::session_id id, const actors::failure& reason) {
+    std::lock_guard guard{mutex_};
+    cancels_.push_back(reason);
+    for (const auto& session : opened_)
+      if (finish_cancelled && session.id == id)
+        caf::anon_send(session.consumer, actors::session_finished{reason, {}});
+    changed_.notify_all();
+  }
+
+  void note_release(const actors::block_release& block) {
+    std::lock_guard guard{mutex_};
+    releases_.push_back(block);
+    changed_.notify_all();
+  }
+
+  void attach(actors::session_manager_actor manager, actors::writer_actor writer) {
+    std::lock_guard guard{mutex_};
+    manager_ = std::move(manager);
+    writer_ = std::move(writer);
+  }
+
+  actors::writer_actor writer() const {
+    std::lock_guard guard{mutex_};
+    return writer_;
+  }
+
+  /// No handle may outlive the actor system.
+  void detach() {
+    std::lock_guard guard{mutex_};
+    manager_ = nullptr;
+    writer_ = nullptr;
+    for (auto& session : opened_)
+      session.consumer = nullptr;
+  }
+
+private:
+  template <class Predicate>
+  void await(std::unique_lock<std::mutex>& guard, const char* what, Predicate predicate) {
+    if (!changed_.wait_for(guard, patience, predicate))
+      throw std::runtime_error(std::string{"waited in vain for "} + what);
+  }
+
+  template <class Use>
+  std::invoke_result_t<Use, const opened_session&> await_open(std::size_t index, Use use) {
+    std::unique_lock guard{mutex_};
+    await(guard, "a session to be opened", [&] { return opened_.size() > index; });
+    return use(opened_[index]);
+  }
+
+  protocol::const_block_buffer make_buffer(const std::string& bytes) {
+    auto* memory = new std::byte[bytes.size() + 1];
+    std::copy(bytes.begin(), bytes.end(), reinterpret_cast<char*>(memory));
+    return {memory, [alive = buffers_](const std::byte* p) { delete[] p; }};
+  }
+
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<opened_session> opened_;
+  std::vector<actors::failure> cancels_;
+  std::vector<actors::block_release> releases_;
+  std::shared_ptr<int> buffers_ = std::make_shared<int>(0);
+  actors::session_manager_actor manager_;
+  actors::writer_actor writer_;
+};
+
+inline actors::session_manager_actor::behavior_type
+scripted_manager(actors::session_manager_actor::pointer self, std::shared_ptr<script> play) {
+  return {
+    [play](actors::open_atom, actors::session_id id, const actors::receive_request& request,
+           const actors::consumer_actor& consumer) { play->note_open({id, request, consumer}); },
+    [play](actors::cancel_atom, actors::session_id id, const actors::failure& reason) {
+      play->note_cancel(id, reason);
+    },
+    [](actors::join_atom, const actors::join_request&) { return actors::join_reply{}; },
+    [self](actors::stop_atom) { self->quit(); },
+    [](actors::status_atom) { return actors::status_snapshot{}; },
+  };
+}
+
+inline actors::writer_actor::behavior_type scripted_writer(std::shared_ptr<script> play) {
+  return {
+    [](const actors::verified_blocks&) {},
+    [play](actors::release_atom, const actors::block_release& block) {
+      play->note_release(block);
+    },
+    [](actors::finish_atom) {},
+    [](actors::status_atom) { return actors::status_snapshot{}; },
+  };
+}
+
+class scripted_engine : public api::engine {
+public:
+  explicit scripted_engine(std::shared_ptr<script> play)
+    : play_(std::move(play)), system_(configuration()) {
+    manager_ = system_.spawn(scripted_manager, play_);
+    play_->attach(manager_, system_.spawn(scripted_writer, play_));
+  }
+
+  ~scripted_engine() override {
+    caf::anon_send_exit(play_->writer(), caf::exit_reason::user_shutdown);
+    caf::anon_send(manager_, actors::stop_atom::value);
+    play_->detach();
+    manager_ = nullptr;
+  }
+
+  caf::actor_system& system() override { return system_; }
+  const actors::session_manager_actor& manager() const override { return manager_; }
+
+private:
+  caf::actor_system_config& configuration() {
+    configuration_.set("scheduler.max-threads", 2U);
+    return configuration_;
+  }
+
+  std::shared_ptr<script> play_;
+  caf::actor_system_config configuration_;
+  caf::actor_system system_;
+  actors::session_manager_actor manager_;
+};
+
+} // namespace fleetcast::conformance

@@ -1,0 +1,277 @@
+// RegisterCallback, StartSession, and the callbacks in their order.
+#include "api_test.hpp"
+
+#include <thread>
+
+namespace fleetcast::conformance {
+
+using RegisterCallback = api_test;
+using StartSession = api_test;
+using Callbacks = api_test;
+
+using events = std::vector<std::string>;
+
+DWORD register_start(HANDLE key, int id = WDS_TRANSPORTCLIENT_SESSION_START,
+                     PVOID function = reinterpret_cast<PVOID>(consumer::start)) {
+  return WdsTransportClientRegisterCallback(key, static_cast<TRANSPORTCLIENT_CALLBACK_ID>(id),
+                                            function);
+}
+
+VOID CALLBACK other_start(HANDLE, PVOID data, PULARGE_INTEGER) {
+  // Recognised by what it does: the recording start callback would write "start".
+  static_cast<consumer*>(data)->on_start();
+}
+
+TEST_F(RegisterCallback, W_REG_6_R_REG_9_RefusesIdsOutOfRangeAndNull) {
+  consumer program;
+  prepare(program);
+  EXPECT_EQ(register_start(program.key, 6), DWORD{ERROR_INVALID_PARAMETER});
+  EXPECT_EQ(register_start(program.key, -1), DWORD{ERROR_INVALID_PARAMETER});
+  EXPECT_EQ(register_start(program.key, 0, nullptr), DWORD{ERROR_INVALID_PARAMETER});
+  for (int id = 0; id < WDS_TRANSPORTCLIENT_MAX_CALLBACKS; ++id)
+    EXPECT_EQ(register_start(program.key, id), DWORD{ERROR_SUCCESS}); // W-REG-7
+}
+
+TEST_F(RegisterCallback, W_REG_4_W_REG_5_R_REG_9_IsRefusedOnceTheSessionIsStarted) {
+  consumer program;
+  prepare_and_start(program);
+  EXPECT_EQ(register_start(program.key), DWORD{ERROR_INVALID_STATE});
+  play_->finish();
+  ASSERT_EQ(wait(program), DWORD{ERROR_SUCCESS});
+  EXPECT_EQ(register_start(program.key), DWORD{ERROR_INVALID_STATE});
+}
+
+TEST_F(RegisterCallback, R_REG_8_ReplacesAndIsPerSession) {
+  consumer first;
+  consumer second;
+  bool replaced = false;
+  first.on_start = [&] { replaced = true; };
+  prepare(first);
+  prepare(second);
+  ASSERT_EQ(register_start(first.key, 0, reinterpret_cast<PVOID>(other_start)),
+            DWORD{ERROR_SUCCESS});
+  ASSERT_EQ(WdsTransportClientStartSession(first.key), DWORD{ERROR_SUCCESS});
+  play_->start(4, 4, 0);
+  play_->finish({}, 0);
+  ASSERT_EQ(wait(first), DWORD{ERROR_SUCCESS});
+  ASSERT_EQ(WdsTransportClientStartSession(second.key), DWORD{ERROR_SUCCESS});
+  play_->start(4, 4, 1);
+  play_->finish({}, 1);
+  ASSERT_EQ(wait(second), DWORD{ERROR_SUCCESS});
+  EXPECT_TRUE(replaced);
+  EXPECT_EQ(first.events(), events{"complete 0"});
+  EXPECT_EQ(second.events(), (events{"start 4", "complete 0"}));
+}
+
+TEST_F(RegisterCallback, R_REG_9_RefusesForeignKeys) {
+  int somewhere = 0;
+  for (HANDLE key : {HANDLE{nullptr}, INVALID_HANDLE_VALUE, HANDLE{&somewhere}})
+    EXPECT_EQ(register_start(key), DWORD{ERROR_INVALID_HANDLE});
+}
+
+TEST_F(StartSession, W_REG_1_W_START_2_R_START_9_FailsWithoutARequiredCallback) {
+  for (int missing : {0, 1, 2}) {
+    auto request = good_request();
+    consumer program;
+    ASSERT_EQ(WdsTransportClientInitializeSession(&request, &program, &program.key),
+              DWORD{ERROR_SUCCESS});
+    // R-REG-10: STARTEX is no substitute for START.
+    for (int id = 0; id < WDS_TRANSPORTCLIENT_MAX_CALLBACKS; ++id)
+      if (id != missing) {
+        EXPECT_EQ(register_start(program.key, id), DWORD{ERROR_SUCCESS});
+      }
+    EXPECT_EQ(WdsTransportClientStartSession(program.key), DWORD{ERROR_INVALID_PARAMETER});
+  }
+  EXPECT_EQ(play_->opened(), 0U);
+}
+
+TEST_F(StartSession, R_START_8_CanBeRepeatedAfterItFailed) {
+  auto request = good_request();
+  consumer program;
+  ASSERT_EQ(WdsTransportClientInitializeSession(&request, &program, &program.key),
+            DWORD{ERROR_SUCCESS});
+  EXPECT_EQ(WdsTransportClientStartSession(program.key), DWORD{ERROR_INVALID_PARAMETER});
+  ASSERT_EQ(program.register_callbacks(), DWORD{ERROR_SUCCESS});
+  EXPECT_EQ(WdsTransportClientStartSession(program.key), DWORD{ERROR_SUCCESS});
+  play_->finish();
+  EXPECT_EQ(wait(program), DWORD{ERROR_SUCCESS});
+  EXPECT_EQ(program.events(), events{"complete 0"});
+}
+
+TEST_F(StartSession, R_START_9_WorksOnce) {
+  consumer program;
+  prepare_and_start(program);
+  EXPECT_EQ(WdsTransportClientStartSession(program.key), DWORD{ERROR_INVALID_STATE});
+  play_->finish();
+  ASSERT_EQ(wait(program), DWORD{ERROR_SUCCESS});
+  EXPECT_EQ(WdsTransportClientStartSession(program.key), DWORD{ERROR_INVALID_STATE});
+}
+
+TEST_F(StartSession, W_START_3_W_START_4_W_START_5_C_TH_1_MaySeeItsSessionEndBeforeItReturns) {
+  // The whole session runs, and fails, inside the manager's first reaction: the answer to
+  // StartSession is on its way only while, or after, the callbacks are.
+  play_->on_open = [this](const script::opened_session& session) {
+    caf::anon_send(session.consumer, actors::session_started{4, 4, play_->writer()});
+    caf::anon_send(session.consumer,
+                   actors::session_finished{{actors::failure_code::sender_silent, 0, "quiet"}, {}});
+  };
+  consumer program;
+  prepare(program);
+  EXPECT_EQ(WdsTransportClientStartSession(program.key), DWORD{ERROR_SUCCESS});
+  EXPECT_EQ(wait(program), DWORD{ERROR_SUCCESS});
+  EXPECT_EQ(program.events(), (events{"start 4", "complete 1460"}));
+  EXPECT_EQ(query(program.key), failed(ERROR_TIMEOUT));
+}
+
+TEST_F(StartSession, R_START_7_SucceedsWhateverTheNetworkSaysLater) {
+  consumer program;
+  prepare_and_start(program); // asserts success
+  play_->finish({actors::failure_code::connection_refused, 111, "refused"});
+  ASSERT_EQ(wait(program), DWORD{ERROR_SUCCESS});
+  EXPECT_EQ(program.events(), events{"complete 1225"}); // R-ST-3, R-TH-6: nothing before it
+}
+
+TEST_F(StartSession, R_START_10_MakesNoCallbackOnItsOwnThread) {
+  consumer program;
+  prepare_and_start(program);
+  play_->start(4, 4);
+  play_->finish();
+  ASSERT_EQ(wait(program), DWORD{ERROR_SUCCESS});
+  EXPECT_NE(program.thread(), std::this_thread::get_id());
+}
+
+TEST_F(Callbacks, R_TH_6_ComeInTheDocumentedOrder) {
+  consumer program;
+  program.on_contents = [&](const contents& block) {
+    EXPECT_EQ(complete_receive(program.key, block.size, block.offset), DWORD{ERROR_SUCCESS});
+  };
+  prepare_and_start(program, true);
+  play_->start(5, 4);
+  play_->deliver(4, "5");
+  play_->deliver(0, "1234");
+  play_->finish();
+  ASSERT_EQ(wait(program), DWORD{ERROR_SUCCESS});
+  // C-ST-2, C-SX-2, R-SX-3, R-SX-4, R-NG-1, C-RC-2, R-RC-8, C-CP-2, C-CP-4, R-CP-6
+  EXPECT_EQ(program.events(), (events{"start 5", "startex 5/4/24", "negotiate", "contents 4+1",
+                                      "contents 0+4", "complete 0"}));
+  EXPECT_TRUE(program.well_called()); // W-ISES-3
+}
+
+TEST_F(Callbacks, C_RC_1_C_RC_3_HandOutTheBlockItselfNotACopy) {
+  consumer program;
+  prepare_and_start(program);
+  play_->start(4, 4);
+  const auto* address = play_->deliver(0, "data");
+  play_->finish();
+  ASSERT_EQ(wait(program), DWORD{ERROR_SUCCESS});
+  auto blocks = program.blocks();
+  ASSERT_EQ(blocks.size(), 1U);
+  EXPECT_EQ(blocks[0].bytes, address);
+  EXPECT_EQ(blocks[0].text, "data");
+  EXPECT_EQ(blocks[0].size, 4U);
+}
+
+TEST_F(Callbacks, R_RC_9_ForAnEmptyObjectAreStartAndComplete) {
+  consumer program;
+  prepare_and_start(program);
+  play_->start(0, 4);
+  play_->finish();
+  ASSERT_EQ(wait(program), DWORD{ERROR_SUCCESS});
+  EXPECT_EQ(program.events(), (events{"start 0", "complete 0"}));
+}
+
+TEST_F(Callbacks, C_CP_2_R_CP_6_EndWithExactlyOneComplete) {
+  consumer program;
+  gate last;
+  program.on_complete = [&](DWORD) { last.pass(); };
+  prepare_and_start(program);
+  play_->start(8, 4);
+  play_->finish();
+  last.await_arrival();
+  // What a confused world below might still send while SESSION_COMPLETE runs.
+  play_->deliver(0, "late");
+  play_->finish({actors::failure_code::internal, 0, "again"});
+  last.open();
+  ASSERT_EQ(wait(program), DWORD{ERROR_SUCCESS});
+  ASSERT_EQ(WdsTransportClientShutdown(), DWORD{ERROR_SUCCESS});
+  EXPECT_EQ(program.events(), (events{"start 8", "complete 0"}));
+}
+
+TEST_F(Callbacks, R_TH_5_OfOneSessionAreSerialisedAndOfTwoAreNot) {
+  consumer blocked;
+  consumer free;
+  gate hold;
+  blocked.on_contents = [&](const contents&) { hold.pass(); };
+  prepare_and_start(blocked);
+  play_->start(8, 4, 0);
+  play_->deliver(0, "0123", 0);
+  play_->deliver(4, "4567", 0);
+  hold.await_arrival();
+  prepare_and_start(free);
+  play_->start(4, 4, 1);
+  play_->finish({}, 1);
+  EXPECT_EQ(wait(free), DWORD{ERROR_SUCCESS}); // while the other session's callback still blocks
+  EXPECT_EQ(blocked.events(), (events{"start 8", "contents 0+4"}));
+  hold.open();
+  play_->finish({}, 0);
+  EXPECT_EQ(wait(blocked), DWORD{ERROR_SUCCESS});
+  EXPECT_NE(blocked.thread(), free.thread());
+}
+
+TEST_F(Callbacks, R_TH_7_MayRunAnotherSession) {
+  consumer first;
+  consumer second;
+  first.on_start = [&] {
+    prepare_and_start(second);
+    play_->start(4, 4, 1);
+    play_->finish({}, 1);
+    EXPECT_EQ(wait(second), DWORD{ERROR_SUCCESS});
+    EXPECT_EQ(WdsTransportClientCloseSession(second.key), DWORD{ERROR_SUCCESS});
+  };
+  prepare_and_start(first);
+  play_->start(4, 4, 0);
+  play_->finish({}, 0);
+  EXPECT_EQ(wait(first), DWORD{ERROR_SUCCESS});
+  EXPECT_EQ(second.events(), (events{"start 4", "complete 0"}));
+}
+
+TEST_F(Callbacks, R_NEG_4_NegotiateIsAcceptedAndNotImplemented) {
+  consumer program;
+  DWORD answer = 0;
+  HANDLE given = nullptr;
+  program.on_negotiate = [&](HANDLE key) {
+    given = key;
+    answer = WdsTransportClientNegotiateRequiredDataRange(program.key, key, large(0), large(1));
+  };
+  prepare_and_start(program, true);
+  play_->start(4, 4);
+  play_->finish();
+  ASSERT_EQ(wait(program), DWORD{ERROR_SUCCESS});
+  EXPECT_EQ(answer, DWORD{ERROR_CALL_NOT_IMPLEMENTED});
+  EXPECT_NE(given, nullptr);
+  // A negotiate key is no session key.
+  EXPECT_EQ(WdsTransportClientCancelSession(given), DWORD{ERROR_INVALID_HANDLE});
+}
+
+TEST_F(Callbacks, C_CP_3_CompleteComesEvenWhenTheActorBehindThemDies) {
+  consumer program;
+  prepare_and_start(program);
+  play_->start(8, 4);
+  program.await_event("start 8");
+  play_->kill_consumer();
+  ASSERT_EQ(wait(program), DWORD{ERROR_SUCCESS});
+  EXPECT_EQ(program.events(), (events{"start 8", "complete 31"}));
+}
+
+TEST_F(Callbacks, C_CP_3_CompleteComesEvenWhenTheSessionManagerDies) {
+  consumer program;
+  prepare_and_start(program);
+  play_->start(8, 4);
+  program.await_event("start 8");
+  play_->kill_manager();
+  ASSERT_EQ(wait(program), DWORD{ERROR_SUCCESS});
+  EXPECT_EQ(program.events(), (events{"start 8", "complete 31"}));
+  EXPECT_EQ(query(program.key), failed(ERROR_GEN_FAILURE));
+}
+
+} // namespace fleetcast::conformance

@@ -1,0 +1,125 @@
+"""A lab network: a server and receivers, each in a network namespace, around one bridge.
+
+    fc-<pid>-s   eth0 10.77.0.1  fd77::1        the server
+    fc-<pid>-rN  eth0 10.77.0.1N fd77::1N       receivers, N from 1
+    fc-<pid>-b   br0                            the bridge; no snooping: it floods multicast
+
+Nothing is created or changed outside these namespaces.
+"""
+
+import os
+import subprocess
+
+from .workspace import LabError
+
+INTERFACE = "eth0"
+MAX_RECEIVERS = 200
+
+
+def run(argv, text=None):
+    """Runs a tool to its end; its complaint becomes the error."""
+    try:
+        result = subprocess.run(argv, input=text, capture_output=True, text=True, check=False,
+                                start_new_session=True)
+    except FileNotFoundError:
+        raise LabError(f"{argv[0]} is not installed; try: ./dev setup lab perf") from None
+    if result.returncode != 0:
+        raise LabError(f"`{' '.join(argv)}` failed: {(result.stderr or result.stdout).strip()}")
+    return result.stdout
+
+
+def _delete_namespace(name):
+    if os.path.exists(f"/run/netns/{name}"):
+        run(["ip", "netns", "del", name])
+
+
+class Host:
+    """One namespace with one interface."""
+
+    def __init__(self, namespace, number):
+        self.namespace = namespace
+        self.ipv4 = f"10.77.0.{number}"
+        self.ipv6 = f"fd77::{number:x}"
+
+    def command(self, argv):
+        """`argv` to be run inside; the process keeps its pid, and has its own mount namespace."""
+        return ["ip", "netns", "exec", self.namespace] + [str(argument) for argument in argv]
+
+    def run(self, argv, text=None):
+        return run(self.command(argv), text)
+
+
+class Network:
+    """Made at once; goes with the workspace, after the last process."""
+
+    def __init__(self, workspace, receivers):
+        if not 1 <= receivers <= MAX_RECEIVERS:
+            raise LabError(f"a lab has 1 to {MAX_RECEIVERS} receivers, not {receivers}")
+        prefix = f"fc-{os.getpid()}"
+        self._bridge = f"{prefix}-b"
+        self._workspace = workspace
+        self._add_bridge()
+        self.server = self._add_host(f"{prefix}-s", "s", 1)
+        self.receivers = [self._add_host(f"{prefix}-r{n}", f"r{n}", 10 + n)
+                          for n in range(1, receivers + 1)]
+
+    @property
+    def hosts(self):
+        return [self.server] + self.receivers
+
+    def _add_namespace(self, name):
+        # First the promise, then the deed: a signal may come between.
+        self._workspace.at_exit(_delete_namespace, name)
+        run(["ip", "netns", "add", name])
+
+    def _add_bridge(self):
+        self._add_namespace(self._bridge)
+        run(["ip", "-n", self._bridge, "-batch", "-"],
+            "link add br0 type bridge mcast_snooping 0 stp_state 0 forward_delay 0\n"
+            "link set br0 up\n")
+
+    def _add_host(self, namespace, port, number):
+        host = Host(namespace, number)
+        self._add_namespace(namespace)
+        # Addresses are ours alone: no second of waiting for duplicates to speak up.
+        host.run(["sh", "-c", "for family in all default; do"
+                  " echo 0 >/proc/sys/net/ipv6/conf/$family/accept_dad; done"])
+        run(["ip", "-n", namespace, "-batch", "-"],
+            "link set lo up\n"
+            f"link add {INTERFACE} type veth peer name {port} netns {self._bridge}\n"
+            f"address add {host.ipv4}/24 brd + dev {INTERFACE}\n"
+            f"address add {host.ipv6}/64 dev {INTERFACE} nodad\n"
+            f"link set {INTERFACE} up\n"
+            f"route add 224.0.0.0/4 dev {INTERFACE}\n")
+        run(["ip", "-n", self._bridge, "-batch", "-"],
+            f"link set {port} master br0\nlink set {port} up\n")
+        return host
+
+    def set_loss(self, percent):
+        """Every host loses this share of what arrives, independently: so both directions do."""
+        if percent <= 0:
+            return
+        permille = round(percent * 10)
+        if not 1 <= permille <= 900:
+            raise LabError(f"loss is between 0.1 and 90 percent, not {percent:g}")
+        rule = ("table inet fleetcast_lab {\n chain arriving {\n"
+                "  type filter hook prerouting priority -300; policy accept;\n"
+                f"  iifname {INTERFACE} numgen random mod 1000 < {permille} counter drop\n"
+                " }\n}\n")
+        for host in self.hosts:
+            host.run(["nft", "-f", "-"], rule)
+        # Segmented buffers would be lost whole: 44 datagrams at once.
+        self.disable_offload()
+
+    def dropped(self):
+        """Packets lost by `set_loss` so far, per host."""
+        counts = []
+        for host in self.hosts:
+            words = host.run(["nft", "list", "table", "inet", "fleetcast_lab"]).split()
+            counts.append(int(words[words.index("packets") + 1]))
+        return counts
+
+    def disable_offload(self, hosts=None):
+        """UDP segmentation happens before the link: single datagrams travel."""
+        for host in hosts or self.hosts:
+            host.run(["ethtool", "-K", INTERFACE, "tx-udp-segmentation", "off"])

@@ -1,0 +1,171 @@
+#include "actors/io/known_servers.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <future>
+#include <iterator>
+#include <string>
+#include <vector>
+
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace fleetcast::actors::io {
+namespace {
+
+using protocol::failure_code;
+using verdict = known_servers::verdict;
+
+const std::string fingerprint_a = "SHA256:" + std::string(43, 'a');
+const std::string fingerprint_b = "SHA256:" + std::string(43, 'b');
+const std::string server = "lab.example:5040";
+
+class KnownServers : public ::testing::Test {
+protected:
+  void SetUp() override {
+    std::string path = (std::filesystem::temp_directory_path() / "known-XXXXXX").string();
+    ASSERT_NE(::mkdtemp(path.data()), nullptr);
+    root_ = path;
+    file_ = root_ / "config" / "fleetcast" / "known_servers";
+  }
+
+  void TearDown() override { std::filesystem::remove_all(root_); }
+
+  void write(const std::string& text) {
+    std::filesystem::create_directories(file_.parent_path());
+    std::ofstream{file_, std::ios::trunc} << text;
+  }
+
+  std::string contents() const {
+    std::ifstream in{file_};
+    return {std::istreambuf_iterator<char>{in}, {}};
+  }
+
+  std::filesystem::path root_;
+  std::filesystem::path file_;
+};
+
+TEST_F(KnownServers, PinsANewServerAndKnowsItAfterwards) {
+  const known_servers known{file_};
+  EXPECT_EQ(known.check_or_pin(server, fingerprint_a), verdict::pinned);
+  EXPECT_EQ(known.check_or_pin(server, fingerprint_a), verdict::known);
+  EXPECT_EQ(contents(), server + " " + fingerprint_a + "\n");
+}
+
+TEST_F(KnownServers, KeepsItsDirectoryAndFileToTheUser) {
+  ASSERT_TRUE(known_servers{file_}.check_or_pin(server, fingerprint_a));
+  struct stat info {};
+  ASSERT_EQ(::stat(file_.parent_path().c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777U, 0700U);
+  ASSERT_EQ(::stat(file_.c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777U, 0600U);
+}
+
+TEST_F(KnownServers, RefusesAChangedIdentityLoudly) {
+  write("# mine\n" + server + " " + fingerprint_a + "\n");
+  const auto before = contents();
+  const auto refused = known_servers{file_}.check_or_pin(server, fingerprint_b);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, failure_code::identity_changed);
+  for (const auto& part : {server, fingerprint_a, fingerprint_b, file_.string(),
+                           std::string{"line 2"}, std::string{"fleetcast serve"}})
+    EXPECT_NE(refused.error().text.find(part), std::string::npos)
+      << part << " is missing in: " << refused.error().text;
+  EXPECT_EQ(contents(), before);
+}
+
+TEST_F(KnownServers, TellsServersApartByPort) {
+  const known_servers known{file_};
+  EXPECT_EQ(known.check_or_pin("lab:5040", fingerprint_a), verdict::pinned);
+  EXPECT_EQ(known.check_or_pin("lab:5041", fingerprint_b), verdict::pinned);
+  EXPECT_EQ(known.check_or_pin("lab:5040", fingerprint_a), verdict::known);
+}
+
+TEST_F(KnownServers, TakesAnyOfSeveralPinsOfAServer) {
+  write(server + " " + fingerprint_a + "\n" + server + " " + fingerprint_b + "\n");
+  EXPECT_EQ(known_servers{file_}.check_or_pin(server, fingerprint_a), verdict::known);
+  EXPECT_EQ(known_servers{file_}.check_or_pin(server, fingerprint_b), verdict::known);
+}
+
+TEST_F(KnownServers, ReadsCommentsBlanksAndCapitalsAsPeopleWriteThem) {
+  write("\n  # the lab\n\t" + std::string{"Lab.Example:5040"} + "\t " + fingerprint_a
+        + "  # until May\r\n");
+  EXPECT_EQ(known_servers{file_}.check_or_pin(server, fingerprint_a), verdict::known);
+}
+
+TEST_F(KnownServers, NeverPassesOverALineItDoesNotUnderstand) {
+  const std::vector<std::string> bad
+    = {"lab.example " + fingerprint_a,           "lab.example:0 " + fingerprint_a,
+       "lab.example:65536 " + fingerprint_a,     "lab.example:5040",
+       "lab.example:5040 SHA256:short",          ":5040 " + fingerprint_a,
+       "::1:5040 " + fingerprint_a,              "lab.example:5040 " + fingerprint_a + " more",
+       "lab.example:50x0 " + fingerprint_a,      std::string{"\x1b[2J\0x", 6}};
+  for (const auto& line : bad) {
+    write(server + " " + fingerprint_a + "\n\n" + line + "\n");
+    const auto before = contents();
+    const auto refused = known_servers{file_}.check_or_pin(server, fingerprint_a);
+    ASSERT_FALSE(refused) << line;
+    EXPECT_EQ(refused.error().code, failure_code::trust_store_fault);
+    EXPECT_NE(refused.error().text.find(file_.string() + ", line 3"), std::string::npos)
+      << refused.error().text;
+    EXPECT_EQ(refused.error().text.find('\x1b'), std::string::npos);
+    EXPECT_EQ(contents(), before);
+  }
+}
+
+TEST_F(KnownServers, DoesNotAppendToAnUnfinishedLine) {
+  write("other:1 " + fingerprint_b);
+  ASSERT_TRUE(known_servers{file_}.check_or_pin(server, fingerprint_a));
+  EXPECT_EQ(contents(), "other:1 " + fingerprint_b + "\n" + server + " " + fingerprint_a + "\n");
+}
+
+TEST_F(KnownServers, EndsWithOneLineWhenThreadsPinAtOnce) {
+  std::vector<std::future<bool>> pins;
+  for (int i = 0; i < 16; ++i)
+    pins.push_back(std::async(std::launch::async, [this] {
+      return known_servers{file_}.check_or_pin(server, fingerprint_a).has_value();
+    }));
+  for (auto& pin : pins)
+    EXPECT_TRUE(pin.get());
+  EXPECT_EQ(contents(), server + " " + fingerprint_a + "\n");
+}
+
+TEST_F(KnownServers, EndsWithOneLineWhenProcessesPinAtOnce) {
+  std::vector<pid_t> children;
+  for (int i = 0; i < 8; ++i) {
+    const auto child = ::fork();
+    ASSERT_GE(child, 0);
+    if (child == 0)
+      ::_exit(known_servers{file_}.check_or_pin(server, fingerprint_a) ? 0 : 1);
+    children.push_back(child);
+  }
+  for (const auto child : children) {
+    int status = 0;
+    ASSERT_EQ(::waitpid(child, &status, 0), child);
+    EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+  }
+  EXPECT_EQ(contents(), server + " " + fingerprint_a + "\n");
+}
+
+TEST_F(KnownServers, SaysWhyItCannotPin) {
+  std::filesystem::create_directories(root_);
+  std::ofstream{root_ / "config"} << "not a directory";
+  const auto refused = known_servers{file_}.check_or_pin(server, fingerprint_a);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, failure_code::trust_store_fault);
+  EXPECT_NE(refused.error().text.find("Not a directory"), std::string::npos)
+    << refused.error().text;
+}
+
+TEST(HostAndPort, PutsIpv6AddressesInBrackets) {
+  EXPECT_EQ(host_and_port("::1", 5040), "[::1]:5040");
+  EXPECT_EQ(host_and_port("[::1]", 5040), "[::1]:5040");
+  EXPECT_EQ(host_and_port("192.0.2.1", 1), "192.0.2.1:1");
+  EXPECT_EQ(host_and_port("Lab", 5040), "lab:5040");
+}
+
+} // namespace
+} // namespace fleetcast::actors::io

@@ -1,0 +1,156 @@
+#include "protocol/send/group.hpp"
+
+#include "protocol/defaults.hpp"
+
+#include <gtest/gtest.h>
+
+namespace fleetcast::protocol {
+namespace {
+
+constexpr timestamp start = seconds(100);
+constexpr duration consent = milliseconds(20);
+
+wire::feedback with_limit(position limit) {
+  wire::feedback m;
+  m.limit = limit;
+  return m;
+}
+
+/// An echo of a heartbeat sent at `sent_at`, held for `held`.
+wire::feedback with_echo(timestamp sent_at, duration held = {}) {
+  wire::feedback m;
+  m.echo_sent_at = static_cast<std::uint64_t>(sent_at.count());
+  m.echo_held = held;
+  return m;
+}
+
+TEST(Group, WithoutMembersHasNoEdge) {
+  const group g;
+  EXPECT_TRUE(g.empty());
+  EXPECT_EQ(g.edge(start, consent, {0, 3}), unlimited);
+}
+
+TEST(Group, ItsEdgeIsTheLowestLimit) {
+  group g;
+  g.add(start, 1, {0, 9});
+  g.add(start, 2, {0, 4});
+  g.add(start, 3, {1, 0});
+  EXPECT_EQ(g.edge(start, consent, {0, 2}), (position{0, 4}));
+  g.remove(2);
+  EXPECT_EQ(g.edge(start, consent, {0, 2}), (position{0, 9}));
+}
+
+TEST(Group, ALimitMayAlsoGoDown) {
+  group g;
+  g.add(start, 1, {0, 9});
+  g.update(start, 1, with_limit({0, 5}));
+  EXPECT_EQ(g.edge(start, consent, {0, 20}), (position{0, 5}));
+}
+
+TEST(Group, SilenceConsentsToTheAnnouncedEdgeButNoFurther) {
+  group g;
+  g.add(start, 1, {0, 4});
+  EXPECT_EQ(g.edge(start + consent, consent, {0, 20}), (position{0, 4}));
+  const auto later = start + consent + duration{1};
+  EXPECT_EQ(g.edge(later, consent, {0, 20}), (position{0, 20}));
+  // Its own word may reach further than what was announced.
+  EXPECT_EQ(g.edge(later, consent, {0, 2}), (position{0, 4}));
+}
+
+TEST(Group, AnObjectionHoldsAsLongAsItIsRepeated) {
+  group g;
+  g.add(start, 1, {0, 4});
+  auto now = start;
+  for (int i = 0; i < 100; ++i) {
+    now += consent;
+    EXPECT_EQ(g.edge(now, consent, {0, 20}), (position{0, 4}));
+    g.update(now, 1, with_limit({0, 4}));
+  }
+}
+
+TEST(Group, UpdateOfAStrangerDoesNothing) {
+  group g;
+  EXPECT_EQ(g.update(start, 5, with_limit({0, 0})), std::nullopt);
+  EXPECT_TRUE(g.empty());
+}
+
+TEST(Group, KeepsTheStatusOfAMemberButNotItsRequests) {
+  group g;
+  g.add(start, 1, {});
+  auto m = with_limit({2, 3});
+  m.free_blocks = 17;
+  m.repairs.push_back({1, 1});
+  m.wanted.push_back({1, 1});
+  m.manifests.push_back({1, 1});
+  ASSERT_TRUE(g.update(start + seconds(1), 1, m));
+  const auto& member = g.begin()->second;
+  EXPECT_EQ(member.limit, (position{2, 3}));
+  EXPECT_EQ(member.heard_at, start + seconds(1));
+  EXPECT_EQ(member.last.free_blocks, 17U);
+  EXPECT_TRUE(member.last.repairs.empty());
+  EXPECT_TRUE(member.last.wanted.empty());
+  EXPECT_TRUE(member.last.manifests.empty());
+}
+
+TEST(Group, MeasuresTheRoundTripWithoutTheTimeTheEchoWasHeld) {
+  group g;
+  g.add(start, 1, {});
+  const auto rtt = g.update(start + milliseconds(50), 1, with_echo(start, milliseconds(42)));
+  EXPECT_EQ(rtt, milliseconds(8));
+  EXPECT_EQ(g.grtt(), milliseconds(8));
+  EXPECT_EQ(g.begin()->second.rtt, milliseconds(8));
+}
+
+TEST(Group, ItsRoundTripFollowsPeaksAtOnceAndForgetsThemSlowly) {
+  group g;
+  EXPECT_EQ(g.grtt(), defaults::initial_grtt);
+  g.add(start, 1, {});
+  g.update(start + milliseconds(20), 1, with_echo(start));
+  EXPECT_EQ(g.grtt(), milliseconds(20));
+  g.update(start + milliseconds(100), 1, with_echo(start));
+  EXPECT_EQ(g.grtt(), milliseconds(100));
+  g.update(start + milliseconds(20), 1, with_echo(start));
+  EXPECT_GT(g.grtt(), milliseconds(90));
+  for (int i = 0; i < 1000; ++i)
+    g.update(start + milliseconds(20), 1, with_echo(start));
+  EXPECT_LT(g.grtt(), milliseconds(21));
+}
+
+TEST(Group, ItsRoundTripStaysWithinItsBounds) {
+  group g;
+  g.add(start, 1, {});
+  g.update(start, 1, with_echo(start));
+  EXPECT_EQ(g.grtt(), defaults::min_grtt);
+  g.update(start + seconds(90), 1, with_echo(start));
+  EXPECT_EQ(g.grtt(), defaults::max_grtt);
+}
+
+TEST(Group, AnEchoThatCannotBeTrueMeasuresNothing) {
+  group g;
+  g.add(start, 1, {});
+  EXPECT_EQ(g.update(start, 1, with_echo(start + duration{1})), duration::zero());
+  EXPECT_EQ(g.update(start, 1, with_echo(start - seconds(1), seconds(2))), duration::zero());
+  EXPECT_EQ(g.update(start, 1, with_echo(start, duration::max())), duration::zero());
+  EXPECT_EQ(g.update(start, 1, with_echo({})), duration::zero());
+  for (const auto hostile : {UINT64_MAX, std::uint64_t{1} << 63, (std::uint64_t{1} << 63) + 1}) {
+    auto m = with_echo({});
+    m.echo_sent_at = hostile;
+    EXPECT_EQ(g.update(start, 1, m), duration::zero()) << hostile;
+  }
+  EXPECT_EQ(g.grtt(), defaults::initial_grtt);
+}
+
+TEST(Group, NamesThoseThatAreSilent) {
+  group g;
+  g.add(start, 1, {});
+  g.add(start, 2, {});
+  g.add(start + seconds(5), 3, {});
+  g.update(start + seconds(6), 2, {});
+  EXPECT_TRUE(g.silent(start + seconds(30), seconds(30)).empty());
+  EXPECT_EQ(g.silent(start + seconds(30) + duration{1}, seconds(30)),
+            (std::vector<receiver_id>{1}));
+  EXPECT_EQ(g.silent(start + seconds(99), seconds(30)), (std::vector<receiver_id>{1, 2, 3}));
+}
+
+} // namespace
+} // namespace fleetcast::protocol
