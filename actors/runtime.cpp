@@ -45,13 +45,18 @@ struct runtime::implementation {
   }
 
   ~implementation() {
+    stop_manager();
+    // Links and readers still closing use the I/O thread: it goes last, after every actor.
+    system.await_all_actors_done();
+  }
+
+  void stop_manager() {
+    // In a scope of its own: a scoped actor counts among those that are waited for afterwards.
     caf::scoped_actor self{system};
     self->monitor(manager);
     self->send(manager, stop_atom::value);
     self->receive([](const caf::down_msg&) {});
     manager = nullptr;
-    // Links and readers still closing use the I/O thread: it goes last, after every actor.
-    system.await_all_actors_done();
   }
 
   // Order matters: actors may use the I/O thread until the actor system is gone.

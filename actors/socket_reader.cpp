@@ -3,9 +3,10 @@
 #include "actors/io/limits.hpp"
 #include "actors/io/udp_batch.hpp"
 
-#include <atomic>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
+
+#include <atomic>
 #include <functional>
 #include <mutex>
 #include <string>
@@ -207,9 +208,9 @@ socket_reader_state::~socket_reader_state() {
     core_->close();
 }
 
-boost::system::error_code
-socket_reader_state::start(io::io_thread& io, std::shared_ptr<const io::udp_socket> socket,
-                           datagram_sink_actor sink) {
+boost::system::error_code socket_reader_state::start(io::io_thread& io,
+                                                     std::shared_ptr<const io::udp_socket> socket,
+                                                     datagram_sink_actor sink) {
   core_ = std::make_shared<socket_reader_core>(io.context(), std::move(socket), std::move(sink));
   return core_->start();
 }

@@ -16,6 +16,7 @@
 #include "actors/io/udp_socket.hpp"
 
 #include <boost/system/error_code.hpp>
+
 #include <memory>
 
 namespace fleetcast::actors {
@@ -32,9 +33,8 @@ struct socket_reader_state {
   socket_reader_state& operator=(const socket_reader_state&) = delete;
 
   /// Begins to read. Fails when the socket already has a reader or the process may watch no more.
-  [[nodiscard]] boost::system::error_code start(io::io_thread& io,
-                                                std::shared_ptr<const io::udp_socket> socket,
-                                                datagram_sink_actor sink);
+  [[nodiscard]] boost::system::error_code
+  start(io::io_thread& io, std::shared_ptr<const io::udp_socket> socket, datagram_sink_actor sink);
 
   [[nodiscard]] status_snapshot status() const;
 

@@ -36,7 +36,10 @@ public:
   /// Takes [first, last) out.
   void erase(value_type first, value_type last);
 
-  void clear() noexcept { intervals_.clear(); }
+  void clear() noexcept {
+    intervals_.clear();
+    size_ = 0;
+  }
 
   bool contains(value_type value) const noexcept;
 

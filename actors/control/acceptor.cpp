@@ -1,6 +1,7 @@
 #include "actors/control/acceptor.hpp"
 
 #include <boost/asio/post.hpp>
+
 #include <cerrno>
 #include <sstream>
 #include <utility>

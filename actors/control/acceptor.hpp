@@ -1,12 +1,14 @@
-/// Takes connections off listening sockets and keeps count of them. No actor; lives on the I/O thread.
+/// Takes connections off listening sockets and keeps count of them. No actor; lives on the I/O
+/// thread.
 #pragma once
 
 #include "actors/control/limits.hpp"
 #include "actors/control/listening_sockets.hpp"
 #include "actors/io/tls_connection.hpp"
 
-#include <atomic>
 #include <boost/asio/steady_timer.hpp>
+
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>

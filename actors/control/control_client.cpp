@@ -43,9 +43,8 @@ control_client_state::~control_client_state() {
 }
 
 control_client_link::behavior_type
-control_client_state::start(io::io_thread& io, receive_request request,
-                            std::uint32_t cache_blocks, receive_session_actor session,
-                            const control_limits& limits) {
+control_client_state::start(io::io_thread& io, receive_request request, std::uint32_t cache_blocks,
+                            receive_session_actor session, const control_limits& limits) {
   request_ = std::move(request);
   cache_blocks_ = cache_blocks;
   session_ = std::move(session);
@@ -97,10 +96,10 @@ failure control_client_state::check_request() const {
 void control_client_state::connect(io::io_thread& io) {
   const auto me = self_->address();
   io::tls_dialer::events events;
-  events.ready = [me](std::shared_ptr<io::tls_connection> connection,
-                      const io::peer_identity& peer) {
-    notify(me, link_ready{std::move(connection), peer});
-  };
+  events.ready
+    = [me](std::shared_ptr<io::tls_connection> connection, const io::peer_identity& peer) {
+        notify(me, link_ready{std::move(connection), peer});
+      };
   events.message = [me](wire::message_bytes body) { notify(me, link_message{std::move(body)}); };
   events.closed = [me](failure reason) { notify(me, link_broken{std::move(reason)}); };
   dialer_ = std::make_shared<io::tls_dialer>(
@@ -125,12 +124,13 @@ failure control_client_state::check_identity(const io::peer_identity& peer) cons
   if (!request_.fingerprint.empty()) {
     if (peer.fingerprint == request_.fingerprint)
       return {};
-    return {failure_code::identity_changed, 0,
-            "THE IDENTITY OF " + server_
-              + " IS NOT THE ONE ASKED FOR. Somebody may be pretending to be that server, so nothing "
-                "was sent to it. Asked for: "
-              + request_.fingerprint + ". Offered: " + peer.fingerprint
-              + ". Compare both with what `fleetcast serve` prints on that host when it starts"};
+    return {
+      failure_code::identity_changed, 0,
+      "THE IDENTITY OF " + server_
+        + " IS NOT THE ONE ASKED FOR. Somebody may be pretending to be that server, so nothing "
+          "was sent to it. Asked for: "
+        + request_.fingerprint + ". Offered: " + peer.fingerprint
+        + ". Compare both with what `fleetcast serve` prints on that host when it starts"};
   }
   const io::known_servers pinned{request_.known_servers.empty()
                                    ? io::known_servers::default_path()
@@ -171,23 +171,26 @@ void control_client_state::on_message(const link_message& message) {
 void control_client_state::take(const wire::session_accept& accept) {
   if (phase_ != phase::asking)
     return close({failure_code::connection_lost, 0,
-                  server_ + " accepted the same request twice, so the connection was closed. Install "
-                            "the same release of Fleetcast on both"});
+                  server_
+                    + " accepted the same request twice, so the connection was closed. Install "
+                      "the same release of Fleetcast on both"});
   const bool is_offered
     = std::find(offered_suites.begin(), offered_suites.end(), accept.suite) != offered_suites.end();
   if (!is_offered)
     return close({failure_code::handshake_failed, 0,
-                  server_ + " chose a way to seal datagrams that was not offered, so its answer was "
-                            "refused. Install the same release of Fleetcast on both"});
+                  server_
+                    + " chose a way to seal datagrams that was not offered, so its answer was "
+                      "refused. Install the same release of Fleetcast on both"});
   if (accept.signing_key != peer_.key)
     return close({failure_code::signature_invalid, 0,
                   server_ + " wants to sign the data with another key than that of its identity "
-                    + peer_.fingerprint + ", so its answer was refused. Install the same release of "
-                                          "Fleetcast on both"});
+                    + peer_.fingerprint
+                    + ", so its answer was refused. Install the same release of "
+                      "Fleetcast on both"});
   connection_->expire_after({}, {});
   phase_ = phase::joined;
-  self_->send(session_, link_accepted{accept, connection_->local().address(),
-                                      connection_->peer().address()});
+  self_->send(session_,
+              link_accepted{accept, connection_->local().address(), connection_->peer().address()});
 }
 
 void control_client_state::take(const wire::session_reject& reject) {
@@ -248,8 +251,7 @@ status_snapshot control_client_state::status() const {
 
 control_client_link::behavior_type
 control_client(control_client_link::stateful_pointer<control_client_state> self, io::io_thread& io,
-               receive_request request, std::uint32_t cache_blocks,
-               receive_session_actor session) {
+               receive_request request, std::uint32_t cache_blocks, receive_session_actor session) {
   return control_client_within(self, io, std::move(request), cache_blocks, std::move(session), {});
 }
 

@@ -2,11 +2,11 @@
 ///
 ///     connecting ─> asking ─> joined ─> receipted ─> closing
 ///
-/// Connects when spawned; compares the server's identity with the one given or pinned before it sends
-/// anything; asks; reports to its receive_session: link_accepted, link_receipted and, last and exactly
-/// once, link_closed: with code none when the connection ended after the receipt was noted.
-/// After `stop` nothing is reported any more: what is queued (a leave) is flushed, then the actor
-/// ends, within `control_limits::close`.
+/// Connects when spawned; compares the server's identity with the one given or pinned before it
+/// sends anything; asks; reports to its receive_session: link_accepted, link_receipted and, last
+/// and exactly once, link_closed: with code none when the connection ended after the receipt was
+/// noted. After `stop` nothing is reported any more: what is queued (a leave) is flushed, then the
+/// actor ends, within `control_limits::close`.
 ///
 /// Who monitors whom: this actor monitors its session and closes the connection when it dies. The
 /// session monitors this actor: a crash closes the connection without a link_closed.
@@ -78,7 +78,9 @@ private:
   bool owes_report_ = true;
 };
 
-/// `io` must outlive the actor. To spawn, wrap it in a lambda: a spawn copies its arguments.
+/// `io` must outlive the actor. To spawn, wrap it in a lambda, since a spawn copies its arguments;
+/// give that lambda an argument besides the self pointer: CAF 0.17 dereferences a null pointer
+/// otherwise, which a debug build's assertions and the sanitizers do not let pass.
 control_client_link::behavior_type
 control_client(control_client_link::stateful_pointer<control_client_state> self, io::io_thread& io,
                receive_request request, std::uint32_t cache_blocks, receive_session_actor session);

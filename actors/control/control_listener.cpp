@@ -14,8 +14,8 @@ control_listener_state::~control_listener_state() {
 }
 
 control_listening_actor::behavior_type
-control_listener_state::start(io::io_thread& io, listening_sockets sockets,
-                              const io::identity& who, std::shared_ptr<content_catalog> catalog,
+control_listener_state::start(io::io_thread& io, listening_sockets sockets, const io::identity& who,
+                              std::shared_ptr<content_catalog> catalog,
                               session_manager_actor manager, const control_limits& limits) {
   catalog_ = std::move(catalog);
   manager_ = std::move(manager);
@@ -24,9 +24,8 @@ control_listener_state::start(io::io_thread& io, listening_sockets sockets,
   self_->set_down_handler([this](const caf::down_msg& down) { on_down(down); });
   if (auto context = io::make_server_context(who)) {
     acceptor_ = std::make_shared<acceptor>(io, std::move(sockets), std::move(*context), limits);
-    acceptor_->start([me = self_->address()](accepted_connection accepted) {
-      notify(me, std::move(accepted));
-    });
+    acceptor_->start(
+      [me = self_->address()](accepted_connection accepted) { notify(me, std::move(accepted)); });
   } else {
     // Only a broken installation of OpenSSL gets here; whoever monitors us hears why.
     self_->quit(caf::make_error(caf::sec::runtime_error, context.error().text));
@@ -43,8 +42,7 @@ void control_listener_state::on_accepted(const accepted_connection& accepted) {
   if (is_stopping_)
     return;
   const auto link = self_->spawn<caf::monitored>(
-    control_server,
-    control_server_config{accepted, catalog_, manager_, limits_, self_->address()});
+    control_server, control_server_config{accepted, catalog_, manager_, limits_, self_->address()});
   links_.emplace(link.address(), link);
 }
 

@@ -1,8 +1,8 @@
 /// Accepts control connections and starts a control_server for each.
 ///
-/// Who monitors whom: this actor monitors its control_servers; one that crashes costs its own client
-/// only. When this actor ends, in whatever way, the sockets close and every control_server is told to
-/// stop; after `stop` it ends once they have.
+/// Who monitors whom: this actor monitors its control_servers; one that crashes costs its own
+/// client only. When this actor ends, in whatever way, the sockets close and every control_server
+/// is told to stop; after `stop` it ends once they have.
 #pragma once
 
 #include "actors/control/acceptor.hpp"
@@ -21,9 +21,8 @@
 namespace fleetcast::actors {
 
 /// control_listener_actor and what its acceptor and its control_servers tell it.
-using control_listening_actor
-  = control_listener_actor::extend<caf::reacts_to<accepted_connection>,
-                                   caf::reacts_to<link_outcome>>;
+using control_listening_actor = control_listener_actor::extend<caf::reacts_to<accepted_connection>,
+                                                               caf::reacts_to<link_outcome>>;
 
 class control_listener_state {
 public:
@@ -58,7 +57,10 @@ private:
   bool is_stopping_ = false;
 };
 
-/// `io` must outlive the actor. To spawn, wrap it in a lambda: a spawn copies its arguments. `catalog` is asked on a CAF worker.
+/// `io` must outlive the actor. To spawn, wrap it in a lambda, since a spawn copies its arguments;
+/// give that lambda an argument besides the self pointer: CAF 0.17 dereferences a null pointer
+/// otherwise, which a debug build's assertions and the sanitizers do not let pass.
+/// `catalog` is asked on a CAF worker.
 control_listening_actor::behavior_type
 control_listener(control_listening_actor::stateful_pointer<control_listener_state> self,
                  io::io_thread& io, listening_sockets sockets,

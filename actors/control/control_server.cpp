@@ -25,9 +25,10 @@ std::string name_of(const boost::asio::ip::tcp::endpoint& peer) {
 }
 
 failure out_of_order(std::string_view what) {
-  return {failure_code::invalid_request, 0,
-          "the client sent " + std::string{what}
-            + ", which is out of order: one request comes first, then at most one receipt or leave"};
+  return {
+    failure_code::invalid_request, 0,
+    "the client sent " + std::string{what}
+      + ", which is out of order: one request comes first, then at most one receipt or leave"};
 }
 
 /// What the deadline until the request reports; told apart from other failures by its code.

@@ -2,15 +2,15 @@
 ///
 ///     handshaking ─> requesting ─> joining ─> joined ─> receipted ─> closing
 ///
-/// Until the request is whole the connection has `control_limits::request`; then the content is opened
-/// and the manager asked, which has `control_limits::join`. One request, then at most one receipt and one
-/// leave per connection: anything else ends it, and it alone.
+/// Until the request is whole the connection has `control_limits::request`; then the content is
+/// opened and the manager asked, which has `control_limits::join`. One request, then at most one
+/// receipt and one leave per connection: anything else ends it, and it alone.
 ///
-/// Who monitors whom: the listener monitors this actor; this actor monitors the send_session that took
-/// its client, and ends the client's session with `internal` if it dies. The session must monitor
-/// `join_request::link`: it hears (leave_atom, id, reason) when the client leaves or its connection
-/// breaks, but not when this actor itself crashes, or gave up waiting for a late answer to join. A
-/// crash closes the connection, which its client sees as connection_lost.
+/// Who monitors whom: the listener monitors this actor; this actor monitors the send_session that
+/// took its client, and ends the client's session with `internal` if it dies. The session must
+/// monitor `join_request::link`: it hears (leave_atom, id, reason) when the client leaves or its
+/// connection breaks, but not when this actor itself crashes, or gave up waiting for a late answer
+/// to join. A crash closes the connection, which its client sees as connection_lost.
 ///
 /// After a receipt, or after the session itself sent session_ended, no leave is sent any more.
 #pragma once

@@ -24,8 +24,8 @@ struct control_limits {
 
   // -- server -----------------------------------------------------------------------------------
 
-  /// From accepting a connection to its whole request: the handshake and one message. Closes half-open
-  /// connections and those that trickle.
+  /// From accepting a connection to its whole request: the handshake and one message. Closes
+  /// half-open connections and those that trickle.
   duration request = std::chrono::seconds{10};
 
   /// From a request to the manager's answer.
@@ -34,11 +34,12 @@ struct control_limits {
   /// From the noted receipt to the client's closing.
   duration linger = std::chrono::seconds{10};
 
-  /// Connections in all. Beyond, a new one is closed at once. Each costs some 100 KiB, mostly TLS's.
+  /// Connections in all. Beyond, a new one is closed at once. Each costs some 100 KiB, mostly
+  /// TLS's.
   std::size_t connections = 4096;
 
-  /// Connections whose request has not arrived. Beyond, none is accepted until one moves on: a lab that
-  /// starts at once waits its turn in the kernel's queue instead of being turned away.
+  /// Connections whose request has not arrived. Beyond, none is accepted until one moves on: a lab
+  /// that starts at once waits its turn in the kernel's queue instead of being turned away.
   std::size_t pending = 256;
 
   /// Pause after the system refused a socket for want of descriptors or memory: nothing but other

@@ -6,6 +6,7 @@
 #include "protocol/wire/data_messages.hpp"
 
 #include <caf/all.hpp>
+
 #include <memory>
 
 namespace fleetcast::actors {
@@ -26,8 +27,8 @@ struct link_broken {
   failure reason;
 };
 
-/// Sends `message` to an actor if it still lives. The I/O side holds its actor weakly: the connection
-/// must not keep alive whoever owns it.
+/// Sends `message` to an actor if it still lives. The I/O side holds its actor weakly: the
+/// connection must not keep alive whoever owns it.
 template <class Message>
 void notify(const caf::actor_addr& to, Message message) {
   if (auto alive = caf::actor_cast<caf::strong_actor_ptr>(to))

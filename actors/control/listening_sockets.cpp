@@ -1,6 +1,7 @@
 #include "actors/control/listening_sockets.hpp"
 
 #include <boost/asio/ip/v6_only.hpp>
+
 #include <cerrno>
 #include <sstream>
 #include <string>
@@ -31,7 +32,8 @@ std::string remedy_of(const error_code& error, const tcp::endpoint& address) {
     case EPERM:
       return "Ports below 1024 take root or CAP_NET_BIND_SERVICE. Choose another with --listen";
     case EAFNOSUPPORT:
-      return "This host does not speak that IP version. Choose an address of the other with --listen";
+      return "This host does not speak that IP version. Choose an address of the other with "
+             "--listen";
     default:
       return "Choose another address with --listen";
   }

@@ -1,20 +1,21 @@
-/// Sockets that wait for control connections, opened before anything else starts, so that `serve` can
-/// say at once what is wrong with an address.
+/// Sockets that wait for control connections, opened before anything else starts, so that `serve`
+/// can say at once what is wrong with an address.
 #pragma once
 
 #include "actors/io/io_thread.hpp"
 #include "protocol/failure.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
+#include <tl/expected.hpp>
+
 #include <cstdint>
 #include <memory>
-#include <tl/expected.hpp>
 #include <vector>
 
 namespace fleetcast::actors {
 
-/// Bound and listening. Copies share the sockets, so that a spawn can take them; whoever accepts from
-/// them closes them.
+/// Bound and listening. Copies share the sockets, so that a spawn can take them; whoever accepts
+/// from them closes them.
 class listening_sockets {
 public:
   using tcp = boost::asio::ip::tcp;
@@ -36,8 +37,8 @@ private:
     = std::make_shared<std::vector<tcp::acceptor>>();
 };
 
-/// Listens at each of `addresses`, or at none. `[::]` takes IPv4 clients, too, and becomes 0.0.0.0 on a
-/// host without IPv6. The failure names the address and the remedy.
+/// Listens at each of `addresses`, or at none. `[::]` takes IPv4 clients, too, and becomes 0.0.0.0
+/// on a host without IPv6. The failure names the address and the remedy.
 [[nodiscard]] tl::expected<listening_sockets, protocol::failure>
 listen_on(io::io_thread& io, const std::vector<boost::asio::ip::tcp::endpoint>& addresses);
 

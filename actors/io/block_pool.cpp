@@ -39,9 +39,8 @@ protocol::block_buffer block_pool::allocate() {
   if (buffer == nullptr)
     return nullptr;
   // Should the control block find no memory, shared_ptr calls the deleter before it throws.
-  return protocol::block_buffer{buffer, [pool = shared_from_this()](std::byte* returned) {
-                                  pool->give_back(returned);
-                                }};
+  return protocol::block_buffer{
+    buffer, [pool = shared_from_this()](std::byte* returned) { pool->give_back(returned); }};
 }
 
 std::size_t block_pool::available() const noexcept {

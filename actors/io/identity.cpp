@@ -2,15 +2,16 @@
 
 #include "actors/io/private_files.hpp"
 
-#include <array>
-#include <cerrno>
-#include <cstdlib>
 #include <openssl/bio.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/rand.h>
 #include <openssl/sha.h>
 #include <openssl/x509.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdlib>
 #include <optional>
 #include <utility>
 
@@ -57,8 +58,7 @@ std::string fingerprint_of_der(const unsigned char* der, std::size_t size) {
 std::shared_ptr<X509> make_certificate(EVP_PKEY* key) {
   std::shared_ptr<X509> certificate{X509_new(), X509_free};
   std::uint64_t serial = 0;
-  if (!certificate
-      || RAND_bytes(reinterpret_cast<unsigned char*>(&serial), sizeof(serial)) != 1)
+  if (!certificate || RAND_bytes(reinterpret_cast<unsigned char*>(&serial), sizeof(serial)) != 1)
     return nullptr;
   auto* name = X509_get_subject_name(certificate.get());
   const auto* common_name = reinterpret_cast<const unsigned char*>("fleetcast");
@@ -159,28 +159,27 @@ tl::expected<std::optional<identity>, failure> load(const std::filesystem::path&
   if (!descriptor) {
     if (errno == ENOENT)
       return std::optional<identity>{};
-    return tl::make_unexpected(
-      system_failure(errno, failure_code::read_fault, "could not open the server's identity", file));
+    return tl::make_unexpected(system_failure(errno, failure_code::read_fault,
+                                              "could not open the server's identity", file));
   }
   struct stat info {};
   if (::fstat(descriptor.get(), &info) != 0)
-    return tl::make_unexpected(
-      system_failure(errno, failure_code::read_fault, "could not look at the server's identity",
-                     file));
+    return tl::make_unexpected(system_failure(errno, failure_code::read_fault,
+                                              "could not look at the server's identity", file));
   if (auto refused = refuse_exposed(file, info, S_IRWXG | S_IRWXO))
     return tl::make_unexpected(std::move(refused));
   auto text = read_all(descriptor.get(), max_identity_file);
   if (!text)
-    return tl::make_unexpected(
-      system_failure(text.error(), failure_code::read_fault, "could not read the server's identity",
-                     file));
+    return tl::make_unexpected(system_failure(text.error(), failure_code::read_fault,
+                                              "could not read the server's identity", file));
   auto result = identity_maker::from_pem(*text);
   wipe(*text);
   if (!result)
     return tl::make_unexpected(failure{
       failure_code::read_fault, 0,
       "could not read the server's identity: " + file.string()
-        + " does not hold an Ed25519 private key and its certificate in PEM. Restore the file from a "
+        + " does not hold an Ed25519 private key and its certificate in PEM. Restore the file from "
+          "a "
           "backup; or remove it to have a new identity made, which clients that pinned the old one "
           "refuse until their known_servers is edited"});
   return result;
@@ -189,8 +188,7 @@ tl::expected<std::optional<identity>, failure> load(const std::filesystem::path&
 failure check_directory(const std::filesystem::path& directory) {
   if (const int error = make_private_directories(directory); error != 0)
     return system_failure(error, failure_code::write_fault,
-                          "could not make the state directory for the server's identity",
-                          directory)
+                          "could not make the state directory for the server's identity", directory)
       .in_context("choose another with --state-dir");
   struct stat info {};
   if (::stat(directory.c_str(), &info) != 0)
@@ -223,16 +221,15 @@ tl::expected<identity, failure> load_or_create_identity(const std::filesystem::p
   wipe(*pem);
   // Another process that was quicker has made the identity: it is the one to use.
   if (error != 0 && error != EEXIST)
-    return tl::make_unexpected(
-      system_failure(error, failure_code::write_fault, "could not write the server's identity",
-                     file));
+    return tl::make_unexpected(system_failure(error, failure_code::write_fault,
+                                              "could not write the server's identity", file));
   loaded = load(file);
   if (!loaded)
     return tl::make_unexpected(std::move(loaded.error()));
   if (!loaded->has_value())
-    return tl::make_unexpected(system_failure(
-      ENOENT, failure_code::read_fault, "the server's identity vanished after it was written",
-      file));
+    return tl::make_unexpected(system_failure(ENOENT, failure_code::read_fault,
+                                              "the server's identity vanished after it was written",
+                                              file));
   return std::move(**loaded);
 }
 

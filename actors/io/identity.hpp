@@ -7,11 +7,12 @@
 #include "protocol/failure.hpp"
 #include "protocol/wire/control_messages.hpp"
 
+#include <tl/expected.hpp>
+
 #include <filesystem>
 #include <memory>
 #include <string>
 #include <string_view>
-#include <tl/expected.hpp>
 
 struct evp_pkey_st;
 struct x509_st;
@@ -45,9 +46,9 @@ private:
 /// $XDG_STATE_HOME/fleetcast or ~/.local/state/fleetcast.
 std::filesystem::path default_state_dir();
 
-/// Reads `identity.pem` in `state_dir`; makes directory (0700) and file (0600) when they are not there.
-/// Of several processes that do so at once, all end with the same identity. Refuses a file or a
-/// directory that others could read or replace. Blocks on the disk.
+/// Reads `identity.pem` in `state_dir`; makes directory (0700) and file (0600) when they are not
+/// there. Of several processes that do so at once, all end with the same identity. Refuses a file
+/// or a directory that others could read or replace. Blocks on the disk.
 [[nodiscard]] tl::expected<identity, protocol::failure>
 load_or_create_identity(const std::filesystem::path& state_dir);
 

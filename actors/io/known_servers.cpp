@@ -115,13 +115,15 @@ tl::expected<finding, failure> search(const std::filesystem::path& file, std::st
 
 failure changed(const std::filesystem::path& file, const finding& found, const std::string& server,
                 const std::string& fingerprint) {
-  return {failure_code::identity_changed, 0,
-          "THE IDENTITY OF " + server
-            + " HAS CHANGED. Somebody may be pretending to be that server, so nothing was sent to it. "
-            + "Pinned: " + found.fingerprint + ". Offered now: " + fingerprint
-            + ". If its operator made a new identity on purpose, compare the offered one with what "
-              "`fleetcast serve` prints on that host when it starts; only if they are the same, remove line "
-            + std::to_string(found.line) + " of " + file.string() + " and try again"};
+  return {
+    failure_code::identity_changed, 0,
+    "THE IDENTITY OF " + server
+      + " HAS CHANGED. Somebody may be pretending to be that server, so nothing was sent to it. "
+      + "Pinned: " + found.fingerprint + ". Offered now: " + fingerprint
+      + ". If its operator made a new identity on purpose, compare the offered one with what "
+        "`fleetcast serve` prints on that host when it starts; only if they are the same, remove "
+        "line "
+      + std::to_string(found.line) + " of " + file.string() + " and try again"};
 }
 
 /// 0 or errno; ETIMEDOUT when another process keeps it.

@@ -1,19 +1,20 @@
 /// Which server had which identity, as people know it from SSH's known_hosts.
 ///
-/// A text file, one server a line: `host:port SHA256:…`, IPv6 addresses in brackets, `#` for comments.
-/// A server may have several lines (a planned change of identity); any of them fits. A line that is
-/// not understood makes every look-up fail with its number: it might be the one that matters. The
-/// file is only ever appended to, under a lock, so processes that pin at once do not tread on each
-/// other.
+/// A text file, one server a line: `host:port SHA256:…`, IPv6 addresses in brackets, `#` for
+/// comments. A server may have several lines (a planned change of identity); any of them fits. A
+/// line that is not understood makes every look-up fail with its number: it might be the one that
+/// matters. The file is only ever appended to, under a lock, so processes that pin at once do not
+/// tread on each other.
 #pragma once
 
 #include "protocol/failure.hpp"
+
+#include <tl/expected.hpp>
 
 #include <cstdint>
 #include <filesystem>
 #include <string>
 #include <string_view>
-#include <tl/expected.hpp>
 #include <utility>
 
 namespace fleetcast::actors::io {
@@ -21,8 +22,8 @@ namespace fleetcast::actors::io {
 /// "host:port", the host in lower case, IPv6 addresses in brackets.
 std::string host_and_port(std::string_view host, std::uint16_t port);
 
-/// Every call blocks on the disk, and up to 5 s on another process that holds the lock. Copyable; two
-/// objects of one path work together like two processes.
+/// Every call blocks on the disk, and up to 5 s on another process that holds the lock. Copyable;
+/// two objects of one path work together like two processes.
 class known_servers {
 public:
   /// $XDG_CONFIG_HOME/fleetcast/known_servers or ~/.config/fleetcast/known_servers.
@@ -38,8 +39,8 @@ public:
   };
 
   /// Checks what `server` (as host_and_port gives it) offers, and pins it when nothing is pinned.
-  /// Fails with identity_changed, or with trust_store_fault when the file cannot be read, understood
-  /// or written.
+  /// Fails with identity_changed, or with trust_store_fault when the file cannot be read,
+  /// understood or written.
   [[nodiscard]] tl::expected<verdict, protocol::failure>
   check_or_pin(const std::string& server, const std::string& fingerprint) const;
 

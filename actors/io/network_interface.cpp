@@ -99,8 +99,8 @@ tl::expected<network_interface, failure> by_name(const std::string& name) {
   if (index == 0) {
     const int error = errno;
     return tl::unexpected{failure{failure_code::network_fault, static_cast<std::uint32_t>(error),
-                                  "network interface " + name + " went away: "
-                                    + std::generic_category().message(error)}};
+                                  "network interface " + name
+                                    + " went away: " + std::generic_category().message(error)}};
   }
   return network_interface{index, name};
 }
@@ -126,15 +126,18 @@ tl::expected<network_interface, failure> find_interface(std::string_view name_or
   boost::system::error_code no_address;
   if (const auto parsed = boost::asio::ip::make_address(wanted, no_address); !no_address)
     return by_address(*all, parsed);
-  return tl::unexpected{failure{failure_code::network_fault, 0,
-                                "no network interface \"" + wanted + "\"; there are: "
-                                  + describe(*all)}};
+  return tl::unexpected{
+    failure{failure_code::network_fault, 0,
+            "no network interface \"" + wanted + "\"; there are: " + describe(*all)}};
 }
 
 tl::expected<network_interface, failure> interface_of(const address& local) {
   const auto all = take_inventory();
   if (!all)
     return tl::unexpected{all.error()};
+  // What a socket that takes both IP versions says of an IPv4 peer.
+  if (local.is_v6() && local.to_v6().is_v4_mapped())
+    return interface_of(boost::asio::ip::make_address_v4(boost::asio::ip::v4_mapped, local.to_v6()));
   // 127.0.0.0/8 belongs to the loopback interface as a whole, one address of it is listed.
   if (local.is_v4() && local.is_loopback())
     return by_address(*all, address_v4::loopback());

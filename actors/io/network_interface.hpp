@@ -4,9 +4,10 @@
 #include "protocol/failure.hpp"
 
 #include <boost/asio/ip/address.hpp>
+#include <tl/expected.hpp>
+
 #include <string>
 #include <string_view>
-#include <tl/expected.hpp>
 
 namespace fleetcast::actors::io {
 

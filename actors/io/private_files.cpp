@@ -1,11 +1,12 @@
 #include "actors/io/private_files.hpp"
 
+#include <openssl/crypto.h>
+
 #include <array>
 #include <cerrno>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
-#include <openssl/crypto.h>
 #include <system_error>
 
 #include <fcntl.h>
@@ -63,8 +64,7 @@ failure system_failure(int error, failure_code otherwise, std::string_view what,
                        const std::filesystem::path& path) {
   const auto code = error == ENOSPC || error == EDQUOT ? failure_code::disk_full : otherwise;
   return {code, static_cast<std::uint32_t>(error),
-          std::string{what} + ": " + path.string() + ": "
-            + std::generic_category().message(error)};
+          std::string{what} + ": " + path.string() + ": " + std::generic_category().message(error)};
 }
 
 std::filesystem::path user_directory(const char* variable, std::string_view below_home) {

@@ -3,11 +3,12 @@
 
 #include "protocol/failure.hpp"
 
+#include <tl/expected.hpp>
+
 #include <cstddef>
 #include <filesystem>
 #include <string>
 #include <string_view>
-#include <tl/expected.hpp>
 #include <utility>
 
 namespace fleetcast::actors::io {
@@ -48,8 +49,8 @@ tl::expected<std::string, int> read_all(int descriptor, std::size_t limit);
 /// 0 or errno.
 int write_all(int descriptor, std::string_view text);
 
-/// Writes a new file with mode 0600 beside `path`, syncs and renames it, unless `path` exists by then:
-/// EEXIST. 0 or errno.
+/// Writes a new file with mode 0600 beside `path`, syncs and renames it, unless `path` exists by
+/// then: EEXIST. 0 or errno.
 int create_private_file(const std::filesystem::path& path, std::string_view text);
 
 /// Syncs a directory's entries. 0 or errno.

@@ -5,6 +5,7 @@
 #include <boost/asio/ssl/error.hpp>
 #include <boost/asio/write.hpp>
 #include <openssl/err.h>
+
 #include <utility>
 
 #include <netinet/in.h>
@@ -82,11 +83,10 @@ tls_connection::tls_connection(tcp::socket socket, tls_context context, role whi
 
 template <class F>
 void tls_connection::post(F operation) {
-  asio::post(stream_.get_executor(),
-             [me = shared_from_this(), f = std::move(operation)]() mutable {
-               if (!me->is_finished_)
-                 f(*me);
-             });
+  asio::post(stream_.get_executor(), [me = shared_from_this(), f = std::move(operation)]() mutable {
+    if (!me->is_finished_)
+      f(*me);
+  });
 }
 
 void tls_connection::start(events callbacks, duration limit, failure late) {
@@ -108,9 +108,9 @@ void tls_connection::send(protocol::wire::message_bytes framed) {
   post([bytes = std::move(framed)](tls_connection& me) mutable {
     me.queued_ += bytes.size();
     if (me.queued_ > max_queued)
-      return me.finish({failure_code::connection_lost, 0,
-                        "closed the connection to " + me.peer_name_
-                          + ": it does not read what it is sent"});
+      return me.finish(
+        {failure_code::connection_lost, 0,
+         "closed the connection to " + me.peer_name_ + ": it does not read what it is sent"});
     me.queue_.push_back(std::move(bytes));
     me.write();
   });
@@ -147,8 +147,8 @@ void tls_connection::abandon() {
 // -- handshake ------------------------------------------------------------------------------------
 
 void tls_connection::shake_hands() {
-  const auto side = role_ == role::client ? asio::ssl::stream_base::client
-                                          : asio::ssl::stream_base::server;
+  const auto side
+    = role_ == role::client ? asio::ssl::stream_base::client : asio::ssl::stream_base::server;
   stream_.async_handshake(
     side, [me = shared_from_this()](const error_code& error) { me->on_handshake(error); });
 }
@@ -162,8 +162,7 @@ void tls_connection::on_handshake(const error_code& error) {
   if (role_ == role::client) {
     auto identified = identify_peer(stream_.native_handle());
     if (!identified)
-      return finish(
-        std::move(identified.error()).in_context("while connecting to " + peer_name_));
+      return finish(std::move(identified.error()).in_context("while connecting to " + peer_name_));
     who = std::move(*identified);
   }
   is_ready_ = true;
@@ -178,12 +177,14 @@ failure tls_connection::describe_handshake(const error_code& error) const {
   if (is_tls_reason(error, SSL_R_TLSV1_ALERT_PROTOCOL_VERSION)
       || is_tls_reason(error, SSL_R_UNSUPPORTED_PROTOCOL))
     return {code, 0,
-            start + "the other side does not speak TLS 1.3. Is that address and port "
-                    "`fleetcast serve`'s?"};
+            start
+              + "the other side does not speak TLS 1.3. Is that address and port "
+                "`fleetcast serve`'s?"};
   if (is_end(error))
     return {code, 0,
-            start + "the other side closed the connection. Is that address and port `fleetcast "
-                    "serve`'s? If so, it may have reached its limit of connections: try again later"};
+            start
+              + "the other side closed the connection. Is that address and port `fleetcast "
+                "serve`'s? If so, it may have reached its limit of connections: try again later"};
   return {code, is_from_tls(error) ? 0 : static_cast<std::uint32_t>(error.value()),
           start + error.message() + ". Is that address and port `fleetcast serve`'s?"};
 }
@@ -194,8 +195,7 @@ void tls_connection::deliver_or_read() {
   while (is_ready_ && !is_closing_ && !is_finished_ && wanted_ > 0) {
     auto next = frames_.next();
     if (!next)
-      return finish(
-        std::move(next.error()).in_context("closed the connection to " + peer_name_));
+      return finish(std::move(next.error()).in_context("closed the connection to " + peer_name_));
     if (!next->has_value())
       return read();
     --wanted_;
@@ -210,14 +210,16 @@ void tls_connection::read() {
   stream_.async_read_some(asio::buffer(chunk_),
                           [me = shared_from_this()](const error_code& error, std::size_t size) {
                             me->is_reading_ = false;
-                            if (!me->is_finished_ && !me->is_closing_)
+                            if (!me->is_finished_)
                               me->on_read(error, size);
                           });
 }
 
 void tls_connection::on_read(const error_code& error, std::size_t size) {
   if (error)
-    return finish(describe(error, "reading from"));
+    return finish(is_closing_ ? failure{} : describe(error, "reading from"));
+  if (is_closing_)
+    return read(); // nobody wants it any more
   frames_.append(std::span<const std::byte>{chunk_.data(), size});
   deliver_or_read();
 }
@@ -265,9 +267,11 @@ void tls_connection::begin_farewell() {
   if (is_saying_farewell_)
     return;
   is_saying_farewell_ = true;
-  // Waits for the peer's farewell, too: closing before it has read everything would make the kernel
-  // reset the connection and take back what was sent last.
+  // Waits for the peer's farewell or end, too: closing before everything was read would make the
+  // kernel reset the connection and take back what was sent last. Whichever operation sees the end
+  // first finishes.
   stream_.async_shutdown([me = shared_from_this()](const error_code&) { me->finish({}); });
+  read();
 }
 
 void tls_connection::arm(duration limit, failure late) {
@@ -275,13 +279,14 @@ void tls_connection::arm(duration limit, failure late) {
   if (limit == duration::zero())
     return;
   deadline_.expires_after(limit);
-  deadline_.async_wait([weak = weak_from_this(), reason = std::move(late)](const error_code& error) {
-    auto me = weak.lock();
-    // A wait that was due when it was replaced still comes; the new deadline lies ahead then.
-    if (!me || error || me->deadline_.expiry() > std::chrono::steady_clock::now())
-      return;
-    me->finish(reason);
-  });
+  deadline_.async_wait(
+    [weak = weak_from_this(), reason = std::move(late)](const error_code& error) {
+      auto me = weak.lock();
+      // A wait that was due when it was replaced still comes; the new deadline lies ahead then.
+      if (!me || error || me->deadline_.expiry() > std::chrono::steady_clock::now())
+        return;
+      me->finish(reason);
+    });
 }
 
 void tls_connection::finish(failure reason) {

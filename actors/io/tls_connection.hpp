@@ -1,8 +1,8 @@
 /// One control connection: TLS over TCP, messages in and out, deadlines. No actor.
 ///
-/// Lives on the I/O thread. Its methods may be called from any thread (they post); its events are called
-/// on the I/O thread. Everything that is pending keeps the connection alive; it ends by itself once
-/// closed, whoever still holds it.
+/// Lives on the I/O thread. Its methods may be called from any thread (they post); its events are
+/// called on the I/O thread. Everything that is pending keeps the connection alive; it ends by
+/// itself once closed, whoever still holds it.
 ///
 /// Memory is bounded: one read buffer, one unfinished message (the frame reader's limit), and
 /// `max_queued` bytes to write; a peer that does not read more than that is closed. A peer cannot
@@ -13,10 +13,11 @@
 #include "protocol/failure.hpp"
 #include "protocol/wire/control_codec.hpp"
 
-#include <array>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/steady_timer.hpp>
+
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <deque>
@@ -51,8 +52,8 @@ public:
   /// knows the connection. `peer_name` is how texts name the other side.
   tls_connection(tcp::socket socket, tls_context context, role which, std::string peer_name);
 
-  /// Shakes hands. Everything until the next expire_after() must be over within `limit`; `late` is the
-  /// failure if it is not.
+  /// Shakes hands. Everything until the next expire_after() must be over within `limit`; `late` is
+  /// the failure if it is not.
   void start(events callbacks, duration limit, protocol::failure late);
 
   // -- any thread -------------------------------------------------------------------------------

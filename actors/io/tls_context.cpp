@@ -65,8 +65,8 @@ tl::expected<peer_identity, failure> identify_peer(SSL* connection) {
   const auto* certificate = SSL_get0_peer_certificate(connection);
   auto* key = certificate == nullptr ? nullptr : X509_get0_pubkey(certificate);
   if (key == nullptr)
-    return tl::make_unexpected(failure{
-      failure_code::handshake_failed, 0, "the server showed no key that could be identified"});
+    return tl::make_unexpected(failure{failure_code::handshake_failed, 0,
+                                       "the server showed no key that could be identified"});
   peer_identity result;
   auto size = result.key.size();
   if (EVP_PKEY_get_base_id(key) != EVP_PKEY_ED25519
@@ -74,9 +74,9 @@ tl::expected<peer_identity, failure> identify_peer(SSL* connection) {
                                      &size)
            != 1
       || size != result.key.size())
-    return tl::make_unexpected(failure{
-      failure_code::handshake_failed, 0,
-      "the server's key is not an Ed25519 key, so it is no Fleetcast server"});
+    return tl::make_unexpected(
+      failure{failure_code::handshake_failed, 0,
+              "the server's key is not an Ed25519 key, so it is no Fleetcast server"});
   result.fingerprint = fingerprint_of(key);
   return result;
 }

@@ -6,9 +6,10 @@
 #include "protocol/wire/control_messages.hpp"
 
 #include <boost/asio/ssl/context.hpp>
+#include <tl/expected.hpp>
+
 #include <memory>
 #include <string>
-#include <tl/expected.hpp>
 
 namespace fleetcast::actors::io {
 

@@ -2,8 +2,9 @@
 
 #include "actors/io/known_servers.hpp"
 
-#include <algorithm>
 #include <boost/asio/post.hpp>
+
+#include <algorithm>
 #include <cerrno>
 #include <sstream>
 #include <utility>
@@ -35,8 +36,9 @@ struct explanation {
 explanation explain(const boost::system::error_code& error) {
   switch (error.value()) {
     case ECONNREFUSED:
-      return {failure_code::connection_refused,
-              "Is `fleetcast serve` running there, and does its --listen cover this address and port?"};
+      return {
+        failure_code::connection_refused,
+        "Is `fleetcast serve` running there, and does its --listen cover this address and port?"};
     case ETIMEDOUT:
       return {failure_code::connect_timeout,
               "Is the host up, and does a firewall let TCP through to that port?"};
@@ -127,8 +129,7 @@ void tls_dialer::resolve() {
     });
 }
 
-void tls_dialer::on_resolved(const error_code& error,
-                             const tcp::resolver::results_type& results) {
+void tls_dialer::on_resolved(const error_code& error, const tcp::resolver::results_type& results) {
   if (error)
     return fail({failure_code::name_unresolved, static_cast<std::uint32_t>(error.value()),
                  "could not connect to " + name_ + ": the name '" + host_
@@ -181,7 +182,8 @@ void tls_dialer::on_attempt_over(const error_code& error) {
   attempt_.cancel();
   if (!error)
     return shake_hands();
-  failed_.push_back({candidates_[next_ - 1], is_attempt_late_ ? error_code{asio::error::timed_out} : error});
+  failed_.push_back(
+    {candidates_[next_ - 1], is_attempt_late_ ? error_code{asio::error::timed_out} : error});
   try_next();
 }
 
@@ -212,10 +214,11 @@ failure tls_dialer::too_late() const {
   std::ostringstream text;
   text << "could not connect to " << name_ << " within " << seconds << " s: ";
   if (connection_)
-    return {failure_code::connect_timeout, 0,
-            text.str()
-              + "the TCP connection was made, but the TLS handshake did not end. Is that address and "
-                "port `fleetcast serve`'s, and is its host overloaded?"};
+    return {
+      failure_code::connect_timeout, 0,
+      text.str()
+        + "the TCP connection was made, but the TLS handshake did not end. Is that address and "
+          "port `fleetcast serve`'s, and is its host overloaded?"};
   if (candidates_.empty())
     return {failure_code::connect_timeout, 0,
             text.str() + "the name was not resolved. Is this host's name server up?"};
@@ -225,8 +228,8 @@ failure tls_dialer::too_late() const {
 }
 
 tls_dialer::duration tls_dialer::time_left() const {
-  const auto left = std::chrono::duration_cast<duration>(total_.expiry()
-                                                         - std::chrono::steady_clock::now());
+  const auto left
+    = std::chrono::duration_cast<duration>(total_.expiry() - std::chrono::steady_clock::now());
   return std::max(left, duration{1});
 }
 

@@ -1,5 +1,5 @@
-/// From a host name to a connection whose other end has proven its identity: resolve, try every address,
-/// shake hands. No actor; lives on the I/O thread.
+/// From a host name to a connection whose other end has proven its identity: resolve, try every
+/// address, shake hands. No actor; lives on the I/O thread.
 #pragma once
 
 #include "actors/io/tls_connection.hpp"
@@ -8,6 +8,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
+
 #include <chrono>
 #include <cstdint>
 #include <functional>

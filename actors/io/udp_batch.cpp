@@ -252,8 +252,7 @@ bool batch_receiver::receive_some(receive_buffer& into, lanes& where) {
   const auto wanted = coalesces() ? std::min(width_, where.count) : where.count;
   for (; count < wanted && where.used[count] + where.room <= where.size; ++count) {
     auto& header = messages[count].msg_hdr;
-    extras[count].bytes
-      = {into.memory_.get() + count * where.size + where.used[count], where.room};
+    extras[count].bytes = {into.memory_.get() + count * where.size + where.used[count], where.room};
     header.msg_iov = &extras[count].bytes;
     header.msg_iovlen = 1;
     header.msg_control = extras[count].control.data();
@@ -318,10 +317,10 @@ void batch_receiver::note_drops(std::uint32_t total) noexcept {
 
 batch_receiver::statistics batch_receiver::snapshot() const noexcept {
   constexpr auto relaxed = std::memory_order_relaxed;
-  return {counters_.datagrams.load(relaxed),    counters_.bytes.load(relaxed),
-          counters_.truncated.load(relaxed),    counters_.coalesced.load(relaxed),
-          counters_.calls.load(relaxed),        counters_.kernel_drops.load(relaxed),
-          counters_.errors.load(relaxed),       counters_.last_error.load(relaxed)};
+  return {counters_.datagrams.load(relaxed), counters_.bytes.load(relaxed),
+          counters_.truncated.load(relaxed), counters_.coalesced.load(relaxed),
+          counters_.calls.load(relaxed),     counters_.kernel_drops.load(relaxed),
+          counters_.errors.load(relaxed),    counters_.last_error.load(relaxed)};
 }
 
 } // namespace fleetcast::actors::io

@@ -36,10 +36,10 @@ public:
     std::uint64_t datagrams = 0;
     std::uint64_t bytes = 0;
     std::uint64_t refused = 0;
-    std::uint64_t segmented = 0;  ///< datagrams that went in segmented buffers
-    std::uint64_t calls = 0;      ///< of sendmmsg
-    std::uint64_t waits = 0;      ///< times the send buffer was full
-    std::uint64_t fallbacks = 0;  ///< 1 once the kernel refused to segment and we stopped asking
+    std::uint64_t segmented = 0; ///< datagrams that went in segmented buffers
+    std::uint64_t calls = 0;     ///< of sendmmsg
+    std::uint64_t waits = 0;     ///< times the send buffer was full
+    std::uint64_t fallbacks = 0; ///< 1 once the kernel refused to segment and we stopped asking
     int last_error = 0;
   };
 
@@ -113,7 +113,7 @@ public:
     std::uint64_t coalesced = 0; ///< datagrams that came many in one
     std::uint64_t calls = 0;     ///< of recvmmsg
     std::uint64_t kernel_drops = 0;
-    std::uint64_t errors = 0;    ///< reported by the socket; reading goes on
+    std::uint64_t errors = 0; ///< reported by the socket; reading goes on
     int last_error = 0;
   };
 

@@ -263,9 +263,9 @@ udp_socket::open_group_receiver(const udp_endpoint& group, const network_interfa
     .finish();
 }
 
-tl::expected<udp_socket, failure>
-udp_socket::open_group_sender(const network_interface& interface, const address& local, unsigned ttl,
-                              const socket_options& options) {
+tl::expected<udp_socket, failure> udp_socket::open_group_sender(const network_interface& interface,
+                                                                const address& local, unsigned ttl,
+                                                                const socket_options& options) {
   if (ttl < 1 || ttl > 255)
     return tl::unexpected{unfit("a TTL of " + std::to_string(ttl) + " is not in 1 to 255")};
   const udp_endpoint bound{on_link(local, interface), 0};
@@ -289,8 +289,8 @@ udp_socket::open_group_sender(const network_interface& interface, const address&
     .finish();
 }
 
-tl::expected<udp_socket, failure>
-udp_socket::open_feedback_sender(const address& local, const udp_endpoint& server) {
+tl::expected<udp_socket, failure> udp_socket::open_feedback_sender(const address& local,
+                                                                   const udp_endpoint& server) {
   return socket_builder{server, nullptr, family_of(local)}
     .bind({local, 0})
     .connect(server)

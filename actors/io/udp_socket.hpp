@@ -9,9 +9,10 @@
 
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/udp.hpp>
+#include <tl/expected.hpp>
+
 #include <cstddef>
 #include <span>
-#include <tl/expected.hpp>
 
 namespace fleetcast::actors::io {
 

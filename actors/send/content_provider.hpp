@@ -3,13 +3,14 @@
 
 #include "protocol/failure.hpp"
 
+#include <tl/expected.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
 #include <string_view>
-#include <tl/expected.hpp>
 
 namespace fleetcast::actors {
 
@@ -28,9 +29,8 @@ public:
   /// Fills all of `out` from `offset`; the range must lie within `size()`. Fails with object_changed
   /// when the object is not the one that was opened any more, or ends early; with read_fault when
   /// the system could not read. `out` then holds nothing of meaning.
-  [[nodiscard]] virtual tl::expected<void, protocol::failure> read(std::uint64_t offset,
-                                                                   std::span<std::byte> out) const
-    = 0;
+  [[nodiscard]] virtual tl::expected<void, protocol::failure>
+  read(std::uint64_t offset, std::span<std::byte> out) const = 0;
 
   /// Whether both are the same object in the same version, so that one transmission serves both
   /// (CompareContent: P-CC-1).

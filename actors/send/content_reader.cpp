@@ -49,7 +49,8 @@ void content_reader_state::enqueue(const std::vector<protocol::block_number>& bl
   queue_.insert(queue_.end(), blocks.begin(), blocks.end());
 }
 
-std::optional<content_reader_state::outcome> content_reader_state::read_next(clock::time_point now) {
+std::optional<content_reader_state::outcome>
+content_reader_state::read_next(clock::time_point now) {
   const auto number = queue_.front();
   if (number >= layout_->block_count()) {
     queue_.pop_front();
@@ -104,7 +105,9 @@ content_reader_state::outcome content_reader_state::fail(failure reason) {
 status_snapshot content_reader_state::status() const {
   const auto memory = pool_->snapshot();
   return {name,
-          waiting_since_ ? "waiting for a buffer" : queue_.empty() ? "idle" : "reading",
+          waiting_since_   ? "waiting for a buffer"
+          : queue_.empty() ? "idle"
+                           : "reading",
           {{"object", object_->name()},
            {"size", std::to_string(object_->size())},
            {"blocks", std::to_string(blocks_)},

@@ -52,7 +52,8 @@ std::size_t printable_character(std::string_view text) {
       return 0;
     code = code << 6 | (bits & 0x3fU);
   }
-  constexpr std::array<std::uint32_t, 5> least{0, 0, 0xa0, 0x800, 0x10000}; // also drops C1 controls
+  constexpr std::array<std::uint32_t, 5> least{0, 0, 0xa0, 0x800,
+                                               0x10000}; // also drops C1 controls
   const bool surrogate = code >= 0xd800 && code <= 0xdfff;
   return code < least[size] || code > 0x10ffff || surrogate ? 0 : size;
 }
@@ -101,8 +102,9 @@ tl::unexpected<failure> refuse_to_open(int error, const std::string& shown) {
   switch (error) {
     case EXDEV:
       return refuse(failure_code::invalid_name, error,
-                    shown + " leads out of its namespace; name a file below it, with a relative "
-                            "path");
+                    shown
+                      + " leads out of its namespace; name a file below it, with a relative "
+                        "path");
     case ELOOP:
       return refuse(failure_code::invalid_name, error,
                     shown + " goes round in circles of symbolic links");
@@ -158,8 +160,7 @@ public:
 
   tl::expected<void, failure> read(std::uint64_t offset, std::span<std::byte> out) const override {
     while (!out.empty()) {
-      const auto got
-        = ::pread(descriptor_, out.data(), out.size(), static_cast<off_t>(offset));
+      const auto got = ::pread(descriptor_, out.data(), out.size(), static_cast<off_t>(offset));
       if (got < 0 && errno == EINTR)
         continue;
       if (got < 0)

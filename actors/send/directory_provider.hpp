@@ -7,11 +7,12 @@
 
 #include "actors/send/content_provider.hpp"
 
+#include <tl/expected.hpp>
+
 #include <map>
 #include <memory>
 #include <string>
 #include <string_view>
-#include <tl/expected.hpp>
 #include <vector>
 
 namespace fleetcast::actors {

@@ -71,9 +71,9 @@ bool is_reserved(const address& value) {
 }
 
 tl::unexpected<failure> refuse(std::string_view text, std::string_view why) {
-  return tl::unexpected{failure{failure_code::invalid_request, 0,
-                                "multicast group \"" + std::string{text} + "\": "
-                                  + std::string{why}}};
+  return tl::unexpected{
+    failure{failure_code::invalid_request, 0,
+            "multicast group \"" + std::string{text} + "\": " + std::string{why}}};
 }
 
 std::optional<unsigned> to_number(std::string_view digits) {
@@ -142,8 +142,7 @@ group_allocator::group_allocator(const group_ranges& ranges, std::uint64_t seed)
     v4_(make_range(ranges.v4, seed)),
     v6_(make_range(ranges.v6, seed)) {}
 
-group_allocator::range group_allocator::make_range(const group_prefix& prefix,
-                                                   std::uint64_t seed) {
+group_allocator::range group_allocator::make_range(const group_prefix& prefix, std::uint64_t seed) {
   range result;
   result.prefix = prefix;
   result.hosts = std::uint32_t{1} << std::min(width_of(prefix.base) - prefix.length, max_host_bits);

@@ -5,12 +5,13 @@
 #include "protocol/failure.hpp"
 
 #include <boost/asio/ip/address.hpp>
+#include <tl/expected.hpp>
+
 #include <cstdint>
 #include <memory>
 #include <mutex>
 #include <set>
 #include <string_view>
-#include <tl/expected.hpp>
 #include <utility>
 #include <vector>
 

@@ -60,9 +60,8 @@ status_snapshot socket_writer_state::status() const {
            {"datagrams", std::to_string(counted.datagrams)},
            {"bytes", std::to_string(counted.bytes)},
            {"refused", std::to_string(counted.refused)},
-           {"last refusal", counted.last_error == 0
-                              ? "none"
-                              : std::generic_category().message(counted.last_error)},
+           {"last refusal",
+            counted.last_error == 0 ? "none" : std::generic_category().message(counted.last_error)},
            {"waits", std::to_string(counted.waits)},
            {"system calls", std::to_string(counted.calls)},
            {"send offload", sender_->segments() ? "on" : "off"},

@@ -41,7 +41,7 @@ private:
   std::optional<protocol::wire::sealer> sealer_;
   std::optional<io::batch_sender> sender_;
   io::udp_endpoint destination_;
-  std::vector<std::byte> sealed_;    ///< one behind the other; grows to one full batch, never shrinks
+  std::vector<std::byte> sealed_; ///< one behind the other; grows to one full batch, never shrinks
   std::vector<std::uint16_t> sizes_; ///< of the datagrams in `sealed_`
   std::uint64_t batches_ = 0;
 };

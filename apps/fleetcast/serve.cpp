@@ -12,6 +12,8 @@
 
 #include <CLI/CLI.hpp>
 #include <csignal>
+#include <cstdio>
+#include <filesystem>
 #include <fmt/core.h>
 #include <map>
 #include <memory>
@@ -139,7 +141,8 @@ int serve(const serve_arguments& arguments) {
     if (const auto found = actors::io::find_interface(arguments.interface); !found)
       return complain(found.error());
   auto identity = actors::io::load_or_create_identity(
-    arguments.state_dir.empty() ? actors::io::default_state_dir() : arguments.state_dir);
+    arguments.state_dir.empty() ? actors::io::default_state_dir()
+                                : std::filesystem::path{arguments.state_dir});
   if (!identity)
     return complain(identity.error());
   const auto who = std::make_shared<const actors::io::identity>(std::move(*identity));

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cerrno>
+#include <climits>
 #include <cstring>
 #include <filesystem>
 #include <system_error>
@@ -100,7 +101,7 @@ tl::expected<std::string, file_failure> resolve_target(const std::string& destin
     if (base_name.empty() || base_name == "." || base_name == "..")
       return unexpected{file_failure{
         EISDIR, "the object's name gives no file name; name a file as DEST, not a directory"}};
-    target /= base_name;
+    target = destination.empty() ? fs::path{base_name} : target / base_name;
   } else if (names_directory) {
     return unexpected{make_failure("DEST " + destination + " is to be a directory", ENOENT)};
   }

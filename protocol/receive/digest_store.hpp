@@ -4,6 +4,7 @@
 #include "protocol/geometry.hpp"
 #include "protocol/wire/data_messages.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <deque>
 #include <unordered_map>
@@ -20,11 +21,10 @@ public:
     if (!digests_.insert_or_assign(block, digest).second)
       return;
     order_.push_back(block);
-    // Taken digests leave their number behind in `order_`; it is swept out here.
-    while (digests_.size() > capacity_ || order_.size() > 2 * capacity_) {
-      digests_.erase(order_.front());
-      order_.pop_front();
-    }
+    if (order_.size() <= capacity_)
+      return;
+    digests_.erase(order_.front());
+    order_.pop_front();
   }
 
   /// Null when it is not known.
@@ -33,13 +33,18 @@ public:
     return i == digests_.end() ? nullptr : &i->second;
   }
 
-  void erase(block_number block) { digests_.erase(block); }
+  void erase(block_number block) {
+    if (digests_.erase(block) > 0)
+      order_.erase(std::find(order_.begin(), order_.end(), block));
+  }
 
   std::size_t size() const noexcept { return digests_.size(); }
 
 private:
   std::size_t capacity_;
   std::unordered_map<block_number, wire::digest> digests_;
+
+  /// Their blocks, oldest first.
   std::deque<block_number> order_;
 };
 

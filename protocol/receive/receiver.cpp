@@ -73,8 +73,9 @@ std::optional<wire::drop_reason> receiver::check(const wire::header& h) const {
 }
 
 bool receiver::fits_geometry(const wire::header& h) const noexcept {
+  // Control bodies are made to fit a default symbol, however small the object's own are.
   if (h.type == wire::datagram_type::control)
-    return h.payload_size <= config_.layout.symbol_size();
+    return h.payload_size <= std::max(config_.layout.symbol_size(), defaults::symbol_size);
   if (h.block >= config_.layout.block_count())
     return false;
   if (h.symbol < config_.layout.source_symbols_of(h.block))

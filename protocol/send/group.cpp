@@ -22,9 +22,11 @@ std::optional<duration> group::update(timestamp now, receiver_id id,
   m.last.repairs.clear();
   m.last.wanted.clear();
   m.last.manifests.clear();
-  const auto sent_at = duration{static_cast<std::int64_t>(message.echo_sent_at)};
   // An echo from the future, or one held longer than it can be old, measures nothing.
-  if (message.echo_sent_at == 0 || sent_at > now || message.echo_held > now - sent_at)
+  if (message.echo_sent_at == 0 || message.echo_sent_at > static_cast<std::uint64_t>(now.count()))
+    return duration::zero();
+  const auto sent_at = duration{static_cast<std::int64_t>(message.echo_sent_at)};
+  if (message.echo_held > now - sent_at)
     return duration::zero();
   // Clamped before it counts: one receiver must not pin the whole group to an absurd round trip.
   m.rtt = std::min(now - sent_at - message.echo_held, defaults::max_grtt);

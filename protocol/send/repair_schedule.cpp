@@ -23,19 +23,20 @@ repair_schedule::outcome repair_schedule::request(block_number block, std::uint1
   const auto limit = layout_.source_symbols_of(block);
   symbols = std::min(symbols, limit);
   auto i = entries_.find(block);
-  if (i == entries_.end()) {
+  const auto owed = i == entries_.end() ? 0 : i->second.owed;
+  const auto coming = i == entries_.end() ? 0 : sent_after(i->second, highest_packet);
+  if (symbols <= coming + owed)
+    return outcome::covered;
+  if (owed == 0) {
     if (queue_.size() >= defaults::max_queued_repairs)
       return outcome::refused;
+    queue_.push_back(block);
+  }
+  if (i == entries_.end()) {
     remember(block);
     i = entries_.try_emplace(block).first;
   }
-  auto& e = i->second;
-  const auto coming = sent_after(e, highest_packet);
-  if (symbols <= coming || symbols - coming <= e.owed)
-    return outcome::covered;
-  if (e.owed == 0)
-    queue_.push_back(block);
-  e.owed = static_cast<std::uint16_t>(symbols - coming);
+  i->second.owed = static_cast<std::uint16_t>(symbols - coming);
   return outcome::added;
 }
 

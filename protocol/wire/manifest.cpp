@@ -1,6 +1,5 @@
 #include "protocol/wire/manifest.hpp"
 
-#include <openssl/err.h>
 #include <openssl/evp.h>
 
 #include <cassert>
@@ -49,17 +48,6 @@ private:
 bool has_legal_size(const manifest& m) noexcept {
   return !m.digests.empty() && m.digests.size() <= defaults::manifest_capacity;
 }
-
-/// Takes what OpenSSL complains of meanwhile off the thread's error queue: TLS on the same thread
-/// would take it for its own.
-class quiet {
-public:
-  quiet() noexcept { ERR_set_mark(); }
-  ~quiet() { ERR_pop_to_mark(); }
-
-  quiet(const quiet&) = delete;
-  quiet& operator=(const quiet&) = delete;
-};
 
 struct context_deleter {
   void operator()(EVP_MD_CTX* context) const noexcept { EVP_MD_CTX_free(context); }
@@ -115,7 +103,6 @@ manifest_verifier::manifest_verifier(const public_key& key, const transmission_i
 bool manifest_verifier::verify(const manifest& m) const {
   if (!key_ || !has_legal_size(m))
     return false;
-  const quiet errors;
   const signed_bytes message{m, transmission_};
   const context_ptr context{EVP_MD_CTX_new()};
   const auto* seal = reinterpret_cast<const unsigned char*>(m.signed_by.data());

@@ -7,6 +7,7 @@
 #include "consumer.hpp"
 #include "scripted_engine.hpp"
 
+#include <deque>
 #include <gtest/gtest.h>
 #include <memory>
 
@@ -82,6 +83,9 @@ protected:
     ASSERT_EQ(WdsTransportClientInitialize(), DWORD{ERROR_SUCCESS});
   }
 
+  /// Lives until the library is down: callbacks of a closed session may come until then.
+  consumer& make_consumer() { return consumers_.emplace_back(); }
+
   /// A session with all callbacks, not started.
   void prepare(consumer& program, bool all_callbacks = false) {
     auto request = good_request();
@@ -107,6 +111,9 @@ protected:
 
   static std::size_t sessions_known() { return api::library::instance().sessions().size(); }
   static std::size_t buffers_known() { return api::library::instance().buffers().size(); }
+
+private:
+  std::deque<consumer> consumers_;
 };
 
 } // namespace fleetcast::conformance

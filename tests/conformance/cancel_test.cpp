@@ -13,7 +13,7 @@ using events = std::vector<std::string>;
 DWORD cancel(const consumer& program) { return WdsTransportClientCancelSession(program.key); }
 
 TEST_F(CancelSession, W_CAN_1_W_CAN_4_C_CP_5_EndsTheSessionWith1223) {
-  consumer program;
+  auto& program = make_consumer();
   prepare_and_start(program);
   play_->start(8, 4);
   program.await_event("start 8");
@@ -27,7 +27,7 @@ TEST_F(CancelSession, W_CAN_1_W_CAN_4_C_CP_5_EndsTheSessionWith1223) {
 }
 
 TEST_F(CancelSession, W_CAN_2_C_TH_3_WorksInsideStart) {
-  consumer program;
+  auto& program = make_consumer();
   program.on_start = [&] { EXPECT_EQ(cancel(program), DWORD{ERROR_SUCCESS}); };
   prepare_and_start(program, true);
   play_->start(8, 4);
@@ -39,7 +39,7 @@ TEST_F(CancelSession, W_CAN_2_C_TH_3_WorksInsideStart) {
 }
 
 TEST_F(CancelSession, W_CAN_2_WorksInsideStartExAndNegotiate) {
-  consumer program;
+  auto& program = make_consumer();
   program.on_start_ex = [&] { EXPECT_EQ(cancel(program), DWORD{ERROR_SUCCESS}); };
   prepare_and_start(program, true);
   play_->start(8, 4);
@@ -48,7 +48,7 @@ TEST_F(CancelSession, W_CAN_2_WorksInsideStartExAndNegotiate) {
   ASSERT_EQ(wait(program), DWORD{ERROR_SUCCESS});
   EXPECT_EQ(program.events(), (events{"start 8", "startex 8/4/24", "complete 1223"}));
 
-  consumer second;
+  auto& second = make_consumer();
   second.on_negotiate = [&](HANDLE) { EXPECT_EQ(cancel(second), DWORD{ERROR_SUCCESS}); };
   prepare_and_start(second, true);
   play_->start(8, 4, 1);
@@ -61,7 +61,7 @@ TEST_F(CancelSession, W_CAN_2_WorksInsideStartExAndNegotiate) {
 }
 
 TEST_F(CancelSession, W_CAN_2_R_CAN_8_InsideContentsNoFurtherContentsFollow) {
-  consumer program;
+  auto& program = make_consumer();
   program.on_contents = [&](const contents&) { EXPECT_EQ(cancel(program), DWORD{ERROR_SUCCESS}); };
   prepare_and_start(program);
   play_->start(8, 4);
@@ -74,7 +74,7 @@ TEST_F(CancelSession, W_CAN_2_R_CAN_8_InsideContentsNoFurtherContentsFollow) {
 }
 
 TEST_F(CancelSession, R_CAN_8_AfterItReturnedNoFurtherContentsBegin) {
-  consumer program;
+  auto& program = make_consumer();
   gate hold;
   program.on_contents = [&](const contents&) { hold.pass(); };
   prepare_and_start(program);
@@ -90,7 +90,7 @@ TEST_F(CancelSession, R_CAN_8_AfterItReturnedNoFurtherContentsBegin) {
 }
 
 TEST_F(CancelSession, A_22_R_CAN_9_InsideCompleteHasNoEffect) {
-  consumer program;
+  auto& program = make_consumer();
   program.on_complete = [&](DWORD) { EXPECT_EQ(cancel(program), DWORD{ERROR_SUCCESS}); };
   prepare_and_start(program);
   play_->finish();
@@ -101,7 +101,7 @@ TEST_F(CancelSession, A_22_R_CAN_9_InsideCompleteHasNoEffect) {
 }
 
 TEST_F(CancelSession, R_CAN_9_IsIdempotentAndDoesNothingAfterTheEnd) {
-  consumer program;
+  auto& program = make_consumer();
   prepare_and_start(program);
   play_->id(); // it is open
   EXPECT_EQ(cancel(program), DWORD{ERROR_SUCCESS});
@@ -115,7 +115,7 @@ TEST_F(CancelSession, R_CAN_9_IsIdempotentAndDoesNothingAfterTheEnd) {
 }
 
 TEST_F(CancelSession, R_CAN_10_BeforeStartIsStickyAndNeedsNoNetwork) {
-  consumer program;
+  auto& program = make_consumer();
   prepare(program);
   EXPECT_EQ(cancel(program), DWORD{ERROR_SUCCESS});
   EXPECT_EQ(query(program.key), in_progress);
@@ -126,7 +126,7 @@ TEST_F(CancelSession, R_CAN_10_BeforeStartIsStickyAndNeedsNoNetwork) {
 }
 
 TEST_F(CancelSession, W_CAN_3_R_CAN_11_IsRefusedOnClosedOrForeignKeys) {
-  consumer program;
+  auto& program = make_consumer();
   prepare_and_start(program);
   ASSERT_EQ(WdsTransportClientCloseSession(program.key), DWORD{ERROR_SUCCESS});
   EXPECT_EQ(cancel(program), DWORD{ERROR_INVALID_HANDLE});
@@ -137,7 +137,7 @@ TEST_F(CancelSession, W_CAN_3_R_CAN_11_IsRefusedOnClosedOrForeignKeys) {
 }
 
 TEST_F(CancelSession, R_CAN_12_LeavesTheKeyToBeClosed) {
-  consumer program;
+  auto& program = make_consumer();
   prepare_and_start(program);
   ASSERT_EQ(cancel(program), DWORD{ERROR_SUCCESS});
   play_->finish();
@@ -152,7 +152,7 @@ TEST_F(CancelSession, IsNeverLostBetweenStartAndOpen) {
   // it was told to cancel, and ignores a cancel that comes before its open.
   play_->finish_cancelled = true;
   for (int round = 0; round < 200; ++round) {
-    consumer program;
+    auto& program = make_consumer();
     prepare(program);
     std::thread other{[&] { EXPECT_EQ(cancel(program), DWORD{ERROR_SUCCESS}); }};
     EXPECT_EQ(WdsTransportClientStartSession(program.key), DWORD{ERROR_SUCCESS});
@@ -165,7 +165,7 @@ TEST_F(CancelSession, IsNeverLostBetweenStartAndOpen) {
 
 TEST_F(CancelSession, WhileTheManagerOpensTheSessionComesBehindTheOpen) {
   play_->finish_cancelled = true;
-  consumer program;
+  auto& program = make_consumer();
   prepare(program);
   play_->on_open = [&](const script::opened_session&) {
     EXPECT_EQ(cancel(program), DWORD{ERROR_SUCCESS});
@@ -176,7 +176,7 @@ TEST_F(CancelSession, WhileTheManagerOpensTheSessionComesBehindTheOpen) {
 }
 
 TEST_F(CancelSessionEx, R_CANX_1_EndsTheSessionWithTheGivenCode) {
-  consumer program;
+  auto& program = make_consumer();
   prepare_and_start(program);
   play_->id();
   EXPECT_EQ(WdsTransportClientCancelSessionEx(program.key, ERROR_DISK_FULL),
@@ -189,7 +189,7 @@ TEST_F(CancelSessionEx, R_CANX_1_EndsTheSessionWithTheGivenCode) {
 }
 
 TEST_F(CancelSessionEx, R_CANX_2_RefusesZero) {
-  consumer program;
+  auto& program = make_consumer();
   prepare_and_start(program);
   EXPECT_EQ(WdsTransportClientCancelSessionEx(program.key, 0), DWORD{ERROR_INVALID_PARAMETER});
   play_->finish();
@@ -198,7 +198,7 @@ TEST_F(CancelSessionEx, R_CANX_2_RefusesZero) {
 }
 
 TEST_F(CancelSessionEx, R_CANX_3_TheFirstOneWins) {
-  consumer program;
+  auto& program = make_consumer();
   prepare(program);
   EXPECT_EQ(WdsTransportClientCancelSessionEx(program.key, 29), DWORD{ERROR_SUCCESS});
   EXPECT_EQ(WdsTransportClientCancelSessionEx(program.key, 30), DWORD{ERROR_SUCCESS});

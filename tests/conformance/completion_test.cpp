@@ -19,7 +19,7 @@ using events = std::vector<std::string>;
 // -- WaitForCompletion ------------------------------------------------------------------------------
 
 TEST_F(WaitForCompletion, W_WAIT_1_W_WAIT_2_R_WAIT_6_R_WAIT_7_TimesOutWhileTheSessionRuns) {
-  consumer program;
+  auto& program = make_consumer();
   prepare_and_start(program);
   EXPECT_EQ(WdsTransportClientWaitForCompletion(program.key, 0), DWORD{WAIT_TIMEOUT});
   EXPECT_EQ(WdsTransportClientWaitForCompletion(program.key, 1), DWORD{WAIT_TIMEOUT});
@@ -30,14 +30,14 @@ TEST_F(WaitForCompletion, W_WAIT_1_W_WAIT_2_R_WAIT_6_R_WAIT_7_TimesOutWhileTheSe
 }
 
 TEST_F(WaitForCompletion, W_WAIT_3_R_WAIT_5_SucceedsWhateverTheOutcome) {
-  consumer program;
+  auto& program = make_consumer();
   prepare_and_start(program);
   play_->finish({actors::failure_code::content_corrupt, 0, "bad blocks"});
   EXPECT_EQ(wait(program), DWORD{ERROR_SUCCESS});
 }
 
 TEST_F(WaitForCompletion, R_WAIT_8_ReturnsOnlyAfterCompleteHasReturned) {
-  consumer program;
+  auto& program = make_consumer();
   gate last;
   program.on_complete = [&](DWORD) { last.pass(); };
   prepare_and_start(program);
@@ -50,7 +50,7 @@ TEST_F(WaitForCompletion, R_WAIT_8_ReturnsOnlyAfterCompleteHasReturned) {
 }
 
 TEST_F(WaitForCompletion, R_WAIT_9_InsideAnOwnCallbackIsRefusedAtOnce) {
-  consumer program;
+  auto& program = make_consumer();
   std::vector<DWORD> answers;
   auto ask = [&] { answers.push_back(wait(program)); };
   program.on_start = ask;
@@ -67,7 +67,7 @@ TEST_F(WaitForCompletion, R_WAIT_9_InsideAnOwnCallbackIsRefusedAtOnce) {
 }
 
 TEST_F(WaitForCompletion, R_WAIT_10_WorksBeforeStartAndForSeveralWaiters) {
-  consumer program;
+  auto& program = make_consumer();
   prepare(program);
   EXPECT_EQ(WdsTransportClientWaitForCompletion(program.key, 0), DWORD{WAIT_TIMEOUT});
   std::array<DWORD, 3> answers{99, 99, 99};
@@ -82,7 +82,7 @@ TEST_F(WaitForCompletion, R_WAIT_10_WorksBeforeStartAndForSeveralWaiters) {
 }
 
 TEST_F(WaitForCompletion, RefusesForeignAndClosedKeys) {
-  consumer program;
+  auto& program = make_consumer();
   prepare_and_start(program);
   ASSERT_EQ(WdsTransportClientCloseSession(program.key), DWORD{ERROR_SUCCESS});
   EXPECT_EQ(wait(program), DWORD{ERROR_INVALID_HANDLE});
@@ -95,7 +95,7 @@ TEST_F(WaitForCompletion, RefusesForeignAndClosedKeys) {
 // -- QueryStatus --------------------------------------------------------------------------------------
 
 TEST_F(QueryStatus, W_QRY_1_W_QRY_2_R_QRY_7_SaysInProgressBeforeAndAfterTheStart) {
-  consumer program;
+  auto& program = make_consumer();
   prepare(program);
   EXPECT_EQ(query(program.key), in_progress);
   ASSERT_EQ(WdsTransportClientStartSession(program.key), DWORD{ERROR_SUCCESS});
@@ -106,7 +106,7 @@ TEST_F(QueryStatus, W_QRY_1_W_QRY_2_R_QRY_7_SaysInProgressBeforeAndAfterTheStart
 }
 
 TEST_F(QueryStatus, R_QRY_8_WantsBothPointers) {
-  consumer program;
+  auto& program = make_consumer();
   prepare(program);
   ULONG value = 0;
   EXPECT_EQ(WdsTransportClientQueryStatus(program.key, nullptr, &value),
@@ -116,7 +116,7 @@ TEST_F(QueryStatus, R_QRY_8_WantsBothPointers) {
 }
 
 TEST_F(QueryStatus, W_QRY_3_R_QRY_10_ShowsTheOutcomeBeforeCompleteIsCalled) {
-  consumer program;
+  auto& program = make_consumer();
   session_status inside;
   program.on_complete = [&](DWORD error) {
     inside = query(program.key);
@@ -129,7 +129,7 @@ TEST_F(QueryStatus, W_QRY_3_R_QRY_10_ShowsTheOutcomeBeforeCompleteIsCalled) {
 }
 
 TEST_F(QueryStatus, W_CLS_5_R_QRY_11_IsRefusedOnAClosedKey) {
-  consumer program;
+  auto& program = make_consumer();
   prepare_and_start(program);
   ASSERT_EQ(WdsTransportClientCloseSession(program.key), DWORD{ERROR_SUCCESS});
   EXPECT_EQ(query(program.key), (session_status{0, ERROR_INVALID_HANDLE}));
@@ -140,7 +140,7 @@ TEST_F(QueryStatus, W_CLS_5_R_QRY_11_IsRefusedOnAClosedKey) {
 // -- CloseSession -------------------------------------------------------------------------------------
 
 TEST_F(CloseSession, W_CLS_1_W_CLS_6_ReleasesACompletedSession) {
-  consumer program;
+  auto& program = make_consumer();
   prepare_and_start(program);
   play_->finish();
   ASSERT_EQ(wait(program), DWORD{ERROR_SUCCESS});
@@ -149,7 +149,7 @@ TEST_F(CloseSession, W_CLS_1_W_CLS_6_ReleasesACompletedSession) {
 }
 
 TEST_F(CloseSession, W_CLS_2_W_CLS_3_C_TH_2_LetsTheSessionRunOnWithItsCallbacks) {
-  consumer program;
+  auto& program = make_consumer();
   prepare_and_start(program);
   play_->id();
   EXPECT_EQ(WdsTransportClientCloseSession(program.key), DWORD{ERROR_SUCCESS});
@@ -168,7 +168,7 @@ TEST_F(CloseSession, W_CLS_2_W_CLS_3_C_TH_2_LetsTheSessionRunOnWithItsCallbacks)
 }
 
 TEST_F(CloseSession, R_CLS_8_R_CLS_7_WorksInsideCompleteAndReleasesAfterIt) {
-  consumer program;
+  auto& program = make_consumer();
   gate last;
   program.on_complete = [&](DWORD) {
     EXPECT_EQ(WdsTransportClientCloseSession(program.key), DWORD{ERROR_SUCCESS});
@@ -187,7 +187,7 @@ TEST_F(CloseSession, R_CLS_8_R_CLS_7_WorksInsideCompleteAndReleasesAfterIt) {
 }
 
 TEST_F(CloseSession, R_CLS_8_WorksInsideStartAndContents) {
-  consumer first;
+  auto& first = make_consumer();
   first.on_start = [&] {
     EXPECT_EQ(WdsTransportClientCloseSession(first.key), DWORD{ERROR_SUCCESS});
   };
@@ -198,7 +198,7 @@ TEST_F(CloseSession, R_CLS_8_WorksInsideStartAndContents) {
   first.await_event("complete 0");
   EXPECT_EQ(first.events(), (events{"start 4", "contents 0+4", "complete 0"}));
 
-  consumer second;
+  auto& second = make_consumer();
   second.on_contents = [&](const contents& block) {
     EXPECT_EQ(WdsTransportClientCloseSession(second.key), DWORD{ERROR_SUCCESS});
     EXPECT_EQ(complete_receive(second.key, block.size, block.offset), DWORD{ERROR_SUCCESS});
@@ -211,7 +211,7 @@ TEST_F(CloseSession, R_CLS_8_WorksInsideStartAndContents) {
 }
 
 TEST_F(CloseSession, R_CLS_9_BeforeStartFreesWithoutACallback) {
-  consumer program;
+  auto& program = make_consumer();
   prepare(program);
   EXPECT_EQ(WdsTransportClientCloseSession(program.key), DWORD{ERROR_SUCCESS});
   EXPECT_EQ(sessions_known(), 0U);
@@ -219,7 +219,7 @@ TEST_F(CloseSession, R_CLS_9_BeforeStartFreesWithoutACallback) {
 }
 
 TEST_F(CloseSession, WakesWhoeverWaitsForTheStart) {
-  consumer program;
+  auto& program = make_consumer();
   prepare(program);
   DWORD answer = 0;
   std::thread waiter{[&] { answer = wait(program); }};
@@ -229,9 +229,9 @@ TEST_F(CloseSession, WakesWhoeverWaitsForTheStart) {
 }
 
 TEST_F(CloseSession, R_CLS_10_ASecondOneAndEverythingElseIsRefused) {
-  consumer running;
+  auto& running = make_consumer();
   prepare_and_start(running);
-  consumer created;
+  auto& created = make_consumer();
   prepare(created);
   for (auto* program : {&running, &created}) {
     auto key = program->key;
@@ -249,7 +249,7 @@ TEST_F(CloseSession, R_CLS_10_ASecondOneAndEverythingElseIsRefused) {
 TEST_F(CloseSession, R_CLS_10_KeysAreNeverUsedAgain) {
   std::set<HANDLE> seen;
   for (int i = 0; i < 100; ++i) {
-    consumer program;
+    auto& program = make_consumer();
     prepare(program);
     EXPECT_TRUE(seen.insert(program.key).second);
     EXPECT_EQ(WdsTransportClientCloseSession(program.key), DWORD{ERROR_SUCCESS});
@@ -261,7 +261,7 @@ TEST_F(CloseSession, R_CLS_10_KeysAreNeverUsedAgain) {
 TEST_F(CloseSession, RacesWithCancelInAnotherThreadAndBothGetAnAnswer) {
   play_->finish_cancelled = true;
   for (int round = 0; round < 200; ++round) {
-    consumer program;
+    auto& program = make_consumer();
     prepare_and_start(program);
     DWORD cancelled = 99;
     std::thread other{[&] { cancelled = WdsTransportClientCancelSession(program.key); }};
@@ -320,7 +320,7 @@ constexpr mapped_failure failures[] = {
 TEST_F(Errors, C_CP_4_EachFailureHasOneCodeOfItsOwnAndAName) {
   std::set<DWORD> codes;
   for (std::size_t i = 0; i < std::size(failures); ++i) {
-    consumer program;
+    auto& program = make_consumer();
     prepare_and_start(program);
     // errno and the like in `detail` must not leak into the code; a cancel's own code is.
     auto detail = failures[i].from == code::cancelled ? 0U : 42U;
@@ -334,7 +334,7 @@ TEST_F(Errors, C_CP_4_EachFailureHasOneCodeOfItsOwnAndAName) {
 }
 
 TEST_F(Errors, ACancelFromElsewhereCarriesItsOwnCode) {
-  consumer program;
+  auto& program = make_consumer();
   prepare_and_start(program);
   play_->finish({code::cancelled, 995, "the operator said so"});
   ASSERT_EQ(wait(program), DWORD{ERROR_SUCCESS});
@@ -349,7 +349,7 @@ TEST_F(Errors, OfAFailureCodeFromTheFutureIsGeneral) {
 }
 
 TEST_F(Errors, TheStoryIsEmptyUnlessTheSessionFailed) {
-  consumer program;
+  auto& program = make_consumer();
   prepare_and_start(program);
   EXPECT_EQ(story_of(program.key), "");
   play_->finish();
@@ -358,7 +358,7 @@ TEST_F(Errors, TheStoryIsEmptyUnlessTheSessionFailed) {
 }
 
 TEST_F(Errors, TheStoryOfACancelNamesItsCode) {
-  consumer program;
+  auto& program = make_consumer();
   prepare(program);
   ASSERT_EQ(WdsTransportClientCancelSessionEx(program.key, 4711), DWORD{ERROR_SUCCESS});
   ASSERT_EQ(WdsTransportClientStartSession(program.key), DWORD{ERROR_SUCCESS});
@@ -367,7 +367,7 @@ TEST_F(Errors, TheStoryOfACancelNamesItsCode) {
 }
 
 TEST_F(Errors, TheStoryNeedsRoom) {
-  consumer program;
+  auto& program = make_consumer();
   prepare_and_start(program);
   play_->finish({code::read_fault, 5, "abc"});
   ASSERT_EQ(wait(program), DWORD{ERROR_SUCCESS});
@@ -385,7 +385,7 @@ TEST_F(Errors, TheStoryNeedsRoom) {
 // -- statistics -----------------------------------------------------------------------------------------
 
 TEST_F(Statistics, ShowHowTheSessionGoesAndWhatItCameTo) {
-  consumer program;
+  auto& program = make_consumer();
   prepare_and_start(program);
   play_->start(8, 4);
   play_->deliver(0, "0123");
@@ -431,7 +431,7 @@ TEST_F(Statistics, ShowHowTheSessionGoesAndWhatItCameTo) {
 }
 
 TEST_F(Statistics, WriteNoFurtherThanTheCallersStructure) {
-  consumer program;
+  auto& program = make_consumer();
   prepare(program);
   struct {
     FLEETCAST_SESSION_STATISTICS figures{};

@@ -86,7 +86,7 @@ TEST_F(Shutdown, R_SHUT_5_WithoutInitializeIsRefused) {
 }
 
 TEST_F(Shutdown, R_SHUT_5_InsideACallbackIsRefusedAndDoesNothing) {
-  consumer program;
+  auto& program = make_consumer();
   DWORD answer = 0;
   program.on_start = [&] { answer = WdsTransportClientShutdown(); };
   prepare_and_start(program);
@@ -98,7 +98,7 @@ TEST_F(Shutdown, R_SHUT_5_InsideACallbackIsRefusedAndDoesNothing) {
 }
 
 TEST_F(Shutdown, R_SHUT_4_CancelsLiveSessionsAndWaitsForTheirLastCallback) {
-  consumer program;
+  auto& program = make_consumer();
   gate last;
   bool returned = false;
   program.on_complete = [&](DWORD) {
@@ -122,7 +122,7 @@ TEST_F(Shutdown, R_SHUT_4_CancelsLiveSessionsAndWaitsForTheirLastCallback) {
 }
 
 TEST_F(Shutdown, R_SHUT_4_MakesAllKeysInvalid) {
-  consumer program;
+  auto& program = make_consumer();
   prepare(program);
   ASSERT_EQ(WdsTransportClientShutdown(), DWORD{ERROR_SUCCESS});
   ASSERT_EQ(WdsTransportClientInitialize(), DWORD{ERROR_SUCCESS});
@@ -131,7 +131,7 @@ TEST_F(Shutdown, R_SHUT_4_MakesAllKeysInvalid) {
 }
 
 TEST_F(Shutdown, WakesWhoeverWaitsForASessionThatNeverStarts) {
-  consumer program;
+  auto& program = make_consumer();
   prepare(program);
   DWORD answer = 0;
   std::thread waiter{
@@ -143,11 +143,11 @@ TEST_F(Shutdown, WakesWhoeverWaitsForASessionThatNeverStarts) {
 }
 
 TEST_F(Shutdown, KeepsNewSessionsOutWhileItWaits) {
-  consumer program;
+  auto& program = make_consumer();
   DWORD initialize = 0;
   DWORD make = 0;
   DWORD start = 0;
-  consumer second;
+  auto& second = make_consumer();
   prepare(second);
   program.on_complete = [&](DWORD) {
     HANDLE key = nullptr;
@@ -168,7 +168,7 @@ TEST_F(Shutdown, KeepsNewSessionsOutWhileItWaits) {
 
 TEST_F(Shutdown, AndInitializeCanBeRepeated) {
   for (std::size_t cycle = 0; cycle < 10; ++cycle) {
-    consumer program;
+    auto& program = make_consumer();
     prepare_and_start(program);
     play_->start(4, 4, cycle);
     play_->finish({}, cycle);
@@ -180,7 +180,7 @@ TEST_F(Shutdown, AndInitializeCanBeRepeated) {
 }
 
 TEST_F(Process, ErrnoIsLeftAlone) {
-  consumer program;
+  auto& program = make_consumer();
   errno = 77;
   prepare_and_start(program);
   play_->finish();
@@ -195,7 +195,7 @@ TEST_F(Process, ErrnoIsLeftAlone) {
 TEST_F(Process, SignalsAreNotTakenByTheThreadsOfTheLibrary) {
   sigset_t before;
   pthread_sigmask(SIG_SETMASK, nullptr, &before);
-  consumer program;
+  auto& program = make_consumer();
   bool blocked = false;
   program.on_start = [&] {
     sigset_t mask;

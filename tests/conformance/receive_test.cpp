@@ -106,14 +106,14 @@ TEST_F(CompleteReceive, R_CR_12_A_23_TheEndDoesNotWaitForIt) {
 }
 
 TEST_F(CompleteReceive, InCreatedStateNoBlockMatches) {
-  consumer fresh;
+  auto& fresh = make_consumer();
   prepare(fresh);
   EXPECT_EQ(complete_receive(fresh.key, 4, 0), DWORD{ERROR_INVALID_PARAMETER});
   finish();
 }
 
 TEST_F(CompleteReceive, InsideTheCallbackWorks) {
-  consumer second;
+  auto& second = make_consumer();
   second.on_contents = [&](const contents& block) {
     EXPECT_EQ(complete_receive(second.key, block.size, block.offset), DWORD{ERROR_SUCCESS});
   };
@@ -141,7 +141,7 @@ TEST_F(Buffers, R_BUF_7_StayUntilTheBlockIsCompleted) {
 }
 
 TEST_F(Buffers, R_BUF_7_StayWhileTheCallbackRunsEvenIfCompletedInIt) {
-  consumer second;
+  auto& second = make_consumer();
   std::string seen;
   second.on_contents = [&](const contents& block) {
     EXPECT_EQ(complete_receive(second.key, block.size, block.offset), DWORD{ERROR_SUCCESS});

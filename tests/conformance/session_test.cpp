@@ -23,7 +23,7 @@ VOID CALLBACK other_start(HANDLE, PVOID data, PULARGE_INTEGER) {
 }
 
 TEST_F(RegisterCallback, W_REG_6_R_REG_9_RefusesIdsOutOfRangeAndNull) {
-  consumer program;
+  auto& program = make_consumer();
   prepare(program);
   EXPECT_EQ(register_start(program.key, 6), DWORD{ERROR_INVALID_PARAMETER});
   EXPECT_EQ(register_start(program.key, -1), DWORD{ERROR_INVALID_PARAMETER});
@@ -33,7 +33,7 @@ TEST_F(RegisterCallback, W_REG_6_R_REG_9_RefusesIdsOutOfRangeAndNull) {
 }
 
 TEST_F(RegisterCallback, W_REG_4_W_REG_5_R_REG_9_IsRefusedOnceTheSessionIsStarted) {
-  consumer program;
+  auto& program = make_consumer();
   prepare_and_start(program);
   EXPECT_EQ(register_start(program.key), DWORD{ERROR_INVALID_STATE});
   play_->finish();
@@ -42,8 +42,8 @@ TEST_F(RegisterCallback, W_REG_4_W_REG_5_R_REG_9_IsRefusedOnceTheSessionIsStarte
 }
 
 TEST_F(RegisterCallback, R_REG_8_ReplacesAndIsPerSession) {
-  consumer first;
-  consumer second;
+  auto& first = make_consumer();
+  auto& second = make_consumer();
   bool replaced = false;
   first.on_start = [&] { replaced = true; };
   prepare(first);
@@ -72,7 +72,7 @@ TEST_F(RegisterCallback, R_REG_9_RefusesForeignKeys) {
 TEST_F(StartSession, W_REG_1_W_START_2_R_START_9_FailsWithoutARequiredCallback) {
   for (int missing : {0, 1, 2}) {
     auto request = good_request();
-    consumer program;
+    auto& program = make_consumer();
     ASSERT_EQ(WdsTransportClientInitializeSession(&request, &program, &program.key),
               DWORD{ERROR_SUCCESS});
     // R-REG-10: STARTEX is no substitute for START.
@@ -87,7 +87,7 @@ TEST_F(StartSession, W_REG_1_W_START_2_R_START_9_FailsWithoutARequiredCallback) 
 
 TEST_F(StartSession, R_START_8_CanBeRepeatedAfterItFailed) {
   auto request = good_request();
-  consumer program;
+  auto& program = make_consumer();
   ASSERT_EQ(WdsTransportClientInitializeSession(&request, &program, &program.key),
             DWORD{ERROR_SUCCESS});
   EXPECT_EQ(WdsTransportClientStartSession(program.key), DWORD{ERROR_INVALID_PARAMETER});
@@ -99,7 +99,7 @@ TEST_F(StartSession, R_START_8_CanBeRepeatedAfterItFailed) {
 }
 
 TEST_F(StartSession, R_START_9_WorksOnce) {
-  consumer program;
+  auto& program = make_consumer();
   prepare_and_start(program);
   EXPECT_EQ(WdsTransportClientStartSession(program.key), DWORD{ERROR_INVALID_STATE});
   play_->finish();
@@ -115,7 +115,7 @@ TEST_F(StartSession, W_START_3_W_START_4_W_START_5_C_TH_1_MaySeeItsSessionEndBef
     caf::anon_send(session.consumer,
                    actors::session_finished{{actors::failure_code::sender_silent, 0, "quiet"}, {}});
   };
-  consumer program;
+  auto& program = make_consumer();
   prepare(program);
   EXPECT_EQ(WdsTransportClientStartSession(program.key), DWORD{ERROR_SUCCESS});
   EXPECT_EQ(wait(program), DWORD{ERROR_SUCCESS});
@@ -124,7 +124,7 @@ TEST_F(StartSession, W_START_3_W_START_4_W_START_5_C_TH_1_MaySeeItsSessionEndBef
 }
 
 TEST_F(StartSession, R_START_7_SucceedsWhateverTheNetworkSaysLater) {
-  consumer program;
+  auto& program = make_consumer();
   prepare_and_start(program); // asserts success
   play_->finish({actors::failure_code::connection_refused, 111, "refused"});
   ASSERT_EQ(wait(program), DWORD{ERROR_SUCCESS});
@@ -132,7 +132,7 @@ TEST_F(StartSession, R_START_7_SucceedsWhateverTheNetworkSaysLater) {
 }
 
 TEST_F(StartSession, R_START_10_MakesNoCallbackOnItsOwnThread) {
-  consumer program;
+  auto& program = make_consumer();
   prepare_and_start(program);
   play_->start(4, 4);
   play_->finish();
@@ -141,7 +141,7 @@ TEST_F(StartSession, R_START_10_MakesNoCallbackOnItsOwnThread) {
 }
 
 TEST_F(Callbacks, R_TH_6_ComeInTheDocumentedOrder) {
-  consumer program;
+  auto& program = make_consumer();
   program.on_contents = [&](const contents& block) {
     EXPECT_EQ(complete_receive(program.key, block.size, block.offset), DWORD{ERROR_SUCCESS});
   };
@@ -158,7 +158,7 @@ TEST_F(Callbacks, R_TH_6_ComeInTheDocumentedOrder) {
 }
 
 TEST_F(Callbacks, C_RC_1_C_RC_3_HandOutTheBlockItselfNotACopy) {
-  consumer program;
+  auto& program = make_consumer();
   prepare_and_start(program);
   play_->start(4, 4);
   const auto* address = play_->deliver(0, "data");
@@ -172,7 +172,7 @@ TEST_F(Callbacks, C_RC_1_C_RC_3_HandOutTheBlockItselfNotACopy) {
 }
 
 TEST_F(Callbacks, R_RC_9_ForAnEmptyObjectAreStartAndComplete) {
-  consumer program;
+  auto& program = make_consumer();
   prepare_and_start(program);
   play_->start(0, 4);
   play_->finish();
@@ -181,7 +181,7 @@ TEST_F(Callbacks, R_RC_9_ForAnEmptyObjectAreStartAndComplete) {
 }
 
 TEST_F(Callbacks, C_CP_2_R_CP_6_EndWithExactlyOneComplete) {
-  consumer program;
+  auto& program = make_consumer();
   gate last;
   program.on_complete = [&](DWORD) { last.pass(); };
   prepare_and_start(program);
@@ -198,8 +198,8 @@ TEST_F(Callbacks, C_CP_2_R_CP_6_EndWithExactlyOneComplete) {
 }
 
 TEST_F(Callbacks, R_TH_5_OfOneSessionAreSerialisedAndOfTwoAreNot) {
-  consumer blocked;
-  consumer free;
+  auto& blocked = make_consumer();
+  auto& free = make_consumer();
   gate hold;
   blocked.on_contents = [&](const contents&) { hold.pass(); };
   prepare_and_start(blocked);
@@ -219,8 +219,8 @@ TEST_F(Callbacks, R_TH_5_OfOneSessionAreSerialisedAndOfTwoAreNot) {
 }
 
 TEST_F(Callbacks, R_TH_7_MayRunAnotherSession) {
-  consumer first;
-  consumer second;
+  auto& first = make_consumer();
+  auto& second = make_consumer();
   first.on_start = [&] {
     prepare_and_start(second);
     play_->start(4, 4, 1);
@@ -236,7 +236,7 @@ TEST_F(Callbacks, R_TH_7_MayRunAnotherSession) {
 }
 
 TEST_F(Callbacks, R_NEG_4_NegotiateIsAcceptedAndNotImplemented) {
-  consumer program;
+  auto& program = make_consumer();
   DWORD answer = 0;
   HANDLE given = nullptr;
   program.on_negotiate = [&](HANDLE key) {
@@ -254,7 +254,7 @@ TEST_F(Callbacks, R_NEG_4_NegotiateIsAcceptedAndNotImplemented) {
 }
 
 TEST_F(Callbacks, C_CP_3_CompleteComesEvenWhenTheActorBehindThemDies) {
-  consumer program;
+  auto& program = make_consumer();
   prepare_and_start(program);
   play_->start(8, 4);
   program.await_event("start 8");
@@ -264,7 +264,7 @@ TEST_F(Callbacks, C_CP_3_CompleteComesEvenWhenTheActorBehindThemDies) {
 }
 
 TEST_F(Callbacks, C_CP_3_CompleteComesEvenWhenTheSessionManagerDies) {
-  consumer program;
+  auto& program = make_consumer();
   prepare_and_start(program);
   play_->start(8, 4);
   program.await_event("start 8");

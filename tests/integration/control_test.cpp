@@ -1,5 +1,6 @@
-/// The control plane over loopback TCP: the real client, server and listener actors; manager, sessions
-/// and content are the test's. Whatever is awaited has a limit, which only a failing test reaches.
+/// The control plane over loopback TCP: the real client, server and listener actors; manager,
+/// sessions and content are the test's. Whatever is awaited has a limit, which only a failing test
+/// reaches.
 #include "actors/control/control_client.hpp"
 #include "actors/control/control_listener.hpp"
 #include "actors/io/known_servers.hpp"
@@ -39,13 +40,16 @@ constexpr auto patience = seconds{20};
 
 constexpr protocol::receiver_id receiver = 7;
 
-// -- the test's own manager, sessions and content ---------------------------------------------------
+// -- the test's own manager, sessions and content
+// ---------------------------------------------------
 
 class some_content : public content {
 public:
   const std::string& name() const noexcept override { return name_; }
   std::uint64_t size() const noexcept override { return 1000; }
-  tl::expected<void, failure> read(std::uint64_t, std::span<std::byte>) const override { return {}; }
+  tl::expected<void, failure> read(std::uint64_t, std::span<std::byte>) const override {
+    return {};
+  }
   bool same_as(const content& other) const noexcept override { return this == &other; }
 
 private:
@@ -102,7 +106,9 @@ send_session_actor::behavior_type test_send_session(send_session_actor::pointer 
     [=](leave_atom, protocol::receiver_id id, const failure& why) {
       caf::anon_send(probe, leave_atom::value, id, why);
     },
-    [=](protocol::receiver_id id, const wire::receipt& receipt) { caf::anon_send(probe, id, receipt); },
+    [=](protocol::receiver_id id, const wire::receipt& receipt) {
+      caf::anon_send(probe, id, receipt);
+    },
     [](const block_read&) {},
     [](const read_failed&) {},
     [](const batch_sent&) {},
@@ -133,8 +139,8 @@ receive_session_actor::behavior_type test_receive_session(receive_session_actor:
 /// A blocking client that speaks TLS, but says what the test wants.
 class raw_client {
 public:
-  explicit raw_client(std::uint16_t port, asio::ssl::context::method method
-                                          = asio::ssl::context::tlsv13_client)
+  explicit raw_client(std::uint16_t port,
+                      asio::ssl::context::method method = asio::ssl::context::tlsv13_client)
     : context_(method),
       stream_(io_, context_) {
     stream_.next_layer().connect({asio::ip::address_v4::loopback(), port});
@@ -259,10 +265,12 @@ protected:
     manager_ = system_.spawn(test_manager, caf::actor_cast<caf::actor>(server_probe_),
                              join_policy{[this](const join_request& r) { return policy_(r); }});
     using pointer = control_listening_actor::stateful_pointer<control_listener_state>;
-    listener_ = system_.spawn([this, listening = *sockets](pointer self) {
-      return control_listener(self, io_, listening, identity_, std::make_shared<some_catalog>(),
-                              manager_, limits_);
-    });
+    listener_ = system_.spawn(
+      [this](pointer self, const listening_sockets& listening) {
+        return control_listener(self, io_, listening, identity_, std::make_shared<some_catalog>(),
+                                manager_, limits_);
+      },
+      *sockets);
   }
 
   void stop_listener() {
@@ -270,7 +278,7 @@ protected:
       return;
     caf::anon_send(listener_, stop_atom::value);
     await_end(listener_);
-    listener_ = {};
+    listener_ = nullptr;
   }
 
   receive_request to_server() const {
@@ -285,9 +293,11 @@ protected:
 
   control_client_actor connect(const receive_request& request) {
     using pointer = control_client_link::stateful_pointer<control_client_state>;
-    const control_client_actor client = system_.spawn([this, request](pointer self) {
-      return control_client_within(self, io_, request, 64, receive_session_, limits_);
-    });
+    const control_client_actor client = system_.spawn(
+      [this](pointer self, const receive_request& wanted) {
+        return control_client_within(self, io_, wanted, 64, receive_session_, limits_);
+      },
+      request);
     clients_.push_back(client);
     return client;
   }
@@ -601,7 +611,7 @@ TEST_F(Control, ClosesEveryLinkWhenTheListenerIsKilled) {
   await_accept();
   caf::anon_send_exit(listener_, caf::exit_reason::kill);
   await_end(listener_);
-  listener_ = {};
+  listener_ = nullptr;
   await_end(join.link);
   EXPECT_EQ(await_closed().code, failure_code::transmission_ended);
 }
@@ -957,8 +967,7 @@ TEST_F(Control, RefusesAnotherVersionOfTheProtocol) {
   const auto answer = stranger.receive();
   ASSERT_TRUE(answer);
   ASSERT_TRUE(std::holds_alternative<wire::session_reject>(*answer));
-  EXPECT_EQ(std::get<wire::session_reject>(*answer).reason.code,
-            failure_code::unsupported_version);
+  EXPECT_EQ(std::get<wire::session_reject>(*answer).reason.code, failure_code::unsupported_version);
 }
 
 // -- hostile servers ------------------------------------------------------------------------------

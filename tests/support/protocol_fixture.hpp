@@ -23,9 +23,23 @@
 #include <cstring>
 #include <memory>
 #include <optional>
+#include <ostream>
 #include <random>
 #include <span>
 #include <vector>
+
+namespace fleetcast::protocol::wire {
+
+// For the messages of failing tests.
+inline void PrintTo(const block_range& r, std::ostream* out) {
+  *out << "[" << r.first << ", +" << r.count << ")";
+}
+
+inline void PrintTo(const block_repair& r, std::ostream* out) {
+  *out << r.symbols << " of block " << r.block;
+}
+
+} // namespace fleetcast::protocol::wire
 
 namespace fleetcast::protocol::fixture {
 

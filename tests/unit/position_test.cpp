@@ -48,8 +48,7 @@ TEST(NthOnTheWay, MatchesAWalkOverEverySmallSet) {
   for (unsigned bits = 0; bits < 1U << universe; ++bits) {
     interval_set blocks{universe};
     for (block_number b = 0; b < universe; ++b)
-      if ((bits >> b & 1) != 0)
-        ASSERT_TRUE(blocks.insert(b, b + 1));
+      ASSERT_TRUE(blocks.insert(b, b + (bits >> b & 1)));
     for (block_number from = 0; from <= universe; ++from) {
       std::vector<position> way;
       for (block_number b = from; b < universe; ++b)

@@ -76,9 +76,9 @@ TEST_F(Identity, HasAFingerprintAsSshWritesThem) {
 TEST_F(Identity, FingerprintIsThatOfTheSubjectPublicKeyInfo) {
   // Key of RFC 8032, section 7.1, test 1; fingerprint by: openssl pkey -pubout -outform DER |
   // openssl dgst -sha256 -binary | base64
-  const unsigned char raw[32]
-    = {0xd7, 0x5a, 0x98, 0x01, 0x82, 0xb1, 0x0a, 0xb7, 0xd5, 0x4b, 0xfe, 0xd3, 0xc9, 0x64, 0x07, 0x3a,
-       0x0e, 0xe1, 0x72, 0xf3, 0xda, 0xa6, 0x23, 0x25, 0xaf, 0x02, 0x1a, 0x68, 0xf7, 0x07, 0x51, 0x1a};
+  const unsigned char raw[32] = {0xd7, 0x5a, 0x98, 0x01, 0x82, 0xb1, 0x0a, 0xb7, 0xd5, 0x4b, 0xfe,
+                                 0xd3, 0xc9, 0x64, 0x07, 0x3a, 0x0e, 0xe1, 0x72, 0xf3, 0xda, 0xa6,
+                                 0x23, 0x25, 0xaf, 0x02, 0x1a, 0x68, 0xf7, 0x07, 0x51, 0x1a};
   const std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key{
     EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, raw, sizeof(raw)), EVP_PKEY_free};
   EXPECT_EQ(fingerprint_of(key.get()), "SHA256:BuP9j9opu2CrWVV95h7bCuzbIxE0vjDnW0Vfjht5L6k");
@@ -124,8 +124,8 @@ TEST_F(Identity, RefusesAKeyWhoseCertificateIsAnothers) {
   std::ifstream in{other_dir / "identity.pem"};
   const std::string other{std::istreambuf_iterator<char>{in}, {}};
   const std::string border = "-----BEGIN CERTIFICATE-----";
-  std::ofstream{state_ / "identity.pem", std::ios::trunc}
-    << mine.substr(0, mine.find(border)) << other.substr(other.find(border));
+  std::ofstream{state_ / "identity.pem", std::ios::trunc} << mine.substr(0, mine.find(border))
+                                                          << other.substr(other.find(border));
   const auto refused = load_or_create_identity(state_);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, failure_code::read_fault);

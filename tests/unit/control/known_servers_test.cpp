@@ -98,11 +98,11 @@ TEST_F(KnownServers, ReadsCommentsBlanksAndCapitalsAsPeopleWriteThem) {
 
 TEST_F(KnownServers, NeverPassesOverALineItDoesNotUnderstand) {
   const std::vector<std::string> bad
-    = {"lab.example " + fingerprint_a,           "lab.example:0 " + fingerprint_a,
-       "lab.example:65536 " + fingerprint_a,     "lab.example:5040",
-       "lab.example:5040 SHA256:short",          ":5040 " + fingerprint_a,
-       "::1:5040 " + fingerprint_a,              "lab.example:5040 " + fingerprint_a + " more",
-       "lab.example:50x0 " + fingerprint_a,      std::string{"\x1b[2J\0x", 6}};
+    = {"lab.example " + fingerprint_a,       "lab.example:0 " + fingerprint_a,
+       "lab.example:65536 " + fingerprint_a, "lab.example:5040",
+       "lab.example:5040 SHA256:short",      ":5040 " + fingerprint_a,
+       "::1:5040 " + fingerprint_a,          "lab.example:5040 " + fingerprint_a + " more",
+       "lab.example:50x0 " + fingerprint_a,  std::string{"\x1b[2J\0x", 6}};
   for (const auto& line : bad) {
     write(server + " " + fingerprint_a + "\n\n" + line + "\n");
     const auto before = contents();

@@ -1,6 +1,7 @@
 #include "actors/io/block_pool.hpp"
 
 #include <gtest/gtest.h>
+
 #include <cstdint>
 #include <cstring>
 #include <thread>

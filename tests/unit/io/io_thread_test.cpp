@@ -2,6 +2,7 @@
 
 #include <boost/asio/post.hpp>
 #include <gtest/gtest.h>
+
 #include <array>
 #include <future>
 #include <memory>

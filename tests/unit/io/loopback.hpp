@@ -7,6 +7,7 @@
 
 #include <boost/asio/ip/address.hpp>
 #include <gtest/gtest.h>
+
 #include <chrono>
 #include <cstddef>
 #include <memory>
@@ -37,7 +38,8 @@ inline group_lease some_group(bool v6 = false) {
   return group_allocator::make()->acquire(v6).value();
 }
 
-inline std::shared_ptr<io::udp_socket> share(tl::expected<io::udp_socket, protocol::failure> opened) {
+inline std::shared_ptr<io::udp_socket>
+share(tl::expected<io::udp_socket, protocol::failure> opened) {
   if (!opened)
     throw std::runtime_error{opened.error().text};
   return std::make_shared<io::udp_socket>(std::move(*opened));

@@ -27,6 +27,10 @@ TEST(NetworkInterface, OfAnyLoopbackAddressIsTheLoopbackInterface) {
   EXPECT_EQ(found->name, "lo");
 }
 
+TEST(NetworkInterface, OfAnIpv4AddressInIpv6ClothesIsFound) {
+  EXPECT_EQ(interface_of(make_address("::ffff:127.0.0.1")), find_interface("lo"));
+}
+
 TEST(NetworkInterface, ThatIsUnknownIsAnsweredByAListOfThoseThereAre) {
   const auto nothing = find_interface("nosuch0");
   ASSERT_FALSE(nothing);

@@ -1,8 +1,8 @@
 #include "actors/io/udp_batch.hpp"
-
 #include "tests/unit/io/loopback.hpp"
 
 #include <gtest/gtest.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <cstdint>
@@ -55,7 +55,10 @@ std::string offloads_name(const ::testing::TestParamInfo<io::offloads>& info) {
 
 class UdpBatch : public ::testing::TestWithParam<io::offloads> {
 protected:
-  UdpBatch() : group{{GetParam()}}, sender{group.sender, group.lease.endpoint()}, receiver{group.receiver} {
+  UdpBatch()
+    : group{{GetParam()}},
+      sender{group.sender, group.lease.endpoint()},
+      receiver{group.receiver} {
     RecordProperty("seed", static_cast<int>(seed));
   }
 
@@ -98,8 +101,8 @@ TEST_P(UdpBatch, ArrivesWhenAShorterOneStandsWithin) {
 }
 
 TEST_P(UdpBatch, ArrivesBeyondWhatOneSegmentedSendCarries) {
-  expect_arrives(equal_datagrams(random, 200, 300));  // more than 64 segments
-  expect_arrives(equal_datagrams(random, 20, 8936));  // more than 65,000 bytes
+  expect_arrives(equal_datagrams(random, 200, 300)); // more than 64 segments
+  expect_arrives(equal_datagrams(random, 20, 8936)); // more than 65,000 bytes
 }
 
 TEST_P(UdpBatch, ArrivesWithAnySizes) {

@@ -1,8 +1,8 @@
 #include "actors/io/udp_socket.hpp"
-
 #include "tests/unit/io/loopback.hpp"
 
 #include <gtest/gtest.h>
+
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -89,8 +89,8 @@ TEST(UdpSocket, SharesItsGroupWithOtherReceiversOfThisHost) {
 
 TEST(UdpSocket, ForFeedbackReachesTheGroupSender) {
   const group_on_loopback group;
-  const auto feedback = share(
-    udp_socket::open_feedback_sender(loopback_address(), group.sender->local_endpoint()));
+  const auto feedback
+    = share(udp_socket::open_feedback_sender(loopback_address(), group.sender->local_endpoint()));
   EXPECT_EQ(feedback->send(text("status")), 0);
   io::batch_receiver receiver{group.sender};
   EXPECT_EQ(receive(receiver, *group.sender, 1), std::vector<bytes>{text("status")});
@@ -98,8 +98,8 @@ TEST(UdpSocket, ForFeedbackReachesTheGroupSender) {
 
 TEST(UdpSocket, ForFeedbackSurvivesAServerThatIsGone) {
   auto group = std::make_unique<group_on_loopback>();
-  const auto feedback = share(
-    udp_socket::open_feedback_sender(loopback_address(), group->sender->local_endpoint()));
+  const auto feedback
+    = share(udp_socket::open_feedback_sender(loopback_address(), group->sender->local_endpoint()));
   group.reset();
   for (int i = 0; i < 10; ++i)
     EXPECT_EQ(feedback->send(text("anybody?")), 0);
@@ -181,8 +181,8 @@ std::string named_remedy() {
 }
 
 TEST(UdpSocket, NamesTheRouteThatIpv6MulticastLacksOnLoopback) {
-  const bool permitted = in_empty_network(
-    [] { EXPECT_EQ(named_remedy(), "ip -6 route add local ff00::/8 dev lo"); });
+  const bool permitted
+    = in_empty_network([] { EXPECT_EQ(named_remedy(), "ip -6 route add local ff00::/8 dev lo"); });
   if (!permitted)
     GTEST_SKIP() << "needs the right to make network namespaces";
 }

@@ -12,6 +12,7 @@ namespace {
 
 using fixture::bytes;
 using fixture::sample_object;
+using ids = std::vector<symbol_id>;
 
 block_buffer memory_for(const geometry& layout) {
   return {new std::byte[layout.block_size()], std::default_delete<std::byte[]>{}};
@@ -65,7 +66,7 @@ private:
 TEST(BlockAssembler, IsWholeWithAllItsSourceSymbolsInAnyOrder) {
   sample_object object{40, 10, 4};
   assembly a{object};
-  for (const symbol_id id : {2, 0, 3, 1}) {
+  for (const auto id : ids{2, 0, 3, 1}) {
     EXPECT_FALSE(a->whole());
     ASSERT_TRUE(a.receive(id));
   }
@@ -90,7 +91,7 @@ TEST(BlockAssembler, CountsWhatItHoldsAndNeeds) {
 TEST(BlockAssembler, RefusesASymbolThatItHolds) {
   sample_object object{40, 10, 4};
   assembly a{object};
-  for (const symbol_id id : {1, 7}) {
+  for (const auto id : ids{1, 7}) {
     EXPECT_TRUE(a.receive(id));
     EXPECT_FALSE(a.receive(id));
   }
@@ -107,15 +108,15 @@ TEST(BlockAssembler, AnyKSymbolsInAnyOrderRestoreTheBlock) {
     for (unsigned second = 0; second < symbols; ++second)
       for (unsigned third = 0; third < symbols; ++third)
         for (unsigned fourth = 0; fourth < symbols; ++fourth) {
-          const std::array<unsigned, 4> ids{first, second, third, fourth};
-          const std::set<unsigned> distinct{ids.begin(), ids.end()};
-          if (distinct.size() < ids.size())
+          const std::array<unsigned, 4> chosen{first, second, third, fourth};
+          const std::set<unsigned> distinct{chosen.begin(), chosen.end()};
+          if (distinct.size() < chosen.size())
             continue;
           assembly a{object};
-          for (const auto id : ids)
+          for (const auto id : chosen)
             ASSERT_TRUE(a.receive(static_cast<symbol_id>(id)));
           ASSERT_TRUE(a->whole());
-          const auto source = std::count_if(ids.begin(), ids.end(), [](auto id) { return id < 4; });
+          const auto source = std::count_if(chosen.begin(), chosen.end(), [](auto id) { return id < 4; });
           ASSERT_EQ(a.restore(), 4 - source);
           ASSERT_TRUE(a.is_right()) << first << second << third << fourth;
         }
@@ -126,12 +127,12 @@ TEST(BlockAssembler, RandomSymbolsOfALargeBlockRestoreIt) {
   for (unsigned seed = 1; seed <= 10; ++seed) {
     SCOPED_TRACE(testing::Message() << "seed " << seed);
     std::mt19937 random{seed};
-    std::vector<symbol_id> ids(defaults::max_encoding_symbols);
-    std::iota(ids.begin(), ids.end(), symbol_id{0});
-    std::shuffle(ids.begin(), ids.end(), random);
+    ids all(defaults::max_encoding_symbols);
+    std::iota(all.begin(), all.end(), symbol_id{0});
+    std::shuffle(all.begin(), all.end(), random);
     assembly a{object};
     for (std::size_t i = 0; !a->whole(); ++i)
-      ASSERT_TRUE(a.receive(ids[i]));
+      ASSERT_TRUE(a.receive(all[i]));
     a.restore();
     EXPECT_TRUE(a.is_right());
   }
@@ -143,14 +144,14 @@ TEST(BlockAssembler, AForgeryBetweenTwoSymbolsHarmsNothing) {
   for (unsigned seed = 1; seed <= 300; ++seed) {
     SCOPED_TRACE(testing::Message() << "seed " << seed);
     std::mt19937 random{seed};
-    std::vector<symbol_id> ids(symbols);
-    std::iota(ids.begin(), ids.end(), symbol_id{0});
-    std::shuffle(ids.begin(), ids.end(), random);
+    ids all(symbols);
+    std::iota(all.begin(), all.end(), symbol_id{0});
+    std::shuffle(all.begin(), all.end(), random);
     assembly a{object};
     for (std::size_t i = 0; i < 4; ++i) {
       for (int forgeries = 0; forgeries < 3; ++forgeries)
         a.receive_forged(static_cast<symbol_id>(random() % symbols));
-      ASSERT_TRUE(a.receive(ids[i]));
+      ASSERT_TRUE(a.receive(all[i]));
     }
     a.restore();
     ASSERT_TRUE(a.is_right());
@@ -161,12 +162,12 @@ TEST(BlockAssembler, TheShortLastSymbolCountsAsPaddedWithZeros) {
   sample_object object{33, 10, 4};
   assembly with_source{object};
   std::fill_n(with_source->memory().get(), object.layout().block_size(), std::byte{0xff});
-  for (const symbol_id id : {0, 3, 5, 4})
+  for (const auto id : ids{0, 3, 5, 4})
     ASSERT_TRUE(with_source.receive(id));
   with_source.restore();
   EXPECT_TRUE(with_source.is_right());
   assembly without_it{object};
-  for (const symbol_id id : {4, 5, 6, 7})
+  for (const auto id : ids{4, 5, 6, 7})
     ASSERT_TRUE(without_it.receive(id));
   EXPECT_EQ(without_it.restore(), 4);
   EXPECT_TRUE(without_it.is_right());
@@ -174,7 +175,7 @@ TEST(BlockAssembler, TheShortLastSymbolCountsAsPaddedWithZeros) {
 
 TEST(BlockAssembler, ABlockOfOneSymbolIsRestoredFromAnyOfThem) {
   sample_object object{5, 8, 1};
-  for (const symbol_id id : {0, 1, 2, 254}) {
+  for (const auto id : ids{0, 1, 2, 254}) {
     assembly a{object};
     ASSERT_TRUE(a.receive(id));
     ASSERT_TRUE(a->whole());
@@ -196,13 +197,13 @@ TEST(BlockAssembler, TheLargestBlockWorksWithItsOnlyRepairSymbol) {
 TEST(BlockAssembler, StartsAnewAfterReset) {
   sample_object object{40, 10, 4};
   assembly a{object};
-  for (const symbol_id id : {4, 5, 6, 7})
+  for (const auto id : ids{4, 5, 6, 7})
     ASSERT_TRUE(a.receive(id));
   a->reset();
   EXPECT_EQ(a->count(), 0);
   EXPECT_FALSE(a->holds(4));
   EXPECT_TRUE(a->validate());
-  for (const symbol_id id : {4, 0, 1, 2})
+  for (const auto id : ids{4, 0, 1, 2})
     ASSERT_TRUE(a.receive(id));
   a.restore();
   EXPECT_TRUE(a.is_right());

@@ -25,7 +25,7 @@ wire::feedback with_echo(timestamp sent_at, duration held = {}) {
 }
 
 TEST(Group, WithoutMembersHasNoEdge) {
-  const group g;
+  const group g{};
   EXPECT_TRUE(g.empty());
   EXPECT_EQ(g.edge(start, consent, {0, 3}), unlimited);
 }

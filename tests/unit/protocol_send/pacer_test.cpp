@@ -28,10 +28,10 @@ TEST(Pacer, IsReadyBeforeAnythingWasSent) {
 
 TEST(Pacer, KeepsTheRateOverTime) {
   pacer p;
-  const auto start = seconds(5);
+  const timestamp start = seconds(5);
   send(p, start); // what it saved up before
   std::size_t sent = 0;
-  for (auto now = start; now < start + seconds(1); now += microseconds(37))
+  for (timestamp now = start; now < start + seconds(1); now += microseconds(37))
     sent += send(p, now);
   const auto expected = rate / 8;
   EXPECT_GE(sent, expected - expected / 500);
@@ -40,10 +40,10 @@ TEST(Pacer, KeepsTheRateOverTime) {
 
 TEST(Pacer, KeepsTheRateWhenWakeUpsAreLate) {
   pacer p;
-  const auto start = seconds(5);
+  const timestamp start = seconds(5);
   send(p, start);
   std::size_t sent = 0;
-  for (auto now = start; now < start + seconds(1); now += milliseconds(3))
+  for (timestamp now = start; now < start + seconds(1); now += milliseconds(3))
     sent += send(p, now);
   const auto expected = rate / 8;
   EXPECT_GE(sent, expected - expected / 100);
@@ -61,7 +61,7 @@ TEST(Pacer, IdleTimeIsWorthNoMoreThanTheLargestBurst) {
 
 TEST(Pacer, RunsAheadByTheQuantumSoThatBatchesForm) {
   pacer p;
-  const auto start = seconds(5);
+  const timestamp start = seconds(5);
   send(p, start);
   EXPECT_FALSE(p.ready(start));
   EXPECT_GT(p.free_at(), start);

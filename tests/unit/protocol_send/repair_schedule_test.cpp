@@ -37,7 +37,7 @@ protected:
     return result;
   }
 
-  geometry layout_ = geometry::make(10'000 * k, 1, k).value();
+  geometry layout_ = geometry::make(20'000 * k, 1, k).value();
   repair_schedule repairs_{layout_};
   std::uint64_t next_packet_ = 1000;
 };

@@ -1,9 +1,9 @@
 #include "actors/send/content_reader.hpp"
-
 #include "protocol/wire/manifest.hpp"
 
 #include <caf/all.hpp>
 #include <gtest/gtest.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cstring>
@@ -62,9 +62,9 @@ protected:
                              std::size_t buffers = 16) {
     layout = geometry::make(size, symbol, symbols);
     pool = io::block_pool::make(block, buffers);
-    return system.spawn<caf::detached>(content_reader,
-                                       std::shared_ptr<content>{std::make_shared<pattern>(size, fails_at)},
-                                       *layout, pool, caf::actor_cast<send_session_actor>(self));
+    return system.spawn<caf::detached>(
+      content_reader, std::shared_ptr<content>{std::make_shared<pattern>(size, fails_at)}, *layout,
+      pool, caf::actor_cast<send_session_actor>(self));
   }
 
   void ask(const content_reader_actor& reader, std::vector<block_number> blocks) {
@@ -116,11 +116,11 @@ void soil(io::block_pool& pool) {
 }
 
 TEST_F(ContentReader, ReadsHashesAndPadsObjectsOfAwkwardSizes) {
-  for (const std::uint64_t size : {std::uint64_t{1}, std::uint64_t{symbol - 1}, std::uint64_t{symbol},
-                                   std::uint64_t{symbol + 1}, std::uint64_t{3 * symbol - 1},
-                                   std::uint64_t{3 * symbol + 1}, std::uint64_t{block - 1},
-                                   std::uint64_t{block}, std::uint64_t{block + 1},
-                                   std::uint64_t{5 * block - 1}, std::uint64_t{5 * block + 1}}) {
+  for (const std::uint64_t size :
+       {std::uint64_t{1}, std::uint64_t{symbol - 1}, std::uint64_t{symbol},
+        std::uint64_t{symbol + 1}, std::uint64_t{3 * symbol - 1}, std::uint64_t{3 * symbol + 1},
+        std::uint64_t{block - 1}, std::uint64_t{block}, std::uint64_t{block + 1},
+        std::uint64_t{5 * block - 1}, std::uint64_t{5 * block + 1}}) {
     SCOPED_TRACE(size);
     const auto reader = spawn(size);
     soil(*pool);

@@ -1,6 +1,7 @@
 #include "actors/send/directory_provider.hpp"
 
 #include <gtest/gtest.h>
+
 #include <cerrno>
 #include <chrono>
 #include <cstddef>
@@ -79,8 +80,7 @@ protected:
     if (result)
       return failure_code::none;
     last_error = result.error();
-    EXPECT_EQ(last_error.text.find(root.filename().string()), std::string::npos)
-      << last_error.text;
+    EXPECT_EQ(last_error.text.find(root.filename().string()), std::string::npos) << last_error.text;
     EXPECT_FALSE(last_error.text.empty());
     return last_error.code;
   }

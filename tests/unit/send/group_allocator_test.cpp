@@ -1,6 +1,7 @@
 #include "actors/send/group_allocator.hpp"
 
 #include <gtest/gtest.h>
+
 #include <set>
 #include <string>
 #include <vector>
@@ -22,10 +23,8 @@ group_ranges with_v4(const char* prefix) {
 }
 
 TEST(GroupPrefix, ReadsAnAddressAndAPrefix) {
-  EXPECT_EQ(group_prefix::parse("239.1.2.3"),
-            (group_prefix{make_address("239.1.2.3"), 32}));
-  EXPECT_EQ(group_prefix::parse("239.1.2.3/16"),
-            (group_prefix{make_address("239.1.0.0"), 16}));
+  EXPECT_EQ(group_prefix::parse("239.1.2.3"), (group_prefix{make_address("239.1.2.3"), 32}));
+  EXPECT_EQ(group_prefix::parse("239.1.2.3/16"), (group_prefix{make_address("239.1.0.0"), 16}));
   EXPECT_EQ(group_prefix::parse("ff15::8000:1234/112"),
             (group_prefix{make_address("ff15::8000:0"), 112}));
   EXPECT_EQ(group_prefix::parse("ff15::1"), (group_prefix{make_address("ff15::1"), 128}));

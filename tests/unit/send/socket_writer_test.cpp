@@ -1,9 +1,9 @@
 #include "actors/send/socket_writer.hpp"
-
 #include "tests/unit/io/loopback.hpp"
 
 #include <caf/all.hpp>
 #include <gtest/gtest.h>
+
 #include <cerrno>
 #include <cstdint>
 #include <string>
@@ -25,9 +25,9 @@ protected:
   }
 
   socket_writer_actor write() {
-    auto writer = system.spawn<caf::detached>(
-      socket_writer, group.sender, group.lease.endpoint(), wire::seal_suite::chacha20_poly1305, key,
-      caf::actor_cast<send_session_actor>(self));
+    auto writer = system.spawn<caf::detached>(socket_writer, group.sender, group.lease.endpoint(),
+                                              wire::seal_suite::chacha20_poly1305, key,
+                                              caf::actor_cast<send_session_actor>(self));
     self->monitor(writer);
     return writer;
   }

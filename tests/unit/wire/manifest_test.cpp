@@ -146,6 +146,7 @@ TEST_F(Manifest, SignerKeepsTheKeyAlive) {
   EXPECT_TRUE(verifier_.verify(signed_sample()));
 }
 
+/// OpenSSL's error queue is the thread's: TLS on it would take what is left there for its own.
 TEST_F(Manifest, ARefusalLeavesNoErrorForOthersOnTheThread) {
   ERR_clear_error();
   auto m = signed_sample();

@@ -169,6 +169,7 @@ TEST_P(Aead, MatchesTheDocumentedConstruction) {
   EXPECT_EQ(out, payload);
 }
 
+/// OpenSSL's error queue is the thread's: TLS on it would take what is left there for its own.
 TEST_P(Aead, ARefusalLeavesNoErrorForOthersOnTheThread) {
   ERR_clear_error();
   auto bad = sealed(GetParam(), sample_header(), payload_of(40));

@@ -1,0 +1,226 @@
+#include "apps/fleetcast/staged_file.hpp"
+
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <vector>
+
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace fleetcast::apps {
+
+namespace fs = std::filesystem;
+
+class StagedFile : public ::testing::Test {
+protected:
+  StagedFile() {
+    auto pattern = (fs::temp_directory_path() / "fleetcast-test-XXXXXX").string();
+    directory_ = mkdtemp(pattern.data());
+  }
+  ~StagedFile() override { fs::remove_all(directory_); }
+
+  std::string path(const std::string& name) const { return (directory_ / name).string(); }
+
+  static void put(const std::string& file, const std::string& text) {
+    std::ofstream{file} << text;
+  }
+
+  static std::string text_of(const std::string& file) {
+    std::ifstream stream{file};
+    return {std::istreambuf_iterator<char>{stream}, {}};
+  }
+
+  std::vector<std::string> names() const {
+    std::vector<std::string> result;
+    for (const auto& entry : fs::directory_iterator{directory_})
+      result.push_back(entry.path().filename());
+    return result;
+  }
+
+  static std::span<const std::byte> bytes(std::string_view text) {
+    return std::as_bytes(std::span{text.data(), text.size()});
+  }
+
+  fs::path directory_;
+};
+
+TEST_F(StagedFile, AppearsUnderItsNameOnlyWhenPublished) {
+  auto target = path("disk.img");
+  {
+    auto file = staged_file::create(target);
+    ASSERT_TRUE(file) << file.error().text;
+    ASSERT_TRUE(file->size(8));
+    ASSERT_TRUE(file->write(4, bytes("5678")));
+    ASSERT_TRUE(file->write(0, bytes("1234")));
+    EXPECT_FALSE(fs::exists(target));
+    EXPECT_TRUE(fs::path{file->staged_path()}.filename().string().starts_with(
+      ".disk.img.fleetcast-"));
+    EXPECT_EQ(fs::path{file->staged_path()}.parent_path(), directory_);
+    ASSERT_TRUE(file->sync());
+    ASSERT_TRUE(file->publish());
+  }
+  EXPECT_EQ(text_of(target), "12345678");
+  EXPECT_EQ(names(), std::vector<std::string>{"disk.img"});
+}
+
+TEST_F(StagedFile, IsRemovedUnlessPublished) {
+  put(path("disk.img"), "old");
+  {
+    auto file = staged_file::create(path("disk.img"));
+    ASSERT_TRUE(file);
+    ASSERT_TRUE(file->write(0, bytes("new")));
+  }
+  EXPECT_EQ(names(), std::vector<std::string>{"disk.img"});
+  EXPECT_EQ(text_of(path("disk.img")), "old");
+}
+
+TEST_F(StagedFile, ReplacesAnExistingFileInOneStep) {
+  put(path("disk.img"), "old and longer");
+  auto file = staged_file::create(path("disk.img"));
+  ASSERT_TRUE(file);
+  ASSERT_TRUE(file->size(3));
+  ASSERT_TRUE(file->write(0, bytes("new")));
+  EXPECT_EQ(text_of(path("disk.img")), "old and longer");
+  ASSERT_TRUE(file->publish());
+  EXPECT_EQ(text_of(path("disk.img")), "new");
+}
+
+TEST_F(StagedFile, DiscardRemovesItAtOnce) {
+  auto file = staged_file::create(path("disk.img"));
+  ASSERT_TRUE(file);
+  file->discard();
+  EXPECT_TRUE(names().empty());
+}
+
+TEST_F(StagedFile, LeavesZerosAsHoles) {
+  constexpr std::uint64_t size = 64 << 20;
+  auto file = staged_file::create(path("sparse.img"));
+  ASSERT_TRUE(file);
+  ASSERT_TRUE(file->size(size));
+  std::vector<std::byte> zeros(1 << 20);
+  for (std::uint64_t offset = 0; offset < size; offset += zeros.size())
+    ASSERT_TRUE(file->write(offset, zeros));
+  zeros.back() = std::byte{1};
+  ASSERT_TRUE(file->write(size - zeros.size(), zeros));
+  ASSERT_TRUE(file->publish());
+  struct stat status {};
+  ASSERT_EQ(::stat(path("sparse.img").c_str(), &status), 0);
+  EXPECT_EQ(static_cast<std::uint64_t>(status.st_size), size);
+  EXPECT_LT(static_cast<std::uint64_t>(status.st_blocks) * 512, 8U << 20);
+  EXPECT_EQ(text_of(path("sparse.img")).back(), '\1');
+}
+
+TEST_F(StagedFile, GetsItsModeFromTheUmask) {
+  auto before = umask(027);
+  auto file = staged_file::create(path("disk.img"));
+  umask(before);
+  ASSERT_TRUE(file);
+  ASSERT_TRUE(file->publish());
+  struct stat status {};
+  ASSERT_EQ(::stat(path("disk.img").c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 0777U, 0640U);
+}
+
+TEST_F(StagedFile, TakesTheLongestName) {
+  auto file = staged_file::create(path(std::string(255, 'n')));
+  ASSERT_TRUE(file) << file.error().text;
+  ASSERT_TRUE(file->publish());
+  EXPECT_EQ(names(), std::vector<std::string>{std::string(255, 'n')});
+  auto too_long = staged_file::create(path(std::string(256, 'n')));
+  ASSERT_FALSE(too_long);
+  EXPECT_EQ(too_long.error().error, ENAMETOOLONG);
+}
+
+TEST_F(StagedFile, SaysThatTheDirectoryIsMissing) {
+  auto file = staged_file::create(path("missing/disk.img"));
+  ASSERT_FALSE(file);
+  EXPECT_EQ(file.error().error, ENOENT);
+  EXPECT_NE(file.error().text.find("missing"), std::string::npos);
+  EXPECT_NE(file.error().text.find("make the directory"), std::string::npos);
+}
+
+TEST_F(StagedFile, SaysThatTheDirectoryIsNotWritable) {
+  if (geteuid() == 0)
+    GTEST_SKIP() << "root may write everywhere";
+  ASSERT_EQ(chmod(directory_.c_str(), 0500), 0);
+  auto file = staged_file::create(path("disk.img"));
+  chmod(directory_.c_str(), 0700);
+  ASSERT_FALSE(file);
+  EXPECT_EQ(file.error().error, EACCES);
+}
+
+TEST_F(StagedFile, ReportsAWriteThatTheSystemRefuses) {
+  // A limit on file sizes refuses like a full disk does, without one.
+  auto file = staged_file::create(path("disk.img"));
+  ASSERT_TRUE(file);
+  auto before_handler = std::signal(SIGXFSZ, SIG_IGN);
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &before), 0);
+  rlimit small{4096, before.rlim_max};
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &small), 0);
+  std::vector<std::byte> data(4096, std::byte{7});
+  auto first = file->write(0, data);
+  auto straddling = file->write(2048, data);
+  auto sized = file->size(8192);
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &before), 0);
+  std::signal(SIGXFSZ, before_handler);
+  EXPECT_TRUE(first);
+  ASSERT_FALSE(straddling); // the part that fitted is no success
+  EXPECT_EQ(straddling.error().error, EFBIG);
+  EXPECT_NE(straddling.error().text.find("disk.img"), std::string::npos);
+  EXPECT_FALSE(sized);
+}
+
+TEST_F(StagedFile, CallsAFullDiskByItsName) {
+  EXPECT_TRUE((file_failure{ENOSPC, ""}).disk_full());
+  EXPECT_TRUE((file_failure{EDQUOT, ""}).disk_full());
+  EXPECT_FALSE((file_failure{EIO, ""}).disk_full());
+}
+
+// -- resolve_target -----------------------------------------------------------------------------------
+
+using ResolveTarget = StagedFile;
+
+TEST_F(ResolveTarget, IsTheFileNamedOrTheBaseNameInTheDirectory) {
+  EXPECT_EQ(resolve_target(path("copy"), "disk.img").value(), path("copy"));
+  EXPECT_EQ(resolve_target(directory_.string(), "disk.img").value(), path("disk.img"));
+  EXPECT_EQ(resolve_target(directory_.string() + "/", "disk.img").value(), path("disk.img"));
+  EXPECT_EQ(resolve_target("", "disk.img").value(), "disk.img");
+}
+
+TEST_F(ResolveTarget, RefusesADirectoryThatIsMissing) {
+  auto target = resolve_target(path("missing/"), "disk.img");
+  ASSERT_FALSE(target);
+  EXPECT_EQ(target.error().error, ENOENT);
+}
+
+TEST_F(ResolveTarget, RefusesBaseNamesThatAreNoFileNames) {
+  for (const auto* name : {"", ".", ".."})
+    EXPECT_FALSE(resolve_target(directory_.string(), name)) << name;
+  EXPECT_TRUE(resolve_target(path("copy"), ".."));
+}
+
+TEST_F(ResolveTarget, RefusesWhatIsNoRegularFile) {
+  auto device = resolve_target("/dev/null", "disk.img");
+  ASSERT_FALSE(device);
+  EXPECT_NE(device.error().text.find("no regular file"), std::string::npos);
+  fs::create_directory(path("sub"));
+  fs::create_directory(path("sub/disk.img"));
+  EXPECT_FALSE(resolve_target(path("sub"), "disk.img"));
+}
+
+TEST_F(ResolveTarget, FollowsASymbolicLinkToWhatItPointsTo) {
+  put(path("real"), "x");
+  fs::create_symlink("real", path("link"));
+  EXPECT_EQ(resolve_target(path("link"), "disk.img").value(), fs::canonical(path("real")));
+  fs::create_symlink("nowhere", path("dangling"));
+  EXPECT_FALSE(resolve_target(path("dangling"), "disk.img"));
+}
+
+} // namespace fleetcast::apps
