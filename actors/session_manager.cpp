@@ -41,7 +41,7 @@ session_manager_state::make_behavior(session_manager_config config) {
                           {{"receive sessions", std::to_string(receiving_.size())},
                            {"send sessions", std::to_string(sending_.size())}},
                           {}};
-      return collect_status(self_, std::move(own), children());
+      return collect_status(self_, std::move(own), children(), 2 * status_patience);
     },
   };
 }
@@ -77,53 +77,67 @@ std::string session_manager_state::where_for(const join_request& request) const 
 
 session_manager_state::join_promise session_manager_state::join(const join_request& request) {
   auto promise = self_->make_response_promise<join_reply>();
-  if (!config_.sending || stopping_) {
-    promise.deliver(refusal({failure_code::transmission_ended, 0, "this server is shutting down"}));
-    return promise;
-  }
-  const auto where = where_for(request);
-  const auto running = std::find_if(sending_.begin(), sending_.end(), [&](const transmission& t) {
-    return t.where == where && t.object->same_as(*request.object);
-  });
-  if (running != sending_.end())
-    forward(running->session, request, false, where, promise);
-  else
-    join_new(request, where, promise);
+  find_transmission(request, promise);
   return promise;
 }
 
+void session_manager_state::find_transmission(const join_request& request, join_promise promise) {
+  if (!config_.sending || stopping_) {
+    promise.deliver(refusal({failure_code::transmission_ended, 0, "this server is shutting down"}));
+    return;
+  }
+  const auto where = where_for(request);
+  const auto running = std::find_if(sending_.begin(), sending_.end(), [&](const transmission& t) {
+    return !t.ended && t.where == where && t.object->same_as(*request.object);
+  });
+  if (running != sending_.end())
+    forward(running->session, request, false, promise);
+  else
+    join_new(request, where, promise);
+}
+
 void session_manager_state::join_new(const join_request& request, const std::string& where,
-                                     join_promise promise) {
+                                     const join_promise& promise) {
+  auto answer = promise;
   auto prepared
     = prepare_transmission(request.object, request.local, *config_.sending, *config_.io);
   if (!prepared) {
     log().error("{}: cannot be sent: {}", request.object->name(), prepared.error().text);
-    promise.deliver(refusal(std::move(prepared.error())));
+    answer.deliver(refusal(std::move(prepared.error())));
     return;
   }
   auto session = self_->spawn(send_session, std::move(*prepared));
   self_->monitor(session);
   sending_.push_back({request.object, where, session});
-  forward(session, request, true, where, promise);
+  forward(session, request, true, promise);
 }
 
 void session_manager_state::forward(const send_session_actor& session, const join_request& request,
-                                    bool is_new, const std::string& where, join_promise promise) {
+                                    bool is_new, join_promise promise) {
   self_->request(session, join_patience, join_atom::value, request)
     .then(
-      [=, this](join_reply& reply) mutable {
-        // It ended while the client was on its way to it: the client gets one of its own.
+      [=, this, answer = promise](join_reply& reply) mutable {
         if (reply.reason.code == failure_code::transmission_ended && !is_new)
-          return join_new(request, where, promise);
-        promise.deliver(std::move(reply));
+          return find_another(session, request, promise);
+        answer.deliver(std::move(reply));
       },
-      [=, this](const caf::error& error) mutable {
+      [=, this, answer = promise](const caf::error& error) mutable {
         if (!is_new)
-          return join_new(request, where, promise);
-        promise.deliver(refusal({failure_code::internal, 0,
-                                 "the transmission could not be started: "
-                                   + self_->system().render(error)}));
+          return find_another(session, request, promise);
+        answer.deliver(
+          refusal({failure_code::internal, 0,
+                   "the transmission could not be started: " + self_->system().render(error)}));
       });
+}
+
+void session_manager_state::find_another(const send_session_actor& ended,
+                                         const join_request& request, join_promise promise) {
+  // The transmission ended while the client was on its way to it. Others may be in the same position:
+  // they share the next one.
+  for (auto& t : sending_)
+    if (t.session == ended)
+      t.ended = true;
+  find_transmission(request, promise);
 }
 
 // -- supervision ----------------------------------------------------------------------------------
@@ -141,9 +155,8 @@ void session_manager_state::on_down(const caf::down_msg& down) {
     }
     receiving_.erase(receiver);
   }
-  const auto sender = std::find_if(sending_.begin(), sending_.end(), [&](const transmission& t) {
-    return down.source == t.session;
-  });
+  const auto sender = std::find_if(sending_.begin(), sending_.end(),
+                                   [&](const transmission& t) { return down.source == t.session; });
   if (sender != sending_.end()) {
     if (down.reason)
       log().error("{}: the send_session actor died: {}", sender->object->name(),

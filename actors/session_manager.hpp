@@ -43,6 +43,7 @@ private:
     std::shared_ptr<content> object;
     std::string where; ///< the interface it is sent on, and the IP version
     send_session_actor session;
+    bool ended = false; ///< takes no more clients; its down message is on the way
   };
 
   using join_promise = caf::typed_response_promise<join_reply>;
@@ -50,9 +51,12 @@ private:
   void open(session_id id, receive_request request, consumer_actor consumer);
   void cancel(session_id id, const failure& reason);
   join_promise join(const join_request& request);
-  void join_new(const join_request& request, const std::string& where, join_promise promise);
+  void find_transmission(const join_request& request, join_promise promise);
+  void find_another(const send_session_actor& ended, const join_request& request,
+                    join_promise promise);
+  void join_new(const join_request& request, const std::string& where, const join_promise& promise);
   void forward(const send_session_actor& session, const join_request& request, bool is_new,
-               const std::string& where, join_promise promise);
+               join_promise promise);
   std::string where_for(const join_request& request) const;
   void on_down(const caf::down_msg& down);
   void stop();

@@ -79,8 +79,7 @@ api_actor::behavior_type api_behavior(api_actor::stateful_pointer<api_state> sel
 
 } // namespace
 
-api_actor spawn_api_actor(caf::actor_system& system,
-                          const actors::session_manager_actor& manager) {
+api_actor spawn_api_actor(caf::actor_system& system, const actors::session_manager_actor& manager) {
   return system.spawn(api_behavior, manager);
 }
 

@@ -33,8 +33,8 @@ public:
   ~callback_state() {
     // Only when the actor was killed or a handler failed: the consumer is owed its SESSION_COMPLETE.
     if (record_ && !finished_)
-      finish({{failure_code::internal, 0, "the session's own actor died; start the session again"},
-              {}});
+      finish(
+        {{failure_code::internal, 0, "the session's own actor died; start the session again"}, {}});
   }
 
   void attach(std::shared_ptr<session_record> record) { record_ = std::move(record); }

@@ -28,7 +28,9 @@ constexpr std::size_t min_config_length
 constexpr std::size_t min_statistics_length
   = offsetof(FLEETCAST_SESSION_STATISTICS, ullDigestFailures) + sizeof(std::uint64_t);
 
-std::string text_or_empty(const char* text) { return text != nullptr ? text : ""; }
+std::string text_or_empty(const char* text) {
+  return text != nullptr ? text : "";
+}
 
 } // namespace
 
@@ -54,41 +56,43 @@ DWORD WDSTCIAPI FleetcastGetSessionError(HANDLE hSessionKey, char* pszBuffer, UL
                                          PULONG pulNeeded) {
   return session_call(hSessionKey,
                       [&](const std::shared_ptr<session_record>& session, library&) -> DWORD {
-    if (pszBuffer == nullptr && ulSize != 0)
-      return ERROR_INVALID_PARAMETER;
-    std::string text;
-    if (auto error = session->error_story(text); error != ERROR_SUCCESS)
-      return error;
-    auto needed = text.size() + 1;
-    if (pulNeeded != nullptr)
-      *pulNeeded = static_cast<ULONG>(needed);
-    if (ulSize < needed)
-      return ERROR_INSUFFICIENT_BUFFER;
-    std::memcpy(pszBuffer, text.c_str(), needed);
-    return ERROR_SUCCESS;
-  });
+                        if (pszBuffer == nullptr && ulSize != 0)
+                          return ERROR_INVALID_PARAMETER;
+                        std::string text;
+                        if (auto error = session->error_story(text); error != ERROR_SUCCESS)
+                          return error;
+                        auto needed = text.size() + 1;
+                        if (pulNeeded != nullptr)
+                          *pulNeeded = static_cast<ULONG>(needed);
+                        if (ulSize < needed)
+                          return ERROR_INSUFFICIENT_BUFFER;
+                        std::memcpy(pszBuffer, text.c_str(), needed);
+                        return ERROR_SUCCESS;
+                      });
 }
 
-DWORD WDSTCIAPI
-FleetcastGetSessionStatistics(HANDLE hSessionKey, FLEETCAST_SESSION_STATISTICS* pStatistics) {
+DWORD WDSTCIAPI FleetcastGetSessionStatistics(HANDLE hSessionKey,
+                                              FLEETCAST_SESSION_STATISTICS* pStatistics) {
   return session_call(hSessionKey,
                       [&](const std::shared_ptr<session_record>& session, library&) -> DWORD {
-    if (pStatistics == nullptr)
-      return ERROR_INVALID_PARAMETER;
-    if (pStatistics->ulLength < min_statistics_length)
-      return ERROR_BAD_LENGTH;
-    FLEETCAST_SESSION_STATISTICS figures{};
-    if (auto error = session->statistics(figures); error != ERROR_SUCCESS)
-      return error;
-    figures.ulLength = pStatistics->ulLength;
-    std::memcpy(pStatistics, &figures,
-                std::min<std::size_t>(pStatistics->ulLength, sizeof(figures)));
-    return ERROR_SUCCESS;
-  });
+                        if (pStatistics == nullptr)
+                          return ERROR_INVALID_PARAMETER;
+                        if (pStatistics->ulLength < min_statistics_length)
+                          return ERROR_BAD_LENGTH;
+                        FLEETCAST_SESSION_STATISTICS figures{};
+                        if (auto error = session->statistics(figures); error != ERROR_SUCCESS)
+                          return error;
+                        figures.ulLength = pStatistics->ulLength;
+                        std::memcpy(pStatistics, &figures,
+                                    std::min<std::size_t>(pStatistics->ulLength, sizeof(figures)));
+                        return ERROR_SUCCESS;
+                      });
 }
 
 const char* WDSTCIAPI FleetcastErrorText(DWORD dwError) {
   return fleetcast::api::error_text(dwError);
 }
 
-const char* WDSTCIAPI FleetcastVersion(void) { return FLEETCAST_VERSION; }
+const char* WDSTCIAPI FleetcastVersion(void) {
+  return FLEETCAST_VERSION;
+}

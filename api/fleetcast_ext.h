@@ -46,15 +46,15 @@ typedef struct _FLEETCAST_SESSION_STATISTICS {
   uint64_t ullOutstandingBytes; /**< of those, not completed yet */
   uint64_t ullTotalBlocks;
   uint64_t ullCompletedBlocks;
-  uint64_t ullDatagrams;        /**< accepted */
+  uint64_t ullDatagrams; /**< accepted */
   uint64_t ullSourceSymbols;
   uint64_t ullRepairSymbols;
-  uint64_t ullRepairedSymbols;  /**< source symbols rebuilt from repair symbols */
+  uint64_t ullRepairedSymbols; /**< source symbols rebuilt from repair symbols */
   uint64_t ullLostPackets;
-  uint64_t ullKernelDrops;      /**< datagrams this host had no room for */
-  uint64_t ullRequestsSent;     /**< feedback that asked for repair */
+  uint64_t ullKernelDrops;        /**< datagrams this host had no room for */
+  uint64_t ullRequestsSent;       /**< feedback that asked for repair */
   uint64_t ullRequestsSuppressed; /**< not sent since the repair was on its way already */
-  uint64_t ullDigestFailures;   /**< blocks that were not what the server signed */
+  uint64_t ullDigestFailures;     /**< blocks that were not what the server signed */
 } FLEETCAST_SESSION_STATISTICS, *PFLEETCAST_SESSION_STATISTICS;
 
 /** Sets what later sessions of this process use. At any time, from any thread, before

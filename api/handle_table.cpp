@@ -29,9 +29,13 @@ std::optional<session_key> session_key_of(HANDLE handle) noexcept {
 
 } // namespace
 
-HANDLE to_handle(session_key key) noexcept { return make_handle(key, session_kind); }
+HANDLE to_handle(session_key key) noexcept {
+  return make_handle(key, session_kind);
+}
 
-HANDLE to_negotiate_handle(session_key key) noexcept { return make_handle(key, negotiate_kind); }
+HANDLE to_negotiate_handle(session_key key) noexcept {
+  return make_handle(key, negotiate_kind);
+}
 
 session_key next_session_key() noexcept {
   static std::atomic<session_key> last{0};

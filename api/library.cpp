@@ -155,8 +155,8 @@ DWORD library::start_session(const std::shared_ptr<session_record>& session) {
 // -- going up and down ---------------------------------------------------------------------------------------
 
 void library::bring_up() {
-  auto made = factory_ ? factory_(settings_.worker_threads)
-                       : make_runtime_engine(settings_.worker_threads);
+  auto made
+    = factory_ ? factory_(settings_.worker_threads) : make_runtime_engine(settings_.worker_threads);
   launcher_ = spawn_api_actor(made->system(), made->manager());
   engine_ = std::move(made);
 }

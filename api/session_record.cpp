@@ -226,8 +226,7 @@ void session_record::begin_shutdown() {
 
 void session_record::await_end() {
   lock guard{mutex_};
-  changed_.wait(guard,
-                [this] { return phase_ == phase::created || phase_ == phase::completed; });
+  changed_.wait(guard, [this] { return phase_ == phase::created || phase_ == phase::completed; });
 }
 
 // -- the session's own side -------------------------------------------------------------------------
@@ -317,7 +316,9 @@ void session_record::tell_cancel(const api_actor& launcher, DWORD code) const {
     caf::anon_send(launcher, actors::cancel_atom::value, id_, cancelled_with(code));
 }
 
-void session_record::leave_table() noexcept { environment_.sessions.remove(key_); }
+void session_record::leave_table() noexcept {
+  environment_.sessions.remove(key_);
+}
 
 // -- callback_scope -----------------------------------------------------------------------------------
 
@@ -325,8 +326,12 @@ callback_scope::callback_scope(const session_record& session) noexcept {
   current_session = &session;
 }
 
-callback_scope::~callback_scope() { current_session = nullptr; }
+callback_scope::~callback_scope() {
+  current_session = nullptr;
+}
 
-const session_record* callback_scope::current() noexcept { return current_session; }
+const session_record* callback_scope::current() noexcept {
+  return current_session;
+}
 
 } // namespace fleetcast::api

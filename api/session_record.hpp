@@ -35,8 +35,8 @@ struct session_environment {
 
 class session_record {
 public:
-  session_record(session_environment environment, session_key key,
-                 actors::receive_request request, void* caller_data);
+  session_record(session_environment environment, session_key key, actors::receive_request request,
+                 void* caller_data);
   ~session_record();
 
   session_record(const session_record&) = delete;

@@ -6,9 +6,12 @@ namespace fleetcast::api {
 
 namespace {
 
-static_assert(sizeof(wchar_t) == 4, "one wchar_t holds one code point; -fshort-wchar is another ABI");
+static_assert(sizeof(wchar_t) == 4,
+              "one wchar_t holds one code point; -fshort-wchar is another ABI");
 
-bool is_scalar_value(std::uint32_t c) { return c < 0xd800 || (c > 0xdfff && c <= 0x10ffff); }
+bool is_scalar_value(std::uint32_t c) {
+  return c < 0xd800 || (c > 0xdfff && c <= 0x10ffff);
+}
 
 void append(std::string& out, std::uint32_t c) {
   auto put = [&out](std::uint32_t byte) { out.push_back(static_cast<char>(byte)); };

@@ -71,9 +71,8 @@ DWORD WDSTCIAPI WdsTransportClientCancelSessionEx(HANDLE hSessionKey, DWORD dwEr
 }
 
 DWORD WDSTCIAPI WdsTransportClientWaitForCompletion(HANDLE hSessionKey, ULONG uTimeout) {
-  return session_call(hSessionKey, [&](const session_pointer& session, library&) {
-    return session->wait(uTimeout);
-  });
+  return session_call(
+    hSessionKey, [&](const session_pointer& session, library&) { return session->wait(uTimeout); });
 }
 
 DWORD WDSTCIAPI WdsTransportClientQueryStatus(HANDLE hSessionKey, PULONG puStatus,

@@ -27,11 +27,11 @@
 #ifndef FLEETCAST_WDSTCI_H
 #define FLEETCAST_WDSTCI_H
 
+#include "wdserror.h"
+
 #include <stddef.h>
 #include <stdint.h>
 #include <wchar.h>
-
-#include "wdserror.h"
 
 /* -- Windows types -------------------------------------------------------------------------------
  *
@@ -40,8 +40,8 @@
  * have the same widths. (Headers known to bring all of them are noticed by their guards.) */
 
 #if !defined(FLEETCAST_NO_WINDOWS_TYPES)                                                           \
-  && (defined(_WINDEF_) || defined(_MINWINDEF_) || defined(_WINDEF_H)                              \
-      || defined(__WINE_WINDEF_H) || defined(WINPR_WTYPES_H))
+  && (defined(_WINDEF_) || defined(_MINWINDEF_) || defined(_WINDEF_H) || defined(__WINE_WINDEF_H)  \
+      || defined(WINPR_WTYPES_H))
 #define FLEETCAST_NO_WINDOWS_TYPES 1
 #endif
 
@@ -200,7 +200,8 @@ typedef enum _TRANSPORTCLIENT_CALLBACK_ID FLEETCAST_ENUM_INT32 {
   WDS_TRANSPORTCLIENT_SESSION_STARTEX = 4,   /**< optional */
   WDS_TRANSPORTCLIENT_SESSION_NEGOTIATE = 5, /**< optional */
   WDS_TRANSPORTCLIENT_MAX_CALLBACKS = 6      /**< one more than the last */
-} TRANSPORTCLIENT_CALLBACK_ID, *PTRANSPORTCLIENT_CALLBACK_ID;
+} TRANSPORTCLIENT_CALLBACK_ID,
+  *PTRANSPORTCLIENT_CALLBACK_ID;
 
 /* -- callbacks ------------------------------------------------------------------------------------
  *
@@ -222,21 +223,19 @@ typedef VOID(CALLBACK* PFN_WdsTransportClientSessionStart)(HANDLE hSessionKey, P
 /** A verified block is there: `ulSize` bytes that belong at `*pullContentOffset` of the object
  * (C-RC-1 to C-RC-3). Blocks come in any order (R-RC-8), each exactly once. For each one
  * WdsTransportClientCompleteReceive is owed, now or later (C-RC-4). */
-typedef VOID(CALLBACK* PFN_WdsTransportClientReceiveContents)(HANDLE hSessionKey,
-                                                              PVOID pCallerData, PVOID pContents,
-                                                              ULONG ulSize,
+typedef VOID(CALLBACK* PFN_WdsTransportClientReceiveContents)(HANDLE hSessionKey, PVOID pCallerData,
+                                                              PVOID pContents, ULONG ulSize,
                                                               PULARGE_INTEGER pullContentOffset);
 
 /** The session ended: `dwError` is 0 or why it failed. Last of all, exactly once for every start that
  * returned success, cancelled or not (C-CP-1 to C-CP-5, R-CP-6). */
-typedef VOID(CALLBACK* PFN_WdsTransportClientSessionComplete)(HANDLE hSessionKey,
-                                                              PVOID pCallerData, DWORD dwError);
+typedef VOID(CALLBACK* PFN_WdsTransportClientSessionComplete)(HANDLE hSessionKey, PVOID pCallerData,
+                                                              DWORD dwError);
 
 /** What the content provider says of the object besides its bytes; opaque here (C-MD-1 to C-MD-3).
  * No completion is owed. */
-typedef VOID(CALLBACK* PFN_WdsTransportClientReceiveMetadata)(HANDLE hSessionKey,
-                                                              PVOID pCallerData, PVOID pMetadata,
-                                                              ULONG ulSize);
+typedef VOID(CALLBACK* PFN_WdsTransportClientReceiveMetadata)(HANDLE hSessionKey, PVOID pCallerData,
+                                                              PVOID pMetadata, ULONG ulSize);
 
 /** As SESSION_START, right after it, with the block size, too (C-SX-1, R-SX-3). */
 typedef VOID(CALLBACK* PFN_WdsTransportClientSessionStartEx)(HANDLE hSessionKey, PVOID pCallerData,

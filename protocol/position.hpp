@@ -21,6 +21,11 @@ struct position {
 /// Beyond every position a sender reaches: "no limit".
 constexpr position unlimited{UINT32_MAX, UINT32_MAX};
 
+/// Where a walk that is at `at` comes to `block`: in this pass if it lies ahead, else in the next.
+constexpr position next_visit(position at, block_number block) noexcept {
+  return {block >= at.block ? at.pass : at.pass + 1, block};
+}
+
 /// Where a walk over `blocks` that starts at `from` meets its `n`-th block (counting from 0), going on
 /// in the next pass with the blocks before `from`. `unlimited` when there are not that many.
 inline position nth_on_the_way(const interval_set& blocks, position from, std::uint64_t n) {

@@ -62,6 +62,7 @@ control_client_state::start(io::io_thread& io, receive_request request, std::uin
     [this](const link_ready& ready) { on_ready(ready); },
     [this](const link_message& message) { on_message(message); },
     [this](const link_broken& broken) { on_broken(broken.reason); },
+    [this](const link_verdict& verdict) { on_verdict(verdict.reason); },
     [this](const wire::client_message& message) {
       if (phase_ == phase::joined || phase_ == phase::receipted)
         send(message);
@@ -114,29 +115,44 @@ void control_client_state::on_ready(const link_ready& ready) {
   connection_ = ready.connection;
   dialer_.reset();
   peer_ = ready.peer;
-  if (auto refused = check_identity(peer_))
-    return close(std::move(refused));
-  phase_ = phase::asking;
-  ask();
+  if (request_.fingerprint.empty())
+    look_up();
+  else
+    on_verdict(check_fingerprint());
 }
 
-failure control_client_state::check_identity(const io::peer_identity& peer) const {
-  if (!request_.fingerprint.empty()) {
-    if (peer.fingerprint == request_.fingerprint)
-      return {};
-    return {
-      failure_code::identity_changed, 0,
-      "THE IDENTITY OF " + server_
-        + " IS NOT THE ONE ASKED FOR. Somebody may be pretending to be that server, so nothing "
-          "was sent to it. Asked for: "
-        + request_.fingerprint + ". Offered: " + peer.fingerprint
-        + ". Compare both with what `fleetcast serve` prints on that host when it starts"};
-  }
-  const io::known_servers pinned{request_.known_servers.empty()
-                                   ? io::known_servers::default_path()
-                                   : std::filesystem::path{request_.known_servers}};
-  const auto verdict = pinned.check_or_pin(server_, peer.fingerprint);
-  return verdict ? failure{} : verdict.error();
+failure control_client_state::check_fingerprint() const {
+  if (peer_.fingerprint == request_.fingerprint)
+    return {};
+  return {failure_code::identity_changed, 0,
+          "THE IDENTITY OF " + server_
+            + " IS NOT THE ONE ASKED FOR. Somebody may be pretending to be that server, so nothing "
+              "was sent to it. Asked for: "
+            + request_.fingerprint + ". Offered: " + peer_.fingerprint
+            + ". Compare both with what `fleetcast serve` prints on that host when it starts"};
+}
+
+/// On a thread of its own, since it waits for the disk and for other processes' lock.
+void control_client_state::look_up() {
+  io::known_servers pinned{request_.known_servers.empty()
+                             ? io::known_servers::default_path()
+                             : std::filesystem::path{request_.known_servers}};
+  self_->spawn<caf::detached>(
+    [server = server_, fingerprint = peer_.fingerprint,
+     pinned = std::move(pinned)](caf::event_based_actor*, const caf::actor_addr& asker) {
+      auto verdict = pinned.check_or_pin(server, fingerprint);
+      notify(asker, link_verdict{verdict ? failure{} : std::move(verdict.error())});
+    },
+    self_->address());
+}
+
+void control_client_state::on_verdict(const failure& refused) {
+  if (phase_ != phase::connecting)
+    return;
+  if (refused)
+    return close(refused);
+  phase_ = phase::asking;
+  ask();
 }
 
 void control_client_state::ask() {

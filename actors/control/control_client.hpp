@@ -26,7 +26,7 @@ namespace fleetcast::actors {
 /// control_client_actor and what its connection tells it.
 using control_client_link
   = control_client_actor::extend<caf::reacts_to<link_ready>, caf::reacts_to<link_message>,
-                                 caf::reacts_to<link_broken>>;
+                                 caf::reacts_to<link_broken>, caf::reacts_to<link_verdict>>;
 
 class control_client_state {
 public:
@@ -51,7 +51,9 @@ private:
   void on_broken(failure reason);
 
   failure check_request() const;
-  failure check_identity(const io::peer_identity& peer) const;
+  failure check_fingerprint() const;
+  void look_up();
+  void on_verdict(const failure& refused);
   void ask();
 
   void take(const protocol::wire::session_accept& accept);

@@ -11,13 +11,14 @@ control_listener_state::~control_listener_state() {
   if (acceptor_)
     acceptor_->stop();
   stop_links();
+  caf::anon_send_exit(opener_, caf::exit_reason::user_shutdown);
 }
 
 control_listening_actor::behavior_type
 control_listener_state::start(io::io_thread& io, listening_sockets sockets, const io::identity& who,
                               std::shared_ptr<content_catalog> catalog,
                               session_manager_actor manager, const control_limits& limits) {
-  catalog_ = std::move(catalog);
+  opener_ = self_->spawn<caf::detached>(content_opener, std::move(catalog));
   manager_ = std::move(manager);
   limits_ = limits;
   addresses_ = sockets.endpoints();
@@ -42,7 +43,7 @@ void control_listener_state::on_accepted(const accepted_connection& accepted) {
   if (is_stopping_)
     return;
   const auto link = self_->spawn<caf::monitored>(
-    control_server, control_server_config{accepted, catalog_, manager_, limits_, self_->address()});
+    control_server, control_server_config{accepted, opener_, manager_, limits_, self_->address()});
   links_.emplace(link.address(), link);
 }
 

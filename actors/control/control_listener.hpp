@@ -6,6 +6,7 @@
 #pragma once
 
 #include "actors/control/acceptor.hpp"
+#include "actors/control/content_opener.hpp"
 #include "actors/control/control_server.hpp"
 #include "actors/control/limits.hpp"
 #include "actors/control/listening_sockets.hpp"
@@ -48,7 +49,7 @@ private:
 
   pointer self_;
   std::shared_ptr<acceptor> acceptor_;
-  std::shared_ptr<content_catalog> catalog_;
+  content_opener_actor opener_;
   session_manager_actor manager_;
   control_limits limits_;
   std::vector<boost::asio::ip::tcp::endpoint> addresses_;
@@ -60,7 +61,7 @@ private:
 /// `io` must outlive the actor. To spawn, wrap it in a lambda, since a spawn copies its arguments;
 /// give that lambda an argument besides the self pointer: CAF 0.17 dereferences a null pointer
 /// otherwise, which a debug build's assertions and the sanitizers do not let pass.
-/// `catalog` is asked on a CAF worker.
+/// `catalog` is asked on one thread of its own.
 control_listening_actor::behavior_type
 control_listener(control_listening_actor::stateful_pointer<control_listener_state> self,
                  io::io_thread& io, listening_sockets sockets,

@@ -148,10 +148,7 @@ void control_server_state::take(wire::session_request request) {
                      + " of the protocol, this server version "
                      + std::to_string(wire::protocol_version)
                      + ". Install the same release of Fleetcast on both"});
-  auto object = config_.catalog->open(request.name_space, request.object);
-  if (!object)
-    return reject(std::move(object.error()));
-  join(std::move(request), std::move(*object));
+  open(std::move(request));
 }
 
 void control_server_state::take(const wire::receipt& receipt) {
@@ -205,6 +202,21 @@ void control_server_state::protocol_error(failure reason) {
 
 // -- joining --------------------------------------------------------------------------------------
 
+void control_server_state::open(wire::session_request request) {
+  const auto name_space = request.name_space;
+  const auto object = request.object;
+  self_->request(config_.opener, config_.limits.join, open_atom{}, name_space, object)
+    .then(
+      [this, request = std::move(request)](opened_content& opened) mutable {
+        if (phase_ == phase::closing)
+          return;
+        if (opened.reason)
+          return reject(std::move(opened.reason));
+        join(std::move(request), std::move(opened.object));
+      },
+      [this](caf::error& reason) { on_no_answer(reason); });
+}
+
 void control_server_state::join(wire::session_request request, std::shared_ptr<content> object) {
   join_request message;
   message.request = std::move(request);
@@ -214,7 +226,7 @@ void control_server_state::join(wire::session_request request, std::shared_ptr<c
   message.link = control_server_actor{self_};
   self_->request(config_.manager, config_.limits.join, join_atom{}, std::move(message))
     .then([this](join_reply& reply) { on_joined(std::move(reply)); },
-          [this](caf::error& reason) { on_not_joined(reason); });
+          [this](caf::error& reason) { on_no_answer(reason); });
 }
 
 void control_server_state::on_joined(join_reply reply) {
@@ -232,7 +244,7 @@ void control_server_state::on_joined(join_reply reply) {
   config_.accepted.connection->receive();
 }
 
-void control_server_state::on_not_joined(const caf::error& reason) {
+void control_server_state::on_no_answer(const caf::error& reason) {
   if (phase_ == phase::closing)
     return;
   if (reason == caf::sec::request_timeout)

@@ -16,10 +16,10 @@
 #pragma once
 
 #include "actors/control/acceptor.hpp"
+#include "actors/control/content_opener.hpp"
 #include "actors/control/limits.hpp"
 #include "actors/control/link_events.hpp"
 #include "actors/interfaces.hpp"
-#include "actors/send/content_provider.hpp"
 
 #include <memory>
 #include <string>
@@ -49,7 +49,7 @@ using control_link_actor
 
 struct control_server_config {
   accepted_connection accepted;
-  std::shared_ptr<content_catalog> catalog;
+  content_opener_actor opener;
   session_manager_actor manager;
   control_limits limits;
   caf::actor_addr listener; ///< told the outcome, last
@@ -76,9 +76,10 @@ private:
   void take(protocol::wire::session_request request);
   void take(const protocol::wire::receipt& receipt);
   void take(const protocol::wire::leave& message);
+  void open(protocol::wire::session_request request);
   void join(protocol::wire::session_request request, std::shared_ptr<content> object);
   void on_joined(join_reply reply);
-  void on_not_joined(const caf::error& reason);
+  void on_no_answer(const caf::error& reason);
 
   void send(const protocol::wire::server_message& message);
   void reject(failure reason);

@@ -27,6 +27,11 @@ struct link_broken {
   failure reason;
 };
 
+/// What known_servers says of the identity that the server has shown; none: it fits.
+struct link_verdict {
+  failure reason;
+};
+
 /// Sends `message` to an actor if it still lives. The I/O side holds its actor weakly: the
 /// connection must not keep alive whoever owns it.
 template <class Message>
@@ -40,3 +45,4 @@ void notify(const caf::actor_addr& to, Message message) {
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(fleetcast::actors::link_broken)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(fleetcast::actors::link_message)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(fleetcast::actors::link_ready)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(fleetcast::actors::link_verdict)

@@ -16,6 +16,8 @@ reassembly_actor::behavior_type reassembly_state::make_behavior(reassembly_confi
   config_ = std::move(config);
   receiver_.emplace(config_->receiver, *config_->memory, now(self_));
   reported_at_ = now(self_);
+  self_->monitor(config_->session);
+  self_->set_down_handler([this](const caf::down_msg&) { self_->quit(); });
   // The first tick sends the first status, and completes an empty object.
   self_->send(self_, tick_atom::value);
   return {

@@ -1,7 +1,7 @@
 /// Drives protocol::receiver: datagrams in, verified blocks to the writer, feedback to the sender.
 ///
-/// Supervision: monitored by its session; its crash fails the session. Monitors nobody; the socket
-/// reader that feeds it monitors it.
+/// Supervision: monitored by its session; its crash fails the session. Monitors its session and ends with
+/// it, however it ends; the socket reader that feeds it monitors it and ends then, too.
 #pragma once
 
 #include "actors/interfaces.hpp"

@@ -82,6 +82,9 @@ void receive_session_state::begin_receiving(const link_accepted& link) {
 
 void receive_session_state::send_receipt() {
   phase_ = phase::receipting;
+  // With nobody left to note it there is nothing to wait for.
+  if (link_lost_)
+    return end({});
   const auto took = now(self_) - started_at_;
   self_->send(link_, protocol::wire::client_message{protocol::wire::receipt{
                        summary_.object_size, static_cast<std::uint64_t>(took.count()),
@@ -89,14 +92,18 @@ void receive_session_state::send_receipt() {
   self_->delayed_send(self_, receipt_patience, tick_atom::value);
 }
 
-void receive_session_state::on_link_closed(const failure& reason) {
+void receive_session_state::on_link_closed(failure reason) {
+  link_lost_ = true;
+  // "No failure" would be success, which a link that closes too early never is.
+  if (!reason)
+    reason = {failure_code::connection_lost, 0, "the control connection closed; try again"};
   switch (phase_) {
     case phase::connecting:
-      return end(reason);
+      return end(std::move(reason));
     case phase::receiving:
       // With every block verified only the consumer is waited for, and it needs no server.
       if (!reassembled_)
-        end(failure{reason}.in_context("while receiving " + what()));
+        end(std::move(reason).in_context("while receiving " + what()));
       return;
     case phase::receipting:
       return end({});

@@ -62,7 +62,7 @@ private:
 
   void begin_receiving(const link_accepted& link);
   void send_receipt();
-  void on_link_closed(const failure& reason);
+  void on_link_closed(failure reason);
   void on_down(const caf::down_msg& down);
   void cancel(failure reason);
   void end(failure reason);
@@ -77,6 +77,7 @@ private:
   phase phase_ = phase::connecting;
   protocol::timestamp started_at_{};
   bool reassembled_ = false;
+  bool link_lost_ = false;
   receive_summary summary_;
   control_client_actor link_;
   receive_session_parts::receiving receiving_;

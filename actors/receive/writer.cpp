@@ -11,6 +11,8 @@ writer_actor::behavior_type writer_state::make_behavior(std::uint64_t cache_byte
   cache_bytes_ = cache_bytes;
   consumer_ = std::move(consumer);
   session_ = std::move(session);
+  self_->monitor(session_);
+  self_->set_down_handler([this](const caf::down_msg&) { self_->quit(); });
   return {
     [this](const verified_blocks& blocks) {
       reassembly_ = self_->current_sender();

@@ -4,7 +4,8 @@
 /// them. One block may always be out, however small the credit. What cannot be handed out waits here; the block
 /// pool bounds it, and a full pool closes the window, so a slow consumer slows the sender.
 ///
-/// Supervision: monitored by its session; its crash fails the session. Monitors nobody.
+/// Supervision: monitored by its session; its crash fails the session. Monitors its session and ends with
+/// it, however it ends.
 #pragma once
 
 #include "actors/interfaces.hpp"

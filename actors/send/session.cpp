@@ -140,9 +140,13 @@ join_reply send_session_state::join(const join_request& request) {
   const auto& offered = request.request.suites;
   if (!suite_) {
     const auto suite = choose(offered);
-    if (!suite)
+    if (!suite) {
+      // Nobody listens yet, and whoever comes next gets a transmission of its own: this one must not
+      // hold a group for nobody.
+      end();
       return refuse(failure_code::handshake_failed,
                     "client and server have no way of sealing datagrams in common");
+    }
     start_children(*suite);
   } else if (std::find(offered.begin(), offered.end(), *suite_) == offered.end()) {
     return refuse(failure_code::handshake_failed,
@@ -352,23 +356,32 @@ std::vector<caf::actor> send_session_state::children() const {
 status_snapshot send_session_state::status() const {
   const auto& s = sender_->statistics();
   const auto at = sender_->next_position();
-  return {name,
-          ended_ ? "ended" : "sending",
-          {{"object", config_->object->name()},
-           {"object size", std::to_string(config_->object->size())},
-           {"receivers", std::to_string(members_.size())},
-           {"completed receivers", std::to_string(completed_receivers_)},
-           {"position", std::to_string(at.pass) + ":" + std::to_string(at.block)},
-           {"blocks", std::to_string(config_->layout.block_count())},
-           {"source datagrams", std::to_string(s.source_datagrams)},
-           {"repair datagrams", std::to_string(s.repair_datagrams)},
-           {"control datagrams", std::to_string(s.control_datagrams)},
-           {"feedback messages", std::to_string(s.feedback_messages)},
-           {"repair requests", std::to_string(s.repair_requests)},
-           {"window stalls", std::to_string(s.window_stalls)},
-           {"read stalls", std::to_string(s.read_stalls)},
-           {"refused datagrams", std::to_string(refused_datagrams_)}},
-          {}};
+  status_snapshot result{name,
+                         ended_ ? "ended" : "sending",
+                         {{"object", config_->object->name()},
+                          {"object size", std::to_string(config_->object->size())},
+                          {"receivers", std::to_string(members_.size())},
+                          {"completed receivers", std::to_string(completed_receivers_)},
+                          {"position", std::to_string(at.pass) + ":" + std::to_string(at.block)},
+                          {"blocks", std::to_string(config_->layout.block_count())},
+                          {"source datagrams", std::to_string(s.source_datagrams)},
+                          {"repair datagrams", std::to_string(s.repair_datagrams)},
+                          {"control datagrams", std::to_string(s.control_datagrams)},
+                          {"feedback messages", std::to_string(s.feedback_messages)},
+                          {"repair requests", std::to_string(s.repair_requests)},
+                          {"window stalls", std::to_string(s.window_stalls)},
+                          {"read stalls", std::to_string(s.read_stalls)},
+                          {"refused datagrams", std::to_string(refused_datagrams_)}},
+                         {}};
+  if (!gate_)
+    return result;
+  const auto& drops = gate_->drops();
+  for (std::size_t i = 0; i < drops.size(); ++i)
+    if (drops[i] != 0)
+      result.facts.emplace_back(std::string{"dropped: "}
+                                                 + to_string(static_cast<wire::drop_reason>(i)),
+                                               std::to_string(drops[i]));
+  return result;
 }
 
 send_session_actor::behavior_type

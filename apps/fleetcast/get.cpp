@@ -54,21 +54,28 @@ struct get_arguments {
 };
 
 constexpr const char* footer
-  = "DEST is a file or a directory; without it the copy gets the object's base name, here. A regular\n"
-    "file of that name is replaced, in one step and only by a copy that is whole and verified: bytes go\n"
-    "to a hidden file .NAME.fleetcast-XXXXXX beside it, which is synced and renamed at the end, and removed\n"
+  = "DEST is a file or a directory; without it the copy gets the object's base name, here. A "
+    "regular\n"
+    "file of that name is replaced, in one step and only by a copy that is whole and verified: "
+    "bytes go\n"
+    "to a hidden file .NAME.fleetcast-XXXXXX beside it, which is synced and renamed at the end, "
+    "and removed\n"
     "if anything goes wrong. The object's zeros become holes.\n\n"
-    "The server's identity is pinned on first use in the known_servers file; a server with another\n"
+    "The server's identity is pinned on first use in the known_servers file; a server with "
+    "another\n"
     "identity is refused from then on. --fingerprint pins it by hand, as the server prints it.\n\n"
-    "--json prints one object a line on standard output. \"event\" is \"started\", \"progress\" (at most one a\n"
+    "--json prints one object a line on standard output. \"event\" is \"started\", \"progress\" "
+    "(at most one a\n"
     "second) and at last \"completed\" or \"failed\".\n\n"
     "Examples:\n"
     "  fleetcast get server/images/debian.img\n"
     "  fleetcast get server.example:5040/images/2024/debian.img /var/tmp/\n"
     "  fleetcast get '[2001:db8::1]:5040/lab/disk.img' disk.img --interface eth1\n"
     "  fleetcast get 127.0.0.1/t/disk.img /tmp/copy --interface lo --json\n\n"
-    "Exit codes: 0 the whole object arrived, verified, and is on the disk; 1 the transfer failed; 2 wrong\n"
-    "usage; 3 a file of this host: no such directory, not writable, disk full; 4 the server is not the\n"
+    "Exit codes: 0 the whole object arrived, verified, and is on the disk; 1 the transfer failed; "
+    "2 wrong\n"
+    "usage; 3 a file of this host: no such directory, not writable, disk full; 4 the server is not "
+    "the\n"
     "expected one; 130, 143 ended by SIGINT, SIGTERM, after cleaning up.\n";
 
 // -- reporting ----------------------------------------------------------------------------------------
@@ -77,7 +84,9 @@ constexpr const char* footer
 class reporter {
 public:
   reporter(bool json, bool quiet)
-    : json_(json), quiet_(quiet), terminal_(!json && !quiet && isatty(STDERR_FILENO) == 1) {}
+    : json_(json),
+      quiet_(quiet),
+      terminal_(!json && !quiet && isatty(STDERR_FILENO) == 1) {}
 
   milliseconds interval() const { return terminal_ ? bar_interval : line_interval; }
 
@@ -167,7 +176,11 @@ class transfer {
 public:
   transfer(const get_arguments& arguments, reporter& report, signal_events& signals,
            staged_file& file)
-    : arguments_(arguments), report_(report), signals_(signals), file_(file), session_(file) {}
+    : arguments_(arguments),
+      report_(report),
+      signals_(signals),
+      file_(file),
+      session_(file) {}
 
   int run(const reception_request& request) {
     if (auto error = session_.start(request); error != ERROR_SUCCESS)
@@ -193,7 +206,8 @@ private:
     auto told_start = false;
     auto next_report = clock::now() + report_.interval();
     for (;;) {
-      auto pause = std::max(milliseconds{0}, std::chrono::ceil<milliseconds>(next_report - clock::now()));
+      auto pause
+        = std::max(milliseconds{0}, std::chrono::ceil<milliseconds>(next_report - clock::now()));
       auto woken = signals_.wait(session_.over(), pause);
       if (session_.started() && !std::exchange(told_start, true))
         report_.started(arguments_, file_.target(), session_);
@@ -273,8 +287,7 @@ private:
 
   int local_failure(const file_failure& reason) {
     return end(exit_code::local_file,
-               reason.disk_full() ? DWORD{ERROR_DISK_FULL} : DWORD{ERROR_WRITE_FAULT},
-               reason.text);
+               reason.disk_full() ? DWORD{ERROR_DISK_FULL} : DWORD{ERROR_WRITE_FAULT}, reason.text);
   }
 
   int interrupted() {
@@ -332,8 +345,8 @@ int get(const get_arguments& arguments) {
     return refuse(exit_code::usage, address.error());
   auto cache_bytes = parse_byte_size(arguments.cache);
   if (!cache_bytes || *cache_bytes > std::numeric_limits<ULONG>::max())
-    return refuse(exit_code::usage, "--cache " + arguments.cache
-                                      + " is no size below 4 GiB, such as 16M or 524288");
+    return refuse(exit_code::usage,
+                  "--cache " + arguments.cache + " is no size below 4 GiB, such as 16M or 524288");
   auto request = make_request(*address, *cache_bytes);
   if (!request)
     return refuse(exit_code::usage, arguments.address + " is not UTF-8");

@@ -70,8 +70,7 @@ std::string format_time(double seconds) {
 
 std::string format_bar(const transfer_figures& figures, std::size_t columns) {
   auto tail = fmt::format("{:3.0f} %  {} of {}", std::floor(100 * fraction(figures)),
-                          format_bytes(figures.written_bytes),
-                          format_bytes(figures.object_bytes));
+                          format_bytes(figures.written_bytes), format_bytes(figures.object_bytes));
   append(tail, format_rate(figures.bits_per_second));
   append(tail, remaining(figures));
   append(tail, losses(figures));
@@ -86,10 +85,9 @@ std::string format_bar(const transfer_figures& figures, std::size_t columns) {
 }
 
 std::string format_line(const transfer_figures& figures) {
-  auto line
-    = fmt::format("{:.0f} s: {} of {} ({:.0f} %)", figures.seconds,
-                  format_bytes(figures.written_bytes), format_bytes(figures.object_bytes),
-                  std::floor(100 * fraction(figures)));
+  auto line = fmt::format("{:.0f} s: {} of {} ({:.0f} %)", figures.seconds,
+                          format_bytes(figures.written_bytes), format_bytes(figures.object_bytes),
+                          std::floor(100 * fraction(figures)));
   append(line, format_rate(figures.bits_per_second));
   append(line, remaining(figures));
   append(line, losses(figures));

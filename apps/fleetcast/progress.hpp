@@ -15,8 +15,8 @@ namespace fleetcast::apps {
 struct transfer_figures {
   std::uint64_t object_bytes = 0; ///< 0 until known, and for an empty object
   std::uint64_t written_bytes = 0;
-  double seconds = 0;             ///< since the start
-  double bits_per_second = 0;     ///< of late; over the whole transfer once it is over
+  double seconds = 0;         ///< since the start
+  double bits_per_second = 0; ///< of late; over the whole transfer once it is over
   std::uint64_t repaired_symbols = 0;
   std::uint64_t lost_packets = 0;
 };

@@ -67,7 +67,9 @@ DWORD reception::start(const reception_request& request) {
   return WdsTransportClientStartSession(key_);
 }
 
-void reception::cancel(DWORD error) { (void)WdsTransportClientCancelSessionEx(key_, error); }
+void reception::cancel(DWORD error) {
+  (void)WdsTransportClientCancelSessionEx(key_, error);
+}
 
 FLEETCAST_SESSION_STATISTICS reception::statistics() const {
   FLEETCAST_SESSION_STATISTICS result{};

@@ -11,13 +11,14 @@
 #include "apps/fleetcast/exit_code.hpp"
 
 #include <CLI/CLI.hpp>
+#include <fmt/core.h>
+#include <spdlog/sinks/stdout_color_sinks.h>
+
 #include <csignal>
 #include <cstdio>
 #include <filesystem>
-#include <fmt/core.h>
 #include <map>
 #include <memory>
-#include <spdlog/sinks/stdout_color_sinks.h>
 #include <string>
 #include <vector>
 
@@ -41,10 +42,13 @@ struct serve_arguments {
 };
 
 constexpr const char* footer
-  = "Each namespace offers the regular files below its directory, by relative name; nothing outside\n"
-    "can be reached. A transmission begins with the first request for a file; later requests join it\n"
+  = "Each namespace offers the regular files below its directory, by relative name; nothing "
+    "outside\n"
+    "can be reached. A transmission begins with the first request for a file; later requests join "
+    "it\n"
     "and get what they missed afterwards. Nobody listening, nothing sent.\n\n"
-    "Network: TCP 5040 for control (TLS 1.3); UDP multicast down, each transmission to a group of its own,\n"
+    "Network: TCP 5040 for control (TLS 1.3); UDP multicast down, each transmission to a group of "
+    "its own,\n"
     "port 5041; UDP unicast up, to a port that the kernel chooses.\n\n"
     "Examples:\n"
     "  fleetcast serve --namespace images=/srv/images\n"
@@ -52,9 +56,9 @@ constexpr const char* footer
     "  fleetcast serve --namespace t=. --listen 127.0.0.1:5040 --interface lo\n\n"
     "Exit codes: 0 after SIGINT or SIGTERM, 1 when the server cannot start, 2 wrong usage.\n";
 
-int complain(const failure& reason) {
+int complain(const failure& reason, int code = exit_code::failure) {
   fmt::print(stderr, "fleetcast serve: {}\n", reason.text);
-  return exit_code::failure;
+  return code;
 }
 
 /// Blocks the signals that end the server, before any thread is made, so that all inherit it and
@@ -114,16 +118,15 @@ void set_up_log(const std::string& level) {
   log.flush_on(spdlog::level::info);
 }
 
-actors::control_listener_actor start_listener(actors::runtime& runtime,
-                                              actors::listening_sockets sockets,
-                                              std::shared_ptr<const actors::io::identity> who,
-                                              std::shared_ptr<actors::content_catalog> catalog) {
-  using pointer
-    = actors::control_listening_actor::stateful_pointer<actors::control_listener_state>;
-  return runtime.system().spawn([&io = runtime.io(), sockets, who, catalog,
-                                 manager = runtime.manager()](pointer self) {
-    return actors::control_listener(self, io, sockets, who, catalog, manager, {});
-  });
+actors::control_listener_actor
+start_listener(actors::runtime& runtime, const actors::listening_sockets& sockets,
+               const std::shared_ptr<const actors::io::identity>& who,
+               const std::shared_ptr<actors::content_catalog>& catalog) {
+  using pointer = actors::control_listening_actor::stateful_pointer<actors::control_listener_state>;
+  return runtime.system().spawn(
+    [&io = runtime.io(), sockets, who, catalog, manager = runtime.manager()](pointer self) {
+      return actors::control_listener(self, io, sockets, who, catalog, manager, {});
+    });
 }
 
 int serve(const serve_arguments& arguments) {
@@ -133,13 +136,13 @@ int serve(const serve_arguments& arguments) {
     return complain(catalog.error());
   const auto groups = parse_groups(arguments.groups);
   if (!groups)
-    return complain(groups.error());
+    return complain(groups.error(), exit_code::usage);
   const auto listen = parse_endpoint(arguments.listen, default_control_port);
   if (!listen)
-    return complain(listen.error());
+    return complain(listen.error(), exit_code::usage);
   if (!arguments.interface.empty())
     if (const auto found = actors::io::find_interface(arguments.interface); !found)
-      return complain(found.error());
+      return complain(found.error(), exit_code::usage);
   auto identity = actors::io::load_or_create_identity(
     arguments.state_dir.empty() ? actors::io::default_state_dir()
                                 : std::filesystem::path{arguments.state_dir});
@@ -220,7 +223,8 @@ void register_serve(CLI::App& program, std::function<int()>& selected) {
   command->add_option("--log-level", arguments->log_level, "What to log on standard error")
     ->check(CLI::IsMember({"debug", "info", "warning", "error", "off"}))
     ->capture_default_str();
-  command->callback([arguments, &selected] { selected = [arguments] { return serve(*arguments); }; });
+  command->callback(
+    [arguments, &selected] { selected = [arguments] { return serve(*arguments); }; });
 }
 
 } // namespace fleetcast::apps

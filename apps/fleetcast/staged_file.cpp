@@ -23,7 +23,9 @@ using tl::unexpected;
 constexpr std::size_t random_letters = 6;
 constexpr int max_name_attempts = 100;
 
-std::string message_of(int error) { return std::system_category().message(error); }
+std::string message_of(int error) {
+  return std::system_category().message(error);
+}
 
 std::string remedy_for(int error) {
   switch (error) {
@@ -83,7 +85,9 @@ std::string directory_of(const std::string& target) {
 
 // -- file_failure, descriptor -------------------------------------------------------------------------
 
-bool file_failure::disk_full() const noexcept { return error == ENOSPC || error == EDQUOT; }
+bool file_failure::disk_full() const noexcept {
+  return error == ENOSPC || error == EDQUOT;
+}
 
 descriptor::~descriptor() {
   if (number_ >= 0)
@@ -154,7 +158,9 @@ staged_file::staged_file(staged_file&& other) noexcept
     file_(std::move(other.file_)),
     staged_name_(std::exchange(other.staged_name_, {})) {}
 
-staged_file::~staged_file() { discard(); }
+staged_file::~staged_file() {
+  discard();
+}
 
 staged_file::result<void> staged_file::size(std::uint64_t bytes) {
   if (::ftruncate(file_.get(), static_cast<off_t>(bytes)) != 0)
@@ -167,13 +173,12 @@ staged_file::result<void> staged_file::write(std::uint64_t offset,
   if (all_zero(bytes))
     return {};
   while (!bytes.empty()) {
-    auto written
-      = ::pwrite(file_.get(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
+    auto written = ::pwrite(file_.get(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
     if (written < 0 && errno == EINTR)
       continue;
     if (written <= 0)
-      return unexpected{failed("write at offset " + std::to_string(offset) + " of",
-                               written == 0 ? EIO : errno)};
+      return unexpected{
+        failed("write at offset " + std::to_string(offset) + " of", written == 0 ? EIO : errno)};
     offset += static_cast<std::uint64_t>(written);
     bytes = bytes.subspan(static_cast<std::size_t>(written));
   }

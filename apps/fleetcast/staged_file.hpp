@@ -47,8 +47,8 @@ private:
 /// Where a copy of an object named `base_name` goes: `destination` itself, or into it if it is a directory;
 /// empty: the current one. A symbolic link is followed, so that what it points to is replaced. Refused
 /// are directories that do not exist and targets that are no regular files.
-[[nodiscard]] tl::expected<std::string, file_failure>
-resolve_target(const std::string& destination, const std::string& base_name);
+[[nodiscard]] tl::expected<std::string, file_failure> resolve_target(const std::string& destination,
+                                                                     const std::string& base_name);
 
 /// `write` and `size` on one thread; the rest when that thread is done.
 class staged_file {

@@ -11,7 +11,7 @@ static_assert(sizeof(wchar_t) == 4, "one wchar_t holds one code point");
 
 struct sequence {
   std::size_t length;
-  std::uint32_t bits; ///< of the first byte
+  std::uint32_t bits;  ///< of the first byte
   std::uint32_t least; ///< smallest code point that needs this length
 };
 

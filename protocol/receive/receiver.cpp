@@ -130,7 +130,7 @@ void receiver::store(timestamp now, assemblies::iterator block, const wire::head
     ++statistics_.source_symbols;
   else
     ++statistics_.repair_symbols;
-  if (h.type == wire::datagram_type::source) {
+  if (shows_position(h)) {
     advance_to(now, {seen_.pass, h.block});
     a.pass = seen_.pass;
   }
@@ -147,7 +147,7 @@ void receiver::open_and_forget(timestamp now, const wire::header& h,
   count(reason);
   if (reason == drop::no_room && h.type == wire::datagram_type::source)
     plan_status(now);
-  if (h.type == wire::datagram_type::source)
+  if (shows_position(h))
     advance_to(now, {seen_.pass, h.block});
 }
 
@@ -180,7 +180,10 @@ void receiver::on_control(timestamp now, const wire::header& h,
   const auto message = wire::decode_group_message(scratch_);
   if (!message)
     return count(drop::malformed);
+  const auto pass = seen_.pass;
   std::visit([&](const auto& m) { on_message(now, m); }, *message);
+  if (seen_.pass != pass)
+    pass_began_ = h.packet_number;
 }
 
 void receiver::on_message(timestamp now, const wire::heartbeat& message) {
@@ -235,6 +238,11 @@ void receiver::on_message(timestamp now, const wire::manifest& message) {
   }
 }
 
+bool receiver::shows_position(const wire::header& h) const noexcept {
+  // One that was overtaken by the news of a new pass belongs to the pass before.
+  return h.type == wire::datagram_type::source && h.packet_number > pass_began_;
+}
+
 void receiver::advance_to(timestamp now, position at) {
   if (at <= seen_)
     return;
@@ -287,11 +295,16 @@ std::vector<verified_block> receiver::take_blocks() {
 
 // -- what is lacking ------------------------------------------------------------------------------
 
-bool receiver::lacks_symbols(timestamp now, position at, block_number block,
+bool receiver::comes_whole(block_number block, position room) const {
+  // Beyond this receiver's room the sender does not come before blocks here are complete: waiting
+  // for it there would be waiting for each other.
+  return scheduled_.contains(block) && next_visit(heartbeat_->next, block) < room;
+}
+
+bool receiver::lacks_symbols(timestamp now, position at, position room, block_number block,
                              const assembly& a) const {
-  const auto passed = a.pass < at.pass || block < at.block;
-  return passed && a.symbols.need() > a.announced && !scheduled_.contains(block)
-         && a.asked_at + holdoff() <= now;
+  return position{a.pass, block} < at && a.symbols.need() > a.announced
+         && !comes_whole(block, room) && a.asked_at + holdoff() <= now;
 }
 
 std::vector<wire::block_range> receiver::wanted(timestamp now) const {
@@ -341,9 +354,10 @@ std::vector<wire::block_range> receiver::lacking_manifests(timestamp now) const 
 }
 
 bool receiver::lacks_anything(timestamp now) const {
+  const auto room = limit();
   return std::any_of(assemblies_.begin(), assemblies_.end(),
                      [&](const auto& entry) {
-                       return lacks_symbols(now, seen_, entry.first, entry.second);
+                       return lacks_symbols(now, seen_, room, entry.first, entry.second);
                      })
          || !lacking_manifests(now).empty() || !wanted(now).empty();
 }
@@ -369,7 +383,7 @@ void receiver::plan_status(timestamp now) {
 
 bool receiver::add_requests(timestamp now, wire::feedback& message) {
   for (auto& [block, a] : assemblies_) {
-    if (!lacks_symbols(now, planned_at_, block, a))
+    if (!lacks_symbols(now, planned_at_, message.limit, block, a))
       continue;
     if (message.repairs.size() == defaults::max_repair_requests)
       break;

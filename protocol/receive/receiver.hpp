@@ -161,6 +161,7 @@ private:
                        drop reason);
   assemblies::iterator begin_assembly(block_number block);
   void abandon(assemblies::iterator block);
+  bool shows_position(const wire::header& h) const noexcept;
   void advance_to(timestamp now, position at);
 
   // Blocks.
@@ -168,7 +169,9 @@ private:
   void refuse(assemblies::iterator block);
 
   // Feedback.
-  bool lacks_symbols(timestamp now, position at, block_number block, const assembly& a) const;
+  bool comes_whole(block_number block, position room) const;
+  bool lacks_symbols(timestamp now, position at, position room, block_number block,
+                     const assembly& a) const;
   bool lacks_anything(timestamp now) const;
   std::vector<wire::block_range> wanted(timestamp now) const;
   std::vector<wire::block_range> lacking_manifests(timestamp now) const;
@@ -203,8 +206,9 @@ private:
   /// Control bodies are opened here.
   std::vector<std::byte> scratch_;
 
-  /// The furthest place of the sender's way that is known.
+  /// The furthest place of the sender's way that is known, and the packet that told of its pass.
   position seen_;
+  std::uint64_t pass_began_ = 0;
 
   /// The last heartbeat, when it came, and what it said will be sent whole.
   std::optional<wire::heartbeat> heartbeat_;

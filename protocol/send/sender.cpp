@@ -10,6 +10,9 @@ namespace fleetcast::protocol {
 
 namespace {
 
+/// Blocks read ahead: two runs, the one being sent and the next one.
+constexpr std::size_t max_read_ahead = 2 * defaults::manifest_run;
+
 /// Remembers `what`, forgetting the oldest beyond the bound.
 template <class Queue, class T>
 void remember(Queue& queue, T what) {
@@ -32,8 +35,8 @@ sender::sender(const sender_config& config, std::unique_ptr<rate_controller> rat
     manifests_wanted_(defaults::max_schedule_intervals),
     digests_(config.layout.block_count()),
     digest_known_(config.layout.block_count()) {
-  // Two runs are pinned at most: the one being sent and the one being read ahead.
-  assert(config.cache_blocks > 2 * defaults::manifest_run);
+  // Blocks read ahead are pinned; repairs need at least one place beside them.
+  assert(config.cache_blocks > max_read_ahead);
   [[maybe_unused]] const auto fits = schedule_.insert(0, config_.layout.block_count());
   assert(fits);
 }
@@ -94,8 +97,9 @@ bool sender::names_known_blocks(const wire::feedback& message) const noexcept {
 void sender::merge_repairs(const wire::feedback& message) {
   for (const auto& r : message.repairs) {
     ++statistics_.repair_requests;
-    // What is to be sent whole anyway, or not yet, needs no repair.
-    if (schedule_.contains(r.block)) {
+    // What is to be sent whole anyway, or not yet, needs no repair; unless its author has no room
+    // for what comes before it: the window would wait for the block, and the block for the window.
+    if (schedule_.contains(r.block) && next_visit(next_, r.block) < message.limit) {
       ++statistics_.repairs_covered;
       continue;
     }
@@ -144,33 +148,40 @@ std::vector<block_number> sender::take_reads() {
   std::vector<block_number> result;
   if (group_.empty())
     return result;
-  // The rest of the run being sent and the next one; a walk that ends goes on from the beginning.
-  auto from = next_.block;
-  for (std::size_t ahead = 0; ahead < 2 * defaults::manifest_run; ++ahead) {
-    auto block = schedule_.next(from);
-    if (!block && from != 0 && ahead == 0)
-      block = schedule_.next(0);
-    if (!block)
-      break;
-    from = *block + 1;
-    if (cache_.knows(*block)) {
-      cache_.pin(*block);
-      continue;
-    }
-    if (!cache_.reserve(*block, true))
-      return result;
-    result.push_back(*block);
-  }
-  for (const auto block : repairs_.blocks()) {
-    if (result.size() >= 2 * defaults::manifest_run)
-      break;
+  choose_read_ahead();
+  for (const auto block : read_ahead_) {
     if (cache_.knows(block))
+      cache_.pin(block);
+    else if (cache_.reserve(block, true))
+      result.push_back(block);
+    else
+      return result;
+  }
+  // Only as many repairs as fit beside those: one that waits must not displace one before it.
+  const auto places = std::min(max_read_ahead, config_.cache_blocks - max_read_ahead);
+  const auto& repairs = repairs_.blocks();
+  for (std::size_t i = 0; i < std::min(places, repairs.size()); ++i) {
+    // Looking it up counts as use, also while it is being read.
+    if (cache_.find(repairs[i]) || cache_.knows(repairs[i]))
       continue;
-    if (!cache_.reserve(block, false))
+    if (!cache_.reserve(repairs[i], false))
       break;
-    result.push_back(block);
+    result.push_back(repairs[i]);
   }
   return result;
+}
+
+void sender::choose_read_ahead() {
+  // What was chosen before may have got behind nearer blocks that somebody wanted since.
+  for (const auto block : read_ahead_)
+    cache_.unpin(block);
+  read_ahead_.clear();
+  // The rest of the run being sent and the next one; a walk that ends goes on from the beginning.
+  auto block = schedule_.next(next_.block);
+  if (!block)
+    block = schedule_.next(0);
+  for (; block && read_ahead_.size() < max_read_ahead; block = schedule_.next(*block + 1))
+    read_ahead_.push_back(*block);
 }
 
 failure sender::on_block(block_number number, const_block_buffer bytes,
@@ -243,6 +254,10 @@ void sender::send_control(timestamp now, const wire::message_bytes& body, output
 }
 
 void sender::send_heartbeat(timestamp now, output& out) {
+  // Nothing left ahead: the pass is over, and says so. A receiver takes the block named as next for
+  // one that it will get; it would never ask for it.
+  if (!current_)
+    next_.block = schedule_.next(next_.block).value_or(config_.layout.block_count());
   wire::heartbeat h;
   h.sent_at = static_cast<std::uint64_t>(now.count());
   // A block still being sent is not yet behind: nobody shall miss its symbols.
@@ -251,7 +266,7 @@ void sender::send_heartbeat(timestamp now, output& out) {
   h.edge = announced_;
   h.grtt = std::chrono::duration_cast<microseconds>(group_.grtt());
   h.group_size = static_cast<std::uint32_t>(group_.size());
-  const auto share = seconds(1) * static_cast<std::int64_t>(group_.size())
+  const auto share = duration{seconds(1)} * static_cast<std::int64_t>(group_.size())
                      / static_cast<std::int64_t>(config_.feedback_budget);
   h.status_interval = std::chrono::duration_cast<microseconds>(
     std::clamp<duration>(share, defaults::min_status_interval, defaults::max_status_interval));
@@ -335,10 +350,8 @@ bool sender::send_source(timestamp now, output& out) {
   ++statistics_.source_datagrams;
   statistics_.payload_bytes += size;
   last_activity_ = now;
-  if (++c.symbol == config_.layout.source_symbols_of(c.block)) {
-    cache_.unpin(c.block);
+  if (++c.symbol == config_.layout.source_symbols_of(c.block))
     current_.reset();
-  }
   return true;
 }
 

@@ -151,6 +151,8 @@ private:
   void emit(timestamp now, wire::datagram_type type, block_number block, symbol_id symbol,
             std::span<const std::byte> payload, const_block_buffer owner, output& out);
 
+  void choose_read_ahead();
+
   // Merging what receivers ask for.
   bool names_known_blocks(const wire::feedback& message) const noexcept;
   void merge_repairs(const wire::feedback& message);
@@ -182,6 +184,9 @@ private:
   /// Digest of each block, once it was read.
   std::vector<wire::digest> digests_;
   std::vector<bool> digest_known_;
+
+  /// The next blocks on the way, which are pinned in the cache.
+  std::vector<block_number> read_ahead_;
 
   position next_;
   std::optional<source_cursor> current_;

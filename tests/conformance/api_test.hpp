@@ -7,8 +7,9 @@
 #include "consumer.hpp"
 #include "scripted_engine.hpp"
 
-#include <deque>
 #include <gtest/gtest.h>
+
+#include <deque>
 #include <memory>
 
 namespace fleetcast::conformance {
@@ -65,8 +66,7 @@ protected:
   }
 
   void TearDown() override {
-    while (WdsTransportClientShutdown() == ERROR_SUCCESS) {
-    }
+    while (WdsTransportClientShutdown() == ERROR_SUCCESS) {}
     EXPECT_EQ(FleetcastConfigure(nullptr), DWORD{ERROR_SUCCESS});
     api::library::instance().replace_engine(nullptr);
     EXPECT_EQ(play_->buffers_alive(), 0U) << "the library kept block memory";

@@ -29,7 +29,9 @@ static_assert(sizeof(FLEETCAST_CONFIG) == 32 && sizeof(FLEETCAST_SESSION_STATIST
 
 using CallsFromC = scripted_test;
 
-TEST_F(CallsFromC, RunTheDocumentedSequence) { EXPECT_EQ(c_program_runs_a_cycle(), 0); }
+TEST_F(CallsFromC, RunTheDocumentedSequence) {
+  EXPECT_EQ(c_program_runs_a_cycle(), 0);
+}
 
 TEST_F(CallsFromC, R_INIT_4_AreAllRefusedBeforeInitialize) {
   EXPECT_EQ(c_program_calls_everything(), DWORD{ERROR_NOT_READY});

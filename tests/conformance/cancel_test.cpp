@@ -10,7 +10,9 @@ using CancelSessionEx = api_test;
 
 using events = std::vector<std::string>;
 
-DWORD cancel(const consumer& program) { return WdsTransportClientCancelSession(program.key); }
+DWORD cancel(const consumer& program) {
+  return WdsTransportClientCancelSession(program.key);
+}
 
 TEST_F(CancelSession, W_CAN_1_W_CAN_4_C_CP_5_EndsTheSessionWith1223) {
   auto& program = make_consumer();
@@ -56,8 +58,7 @@ TEST_F(CancelSession, W_CAN_2_WorksInsideStartExAndNegotiate) {
   play_->await_cancel(2);
   play_->finish({}, 1);
   ASSERT_EQ(wait(second), DWORD{ERROR_SUCCESS});
-  EXPECT_EQ(second.events(),
-            (events{"start 8", "startex 8/4/24", "negotiate", "complete 1223"}));
+  EXPECT_EQ(second.events(), (events{"start 8", "startex 8/4/24", "negotiate", "complete 1223"}));
 }
 
 TEST_F(CancelSession, W_CAN_2_R_CAN_8_InsideContentsNoFurtherContentsFollow) {
@@ -167,9 +168,8 @@ TEST_F(CancelSession, WhileTheManagerOpensTheSessionComesBehindTheOpen) {
   play_->finish_cancelled = true;
   auto& program = make_consumer();
   prepare(program);
-  play_->on_open = [&](const script::opened_session&) {
-    EXPECT_EQ(cancel(program), DWORD{ERROR_SUCCESS});
-  };
+  play_->on_open
+    = [&](const script::opened_session&) { EXPECT_EQ(cancel(program), DWORD{ERROR_SUCCESS}); };
   EXPECT_EQ(WdsTransportClientStartSession(program.key), DWORD{ERROR_SUCCESS});
   ASSERT_EQ(wait_patiently(program), DWORD{ERROR_SUCCESS});
   EXPECT_EQ(program.events(), events{"complete 1223"});
@@ -179,8 +179,7 @@ TEST_F(CancelSessionEx, R_CANX_1_EndsTheSessionWithTheGivenCode) {
   auto& program = make_consumer();
   prepare_and_start(program);
   play_->id();
-  EXPECT_EQ(WdsTransportClientCancelSessionEx(program.key, ERROR_DISK_FULL),
-            DWORD{ERROR_SUCCESS});
+  EXPECT_EQ(WdsTransportClientCancelSessionEx(program.key, ERROR_DISK_FULL), DWORD{ERROR_SUCCESS});
   EXPECT_EQ(play_->await_cancel(), DWORD{ERROR_DISK_FULL});
   play_->finish({actors::failure_code::cancelled, ERROR_DISK_FULL, "cancelled"});
   ASSERT_EQ(wait(program), DWORD{ERROR_SUCCESS});

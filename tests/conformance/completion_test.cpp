@@ -188,9 +188,8 @@ TEST_F(CloseSession, R_CLS_8_R_CLS_7_WorksInsideCompleteAndReleasesAfterIt) {
 
 TEST_F(CloseSession, R_CLS_8_WorksInsideStartAndContents) {
   auto& first = make_consumer();
-  first.on_start = [&] {
-    EXPECT_EQ(WdsTransportClientCloseSession(first.key), DWORD{ERROR_SUCCESS});
-  };
+  first.on_start
+    = [&] { EXPECT_EQ(WdsTransportClientCloseSession(first.key), DWORD{ERROR_SUCCESS}); };
   prepare_and_start(first);
   play_->start(4, 4, 0);
   play_->deliver(0, "0123", 0);
@@ -299,21 +298,36 @@ using code = actors::failure_code;
 
 /// Every way a session can end badly, and the code it ends with.
 constexpr mapped_failure failures[] = {
-  {code::cancelled, 1223},          {code::internal, 31},
-  {code::no_memory, 8},             {code::invalid_request, 13},
-  {code::unsupported_version, 1306}, {code::namespace_unknown, 3},
-  {code::object_not_found, 2},      {code::invalid_name, 123},
-  {code::access_denied, 5},         {code::not_authenticated, 1244},
-  {code::server_busy, 54},          {code::name_unresolved, 53},
-  {code::connection_refused, 1225}, {code::network_unreachable, 1231},
-  {code::host_unreachable, 1232},   {code::connect_timeout, 121},
-  {code::handshake_failed, 1229},   {code::identity_changed, 1397},
-  {code::connection_lost, 1726},    {code::sender_silent, 1460},
-  {code::transmission_ended, 995},  {code::kicked_fallback, 1226},
-  {code::kicked_abort, 1236},       {code::object_changed, 1006},
-  {code::read_fault, 30},           {code::write_fault, 29},
-  {code::disk_full, 112},           {code::content_corrupt, 23},
-  {code::signature_invalid, 577},   {code::network_fault, 59},
+  {code::cancelled, 1223},
+  {code::internal, 31},
+  {code::no_memory, 8},
+  {code::invalid_request, 13},
+  {code::unsupported_version, 1306},
+  {code::namespace_unknown, 3},
+  {code::object_not_found, 2},
+  {code::invalid_name, 123},
+  {code::access_denied, 5},
+  {code::not_authenticated, 1244},
+  {code::server_busy, 54},
+  {code::name_unresolved, 53},
+  {code::connection_refused, 1225},
+  {code::network_unreachable, 1231},
+  {code::host_unreachable, 1232},
+  {code::connect_timeout, 121},
+  {code::handshake_failed, 1229},
+  {code::identity_changed, 1397},
+  {code::connection_lost, 1726},
+  {code::sender_silent, 1460},
+  {code::transmission_ended, 995},
+  {code::kicked_fallback, 1226},
+  {code::kicked_abort, 1236},
+  {code::object_changed, 1006},
+  {code::read_fault, 30},
+  {code::write_fault, 29},
+  {code::disk_full, 112},
+  {code::content_corrupt, 23},
+  {code::signature_invalid, 577},
+  {code::network_fault, 59},
   {code::trust_store_fault, 110},
 };
 
@@ -344,8 +358,7 @@ TEST_F(Errors, ACancelFromElsewhereCarriesItsOwnCode) {
 TEST_F(Errors, OfAFailureCodeFromTheFutureIsGeneral) {
   EXPECT_EQ(api::to_win32({static_cast<code>(999), 0, ""}), DWORD{ERROR_GEN_FAILURE});
   EXPECT_STREQ(FleetcastErrorText(999999), "unknown error");
-  EXPECT_STREQ(FleetcastErrorText(ERROR_CANCELLED),
-               "ERROR_CANCELLED: the session was cancelled");
+  EXPECT_STREQ(FleetcastErrorText(ERROR_CANCELLED), "ERROR_CANCELLED: the session was cancelled");
 }
 
 TEST_F(Errors, TheStoryIsEmptyUnlessTheSessionFailed) {

@@ -121,8 +121,7 @@ public:
   static VOID CALLBACK start_ex(HANDLE key, PVOID data, PTRANSPORTCLIENT_SESSION_INFO info) {
     auto* self = of(key, data);
     self->note("startex " + std::to_string(info->ullFileSize.QuadPart) + "/"
-               + std::to_string(info->ulBlockSize) + "/"
-               + std::to_string(info->ulStructureLength));
+               + std::to_string(info->ulBlockSize) + "/" + std::to_string(info->ulStructureLength));
     self->run(self->on_start_ex);
   }
 

@@ -1,14 +1,14 @@
 /* wdstci.h as a C99 program meets it: it compiles alone, under -pedantic-errors, with the widths and
  * offsets of the documented ABI. C99 has no static assertion: an array of negative size is one. */
-#include "api/wdstci.h"
-
 #include "api/fleetcast_ext.h"
+#include "api/wdstci.h"
 
 #include <string.h>
 
 #define CHECK_JOIN(a, b) a##b
 #define CHECK_NAME(line) CHECK_JOIN(check_at_line_, line)
-#define CHECK(condition) typedef char CHECK_NAME(__LINE__)[(condition) ? 1 : -1] __attribute__((unused))
+#define CHECK(condition)                                                                           \
+  typedef char CHECK_NAME(__LINE__)[(condition) ? 1 : -1] __attribute__((unused))
 
 CHECK(sizeof(ULONG) == 4);
 CHECK(sizeof(DWORD) == 4);

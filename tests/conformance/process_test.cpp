@@ -19,8 +19,7 @@ TEST_F(Initialize, W_INIT_2_Succeeds) {
 TEST_F(Initialize, W_INIT_1_ComesBeforeAnythingElse) {
   HANDLE key = nullptr;
   auto request = good_request();
-  EXPECT_EQ(WdsTransportClientInitializeSession(&request, nullptr, &key),
-            DWORD{ERROR_NOT_READY});
+  EXPECT_EQ(WdsTransportClientInitializeSession(&request, nullptr, &key), DWORD{ERROR_NOT_READY});
   ASSERT_EQ(WdsTransportClientInitialize(), DWORD{ERROR_SUCCESS});
   EXPECT_EQ(WdsTransportClientInitializeSession(&request, nullptr, &key), DWORD{ERROR_SUCCESS});
 }
@@ -33,8 +32,7 @@ TEST_F(Initialize, R_INIT_5_IsCounted) {
   auto request = good_request();
   EXPECT_EQ(WdsTransportClientInitializeSession(&request, nullptr, &key), DWORD{ERROR_SUCCESS});
   EXPECT_EQ(WdsTransportClientShutdown(), DWORD{ERROR_SUCCESS});
-  EXPECT_EQ(WdsTransportClientInitializeSession(&request, nullptr, &key),
-            DWORD{ERROR_NOT_READY});
+  EXPECT_EQ(WdsTransportClientInitializeSession(&request, nullptr, &key), DWORD{ERROR_NOT_READY});
 }
 
 TEST_F(Initialize, R_INIT_5_IsThreadSafe) {
@@ -134,8 +132,7 @@ TEST_F(Shutdown, WakesWhoeverWaitsForASessionThatNeverStarts) {
   auto& program = make_consumer();
   prepare(program);
   DWORD answer = 0;
-  std::thread waiter{
-    [&] { answer = WdsTransportClientWaitForCompletion(program.key, INFINITE); }};
+  std::thread waiter{[&] { answer = WdsTransportClientWaitForCompletion(program.key, INFINITE); }};
   ASSERT_EQ(WdsTransportClientShutdown(), DWORD{ERROR_SUCCESS});
   waiter.join();
   // Either it waited and was woken, or it came too late to be let in.

@@ -74,7 +74,8 @@ TEST_F(CompleteReceive, W_CR_3_R_CR_9_WantsExactlyTheBlock) {
 }
 
 TEST_F(CompleteReceive, R_CR_8_WorksInAnyOrderFromAnyThread) {
-  std::thread other{[this] { EXPECT_EQ(complete_receive(program_.key, 3, 4), DWORD{ERROR_SUCCESS}); }};
+  std::thread other{
+    [this] { EXPECT_EQ(complete_receive(program_.key, 3, 4), DWORD{ERROR_SUCCESS}); }};
   other.join();
   EXPECT_EQ(complete_receive(program_.key, 4, 0), DWORD{ERROR_SUCCESS});
   auto releases = play_->await_releases(released_ + 2);

@@ -80,8 +80,7 @@ TEST_F(InitializeSession, R_ISES_18_W_ISES_5_RefusesOtherVersions) {
 
 TEST_F(InitializeSession, R_ISES_18_W_ISES_6_KnowsTwoAuthenticationLevels) {
   for (ULONG level : {1U, 2U})
-    EXPECT_EQ(answer_to([&](auto& request) { request.ulAuthLevel = level; }),
-              DWORD{ERROR_SUCCESS});
+    EXPECT_EQ(answer_to([&](auto& request) { request.ulAuthLevel = level; }), DWORD{ERROR_SUCCESS});
   for (ULONG level : {0U, 3U})
     EXPECT_EQ(answer_to([&](auto& request) { request.ulAuthLevel = level; }),
               DWORD{ERROR_INVALID_PARAMETER});
@@ -101,9 +100,9 @@ TEST_F(InitializeSession, R_ISES_18_W_ISES_10_WantsNoProtocolData) {
 }
 
 TEST_F(InitializeSession, R_ISES_18_RefusesMissingNames) {
-  for (auto field : {&WDS_TRANSPORTCLIENT_REQUEST::pwszServer,
-                     &WDS_TRANSPORTCLIENT_REQUEST::pwszNamespace,
-                     &WDS_TRANSPORTCLIENT_REQUEST::pwszObjectName})
+  for (auto field :
+       {&WDS_TRANSPORTCLIENT_REQUEST::pwszServer, &WDS_TRANSPORTCLIENT_REQUEST::pwszNamespace,
+        &WDS_TRANSPORTCLIENT_REQUEST::pwszObjectName})
     for (LPCWSTR name : {static_cast<LPCWSTR>(nullptr), L""})
       EXPECT_EQ(answer_to([&](auto& request) { request.*field = name; }),
                 DWORD{ERROR_INVALID_PARAMETER});

@@ -202,7 +202,9 @@ inline actors::session_manager_actor::behavior_type
 scripted_manager(actors::session_manager_actor::pointer self, std::shared_ptr<script> play) {
   return {
     [play](actors::open_atom, actors::session_id id, const actors::receive_request& request,
-           const actors::consumer_actor& consumer) { play->note_open({id, request, consumer}); },
+           const actors::consumer_actor& consumer) {
+      play->note_open({id, request, consumer});
+    },
     [play](actors::cancel_atom, actors::session_id id, const actors::failure& reason) {
       play->note_cancel(id, reason);
     },
@@ -215,9 +217,7 @@ scripted_manager(actors::session_manager_actor::pointer self, std::shared_ptr<sc
 inline actors::writer_actor::behavior_type scripted_writer(std::shared_ptr<script> play) {
   return {
     [](const actors::verified_blocks&) {},
-    [play](actors::release_atom, const actors::block_release& block) {
-      play->note_release(block);
-    },
+    [play](actors::release_atom, const actors::block_release& block) { play->note_release(block); },
     [](actors::finish_atom) {},
     [](actors::status_atom) { return actors::status_snapshot{}; },
   };
@@ -226,7 +226,8 @@ inline actors::writer_actor::behavior_type scripted_writer(std::shared_ptr<scrip
 class scripted_engine : public api::engine {
 public:
   explicit scripted_engine(std::shared_ptr<script> play)
-    : play_(std::move(play)), system_(configuration()) {
+    : play_(std::move(play)),
+      system_(configuration()) {
     manager_ = system_.spawn(scripted_manager, play_);
     play_->attach(manager_, system_.spawn(scripted_writer, play_));
   }

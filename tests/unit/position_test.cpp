@@ -22,6 +22,12 @@ TEST(Position, IsOrderedByPassThenByBlock) {
   EXPECT_LT((position{UINT32_MAX, UINT32_MAX - 1}), unlimited);
 }
 
+TEST(NextVisit, IsInThisPassAheadAndInTheNextBehind) {
+  EXPECT_EQ(next_visit({3, 5}, 5), (position{3, 5}));
+  EXPECT_EQ(next_visit({3, 5}, 9), (position{3, 9}));
+  EXPECT_EQ(next_visit({3, 5}, 4), (position{4, 4}));
+}
+
 TEST(NthOnTheWay, CountsTheBlocksAheadFirst) {
   const auto blocks = set_of({{2, 4}, {10, 12}});
   EXPECT_EQ(nth_on_the_way(blocks, {5, 0}, 0), (position{5, 2}));

@@ -1,6 +1,7 @@
 #include "api/buffer_registry.hpp"
 
 #include <gtest/gtest.h>
+
 #include <memory>
 
 namespace fleetcast::api {

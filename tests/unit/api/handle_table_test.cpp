@@ -1,9 +1,9 @@
-#include "api/handle_table.hpp"
-
 #include "api/buffer_registry.hpp"
+#include "api/handle_table.hpp"
 #include "api/session_record.hpp"
 
 #include <gtest/gtest.h>
+
 #include <limits>
 
 namespace fleetcast::api {
@@ -36,10 +36,10 @@ TEST_F(HandleTable, FindsWhatWasAddedUntilItIsRemoved) {
 TEST_F(HandleTable, FindsNothingForOtherHandles) {
   auto key = add();
   auto bits = reinterpret_cast<std::uintptr_t>(to_handle(key));
-  for (auto other : {std::uintptr_t{0}, std::numeric_limits<std::uintptr_t>::max(), bits + 1,
-                     bits - 1, bits | std::uintptr_t{1} << 63,
-                     reinterpret_cast<std::uintptr_t>(&table_),
-                     reinterpret_cast<std::uintptr_t>(to_negotiate_handle(key))})
+  for (auto other :
+       {std::uintptr_t{0}, std::numeric_limits<std::uintptr_t>::max(), bits + 1, bits - 1,
+        bits | std::uintptr_t{1} << 63, reinterpret_cast<std::uintptr_t>(&table_),
+        reinterpret_cast<std::uintptr_t>(to_negotiate_handle(key))})
     EXPECT_EQ(table_.find(reinterpret_cast<HANDLE>(other)), nullptr) << other;
 }
 

@@ -27,9 +27,7 @@ protected:
 
   std::string path(const std::string& name) const { return (directory_ / name).string(); }
 
-  static void put(const std::string& file, const std::string& text) {
-    std::ofstream{file} << text;
-  }
+  static void put(const std::string& file, const std::string& text) { std::ofstream{file} << text; }
 
   static std::string text_of(const std::string& file) {
     std::ifstream stream{file};
@@ -59,8 +57,8 @@ TEST_F(StagedFile, AppearsUnderItsNameOnlyWhenPublished) {
     ASSERT_TRUE(file->write(4, bytes("5678")));
     ASSERT_TRUE(file->write(0, bytes("1234")));
     EXPECT_FALSE(fs::exists(target));
-    EXPECT_TRUE(fs::path{file->staged_path()}.filename().string().starts_with(
-      ".disk.img.fleetcast-"));
+    EXPECT_TRUE(
+      fs::path{file->staged_path()}.filename().string().starts_with(".disk.img.fleetcast-"));
     EXPECT_EQ(fs::path{file->staged_path()}.parent_path(), directory_);
     ASSERT_TRUE(file->sync());
     ASSERT_TRUE(file->publish());

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <cstdlib>
 #include <fstream>
 #include <future>
@@ -9,6 +10,8 @@
 #include <string>
 #include <vector>
 
+#include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -120,6 +123,23 @@ TEST_F(KnownServers, DoesNotAppendToAnUnfinishedLine) {
   write("other:1 " + fingerprint_b);
   ASSERT_TRUE(known_servers{file_}.check_or_pin(server, fingerprint_a));
   EXPECT_EQ(contents(), "other:1 " + fingerprint_b + "\n" + server + " " + fingerprint_a + "\n");
+}
+
+TEST_F(KnownServers, WaitsForAnotherProcessThatHoldsTheLock) {
+  write("");
+  const int other = ::open(file_.c_str(), O_WRONLY | O_APPEND);
+  ASSERT_GE(other, 0);
+  ASSERT_EQ(::flock(other, LOCK_EX), 0);
+  auto pin = std::async(std::launch::async, [this] {
+    return known_servers{file_}.check_or_pin(server, fingerprint_a);
+  });
+  // Without the lock the pin would be there at once; with it, however long this waits.
+  EXPECT_EQ(pin.wait_for(std::chrono::milliseconds{100}), std::future_status::timeout);
+  const auto line = server + " " + fingerprint_a + "\n";
+  ASSERT_EQ(::write(other, line.data(), line.size()), static_cast<ssize_t>(line.size()));
+  ::close(other);
+  EXPECT_EQ(pin.get(), verdict::known);
+  EXPECT_EQ(contents(), line);
 }
 
 TEST_F(KnownServers, EndsWithOneLineWhenThreadsPinAtOnce) {

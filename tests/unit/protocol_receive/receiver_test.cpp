@@ -63,15 +63,19 @@ public:
           b, std::min<block_number>(count - b, defaults::manifest_run), server));
   }
 
-  /// A heartbeat of a sender that is at `next` and means to send nothing else.
+  /// A heartbeat of a sender that is at `next` and will send all blocks behind it.
   wire::heartbeat heartbeat(position next) {
     wire::heartbeat m;
-    m.sent_at = static_cast<std::uint64_t>(now.count());
+    m.sent_at = std::max(last_sent_at_ + 1, static_cast<std::uint64_t>(now.count()));
+    last_sent_at_ = m.sent_at;
     m.next = next;
     m.edge = next;
     m.grtt = milliseconds(5);
     m.group_size = 2;
     m.status_interval = seconds(1);
+    const auto count = object.layout().block_count();
+    if (next.block + 1 < count)
+      m.scheduled.push_back({next.block + 1, count - next.block - 1});
     return m;
   }
 
@@ -155,6 +159,7 @@ private:
     ASSERT_TRUE(machine.validate());
   }
 
+  std::uint64_t last_sent_at_ = 0;
   std::vector<wire::feedback> said_;
 };
 
@@ -616,7 +621,8 @@ TEST(Receiver, CountsSymbolsItHoldsAlreadyAsDuplicates) {
   l.hear_symbol(0, 0);
   l.hear_symbol(0, 0);
   EXPECT_EQ(l.drops(drop_reason::duplicate), 1U);
-  l.hear_block(0, {0});
+  for (symbol_id id = 1; id < k; ++id)
+    l.hear_symbol(0, id);
   ASSERT_TRUE(l.delivered(0));
   l.hear_symbol(0, 1);
   l.hear_symbol(0, 8);
@@ -769,9 +775,9 @@ TEST(Receiver, KeepsToItsShareOfTheFeedbackBudget) {
   m.status_interval = milliseconds(100);
   l.hear(m);
   l.settle();
-  l.hear_all_manifests();
   std::size_t said = 0;
   for (block_number b = 0; b < 1000; ++b) {
+    l.hear(l.object.manifest(b, 1, l.server));
     l.hear_block(b); // one block each millisecond, all of them room for news
     l.release_blocks();
     l.wait(milliseconds(1));
@@ -838,21 +844,26 @@ TEST(Receiver, AHeartbeatTellsItTooThatTheSenderMovedOn) {
   EXPECT_EQ(l.take_request().repairs, (repairs{{0, 1}}));
 }
 
-TEST(Receiver, NamesEveryBlockThatLacksSymbols) {
+TEST(Receiver, NamesEveryBlockThatLackedSymbolsWhenItsBackOffBegan) {
   listener l{20 * block_size};
+  l.hear_all_manifests();
   l.settle();
-  l.hear(l.heartbeat({0, 0}));
-  l.hear_block(0, {0});
-  l.hear_block(1);
-  l.hear_block(2, {0, 1, 2});
-  l.hear_block(3, {3});
-  l.hear_symbol(4, 0);
+  // Blocks in any order before the first that the sender moved past: one back-off for all.
+  for (const block_number b : {3U, 2U, 1U, 0U})
+    l.hear_block(b, {static_cast<symbol_id>(b)});
+  l.hear(l.heartbeat({0, 4}));
+  l.hear_block(4, {0, 1});
+  l.hear_symbol(5, 0);
   l.wait(patience);
-  EXPECT_EQ(l.take_request().repairs, (repairs{{0, 1}, {2, 3}, {3, 1}}));
+  EXPECT_EQ(l.take_request().repairs, (repairs{{0, 1}, {1, 1}, {2, 1}}));
+  l.hear(l.heartbeat({0, 5}));
+  l.wait(patience);
+  EXPECT_EQ(l.take_request().repairs.back(), (wire::block_repair{4, 2}));
 }
 
 TEST(Receiver, ASymbolThatIsOnlyLateIsNotAskedFor) {
   listener l{20 * block_size};
+  l.hear_all_manifests();
   l.settle();
   l.hear(l.heartbeat({0, 0}));
   const auto late = l.voice.say_symbol(l.object, 0, 0);
@@ -918,7 +929,6 @@ TEST(Receiver, DropsItsRequestWhenTheSenderAnnouncesAsMuch) {
   l.hear_block(0, {1, 2});
   l.hear(l.heartbeat({0, 1}));
   auto m = l.heartbeat({0, 1});
-  m.sent_at += 1;
   m.repairing = {{0, 2}};
   l.hear(m);
   l.wait(patience);
@@ -932,7 +942,6 @@ TEST(Receiver, AnAnnouncementOfTooLittleDoesNotSilenceIt) {
   l.hear_block(0, {1, 2});
   l.hear(l.heartbeat({0, 1}));
   auto m = l.heartbeat({0, 1});
-  m.sent_at += 1;
   m.repairing = {{0, 1}, {3, 4}};
   l.hear(m);
   l.wait(patience);
@@ -953,8 +962,22 @@ TEST(Receiver, AnAnnouncedRepairThatNeverCameIsAskedForAfterAll) {
   EXPECT_EQ(l.take_request().repairs, (repairs{{0, 2}}));
 }
 
+TEST(Receiver, ABlockThatWaitsBehindOthersItHasNoRoomForIsAskedFor) {
+  listener l{20 * block_size, 4};
+  l.settle();
+  for (const block_number b : {10U, 11U, 12U, 13U})
+    l.hear_block(b, {0});
+  // Somebody wants all of it. But the sender is not let past block 3 before a block here is free.
+  auto m = l.heartbeat({1, 3});
+  m.scheduled = {{3, 17}};
+  l.hear(m);
+  ASSERT_EQ(l.machine.limit(), (position{1, 3}));
+  l.wait(patience);
+  EXPECT_EQ(l.take_request().repairs, (repairs{{10, 1}, {11, 1}, {12, 1}, {13, 1}}));
+}
+
 TEST(Receiver, ABlockThatWillBeSentWholeIsNotAskedFor) {
-  listener l{20 * block_size};
+  listener l{20 * block_size, 20};
   l.settle();
   l.hear_block(0, {1, 2});
   auto m = l.heartbeat({0, 1});
@@ -975,13 +998,27 @@ TEST(Receiver, ABlockThatIsBeingSentAgainIsNotAskedForYet) {
   l.hear(m);
   // Before it ends, the next pass begins and brings the first half of block 3.
   m = l.heartbeat({1, 3});
-  m.sent_at += 1;
   m.scheduled = {{4, 1}, {7, 13}};
   l.hear(m);
   l.hear_symbol(3, 0);
   l.hear_symbol(3, 1);
   l.wait(patience);
   EXPECT_EQ(l.take_request().repairs, (repairs{{5, 1}}));
+}
+
+TEST(Receiver, ASymbolOvertakenByTheNextPassDoesNotMoveIt) {
+  listener l{20 * block_size, 4};
+  l.hear_all_manifests();
+  l.settle();
+  const auto late = l.voice.say_symbol(l.object, 17, 0);
+  const auto late_without_room = l.voice.say_symbol(l.object, 18, 0);
+  l.hear(l.heartbeat({1, 0}));
+  ASSERT_EQ(l.machine.limit(), (position{1, 4}));
+  l.hear(late);
+  for (block_number b = 0; b < 3; ++b)
+    l.hear_symbol(b, 0);
+  l.hear(late_without_room);
+  EXPECT_EQ(l.machine.limit(), (position{1, 3}));
 }
 
 TEST(Receiver, AHeartbeatThatWasOvertakenIsIgnored) {
@@ -1053,6 +1090,7 @@ TEST(Receiver, WantsNoMoreRangesThanAMessageHoldsAndTheRestLater) {
     l.hear_block(b);
   l.settle();
   auto m = l.heartbeat({1, 0});
+  m.scheduled.clear();
   l.hear(m);
   l.wait(patience);
   auto asked = l.take_request().wanted;
@@ -1088,7 +1126,7 @@ TEST(Receiver, DoesNotWantAgainWithinTheHoldoff) {
   l.wait(milliseconds(3));
   l.hear(l.heartbeat({0, 5}));
   l.wait(patience);
-  EXPECT_EQ(l.take_request().wanted, (ranges{{0, 5}, {6, 14}}));
+  EXPECT_EQ(l.take_request().wanted, (ranges{{0, 5}}));
 }
 
 TEST(Receiver, AskingForARefusedBlocksSymbolsWorksAlsoAfterForgeries) {

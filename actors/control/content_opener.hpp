@@ -1,0 +1,33 @@
+/// Opens objects for the control_servers of a listener, on a thread of its own: a disk that hangs delays
+/// those who want to join, not the actors that share CAF's workers.
+///
+/// One request waits for each connection that has asked at most, so the mailbox is bounded by
+/// `control_limits::connections`. A crash of this actor refuses later requests with `internal`.
+#pragma once
+
+#include "actors/interfaces.hpp"
+#include "actors/send/content_provider.hpp"
+
+#include <caf/all.hpp>
+
+#include <memory>
+#include <string>
+
+namespace fleetcast::actors {
+
+struct opened_content {
+  failure reason; ///< none: opened
+  std::shared_ptr<content> object;
+};
+
+/// Namespace and object, as the client gave them.
+using content_opener_actor
+  = caf::typed_actor<caf::replies_to<open_atom, std::string, std::string>::with<opened_content>>;
+
+/// To be spawned detached.
+content_opener_actor::behavior_type content_opener(content_opener_actor::pointer self,
+                                                   std::shared_ptr<content_catalog> catalog);
+
+} // namespace fleetcast::actors
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(fleetcast::actors::opened_content)
