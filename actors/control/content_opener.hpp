@@ -1,5 +1,5 @@
-/// Opens objects for the control_servers of a listener, on a thread of its own: a disk that hangs delays
-/// those who want to join, not the actors that share CAF's workers.
+/// Opens objects for the control_servers of a listener, on a thread of its own: a disk that hangs
+/// delays those who want to join, not the actors that share CAF's workers.
 ///
 /// One request waits for each connection that has asked at most, so the mailbox is bounded by
 /// `control_limits::connections`. A crash of this actor refuses later requests with `internal`.

@@ -137,7 +137,8 @@ tl::expected<network_interface, failure> interface_of(const address& local) {
     return tl::unexpected{all.error()};
   // What a socket that takes both IP versions says of an IPv4 peer.
   if (local.is_v6() && local.to_v6().is_v4_mapped())
-    return interface_of(boost::asio::ip::make_address_v4(boost::asio::ip::v4_mapped, local.to_v6()));
+    return interface_of(
+      boost::asio::ip::make_address_v4(boost::asio::ip::v4_mapped, local.to_v6()));
   // 127.0.0.0/8 belongs to the loopback interface as a whole, one address of it is listed.
   if (local.is_v4() && local.is_loopback())
     return by_address(*all, address_v4::loopback());

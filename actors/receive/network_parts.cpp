@@ -63,10 +63,11 @@ public:
   control_client_actor connect(caf::scheduled_actor& session, const receive_request& request,
                                const receive_session_actor& self) override {
     using link_pointer = control_client_link::stateful_pointer<control_client_state>;
-    return session.spawn([io = &io_, request, self](link_pointer link) {
-      return control_client(link, *io, request, static_cast<std::uint32_t>(protocol::defaults::cache_blocks),
-                            self);
-    });
+    const auto start = [io = &io_, self](link_pointer link, const receive_request& what) {
+      return control_client(link, *io, what,
+                            static_cast<std::uint32_t>(protocol::defaults::cache_blocks), self);
+    };
+    return session.spawn(start, request);
   }
 
   tl::expected<receiving, failure> receive(caf::scheduled_actor& session,

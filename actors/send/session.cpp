@@ -378,9 +378,9 @@ status_snapshot send_session_state::status() const {
   const auto& drops = gate_->drops();
   for (std::size_t i = 0; i < drops.size(); ++i)
     if (drops[i] != 0)
-      result.facts.emplace_back(std::string{"dropped: "}
-                                                 + to_string(static_cast<wire::drop_reason>(i)),
-                                               std::to_string(drops[i]));
+      result.facts.emplace_back(
+        std::string{"dropped: "} + to_string(static_cast<wire::drop_reason>(i)),
+        std::to_string(drops[i]));
   return result;
 }
 

@@ -20,6 +20,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <sys/resource.h>
 #include <vector>
 
 namespace fleetcast::apps {
@@ -123,14 +124,25 @@ start_listener(actors::runtime& runtime, const actors::listening_sockets& socket
                const std::shared_ptr<const actors::io::identity>& who,
                const std::shared_ptr<actors::content_catalog>& catalog) {
   using pointer = actors::control_listening_actor::stateful_pointer<actors::control_listener_state>;
-  return runtime.system().spawn(
-    [&io = runtime.io(), sockets, who, catalog, manager = runtime.manager()](pointer self) {
-      return actors::control_listener(self, io, sockets, who, catalog, manager, {});
-    });
+  const auto start = [&io = runtime.io(), who, catalog, manager = runtime.manager()](
+                       pointer self, const actors::listening_sockets& on) {
+    return actors::control_listener(self, io, on, who, catalog, manager, {});
+  };
+  return runtime.system().spawn(start, sockets);
+}
+
+/// Every receiver is a connection: takes all the descriptors this process may have.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+    return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 int serve(const serve_arguments& arguments) {
   const termination_signals signals;
+  raise_descriptor_limit();
   const auto catalog = open_namespaces(arguments.namespaces);
   if (!catalog)
     return complain(catalog.error());

@@ -131,7 +131,7 @@ void receiver::store(timestamp now, assemblies::iterator block, const wire::head
   else
     ++statistics_.repair_symbols;
   if (shows_position(h)) {
-    advance_to(now, {seen_.pass, h.block});
+    saw_source(now, h.block);
     a.pass = seen_.pass;
   }
   if (a.symbols.whole())
@@ -148,7 +148,7 @@ void receiver::open_and_forget(timestamp now, const wire::header& h,
   if (reason == drop::no_room && h.type == wire::datagram_type::source)
     plan_status(now);
   if (shows_position(h))
-    advance_to(now, {seen_.pass, h.block});
+    saw_source(now, h.block);
 }
 
 receiver::assemblies::iterator receiver::begin_assembly(block_number block) {
@@ -243,6 +243,14 @@ bool receiver::shows_position(const wire::header& h) const noexcept {
   return h.type == wire::datagram_type::source && h.packet_number > pass_began_;
 }
 
+void receiver::saw_source(timestamp now, block_number block) {
+  // The sender takes blocks off its schedule as it starts them: so does this copy of it, without
+  // waiting for the next heartbeat. What it passed by that never arrived is lacking from here on.
+  if (block >= seen_.block)
+    scheduled_.erase(seen_.block, block + 1);
+  advance_to(now, {seen_.pass, block});
+}
+
 void receiver::advance_to(timestamp now, position at) {
   if (at <= seen_)
     return;
@@ -311,27 +319,19 @@ std::vector<wire::block_range> receiver::wanted(timestamp now) const {
   std::vector<wire::block_range> result;
   if (!heartbeat_ || wanted_asked_at_ + holdoff() > now)
     return result;
-  // Untouched blocks that the sender does not mean to send. The block it is sending now is neither
-  // scheduled nor passed; where the list of scheduled ones was cut off, nothing is known.
-  const auto current = heartbeat_->next.block;
+  // Untouched blocks that the sender does not mean to send. Where its list was cut off, nothing is
+  // known.
   const auto known_end = heartbeat_->scheduled_all || scheduled_.empty()
                            ? config_.layout.block_count()
                            : (scheduled_.end() - 1)->last;
   for (const auto& i : untouched_) {
-    auto block = i.first;
     const auto end = std::min(i.last, known_end);
-    while (block < end) {
-      if (block == current || scheduled_.contains(block)) {
-        block = std::max(scheduled_.next_gap(block), block + 1);
-        continue;
-      }
-      auto last = std::min(end, scheduled_.next(block).value_or(end));
-      if (current > block)
-        last = std::min(last, current);
+    for (auto block = scheduled_.next_gap(i.first); block < end;) {
+      const auto last = std::min(end, scheduled_.next(block).value_or(end));
       if (result.size() == defaults::max_wanted_ranges)
         return result;
       result.push_back({block, last - block});
-      block = last;
+      block = scheduled_.next_gap(last);
     }
   }
   return result;

@@ -162,6 +162,7 @@ private:
   assemblies::iterator begin_assembly(block_number block);
   void abandon(assemblies::iterator block);
   bool shows_position(const wire::header& h) const noexcept;
+  void saw_source(timestamp now, block_number block);
   void advance_to(timestamp now, position at);
 
   // Blocks.
@@ -210,7 +211,8 @@ private:
   position seen_;
   std::uint64_t pass_began_ = 0;
 
-  /// The last heartbeat, when it came, and what it said will be sent whole.
+  /// The last heartbeat, when it came, and what it said will be sent whole,
+  /// less what was started since.
   std::optional<wire::heartbeat> heartbeat_;
   timestamp heartbeat_at_{};
   interval_set scheduled_;

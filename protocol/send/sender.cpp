@@ -270,13 +270,7 @@ void sender::send_heartbeat(timestamp now, output& out) {
                      / static_cast<std::int64_t>(config_.feedback_budget);
   h.status_interval = std::chrono::duration_cast<microseconds>(
     std::clamp<duration>(share, defaults::min_status_interval, defaults::max_status_interval));
-  for (const auto& i : schedule_) {
-    if (h.scheduled.size() == wire::max_scheduled_ranges) {
-      h.scheduled_all = false;
-      break;
-    }
-    h.scheduled.push_back({i.first, static_cast<std::uint32_t>(i.size())});
-  }
+  announce_scheduled(h);
   for (const auto block : repairs_.blocks()) {
     if (h.repairing.size() == wire::max_announced_repairs)
       break;
@@ -284,6 +278,28 @@ void sender::send_heartbeat(timestamp now, output& out) {
   }
   send_control(now, wire::encode(h), out);
   next_heartbeat_ = now + heartbeat_interval(now);
+}
+
+void sender::announce_scheduled(wire::heartbeat& h) const {
+  const auto add = [&h](block_number first, std::uint64_t count) {
+    h.scheduled_all = h.scheduled.size() < wire::max_scheduled_ranges;
+    if (h.scheduled_all)
+      h.scheduled.push_back({first, static_cast<std::uint32_t>(count)});
+    return h.scheduled_all;
+  };
+  // The block being sent has left the schedule, yet nobody shall ask for it: it goes in its place.
+  auto being_sent = current_ ? std::optional{current_->block} : std::nullopt;
+  for (const auto& i : schedule_) {
+    if (being_sent && *being_sent < i.first) {
+      if (!add(*being_sent, 1))
+        return;
+      being_sent.reset();
+    }
+    if (!add(i.first, i.size()))
+      return;
+  }
+  if (being_sent)
+    add(*being_sent, 1);
 }
 
 bool sender::send_wanted_manifest(timestamp now, output& out) {

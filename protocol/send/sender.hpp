@@ -141,6 +141,7 @@ private:
 
   // Sending, in the order of urgency.
   void send_heartbeat(timestamp now, output& out);
+  void announce_scheduled(wire::heartbeat& h) const;
   bool send_wanted_manifest(timestamp now, output& out);
   std::size_t send_repair(timestamp now, std::size_t max, output& out);
   bool send_source(timestamp now, output& out);

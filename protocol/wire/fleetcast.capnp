@@ -128,7 +128,7 @@ struct Heartbeat {
   grttMicroseconds @5 :UInt32; # greatest round trip in the group, as the sender knows it
   groupSize @6 :UInt32;        # receivers
   statusIntervalMicroseconds @7 :UInt32; # each receiver's share of the feedback budget
-  scheduled @8 :List(BlockRange);  # whole blocks waiting to be (re)sent, lowest first, cut off at 32
+  scheduled @8 :List(BlockRange);  # whole blocks being sent or waiting to be, lowest first, cut off at 32
   repairing @9 :List(BlockRepair); # repair symbols waiting to be sent, cut off at 64
   scheduledAll @10 :Bool;      # true when `scheduled` is not cut off
 }

@@ -155,7 +155,7 @@ private:
     const auto type = static_cast<wire::datagram_type>(1 + input_.byte() % 2);
     const auto block = input_.number();
     const auto id = static_cast<symbol_id>(input_.number());
-    const auto size = input_.byte() % 4 == 0 ? input_.byte() : symbol_size;
+    const std::size_t size = input_.byte() % 4 == 0 ? input_.byte() : symbol_size;
     return voice_.say(type, block, id, input_.take(size));
   }
 

@@ -230,6 +230,20 @@ std::shared_ptr<receive_session_parts> scripted_parts(parts_record record) {
   return std::make_shared<scripted_children>(std::move(record));
 }
 
+void end_session(scripted_world& world, receive_parts_record& record) {
+  const auto kill = [&](auto& handle) {
+    if (handle)
+      world.kill(handle);
+    handle = nullptr;
+  };
+  kill(record.session);
+  kill(record.link);
+  kill(record.receiving.writer);
+  kill(record.receiving.reassembly);
+  kill(record.receiving.reader);
+  record.unanswered.clear();
+}
+
 link_accepted accepted(std::uint64_t size) {
   link_accepted result;
   result.accept.object_size = size;

@@ -137,6 +137,9 @@ struct receive_parts_record {
 std::shared_ptr<receive_session_parts>
 scripted_parts(std::shared_ptr<receive_parts_record> record);
 
+/// Ends whatever of that session still lives: an actor system waits for its actors.
+void end_session(scripted_world& world, receive_parts_record& record);
+
 /// An answer that fits an object of `size` bytes.
 link_accepted accepted(std::uint64_t size);
 

@@ -74,8 +74,8 @@ public:
     m.group_size = 2;
     m.status_interval = seconds(1);
     const auto count = object.layout().block_count();
-    if (next.block + 1 < count)
-      m.scheduled.push_back({next.block + 1, count - next.block - 1});
+    if (next.block < count)
+      m.scheduled.push_back({next.block, count - next.block});
     return m;
   }
 
@@ -848,14 +848,13 @@ TEST(Receiver, NamesEveryBlockThatLackedSymbolsWhenItsBackOffBegan) {
   listener l{20 * block_size};
   l.hear_all_manifests();
   l.settle();
-  // Blocks in any order before the first that the sender moved past: one back-off for all.
   for (const block_number b : {3U, 2U, 1U, 0U})
     l.hear_block(b, {static_cast<symbol_id>(b)});
   l.hear(l.heartbeat({0, 4}));
   l.hear_block(4, {0, 1});
   l.hear_symbol(5, 0);
   l.wait(patience);
-  EXPECT_EQ(l.take_request().repairs, (repairs{{0, 1}, {1, 1}, {2, 1}}));
+  EXPECT_EQ(l.take_request().repairs, (repairs{{0, 1}, {1, 1}, {2, 1}, {3, 1}}));
   l.hear(l.heartbeat({0, 5}));
   l.wait(patience);
   EXPECT_EQ(l.take_request().repairs.back(), (wire::block_repair{4, 2}));
@@ -965,7 +964,7 @@ TEST(Receiver, AnAnnouncedRepairThatNeverCameIsAskedForAfterAll) {
 TEST(Receiver, ABlockThatWaitsBehindOthersItHasNoRoomForIsAskedFor) {
   listener l{20 * block_size, 4};
   l.settle();
-  for (const block_number b : {10U, 11U, 12U, 13U})
+  for (const block_number b : {13U, 12U, 11U, 10U})
     l.hear_block(b, {0});
   // Somebody wants all of it. But the sender is not let past block 3 before a block here is free.
   auto m = l.heartbeat({1, 3});
@@ -1039,12 +1038,24 @@ TEST(Receiver, ALateJoinerWantsWhatWasPassedButNotWhatIsStillToCome) {
   listener l{20 * block_size};
   l.settle();
   auto m = l.heartbeat({0, 10});
-  m.scheduled = {{11, 9}};
+  m.scheduled = {{10, 1}, {11, 9}};
   l.hear(m);
   l.wait(patience);
   const auto asked = l.take_request();
   EXPECT_EQ(asked.wanted, (ranges{{0, 10}})) << "10 is being sent";
   EXPECT_TRUE(asked.repairs.empty());
+}
+
+TEST(Receiver, WantsTheBlockAtTheSendersPlaceWhenTheSenderDoesNotMeanToSendIt) {
+  // A later pass served block 0 for somebody and ended there: block 1 is next, but not scheduled. A
+  // receiver that took it for the block being sent would wait for it for ever.
+  listener l{2 * block_size};
+  l.settle();
+  auto m = l.heartbeat({1, 1});
+  m.scheduled.clear();
+  l.hear(m);
+  l.wait(patience);
+  EXPECT_EQ(l.take_request().wanted, (ranges{{0, 2}}));
 }
 
 TEST(Receiver, WantsOnlyBlocksItHasNothingOf) {
@@ -1054,7 +1065,7 @@ TEST(Receiver, WantsOnlyBlocksItHasNothingOf) {
   l.hear_block(2);
   l.hear_symbol(5, 0);
   auto m = l.heartbeat({0, 10});
-  m.scheduled = {{12, 8}};
+  m.scheduled = {{10, 1}, {12, 8}};
   l.hear(m);
   l.wait(patience);
   const auto asked = l.take_request();
@@ -1075,7 +1086,7 @@ TEST(Receiver, WhereTheScheduleIsCutOffItAssumesNothing) {
   listener l{20 * block_size};
   l.settle();
   auto m = l.heartbeat({0, 4});
-  m.scheduled = {{5, 2}, {9, 1}};
+  m.scheduled = {{4, 3}, {9, 1}};
   m.scheduled_all = false;
   l.hear(m);
   l.wait(patience);

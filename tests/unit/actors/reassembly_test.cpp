@@ -1,0 +1,290 @@
+#include "actors/receive/reassembly.hpp"
+#include "tests/support/actor_fixture.hpp"
+#include "tests/support/protocol_fixture.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/udp.hpp>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstring>
+#include <memory>
+#include <vector>
+
+namespace fleetcast::actors::testing {
+namespace {
+
+namespace asio = boost::asio;
+namespace fixture = protocol::fixture;
+namespace wire = protocol::wire;
+using fixture::bytes;
+using protocol::seconds;
+
+constexpr auto suite = wire::seal_suite::chacha20_poly1305;
+constexpr std::uint16_t symbol_size = 64;
+constexpr std::uint16_t symbols = 4;
+
+/// What session and writer heard, in order across both.
+struct output_record {
+  std::vector<std::string> order; ///< "blocks", "finish", "finished", "failed"
+  std::vector<protocol::verified_block> blocks;
+  std::vector<receive_summary> finished;
+  std::vector<failure> failed;
+};
+
+using output = std::shared_ptr<output_record>;
+
+receive_session_actor::behavior_type session_of(receive_session_actor::pointer self,
+                                                output record) {
+  return {
+    [=](cancel_atom, const failure&) { self->quit(); },
+    [](const link_accepted&) {},
+    [](const link_closed&) {},
+    [](const link_receipted&) {},
+    [](const session_progress&) {},
+    [=](const reassembly_finished& m) {
+      record->order.emplace_back("finished");
+      record->finished.push_back(m.summary);
+    },
+    [=](const reassembly_failed& m) {
+      record->order.emplace_back("failed");
+      record->failed.push_back(m.reason);
+    },
+    [](const delivery_finished&) {},
+    [](tick_atom) {},
+    [](status_atom) { return status_snapshot{}; },
+  };
+}
+
+writer_actor::behavior_type writer_of(writer_actor::pointer, output record) {
+  return {
+    [=](const verified_blocks& blocks) {
+      record->order.emplace_back("blocks");
+      record->blocks.insert(record->blocks.end(), blocks.begin(), blocks.end());
+    },
+    [](release_atom, const block_release&) {},
+    [=](finish_atom) { record->order.emplace_back("finish"); },
+    [](status_atom) { return status_snapshot{}; },
+  };
+}
+
+io::datagram_batch batch_of(std::vector<bytes> datagrams, std::uint64_t kernel_drops = 0) {
+  struct owner {
+    std::vector<bytes> memory;
+    io::received_datagrams view;
+  };
+  auto whole = std::make_shared<owner>();
+  whole->memory = std::move(datagrams);
+  for (const auto& d : whole->memory)
+    whole->view.datagrams.emplace_back(d);
+  whole->view.kernel_drops = kernel_drops;
+  return {std::shared_ptr<const io::received_datagrams>{whole, &whole->view}};
+}
+
+class Reassembly : public ::testing::Test {
+protected:
+  ~Reassembly() override {
+    if (reassembly_)
+      world.kill(reassembly_);
+    if (session)
+      world.kill(session);
+    if (writer_)
+      world.kill(writer_);
+  }
+
+  /// Begins to receive an object of `size` bytes with memory for `blocks` blocks.
+  void start(std::size_t size, std::size_t blocks = 16) {
+    object = std::make_unique<fixture::sample_object>(size, symbol_size, symbols);
+    memory = io::block_pool::make(object->layout().block_size(), blocks);
+    auto feedback = io::udp_socket::open_feedback_sender(loopback, sender.local_endpoint());
+    ASSERT_TRUE(feedback) << feedback.error().text;
+    session = world.system().spawn(session_of, record);
+    writer_ = world.system().spawn(writer_of, record);
+    reassembly_ = world.system().spawn(
+      reassembly,
+      reassembly_config{fixture::receiver_config_of(object->layout(), server, suite), memory,
+                        std::make_shared<const io::udp_socket>(std::move(*feedback)), writer_,
+                        session});
+    world.run();
+  }
+
+  bytes manifest() {
+    return voice.say(object->manifest(0, object->layout().block_count(), server));
+  }
+
+  /// Source symbols of block `number`, all but the first `lost`.
+  void say_block(std::vector<bytes>& to, protocol::block_number number, protocol::symbol_id lost = 0) {
+    for (protocol::symbol_id s = 0; s < object->layout().source_symbols_of(number); ++s)
+      if (s < lost)
+        voice.lose();
+      else
+        to.push_back(voice.say_symbol(*object, number, s));
+  }
+
+  std::vector<bytes> whole_object() {
+    std::vector<bytes> result{manifest()};
+    for (protocol::block_number b = 0; b < object->layout().block_count(); ++b)
+      say_block(result, b);
+    return result;
+  }
+
+  void expect_content() const {
+    bytes whole(object->content().size());
+    std::size_t filled = 0;
+    for (const auto& block : record->blocks) {
+      std::memcpy(whole.data() + block.offset, block.bytes.get(), block.size);
+      filled += block.size;
+    }
+    EXPECT_EQ(filled, whole.size());
+    EXPECT_TRUE(whole == object->content());
+  }
+
+  /// Feedback that reached the sender so far. On the loopback interface a datagram is there once it
+  /// was sent.
+  std::vector<wire::feedback> feedback_heard() {
+    std::vector<wire::feedback> result;
+    bytes datagram(2000);
+    while (sender.available() != 0) {
+      const auto size = sender.receive(asio::buffer(datagram));
+      const auto got = fixture::read_feedback({datagram.data(), size}, suite);
+      EXPECT_TRUE(got) << "feedback that cannot be read";
+      if (got)
+        result.push_back(*got);
+    }
+    return result;
+  }
+
+  const asio::ip::address loopback = asio::ip::address_v4::loopback();
+  asio::io_context context;
+  asio::ip::udp::socket sender{context, {loopback, 0}};
+  scripted_world world;
+  output record = std::make_shared<output_record>();
+  fixture::identity server;
+  fixture::group_voice voice{suite};
+  std::unique_ptr<fixture::sample_object> object;
+  std::shared_ptr<io::block_pool> memory;
+  receive_session_actor session;
+  writer_actor writer_;
+  reassembly_actor reassembly_;
+};
+
+TEST_F(Reassembly, HandsVerifiedBlocksToTheWriterAndFinishesOnce) {
+  start(2000);
+  world.tell(reassembly_, batch_of(whole_object()));
+  expect_content();
+  EXPECT_EQ(record->order, (std::vector<std::string>{"blocks", "finish", "finished"}));
+  ASSERT_EQ(record->finished.size(), 1U);
+  EXPECT_EQ(record->finished[0].object_size, 2000U);
+  EXPECT_EQ(record->finished[0].completed_blocks, object->layout().block_count());
+  // Nothing that comes later makes it finish again.
+  world.tell(reassembly_, batch_of(whole_object()));
+  world.tell(reassembly_, room_atom::value);
+  world.pass(seconds(60));
+  EXPECT_EQ(record->finished.size(), 1U);
+  EXPECT_TRUE(record->failed.empty());
+  EXPECT_EQ(world.status(reassembly_).state, "ended");
+}
+
+TEST_F(Reassembly, HandsOutEachBlockAsSoonAsItIsWhole) {
+  start(1000);
+  world.tell(reassembly_, batch_of({manifest()}));
+  std::vector<bytes> first;
+  say_block(first, 0);
+  world.tell(reassembly_, batch_of(first));
+  ASSERT_EQ(record->blocks.size(), 1U);
+  EXPECT_EQ(record->blocks[0].number, 0U);
+  EXPECT_TRUE(record->finished.empty());
+}
+
+TEST_F(Reassembly, CompletesAnEmptyObjectWithoutADatagram) {
+  start(0);
+  EXPECT_EQ(record->order, (std::vector<std::string>{"finish", "finished"}));
+}
+
+TEST_F(Reassembly, SaysHowItIsDoingAsSoonAsItStarts) {
+  start(1000);
+  world.pass(protocol::defaults::max_status_interval);
+  const auto heard = feedback_heard();
+  ASSERT_FALSE(heard.empty());
+  EXPECT_EQ(heard.front().completed_blocks, 0U);
+}
+
+TEST_F(Reassembly, AsksForWhatWasLostAndCompletesWithRepairSymbols) {
+  start(1000);
+  world.tell(reassembly_, batch_of({manifest()}));
+  std::vector<bytes> datagrams;
+  for (protocol::block_number b = 0; b < object->layout().block_count(); ++b)
+    say_block(datagrams, b, b == 1 ? 2 : 0);
+  wire::heartbeat after;
+  after.sent_at = 1;
+  after.next = {1, 0};
+  after.edge = {1, 0};
+  after.grtt = protocol::milliseconds(1);
+  after.group_size = 1;
+  after.status_interval = protocol::milliseconds(10);
+  after.scheduled_all = false;
+  datagrams.push_back(voice.say(after));
+  world.tell(reassembly_, batch_of(datagrams));
+  EXPECT_TRUE(record->finished.empty());
+  world.pass(seconds(1));
+  const auto heard = feedback_heard();
+  const auto asked = std::find_if(heard.begin(), heard.end(),
+                                  [](const wire::feedback& f) { return !f.repairs.empty(); });
+  ASSERT_NE(asked, heard.end()) << "nobody asked for the lost symbols";
+  EXPECT_EQ(asked->repairs, (std::vector<wire::block_repair>{{1, 2}}));
+  world.tell(reassembly_, batch_of({voice.say_symbol(*object, 1, symbols),
+                                    voice.say_symbol(*object, 1, symbols + 1)}));
+  EXPECT_EQ(record->finished.size(), 1U);
+  expect_content();
+}
+
+TEST_F(Reassembly, FailsWhenTheSenderIsSilentForTooLong) {
+  start(1000);
+  world.pass(protocol::defaults::sender_silence_limit - seconds(1));
+  EXPECT_TRUE(record->failed.empty());
+  world.pass(seconds(2));
+  ASSERT_EQ(record->failed.size(), 1U);
+  EXPECT_EQ(record->failed[0].code, failure_code::sender_silent);
+  world.pass(seconds(100));
+  EXPECT_EQ(record->order, (std::vector<std::string>{"failed"})) << "told more than once";
+}
+
+TEST_F(Reassembly, AnnouncesRoomOnceTheConsumerGaveBlocksBack) {
+  start(16 * symbol_size * symbols, 4);
+  world.tell(reassembly_, batch_of(whole_object()));
+  ASSERT_EQ(record->blocks.size(), 4U);
+  world.pass(protocol::defaults::max_status_interval);
+  EXPECT_EQ(feedback_heard().back().free_blocks, 0U);
+  record->blocks.clear();
+  ASSERT_EQ(memory->available(), 4U);
+  world.tell(reassembly_, room_atom::value);
+  // Far less than until the next status that would come anyway.
+  world.pass(protocol::milliseconds(100));
+  const auto heard = feedback_heard();
+  ASSERT_FALSE(heard.empty()) << "nobody told the sender that there is room";
+  EXPECT_EQ(heard.back().free_blocks, 4U);
+}
+
+TEST_F(Reassembly, CountsHostileDatagramsByReason) {
+  start(1000);
+  auto forged = voice.say_symbol(*object, 0, 0);
+  forged.back() ^= std::byte{1};
+  auto cut = voice.say_symbol(*object, 0, 1);
+  cut.resize(cut.size() - 1);
+  const auto twice = manifest();
+  world.tell(reassembly_, batch_of({forged, cut, twice, twice}, 5));
+  const auto status = world.status(reassembly_);
+  EXPECT_EQ(fact(status, "dropped: forged"), "1");
+  EXPECT_EQ(fact(status, "dropped: truncated"), "1");
+  EXPECT_EQ(fact(status, "dropped: replayed"), "1");
+  EXPECT_EQ(fact(status, "kernel drops"), "5");
+}
+
+TEST_F(Reassembly, EndsWithItsSessionHoweverThatEnds) {
+  start(1000);
+  world.kill(session);
+  EXPECT_TRUE(has_ended(reassembly_));
+}
+
+} // namespace
+} // namespace fleetcast::actors::testing

@@ -1,0 +1,323 @@
+#include "actors/receive/session.hpp"
+#include "tests/support/actor_fixture.hpp"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace fleetcast::actors::testing {
+namespace {
+
+namespace wire = protocol::wire;
+using protocol::milliseconds;
+using protocol::seconds;
+using strings = std::vector<std::string>;
+
+constexpr std::uint64_t object_size = 12345;
+
+class ReceiveSession : public ::testing::Test {
+protected:
+  ReceiveSession() {
+    consumer = world.system().spawn(recording_consumer, heard);
+    receive_request request;
+    request.server = "server.example";
+    request.name_space = "lab";
+    request.object = "image";
+    session = world.system().spawn(receive_session, request, consumer, scripted_parts(parts));
+    world.run();
+  }
+
+  ~ReceiveSession() override {
+    end_session(world, *parts);
+    world.kill(consumer);
+  }
+
+  // -- phases -------------------------------------------------------------------------------------
+
+  void accept() { world.tell(session, accepted(object_size)); }
+
+  void reassemble() {
+    receive_summary summary;
+    summary.object_size = object_size;
+    summary.statistics.repaired_symbols = 42;
+    world.tell(session, reassembly_finished{summary});
+  }
+
+  void deliver() {
+    accept();
+    reassemble();
+    world.tell(session, delivery_finished{});
+  }
+
+  /// As far as the n-th phase: connecting, receiving, reassembled, receipting.
+  void go_to(int phase) {
+    if (phase == 3)
+      return deliver();
+    if (phase >= 1)
+      accept();
+    if (phase >= 2)
+      reassemble();
+  }
+
+  // -- expectations -------------------------------------------------------------------------------
+
+  void expect_finished(failure_code code, const std::string& text = {}) {
+    ASSERT_EQ(heard->finished.size(), 1U);
+    const auto& reason = heard->finished.front().reason;
+    EXPECT_EQ(reason.code, code) << reason.text;
+    EXPECT_NE(reason.text.find(text), std::string::npos) << reason.text;
+    EXPECT_EQ(heard->order.back(), "finished");
+    EXPECT_TRUE(has_ended(session));
+  }
+
+  void expect_children_ended() {
+    EXPECT_TRUE(has_ended(parts->link));
+    if (!parts->receiving.writer)
+      return;
+    EXPECT_TRUE(has_ended(parts->receiving.writer));
+    EXPECT_TRUE(has_ended(parts->receiving.reassembly));
+    EXPECT_TRUE(has_ended(parts->receiving.reader));
+  }
+
+  /// What the server was told at last, if it was a leave.
+  const failure* left_with() const {
+    if (parts->said.empty())
+      return nullptr;
+    const auto* leave = std::get_if<wire::leave>(&parts->said.back());
+    return leave == nullptr ? nullptr : &leave->reason;
+  }
+
+  scripted_world world;
+  std::shared_ptr<consumer_record> heard = std::make_shared<consumer_record>();
+  std::shared_ptr<receive_parts_record> parts = std::make_shared<receive_parts_record>();
+  consumer_actor consumer;
+  receive_session_actor session;
+};
+
+// -- the ordinary way -----------------------------------------------------------------------------
+
+TEST_F(ReceiveSession, TellsTheConsumerOfSizesAndWriterOnceAccepted) {
+  EXPECT_TRUE(heard->order.empty());
+  accept();
+  ASSERT_TRUE(heard->started);
+  EXPECT_EQ(heard->started->object_size, object_size);
+  EXPECT_EQ(heard->started->block_size, 1000U);
+  EXPECT_EQ(heard->started->writer, parts->receiving.writer);
+}
+
+TEST_F(ReceiveSession, SendsAReceiptAfterDeliveryAndSucceedsWhenItIsNoted) {
+  accept();
+  world.pass(seconds(3));
+  reassemble();
+  EXPECT_TRUE(parts->said.empty()) << "a receipt before the consumer had everything";
+  world.tell(session, delivery_finished{});
+  ASSERT_EQ(parts->said.size(), 1U);
+  const auto* receipt = std::get_if<wire::receipt>(&parts->said.front());
+  ASSERT_NE(receipt, nullptr);
+  EXPECT_EQ(receipt->object_size, object_size);
+  EXPECT_EQ(receipt->repaired_symbols, 42U);
+  EXPECT_EQ(receipt->nanoseconds, 3'000'000'000U);
+  EXPECT_TRUE(heard->finished.empty()) << "finished before the server noted it";
+  world.tell(session, link_receipted{});
+  expect_finished(failure_code::none);
+  EXPECT_EQ(heard->finished.front().summary.object_size, object_size);
+  EXPECT_EQ(heard->order, (strings{"started", "finished"}));
+  EXPECT_EQ(parts->said.size(), 1U) << "a success is no leave";
+  expect_children_ended();
+}
+
+TEST_F(ReceiveSession, SucceedsWithoutTheServersNoteAfterFiveSeconds) {
+  deliver();
+  world.pass(milliseconds(4999));
+  EXPECT_TRUE(heard->finished.empty());
+  world.pass(milliseconds(1));
+  expect_finished(failure_code::none);
+  expect_children_ended();
+}
+
+TEST_F(ReceiveSession, PassesProgressOnWhileReceiving) {
+  world.tell(session, session_progress{});
+  EXPECT_EQ(heard->progress, 0U);
+  accept();
+  world.tell(session, session_progress{});
+  EXPECT_EQ(heard->progress, 1U);
+}
+
+TEST_F(ReceiveSession, IgnoresASecondAcceptAndANoteThatComesTooEarly) {
+  accept();
+  accept();
+  world.tell(session, link_receipted{});
+  EXPECT_EQ(heard->order, (strings{"started"}));
+}
+
+// -- links that end -------------------------------------------------------------------------------
+
+TEST_F(ReceiveSession, FailsWithTheLinksReasonWhenItNeverComesUp) {
+  world.tell(session, link_closed{{failure_code::connection_refused, 111, "nobody listens"}});
+  expect_finished(failure_code::connection_refused, "nobody listens");
+  EXPECT_EQ(heard->order, (strings{"finished"}));
+  EXPECT_EQ(heard->finished.front().reason.detail, 111U);
+}
+
+TEST_F(ReceiveSession, FailsWhenTheLinkIsLostWhileReceiving) {
+  accept();
+  world.tell(session, link_closed{{failure_code::connection_lost, 0, "reset by peer"}});
+  expect_finished(failure_code::connection_lost, "lab/image from server.example");
+  expect_children_ended();
+}
+
+TEST_F(ReceiveSession, NeverTakesALinkThatClosesWithoutReasonForSuccess) {
+  accept();
+  world.tell(session, link_closed{});
+  expect_finished(failure_code::connection_lost);
+}
+
+TEST_F(ReceiveSession, NeverTakesALinkThatClosesWithoutReasonBeforeTheAnswerForSuccess) {
+  world.tell(session, link_closed{});
+  expect_finished(failure_code::connection_lost);
+}
+
+TEST_F(ReceiveSession, NeedsNoLinkOnceEverythingIsVerified) {
+  accept();
+  reassemble();
+  world.tell(session, link_closed{{failure_code::connection_lost, 0, "reset by peer"}});
+  EXPECT_TRUE(heard->finished.empty()) << "the consumer still gets its blocks";
+  world.tell(session, delivery_finished{});
+  expect_finished(failure_code::none);
+}
+
+TEST_F(ReceiveSession, NeedsNoLinkActorOnceEverythingIsVerified) {
+  accept();
+  reassemble();
+  world.kill(parts->link);
+  EXPECT_TRUE(heard->finished.empty());
+  world.tell(session, delivery_finished{});
+  expect_finished(failure_code::none);
+}
+
+TEST_F(ReceiveSession, SucceedsWhenTheLinkClosesInPlaceOfANote) {
+  deliver();
+  world.tell(session, link_closed{{failure_code::connection_lost, 0, "reset by peer"}});
+  expect_finished(failure_code::none);
+}
+
+// -- failures of the parts ------------------------------------------------------------------------
+
+TEST_F(ReceiveSession, FailsAndLeavesWhenItCannotReceive) {
+  parts->refuses_to_receive = {failure_code::network_fault, 19, "no such interface"};
+  accept();
+  expect_finished(failure_code::network_fault, "no such interface");
+  EXPECT_EQ(heard->order, (strings{"finished"}));
+  ASSERT_NE(left_with(), nullptr);
+  EXPECT_EQ(left_with()->code, failure_code::network_fault);
+  expect_children_ended();
+}
+
+TEST_F(ReceiveSession, FailsAndLeavesWhenReassemblyFails) {
+  accept();
+  world.tell(session, reassembly_failed{{failure_code::sender_silent, 0, "nothing heard"}});
+  expect_finished(failure_code::sender_silent, "nothing heard");
+  ASSERT_NE(left_with(), nullptr);
+  EXPECT_EQ(left_with()->code, failure_code::sender_silent);
+  expect_children_ended();
+}
+
+TEST_F(ReceiveSession, IgnoresWhatComesAfterItsEnd) {
+  accept();
+  const failure reason{failure_code::cancelled, 7, "enough"};
+  // All in the mailbox before the first of them is looked at.
+  caf::anon_send(session, cancel_atom::value, reason);
+  caf::anon_send(session, cancel_atom::value, failure{failure_code::cancelled, 8, "again"});
+  caf::anon_send(session, reassembly_finished{});
+  caf::anon_send(session, delivery_finished{});
+  caf::anon_send(session, link_receipted{});
+  caf::anon_send(session, link_closed{{failure_code::connection_lost, 0, "late"}});
+  caf::anon_send(session, reassembly_failed{{failure_code::sender_silent, 0, "late"}});
+  caf::anon_send(session, session_progress{});
+  caf::anon_send(session, tick_atom::value);
+  world.run();
+  world.pass(seconds(10));
+  expect_finished(failure_code::cancelled);
+  EXPECT_EQ(heard->finished.front().reason.detail, 7U);
+  EXPECT_EQ(heard->progress, 0U);
+}
+
+// -- in every phase -------------------------------------------------------------------------------
+
+class ReceiveSessionPhase : public ReceiveSession, public ::testing::WithParamInterface<int> {};
+
+TEST_P(ReceiveSessionPhase, CanBeCancelledByOneMessage) {
+  go_to(GetParam());
+  world.tell(session, cancel_atom::value, failure{failure_code::cancelled, 1223, "by the user"});
+  expect_finished(failure_code::cancelled, "by the user");
+  EXPECT_EQ(heard->finished.front().reason.detail, 1223U);
+  ASSERT_NE(left_with(), nullptr) << "the server was not told";
+  EXPECT_EQ(left_with()->detail, 1223U);
+  EXPECT_EQ(parts->stopped.front(), "control_client");
+  expect_children_ended();
+}
+
+TEST_P(ReceiveSessionPhase, IsCancelledByTheEndOfItsConsumer) {
+  go_to(GetParam());
+  world.kill(consumer);
+  EXPECT_TRUE(has_ended(session));
+  ASSERT_NE(left_with(), nullptr) << "the server was not told";
+  EXPECT_EQ(left_with()->code, failure_code::cancelled);
+  expect_children_ended();
+}
+
+std::string phase_name(const ::testing::TestParamInfo<int>& info) {
+  constexpr const char* names[] = {"Connecting", "Receiving", "Reassembled", "Receipting"};
+  return names[info.param];
+}
+
+INSTANTIATE_TEST_SUITE_P(Each, ReceiveSessionPhase, ::testing::Range(0, 4), phase_name);
+
+// -- children that die ----------------------------------------------------------------------------
+
+class ReceiveSessionChild : public ReceiveSession,
+                            public ::testing::WithParamInterface<const char*> {
+protected:
+  caf::actor child() const {
+    const std::string name = GetParam();
+    if (name == "control_client")
+      return caf::actor_cast<caf::actor>(parts->link);
+    if (name == "writer")
+      return caf::actor_cast<caf::actor>(parts->receiving.writer);
+    if (name == "reassembly")
+      return caf::actor_cast<caf::actor>(parts->receiving.reassembly);
+    return caf::actor_cast<caf::actor>(parts->receiving.reader);
+  }
+};
+
+TEST_P(ReceiveSessionChild, FailsItsSessionByNameWhenItIsKilled) {
+  accept();
+  world.kill(child());
+  expect_finished(failure_code::internal, std::string{"the "} + GetParam() + " actor died");
+  expect_children_ended();
+}
+
+TEST_P(ReceiveSessionChild, FailsItsSessionByNameWhenItThrows) {
+  accept();
+  parts->throws = GetParam();
+  world.tell(child(), status_atom::value);
+  expect_finished(failure_code::internal, std::string{"the "} + GetParam() + " actor died");
+  expect_children_ended();
+}
+
+INSTANTIATE_TEST_SUITE_P(Each, ReceiveSessionChild,
+                         ::testing::Values("control_client", "writer", "reassembly",
+                                           "socket_reader"),
+                         [](const auto& param) { return std::string{param.param}; });
+
+TEST_F(ReceiveSession, FailsWhenItsLinkDiesWhileConnecting) {
+  world.kill(parts->link);
+  expect_finished(failure_code::internal, "control_client");
+  EXPECT_EQ(heard->order, (strings{"finished"}));
+}
+
+} // namespace
+} // namespace fleetcast::actors::testing
