@@ -82,6 +82,8 @@ void receive_session_state::begin_receiving(const link_accepted& link) {
 
 void receive_session_state::send_receipt() {
   phase_ = phase::receipting;
+  // The writer's word may overtake that of the reassembly.
+  reassembled_ = true;
   // With nobody left to note it there is nothing to wait for.
   if (link_lost_)
     return end({});

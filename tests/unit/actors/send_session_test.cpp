@@ -1,0 +1,324 @@
+#include "actors/send/session.hpp"
+
+#include "actors/io/io_thread.hpp"
+#include "protocol/wire/seal.hpp"
+#include "tests/support/actor_fixture.hpp"
+
+#include <gtest/gtest.h>
+
+#include <future>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace fleetcast::actors::testing {
+namespace {
+
+namespace wire = protocol::wire;
+using bytes = std::vector<std::byte>;
+
+constexpr std::size_t object_size = 300'000;
+
+/// A receiver as the session sees one: an actor that plays its control connection.
+struct receiver {
+  explicit receiver(caf::actor_system& system) : link(std::make_unique<caf::scoped_actor>(system)) {}
+
+  caf::scoped_actor& operator*() { return *link; }
+  receiver_id id() const { return joined.accept.receiver_id; }
+
+  std::unique_ptr<caf::scoped_actor> link;
+  join_reply joined;
+};
+
+class SendSession : public ::testing::Test {
+protected:
+  void start(memory_content::reading before_read = {}) {
+    auto prepared = prepare_transmission(
+      std::make_shared<memory_content>("lab/image", sample_bytes(object_size, 1),
+                                       std::move(before_read)),
+      boost::asio::ip::address_v4::loopback(), small_block_options(directory.path()), io);
+    ASSERT_TRUE(prepared) << prepared.error().text;
+    session = system.spawn(send_session, std::move(*prepared));
+    self->monitor(session);
+  }
+
+  ~SendSession() override {
+    if (session)
+      caf::anon_send(session, cancel_atom::value,
+                     failure{failure_code::transmission_ended, 0, "the test is over"});
+    session = nullptr;
+  }
+
+  receiver join(std::vector<wire::seal_suite> suites = {wire::seal_suite::chacha20_poly1305}) {
+    receiver result{system};
+    join_request request;
+    request.request.suites = std::move(suites);
+    request.request.cache_blocks = 64;
+    request.local = boost::asio::ip::address_v4::loopback();
+    request.peer = request.local;
+    request.link = caf::actor_cast<control_server_actor>(*result);
+    (*result)
+      ->request(session, answer_patience, join_atom::value, request)
+      .receive([&](const join_reply& reply) { result.joined = reply; },
+               [&](const caf::error& error) { ADD_FAILURE() << system.render(error); });
+    return result;
+  }
+
+  void send_receipt(receiver& from, std::uint64_t size = object_size) {
+    (*from)->send(session, from.id(), wire::receipt{size, 1, 0});
+  }
+
+  void leave(receiver& from) {
+    (*from)->send(session, leave_atom::value, from.id(),
+                  failure{failure_code::cancelled, 0, "enough"});
+  }
+
+  void await_end() {
+    self->receive([](const caf::down_msg& down) { EXPECT_FALSE(down.reason); },
+                  caf::after(answer_patience) >>
+                    [] { ADD_FAILURE() << "the session did not end"; });
+  }
+
+  static void await_note(receiver& at) {
+    (*at)->receive([](const wire::receipt_noted&) {},
+                   caf::after(answer_patience) >>
+                     [] { ADD_FAILURE() << "the receipt was not noted"; });
+  }
+
+  static failure await_ended(receiver& at) {
+    failure result;
+    (*at)->receive([&](const wire::session_ended& ended) { result = ended.reason; },
+                   caf::after(answer_patience) >>
+                     [] { ADD_FAILURE() << "nobody said that the session ended"; });
+    return result;
+  }
+
+  /// Asked through `by`, whose earlier messages the answer then reflects.
+  status_snapshot status(caf::scoped_actor& by) {
+    return ask_status(by, caf::actor_cast<caf::actor>(session));
+  }
+
+  /// A feedback datagram as that receiver seals it.
+  static bytes feedback_of(const receiver& from, std::uint64_t packet,
+                           const wire::feedback& message) {
+    const auto& accept = from.joined.accept;
+    wire::sealer sealer{accept.suite, accept.receiver_key};
+    wire::header h;
+    h.type = wire::datagram_type::control;
+    h.lane = accept.lane;
+    h.session_tag = accept.session_tag;
+    h.packet_number = packet;
+    h.block = accept.receiver_id;
+    const auto body = wire::encode(message);
+    bytes result(wire::header_size + body.size() + sealer.overhead());
+    sealer.seal(h, body, result);
+    return result;
+  }
+
+  void hear(std::vector<bytes> datagrams) {
+    struct owner {
+      std::vector<bytes> memory;
+      io::received_datagrams view;
+    };
+    auto whole = std::make_shared<owner>();
+    whole->memory = std::move(datagrams);
+    for (const auto& d : whole->memory)
+      whole->view.datagrams.emplace_back(d);
+    self->send(session, io::datagram_batch{std::shared_ptr<const io::received_datagrams>{
+                          whole, &whole->view}});
+  }
+
+  temporary_directory directory;
+  io::io_thread io;
+  caf::actor_system_config config;
+  caf::actor_system system{config};
+  caf::scoped_actor self{system};
+  send_session_actor session;
+};
+
+// -- receivers come and go ------------------------------------------------------------------------
+
+TEST_F(SendSession, AcceptsWithEverythingTheReceiverNeeds) {
+  start();
+  const auto one = join();
+  ASSERT_FALSE(one.joined.reason) << one.joined.reason.text;
+  const auto& a = one.joined.accept;
+  EXPECT_EQ(a.object_size, object_size);
+  EXPECT_EQ(a.symbol_size, 512U);
+  EXPECT_EQ(a.source_symbols, 16U);
+  EXPECT_NE(a.receiver_id, 0U);
+  EXPECT_EQ(a.suite, wire::seal_suite::chacha20_poly1305);
+  EXPECT_EQ(a.group.address.size(), 4U);
+  EXPECT_NE(a.group.port, 0U);
+  EXPECT_NE(a.feedback.port, 0U);
+  EXPECT_EQ(one.joined.session, session);
+}
+
+TEST_F(SendSession, TakesTheSuiteThatTheFirstReceiverLikesBest) {
+  start();
+  const auto one = join({wire::seal_suite::aes_256_gcm, wire::seal_suite::chacha20_poly1305});
+  EXPECT_EQ(one.joined.accept.suite, wire::seal_suite::aes_256_gcm);
+  const auto two = join({wire::seal_suite::chacha20_poly1305});
+  EXPECT_EQ(two.joined.reason.code, failure_code::handshake_failed);
+  const auto three = join({wire::seal_suite::chacha20_poly1305, wire::seal_suite::aes_256_gcm});
+  EXPECT_EQ(three.joined.accept.suite, wire::seal_suite::aes_256_gcm);
+}
+
+TEST_F(SendSession, NeverSendsUnsealedAndEndsWithNobodyToSendTo) {
+  start();
+  const auto one = join({wire::seal_suite::none});
+  EXPECT_EQ(one.joined.reason.code, failure_code::handshake_failed);
+  await_end();
+}
+
+TEST_F(SendSession, EndsWhenTheLastReceiptIsNoted) {
+  start();
+  auto one = join();
+  auto two = join();
+  send_receipt(one);
+  await_note(one);
+  const auto between = status(*two);
+  EXPECT_EQ(fact(between, "receivers"), "1");
+  EXPECT_EQ(fact(between, "completed receivers"), "1");
+  send_receipt(two);
+  await_note(two);
+  await_end();
+}
+
+TEST_F(SendSession, EndsWhenTheLastReceiverLeaves) {
+  start();
+  auto one = join();
+  auto two = join();
+  leave(one);
+  EXPECT_EQ(fact(status(*one), "receivers"), "1");
+  leave(two);
+  await_end();
+}
+
+TEST_F(SendSession, TakesAReceiverWhoseLinkDiesOutOfTheGroup) {
+  start();
+  auto one = join();
+  auto two = join();
+  one.link.reset();
+  // News of a death travel their own way: until they are there the receiver counts.
+  std::string receivers;
+  for (int round = 0; round < 10'000 && receivers != "1"; ++round)
+    receivers = fact(status(*two), "receivers").value_or("no such fact");
+  EXPECT_EQ(receivers, "1");
+  two.link.reset();
+  await_end();
+}
+
+TEST_F(SendSession, TakesAReceiptForAnotherSizeForNone) {
+  start();
+  auto one = join();
+  auto two = join();
+  send_receipt(one, object_size - 1);
+  const auto after = status(*one);
+  EXPECT_EQ(fact(after, "completed receivers"), "0");
+  EXPECT_EQ(fact(after, "receivers"), "1") << "who lies is no receiver";
+  EXPECT_FALSE((*one)->has_next_message()) << "the receipt was noted";
+}
+
+TEST_F(SendSession, IgnoresReceiptsAndLeavesOfStrangers) {
+  start();
+  auto one = join();
+  (*one)->send(session, one.id() + 1, wire::receipt{object_size, 1, 0});
+  (*one)->send(session, leave_atom::value, one.id() + 1,
+               failure{failure_code::cancelled, 0, "enough"});
+  EXPECT_EQ(fact(status(*one), "receivers"), "1");
+}
+
+// -- failures -------------------------------------------------------------------------------------
+
+TEST_F(SendSession, TellsEveryReceiverWhenTheContentReaderDies) {
+  // The first read waits for the second receiver to have joined.
+  auto everybody_is_here = std::make_shared<std::promise<void>>();
+  start([gate = everybody_is_here->get_future().share()](std::uint64_t)
+          -> tl::expected<void, failure> {
+    gate.wait();
+    throw std::runtime_error{"the test wants the reader to crash"};
+  });
+  auto one = join();
+  auto two = join();
+  everybody_is_here->set_value();
+  for (auto* each : {&one, &two}) {
+    const auto reason = await_ended(*each);
+    EXPECT_EQ(reason.code, failure_code::internal);
+    EXPECT_NE(reason.text.find("content_reader"), std::string::npos) << reason.text;
+    EXPECT_NE(reason.text.find("lab/image"), std::string::npos) << reason.text;
+  }
+  await_end();
+}
+
+class SendSessionReading : public SendSession,
+                           public ::testing::WithParamInterface<failure_code> {};
+
+TEST_P(SendSessionReading, TellsTheReceiversWhyTheObjectCannotBeRead) {
+  start([](std::uint64_t offset) -> tl::expected<void, failure> {
+    if (offset == 0)
+      return {};
+    return tl::unexpected{failure{GetParam(), 5, "the disk says no"}};
+  });
+  auto one = join();
+  const auto reason = await_ended(one);
+  EXPECT_EQ(reason.code, GetParam());
+  EXPECT_NE(reason.text.find("the disk says no"), std::string::npos) << reason.text;
+  await_end();
+}
+
+INSTANTIATE_TEST_SUITE_P(Each, SendSessionReading,
+                         ::testing::Values(failure_code::read_fault, failure_code::object_changed),
+                         [](const auto& param) {
+                           return param.param == failure_code::read_fault ? "ReadFault"
+                                                                          : "ObjectChanged";
+                         });
+
+TEST_F(SendSession, TellsTheReceiversWhenItIsCancelled) {
+  start();
+  auto one = join();
+  self->send(session, cancel_atom::value,
+             failure{failure_code::transmission_ended, 0, "the server is shutting down"});
+  EXPECT_EQ(await_ended(one).code, failure_code::transmission_ended);
+  await_end();
+}
+
+// -- feedback -------------------------------------------------------------------------------------
+
+TEST_F(SendSession, CountsFeedbackThatIsNoneByReason) {
+  start();
+  auto one = join();
+  const auto good = feedback_of(one, 7, {});
+  auto forged = feedback_of(one, 8, {});
+  forged.back() ^= std::byte{1};
+  auto foreign = feedback_of(one, 9, {});
+  foreign[4] ^= std::byte{1}; // the session tag
+  auto longer = feedback_of(one, 10, {});
+  longer.push_back({});
+  auto stranger = one;
+  stranger.joined.accept.receiver_id += 1;
+  wire::feedback beyond;
+  beyond.repairs = {{1'000'000, 1}};
+  hear({good, good, forged, foreign, longer, bytes(10), feedback_of(stranger, 1, {}),
+        feedback_of(one, 11, beyond)});
+  const auto after = status(self);
+  EXPECT_EQ(fact(after, "feedback messages"), "1");
+  for (const auto* reason : {"replayed", "forged", "wrong session", "oversized", "truncated",
+                             "unknown receiver", "out of range"})
+    EXPECT_EQ(fact(after, std::string{"dropped: "} + reason), "1") << reason;
+  EXPECT_EQ(fact(after, "receivers"), "1");
+}
+
+TEST_F(SendSession, ShowsItsChildrenInItsStatus) {
+  start();
+  auto one = join();
+  const auto tree = status(*one);
+  EXPECT_EQ(tree.state, "sending");
+  for (const auto* kind : {"content_reader", "socket_writer", "socket_reader"})
+    EXPECT_NE(find_actor(tree, kind), nullptr) << kind;
+}
+
+} // namespace
+} // namespace fleetcast::actors::testing

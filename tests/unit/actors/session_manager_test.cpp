@@ -1,0 +1,320 @@
+#include "actors/session_manager.hpp"
+
+#include "actors/runtime.hpp"
+#include "tests/support/actor_fixture.hpp"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace fleetcast::actors::testing {
+namespace {
+
+namespace wire = protocol::wire;
+using protocol::seconds;
+
+// -- receive direction: a scripted world ----------------------------------------------------------
+
+/// A manager with two sessions, both receiving.
+class ReceivingManager : public ::testing::Test {
+protected:
+  struct one {
+    std::shared_ptr<consumer_record> heard = std::make_shared<consumer_record>();
+    consumer_actor consumer;
+    receive_parts_record parts;
+  };
+
+  ReceivingManager() {
+    manager = world.system().spawn(session_manager,
+                                   session_manager_config{nullptr, scripted_parts(parts), {}});
+    open(1, first);
+    open(2, second);
+  }
+
+  ~ReceivingManager() override {
+    for (auto* each : {&first, &second}) {
+      end_session(world, each->parts);
+      world.kill(each->consumer);
+    }
+    end_session(world, *parts);
+    world.kill(manager);
+  }
+
+  void open(session_id id, one& session) {
+    session.consumer = world.system().spawn(recording_consumer, session.heard);
+    world.tell(manager, open_atom::value, id, receive_request{}, session.consumer);
+    session.parts = *parts;
+    world.tell(session.parts.session, accepted(1000));
+    session.parts = *parts;
+  }
+
+  void complete(one& session) {
+    world.tell(session.parts.session, reassembly_finished{});
+    world.tell(session.parts.session, delivery_finished{});
+    world.tell(session.parts.session, link_receipted{});
+  }
+
+  void expect_finished(const one& session, failure_code code) {
+    ASSERT_EQ(session.heard->finished.size(), 1U);
+    EXPECT_EQ(session.heard->finished[0].reason.code, code)
+      << session.heard->finished[0].reason.text;
+    EXPECT_EQ(session.heard->order.back(), "finished");
+  }
+
+  std::string open_sessions() {
+    return fact(world.status(manager), "receive sessions").value_or("no such fact");
+  }
+
+  scripted_world world;
+  std::shared_ptr<receive_parts_record> parts = std::make_shared<receive_parts_record>();
+  session_manager_actor manager;
+  one first;
+  one second;
+};
+
+TEST_F(ReceivingManager, ForgetsASessionThatEndedAsItShould) {
+  EXPECT_EQ(open_sessions(), "2");
+  complete(first);
+  expect_finished(first, failure_code::none);
+  EXPECT_EQ(open_sessions(), "1");
+}
+
+TEST_F(ReceivingManager, SpeaksForASessionThatCrashedAndLeavesTheOthersAlone) {
+  world.kill(first.parts.session);
+  expect_finished(first, failure_code::internal);
+  EXPECT_TRUE(has_ended(first.parts.session));
+  EXPECT_EQ(open_sessions(), "1");
+  EXPECT_TRUE(second.heard->finished.empty());
+  complete(second);
+  expect_finished(second, failure_code::none);
+}
+
+TEST_F(ReceivingManager, CancelsTheSessionOfThatIdOnly) {
+  world.tell(manager, cancel_atom::value, session_id{2},
+             failure{failure_code::cancelled, 99, "enough"});
+  expect_finished(second, failure_code::cancelled);
+  EXPECT_EQ(second.heard->finished[0].reason.detail, 99U);
+  EXPECT_TRUE(first.heard->finished.empty());
+}
+
+TEST_F(ReceivingManager, IgnoresACancelForAnUnknownId) {
+  world.tell(manager, cancel_atom::value, session_id{3}, failure{failure_code::cancelled, 0, ""});
+  EXPECT_EQ(open_sessions(), "2");
+}
+
+TEST_F(ReceivingManager, CancelsAllAndQuitsWhenStopped) {
+  world.tell(manager, stop_atom::value);
+  expect_finished(first, failure_code::cancelled);
+  expect_finished(second, failure_code::cancelled);
+  EXPECT_TRUE(has_ended(manager));
+}
+
+TEST_F(ReceivingManager, AnswersAnOpenThatComesAfterStopWithFinished) {
+  one late;
+  late.consumer = world.system().spawn(recording_consumer, late.heard);
+  // Both in the mailbox before the sessions end and the manager with them.
+  caf::anon_send(manager, stop_atom::value);
+  caf::anon_send(manager, open_atom::value, session_id{3}, receive_request{}, late.consumer);
+  world.run();
+  expect_finished(late, failure_code::cancelled);
+  EXPECT_EQ(late.heard->order.size(), 1U);
+  EXPECT_TRUE(has_ended(manager));
+  world.kill(late.consumer);
+}
+
+TEST_F(ReceivingManager, RefusesClientsWhenItDoesNotSend) {
+  caf::scoped_actor self{world.system()};
+  auto answer = self->request(manager, caf::infinite, join_atom::value, join_request{});
+  world.run();
+  ASSERT_TRUE(self->has_next_message());
+  answer.receive(
+    [](const join_reply& reply) {
+      EXPECT_TRUE(reply.reason);
+      EXPECT_FALSE(reply.session);
+    },
+    [&](const caf::error& error) { ADD_FAILURE() << world.system().render(error); });
+}
+
+TEST(StoppedManager, QuitsAtOnceWithNothingToStop) {
+  scripted_world world;
+  const auto manager
+    = world.system().spawn(session_manager, session_manager_config{nullptr, nullptr, {}});
+  world.tell(manager, stop_atom::value);
+  EXPECT_TRUE(has_ended(manager));
+}
+
+// -- send direction: a live world -----------------------------------------------------------------
+
+class SendingManager : public ::testing::Test {
+protected:
+  using link = caf::scoped_actor; ///< plays a client's control connection
+
+  SendingManager() {
+    runtime_options options;
+    options.sending = small_block_options(directory.path());
+    process = std::make_unique<runtime>(options);
+  }
+
+  caf::actor_system& system() { return process->system(); }
+
+  static std::shared_ptr<content> object(const std::string& name) {
+    return std::make_shared<memory_content>(name, sample_bytes(100'000, 1));
+  }
+
+  static join_request request_of(link& client, const std::string& name,
+                                 std::vector<wire::seal_suite> suites
+                                 = {wire::seal_suite::chacha20_poly1305}) {
+    join_request result;
+    result.request.suites = std::move(suites);
+    result.request.cache_blocks = 64;
+    result.object = object(name);
+    result.local = boost::asio::ip::address_v4::loopback();
+    result.peer = result.local;
+    result.link = caf::actor_cast<control_server_actor>(client);
+    return result;
+  }
+
+  join_reply join(link& client, const std::string& name) {
+    return join(client, request_of(client, name));
+  }
+
+  join_reply join(link& client, const join_request& request) {
+    join_reply result;
+    client->request(process->manager(), answer_patience, join_atom::value, request)
+      .receive([&](const join_reply& reply) { result = reply; },
+               [&](const caf::error& error) { ADD_FAILURE() << system().render(error); });
+    return result;
+  }
+
+  static void leave(link& client, const join_reply& joined) {
+    client->send(joined.session, leave_atom::value, joined.accept.receiver_id,
+                 failure{failure_code::cancelled, 0, "enough"});
+  }
+
+  temporary_directory directory;
+  std::unique_ptr<runtime> process;
+};
+
+TEST_F(SendingManager, LetsClientsOfTheSameContentShareATransmission) {
+  link a{system()};
+  link b{system()};
+  const auto one = join(a, "lab/image");
+  const auto two = join(b, "lab/image");
+  ASSERT_FALSE(one.reason) << one.reason.text;
+  ASSERT_FALSE(two.reason) << two.reason.text;
+  EXPECT_EQ(one.session, two.session);
+  EXPECT_EQ(one.accept.session_tag, two.accept.session_tag);
+  EXPECT_EQ(one.accept.group, two.accept.group);
+  EXPECT_NE(one.accept.receiver_id, two.accept.receiver_id);
+  EXPECT_NE(one.accept.receiver_key.key, two.accept.receiver_key.key);
+}
+
+TEST_F(SendingManager, GivesOtherContentATransmissionOfItsOwn) {
+  link a{system()};
+  link b{system()};
+  const auto one = join(a, "lab/image");
+  const auto two = join(b, "lab/other");
+  ASSERT_FALSE(one.reason) << one.reason.text;
+  ASSERT_FALSE(two.reason) << two.reason.text;
+  EXPECT_NE(one.session, two.session);
+  EXPECT_NE(one.accept.group, two.accept.group);
+  EXPECT_NE(one.accept.group_key.key, two.accept.group_key.key);
+}
+
+TEST_F(SendingManager, GivesAClientThatRacesWithTheEndOfATransmissionANewOne) {
+  link leaving{system()};
+  link coming{system()};
+  auto before = join(leaving, "lab/image");
+  // Whether the join overtakes the news of the end is the scheduler's choice: both must do.
+  for (int round = 0; round < 200; ++round) {
+    ASSERT_FALSE(before.reason) << before.reason.text;
+    leave(leaving, before);
+    // Only what the session heard first is certain to come too late for it.
+    const auto after = join(coming, "lab/image");
+    ASSERT_FALSE(after.reason) << after.reason.text;
+    EXPECT_NE(after.session, before.session) << "joined a transmission that has ended";
+    before = after;
+    std::swap(leaving, coming);
+  }
+}
+
+TEST_F(SendingManager, LetsClientsThatRaceWithTheSameEndShareTheNextTransmission) {
+  link leaving{system()};
+  link a{system()};
+  link b{system()};
+  for (int round = 0; round < 50; ++round) {
+    const auto before = join(leaving, "lab/image");
+    ASSERT_FALSE(before.reason) << before.reason.text;
+    leave(leaving, before);
+    auto pending = a->request(process->manager(), answer_patience, join_atom::value,
+                              request_of(a, "lab/image"));
+    const auto two = join(b, "lab/image");
+    join_reply one;
+    pending.receive([&](const join_reply& reply) { one = reply; },
+                    [&](const caf::error& error) { ADD_FAILURE() << system().render(error); });
+    EXPECT_EQ(one.session, two.session);
+    EXPECT_NE(one.session, before.session);
+    // Two have to go before the next round's transmission is a new one.
+    a->monitor(one.session);
+    leave(a, one);
+    leave(b, two);
+    a->receive([](const caf::down_msg&) {},
+               caf::after(answer_patience) >> [] { ADD_FAILURE() << "it never ended"; });
+  }
+}
+
+TEST_F(SendingManager, KeepsNoTransmissionForAClientItCannotTalkTo) {
+  link client{system()};
+  const auto reply = join(client, request_of(client, "lab/image", {}));
+  EXPECT_EQ(reply.reason.code, failure_code::handshake_failed);
+  // The next client's transmission is a new one, and it is the only one that lasts.
+  const auto next = join(client, "lab/image");
+  ASSERT_FALSE(next.reason) << next.reason.text;
+  std::string sending;
+  for (int round = 0; round < 1000 && sending != "1"; ++round)
+    sending
+      = fact(ask_status(client, caf::actor_cast<caf::actor>(process->manager())), "send sessions")
+          .value_or("no such fact");
+  EXPECT_EQ(sending, "1");
+}
+
+TEST_F(SendingManager, EndsEveryTransmissionAndTellsTheClientsWhenStopped) {
+  link a{system()};
+  link b{system()};
+  link watcher{system()};
+  const auto one = join(a, "lab/image");
+  const auto two = join(b, "lab/other");
+  watcher->monitor(process->manager());
+  watcher->send(process->manager(), stop_atom::value);
+  for (auto* client : {&a, &b})
+    (*client)->receive(
+      [](const wire::session_ended& ended) {
+        EXPECT_EQ(ended.reason.code, failure_code::transmission_ended) << ended.reason.text;
+      },
+      caf::after(answer_patience) >> [] { ADD_FAILURE() << "a client was not told"; });
+  watcher->receive([](const caf::down_msg& down) { EXPECT_FALSE(down.reason); },
+                   caf::after(answer_patience) >>
+                     [] { ADD_FAILURE() << "the manager did not quit"; });
+}
+
+TEST_F(SendingManager, OutlivesATransmissionThatIsKilled) {
+  link a{system()};
+  link b{system()};
+  const auto one = join(a, "lab/image");
+  const auto two = join(b, "lab/other");
+  ASSERT_FALSE(one.reason) << one.reason.text;
+  a->monitor(one.session);
+  a->send_exit(one.session, caf::exit_reason::kill);
+  a->receive([](const caf::down_msg&) {},
+             caf::after(answer_patience) >> [] { ADD_FAILURE() << "it was not killed"; });
+  const auto again = join(a, "lab/image");
+  ASSERT_FALSE(again.reason) << again.reason.text;
+  EXPECT_NE(again.session, one.session);
+  EXPECT_EQ(ask_status(b, caf::actor_cast<caf::actor>(two.session)).state, "sending");
+}
+
+} // namespace
+} // namespace fleetcast::actors::testing
