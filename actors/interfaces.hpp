@@ -23,6 +23,7 @@
 
 #include <boost/asio/ip/address.hpp>
 #include <caf/all.hpp>
+
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -113,10 +114,10 @@ using verified_blocks = std::vector<protocol::verified_block>;
 
 /// Hands blocks to the consumer within its credit. Overflow policy: none needed, the block pool bounds
 /// what can wait here.
-using writer_actor = caf::typed_actor<caf::reacts_to<verified_blocks>,
-                                      caf::reacts_to<release_atom, block_release>,
-                                      caf::reacts_to<finish_atom>,
-                                      caf::replies_to<status_atom>::with<status_snapshot>>;
+using writer_actor
+  = caf::typed_actor<caf::reacts_to<verified_blocks>, caf::reacts_to<release_atom, block_release>,
+                     caf::reacts_to<finish_atom>,
+                     caf::replies_to<status_atom>::with<status_snapshot>>;
 
 /// The session is on: sizes in bytes. Releases go to `writer`.
 struct session_started {
@@ -144,9 +145,8 @@ using reassembly_actor
   = datagram_sink_actor::extend<caf::reacts_to<room_atom>, caf::reacts_to<tick_atom>,
                                 caf::replies_to<status_atom>::with<status_snapshot>>;
 
-using socket_reader_actor
-  = caf::typed_actor<caf::reacts_to<stop_atom>,
-                     caf::replies_to<status_atom>::with<status_snapshot>>;
+using socket_reader_actor = caf::typed_actor<caf::reacts_to<stop_atom>,
+                                             caf::replies_to<status_atom>::with<status_snapshot>>;
 
 /// The server said yes. Addresses are those of the control connection.
 struct link_accepted {
@@ -223,9 +223,8 @@ struct read_failed {
 };
 
 /// Reads blocks in the order asked, each answered by one block_read or read_failed to the session.
-using content_reader_actor
-  = caf::typed_actor<caf::reacts_to<std::vector<protocol::block_number>>,
-                     caf::replies_to<status_atom>::with<status_snapshot>>;
+using content_reader_actor = caf::typed_actor<caf::reacts_to<std::vector<protocol::block_number>>,
+                                              caf::replies_to<status_atom>::with<status_snapshot>>;
 
 /// Datagrams to seal and send, in order.
 using send_batch = std::vector<protocol::outgoing_datagram>;
@@ -237,18 +236,15 @@ struct batch_sent {
   int error = 0; ///< errno of the last refusal
 };
 
-using socket_writer_actor
-  = caf::typed_actor<caf::reacts_to<send_batch>,
-                     caf::replies_to<status_atom>::with<status_snapshot>>;
+using socket_writer_actor = caf::typed_actor<caf::reacts_to<send_batch>,
+                                             caf::replies_to<status_atom>::with<status_snapshot>>;
 
-using send_session_actor
-  = datagram_sink_actor::extend<caf::replies_to<join_atom, join_request>::with<join_reply>,
-                                caf::reacts_to<leave_atom, receiver_id, failure>,
-                                caf::reacts_to<receiver_id, protocol::wire::receipt>,
-                                caf::reacts_to<block_read>, caf::reacts_to<read_failed>,
-                                caf::reacts_to<batch_sent>, caf::reacts_to<tick_atom>,
-                                caf::reacts_to<cancel_atom, failure>,
-                                caf::replies_to<status_atom>::with<status_snapshot>>;
+using send_session_actor = datagram_sink_actor::extend<
+  caf::replies_to<join_atom, join_request>::with<join_reply>,
+  caf::reacts_to<leave_atom, receiver_id, failure>,
+  caf::reacts_to<receiver_id, protocol::wire::receipt>, caf::reacts_to<block_read>,
+  caf::reacts_to<read_failed>, caf::reacts_to<batch_sent>, caf::reacts_to<tick_atom>,
+  caf::reacts_to<cancel_atom, failure>, caf::replies_to<status_atom>::with<status_snapshot>>;
 
 struct join_reply {
   failure reason; ///< none: accepted

@@ -1,7 +1,8 @@
 #include "actors/log.hpp"
 
-#include <memory>
 #include <spdlog/sinks/null_sink.h>
+
+#include <memory>
 
 namespace fleetcast::actors {
 

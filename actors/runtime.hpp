@@ -12,7 +12,7 @@ namespace fleetcast::actors {
 
 namespace io {
 class io_thread;
-}
+} // namespace io
 
 struct runtime_options {
   /// CAF worker threads.

@@ -39,8 +39,7 @@ status_promise collect_status(Self* self, status_snapshot own, std::vector<caf::
     return promise;
   }
   own.children.resize(children.size());
-  auto state
-    = std::make_shared<collection>(collection{promise, std::move(own), children.size()});
+  auto state = std::make_shared<collection>(collection{promise, std::move(own), children.size()});
   for (std::size_t i = 0; i < children.size(); ++i) {
     self->request(children[i], patience, status_atom::value)
       .then([state, i](status_snapshot& answer) { state->take(i, std::move(answer)); },

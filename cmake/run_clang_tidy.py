@@ -20,7 +20,7 @@ import sys
 import time
 from pathlib import Path
 
-FOLDERS = ("protocol", "actors", "api", "apps", "tests")
+FOLDERS = ("protocol", "actors", "api", "apps")
 EXTRA = ["--quiet", "--extra-arg=-Wno-unknown-warning-option", "--extra-arg=-Wno-ignored-gch"]
 KEEP_SECONDS = 30 * 24 * 3600
 

@@ -11,37 +11,37 @@ namespace fleetcast::protocol {
 /// Travels in reject and end messages: append only, never renumber.
 enum class failure_code : std::uint16_t {
   none = 0,
-  cancelled = 1,            ///< the consumer cancelled; `detail` carries its own code, if any
-  internal = 2,             ///< a defect or a dead actor on this side
+  cancelled = 1, ///< the consumer cancelled; `detail` carries its own code, if any
+  internal = 2,  ///< a defect or a dead actor on this side
   no_memory = 3,
-  invalid_request = 4,      ///< the peer could not make sense of the request
+  invalid_request = 4, ///< the peer could not make sense of the request
   unsupported_version = 5,
   namespace_unknown = 6,
   object_not_found = 7,
-  invalid_name = 8,         ///< the object name leaves its directory or is malformed
+  invalid_name = 8, ///< the object name leaves its directory or is malformed
   access_denied = 9,
-  not_authenticated = 10,   ///< the server wants authentication and got none
-  server_busy = 11,         ///< a limit of the server is reached
+  not_authenticated = 10, ///< the server wants authentication and got none
+  server_busy = 11,       ///< a limit of the server is reached
   name_unresolved = 12,
   connection_refused = 13,
   network_unreachable = 14,
   host_unreachable = 15,
   connect_timeout = 16,
   handshake_failed = 17,
-  identity_changed = 18,    ///< the server's identity is not the pinned one
-  connection_lost = 19,     ///< the control connection broke
-  sender_silent = 20,       ///< nothing heard within the silence limit
-  transmission_ended = 21,  ///< the server ended the transmission
-  kicked_fallback = 22,     ///< disconnected by the server; another method may be used
-  kicked_abort = 23,        ///< disconnected by the server; do not come back
-  object_changed = 24,      ///< the object changed while being sent
+  identity_changed = 18,   ///< the server's identity is not the pinned one
+  connection_lost = 19,    ///< the control connection broke
+  sender_silent = 20,      ///< nothing heard within the silence limit
+  transmission_ended = 21, ///< the server ended the transmission
+  kicked_fallback = 22,    ///< disconnected by the server; another method may be used
+  kicked_abort = 23,       ///< disconnected by the server; do not come back
+  object_changed = 24,     ///< the object changed while being sent
   read_fault = 25,
   write_fault = 26,
   disk_full = 27,
-  content_corrupt = 28,     ///< blocks keep failing their digest
-  signature_invalid = 29,   ///< manifests keep failing their signature
-  network_fault = 30,       ///< a socket could not be made, joined or used
-  trust_store_fault = 31,   ///< known_servers could not be read or written
+  content_corrupt = 28,   ///< blocks keep failing their digest
+  signature_invalid = 29, ///< manifests keep failing their signature
+  network_fault = 30,     ///< a socket could not be made, joined or used
+  trust_store_fault = 31, ///< known_servers could not be read or written
 };
 
 /// A failure and its story. An empty `code` (none) means "no failure".

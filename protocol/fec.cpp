@@ -2,10 +2,11 @@
 
 #include "protocol/defaults.hpp"
 
+#include <isa-l.h>
+
 #include <array>
 #include <cassert>
 #include <cstring>
-#include <isa-l.h>
 
 namespace fleetcast::protocol {
 

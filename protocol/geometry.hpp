@@ -18,9 +18,8 @@ class geometry {
 public:
   /// Checks what a peer announced. Nothing if the symbol size is 0 or beyond `max_symbol_size`, k is
   /// 0 or leaves no repair symbol, or the object has more blocks than a block number can name.
-  [[nodiscard]] static std::optional<geometry> make(std::uint64_t object_size,
-                                                    std::uint16_t symbol_size,
-                                                    std::uint16_t source_symbols) noexcept;
+  [[nodiscard]] static std::optional<geometry>
+  make(std::uint64_t object_size, std::uint16_t symbol_size, std::uint16_t source_symbols) noexcept;
 
   std::uint64_t object_size() const noexcept { return object_size_; }
   std::uint16_t symbol_size() const noexcept { return symbol_size_; }
@@ -29,9 +28,7 @@ public:
   std::uint16_t source_symbols() const noexcept { return source_symbols_; }
 
   /// Size of a full block: the unit of memory, credit and verification.
-  std::size_t block_size() const noexcept {
-    return std::size_t{symbol_size_} * source_symbols_;
-  }
+  std::size_t block_size() const noexcept { return std::size_t{symbol_size_} * source_symbols_; }
 
   /// Number of blocks; 0 for an empty object.
   block_number block_count() const noexcept { return block_count_; }

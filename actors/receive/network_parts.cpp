@@ -46,9 +46,9 @@ tl::expected<address, failure> address_from(const protocol::wire::endpoint& from
       result.scope_id(scope);
     return result;
   }
-  return tl::unexpected{failure{failure_code::invalid_request, 0,
-                                "the server announced an address of "
-                                  + std::to_string(bytes.size()) + " bytes"}};
+  return tl::unexpected{
+    failure{failure_code::invalid_request, 0,
+            "the server announced an address of " + std::to_string(bytes.size()) + " bytes"}};
 }
 
 std::uint64_t random_seed() {
@@ -70,11 +70,9 @@ public:
     return session.spawn(start, request);
   }
 
-  tl::expected<receiving, failure> receive(caf::scheduled_actor& session,
-                                           const receive_request& request,
-                                           const link_accepted& link,
-                                           const consumer_actor& consumer,
-                                           const receive_session_actor& self) override {
+  tl::expected<receiving, failure>
+  receive(caf::scheduled_actor& session, const receive_request& request, const link_accepted& link,
+          const consumer_actor& consumer, const receive_session_actor& self) override {
     const auto& accept = link.accept;
     const auto layout
       = protocol::geometry::make(accept.object_size, accept.symbol_size, accept.source_symbols);
@@ -89,9 +87,9 @@ public:
     receiving result;
     result.block_size = static_cast<std::uint32_t>(layout->block_size());
     result.writer = session.spawn(writer, request.cache_bytes, consumer, self);
-    result.reassembly = session.spawn(
-      reassembly, reassembly_config{receiver_config_from(accept, *layout), pool, sockets->feedback,
-                                    result.writer, self});
+    result.reassembly
+      = session.spawn(reassembly, reassembly_config{receiver_config_from(accept, *layout), pool,
+                                                    sockets->feedback, result.writer, self});
     result.reader = session.spawn(socket_reader, &io_, sockets->group,
                                   caf::actor_cast<datagram_sink_actor>(result.reassembly));
     return result;
@@ -120,7 +118,7 @@ private:
   }
 
   static tl::expected<session_sockets, failure> open_sockets(const receive_request& request,
-                                                     const link_accepted& link) {
+                                                             const link_accepted& link) {
     auto interface = request.interface.empty() ? io::interface_of(link.local)
                                                : io::find_interface(request.interface);
     if (!interface)
@@ -142,7 +140,7 @@ private:
     if (!feedback_socket)
       return tl::unexpected{std::move(feedback_socket.error())};
     return session_sockets{std::make_shared<const io::udp_socket>(std::move(*group_socket)),
-                   std::make_shared<const io::udp_socket>(std::move(*feedback_socket))};
+                           std::make_shared<const io::udp_socket>(std::move(*feedback_socket))};
   }
 
   io::io_thread& io_;

@@ -85,27 +85,28 @@ receive_summary reassembly_state::summary() const {
 status_snapshot reassembly_state::status() const {
   const auto& s = receiver_->statistics();
   const auto limit = receiver_->limit();
-  status_snapshot result{name,
-                         ended_ ? "ended" : "receiving",
-                         {{"completed blocks", std::to_string(receiver_->completed_blocks())},
-                          {"blocks", std::to_string(config_->receiver.layout.block_count())},
-                          {"datagrams", std::to_string(s.datagrams)},
-                          {"source symbols", std::to_string(s.source_symbols)},
-                          {"repair symbols", std::to_string(s.repair_symbols)},
-                          {"repaired symbols", std::to_string(s.repaired_symbols)},
-                          {"lost packets", std::to_string(s.lost_packets)},
-                          {"kernel drops", std::to_string(s.kernel_drops)},
-                          {"requests sent", std::to_string(s.requests_sent)},
-                          {"requests suppressed", std::to_string(s.requests_suppressed)},
-                          {"feedback refused", std::to_string(feedback_refused_)},
-                          {"free blocks", std::to_string(config_->memory->available())},
-                          {"limit", std::to_string(limit.pass) + ":" + std::to_string(limit.block)}},
-                         {}};
+  status_snapshot result{
+    name,
+    ended_ ? "ended" : "receiving",
+    {{"completed blocks", std::to_string(receiver_->completed_blocks())},
+     {"blocks", std::to_string(config_->receiver.layout.block_count())},
+     {"datagrams", std::to_string(s.datagrams)},
+     {"source symbols", std::to_string(s.source_symbols)},
+     {"repair symbols", std::to_string(s.repair_symbols)},
+     {"repaired symbols", std::to_string(s.repaired_symbols)},
+     {"lost packets", std::to_string(s.lost_packets)},
+     {"kernel drops", std::to_string(s.kernel_drops)},
+     {"requests sent", std::to_string(s.requests_sent)},
+     {"requests suppressed", std::to_string(s.requests_suppressed)},
+     {"feedback refused", std::to_string(feedback_refused_)},
+     {"free blocks", std::to_string(config_->memory->available())},
+     {"limit", std::to_string(limit.pass) + ":" + std::to_string(limit.block)}},
+    {}};
   for (std::size_t i = 0; i < s.drops.size(); ++i)
     if (s.drops[i] != 0)
-      result.facts.emplace_back(
-        std::string{"dropped: "} + to_string(static_cast<protocol::wire::drop_reason>(i)),
-        std::to_string(s.drops[i]));
+      result.facts.emplace_back(std::string{"dropped: "}
+                                  + to_string(static_cast<protocol::wire::drop_reason>(i)),
+                                std::to_string(s.drops[i]));
   return result;
 }
 

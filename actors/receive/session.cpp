@@ -162,10 +162,10 @@ std::string receive_session_state::what() const {
 
 std::vector<caf::actor> receive_session_state::children() const {
   std::vector<caf::actor> result;
-  for (const auto& child : {caf::actor_cast<caf::actor>(link_),
-                            caf::actor_cast<caf::actor>(receiving_.reader),
-                            caf::actor_cast<caf::actor>(receiving_.reassembly),
-                            caf::actor_cast<caf::actor>(receiving_.writer)})
+  for (const auto& child :
+       {caf::actor_cast<caf::actor>(link_), caf::actor_cast<caf::actor>(receiving_.reader),
+        caf::actor_cast<caf::actor>(receiving_.reassembly),
+        caf::actor_cast<caf::actor>(receiving_.writer)})
     if (child)
       result.push_back(child);
   return result;

@@ -24,7 +24,8 @@ class receive_session_parts {
 public:
   virtual ~receive_session_parts() = default;
 
-  virtual control_client_actor connect(caf::scheduled_actor& session, const receive_request& request,
+  virtual control_client_actor connect(caf::scheduled_actor& session,
+                                       const receive_request& request,
                                        const receive_session_actor& self)
     = 0;
 
@@ -36,11 +37,9 @@ public:
   };
 
   /// Joins the group and makes the actors that receive.
-  virtual tl::expected<receiving, failure> receive(caf::scheduled_actor& session,
-                                                   const receive_request& request,
-                                                   const link_accepted& link,
-                                                   const consumer_actor& consumer,
-                                                   const receive_session_actor& self)
+  virtual tl::expected<receiving, failure>
+  receive(caf::scheduled_actor& session, const receive_request& request, const link_accepted& link,
+          const consumer_actor& consumer, const receive_session_actor& self)
     = 0;
 };
 

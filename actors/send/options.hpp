@@ -14,7 +14,7 @@ class group_allocator;
 
 namespace io {
 class identity;
-}
+} // namespace io
 
 /// What every transmission of a server shares.
 struct send_options {

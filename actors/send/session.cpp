@@ -7,8 +7,9 @@
 #include "actors/socket_reader.hpp"
 #include "actors/status.hpp"
 
-#include <algorithm>
 #include <openssl/rand.h>
+
+#include <algorithm>
 #include <stdexcept>
 #include <utility>
 
@@ -173,9 +174,8 @@ void send_session_state::start_children(wire::seal_suite suite) {
   gate_.emplace(session_tag_, std::uint16_t{0}, suite);
   reader_ = self_->spawn<caf::detached>(content_reader, config_->object, config_->layout, memory_,
                                         send_session_actor{self_});
-  writer_ = self_->spawn<caf::detached>(socket_writer, config_->socket,
-                                        config_->group->endpoint(), suite, group_key_,
-                                        send_session_actor{self_});
+  writer_ = self_->spawn<caf::detached>(socket_writer, config_->socket, config_->group->endpoint(),
+                                        suite, group_key_, send_session_actor{self_});
   feedback_reader_ = self_->spawn(socket_reader, config_->io, config_->socket,
                                   caf::actor_cast<datagram_sink_actor>(self_));
   self_->monitor(reader_);
@@ -248,10 +248,10 @@ void send_session_state::expel_silent() {
     const auto i = members_.find(id);
     if (i == members_.end())
       continue;
-    self_->send(i->second.link,
-                wire::session_ended{{failure_code::kicked_fallback, 0,
-                                     "the server heard no feedback from this host: check that UDP to "
-                                     "it is not blocked"}});
+    self_->send(i->second.link, wire::session_ended{
+                                  {failure_code::kicked_fallback, 0,
+                                   "the server heard no feedback from this host: check that UDP to "
+                                   "it is not blocked"}});
     leave(id, {failure_code::kicked_fallback, 0, "it was silent for too long"});
   }
 }
@@ -332,8 +332,7 @@ void send_session_state::end() {
   ended_ = true;
   const auto& s = sender_->statistics();
   log().info("{}: ended; {} receivers complete, {} source and {} repair datagrams sent",
-             config_->object->name(), completed_receivers_, s.source_datagrams,
-             s.repair_datagrams);
+             config_->object->name(), completed_receivers_, s.source_datagrams, s.repair_datagrams);
   if (feedback_reader_)
     self_->send(feedback_reader_, stop_atom::value);
   for (const auto& child :
@@ -378,9 +377,9 @@ status_snapshot send_session_state::status() const {
   const auto& drops = gate_->drops();
   for (std::size_t i = 0; i < drops.size(); ++i)
     if (drops[i] != 0)
-      result.facts.emplace_back(
-        std::string{"dropped: "} + to_string(static_cast<wire::drop_reason>(i)),
-        std::to_string(drops[i]));
+      result.facts.emplace_back(std::string{"dropped: "}
+                                  + to_string(static_cast<wire::drop_reason>(i)),
+                                std::to_string(drops[i]));
   return result;
 }
 

@@ -12,9 +12,10 @@ using protocol::failure;
 using protocol::failure_code;
 
 tl::unexpected<failure> refuse(std::string_view text, const char* why) {
-  return tl::unexpected{failure{failure_code::invalid_request, 0,
-                                "cannot listen on '" + std::string{text} + "': " + why
-                                  + "; write ADDR, ADDR:PORT or [IPV6]:PORT, for example [::]:5040"}};
+  return tl::unexpected{
+    failure{failure_code::invalid_request, 0,
+            "cannot listen on '" + std::string{text} + "': " + why
+              + "; write ADDR, ADDR:PORT or [IPV6]:PORT, for example [::]:5040"}};
 }
 
 } // namespace

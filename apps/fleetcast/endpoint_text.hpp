@@ -4,10 +4,11 @@
 #include "protocol/failure.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
+#include <tl/expected.hpp>
+
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <tl/expected.hpp>
 
 namespace fleetcast::apps {
 

@@ -5,6 +5,7 @@
 #include "apps/fleetcast/serve.hpp"
 
 #include <CLI/CLI.hpp>
+
 #include <cstdio>
 #include <exception>
 #include <functional>
@@ -14,8 +15,9 @@ namespace {
 using namespace fleetcast::apps;
 
 int run(int argc, char** argv) {
-  CLI::App program{"Fleetcast sends one file to any number of hosts at once, over reliable multicast.",
-                   "fleetcast"};
+  CLI::App program{
+    "Fleetcast sends one file to any number of hosts at once, over reliable multicast.",
+    "fleetcast"};
   program.footer("Examples:\n"
                  "  fleetcast serve --namespace images=/srv/images\n"
                  "  fleetcast get server/images/debian.img /var/tmp/\n\n"

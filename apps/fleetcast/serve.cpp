@@ -20,8 +20,9 @@
 #include <map>
 #include <memory>
 #include <string>
-#include <sys/resource.h>
 #include <vector>
+
+#include <sys/resource.h>
 
 namespace fleetcast::apps {
 

@@ -7,7 +7,9 @@
 namespace fleetcast::protocol {
 
 block_assembler::block_assembler(block_buffer memory, std::uint16_t k, std::uint16_t symbol_size)
-  : memory_(std::move(memory)), k_(k), symbol_size_(symbol_size) {
+  : memory_(std::move(memory)),
+    k_(k),
+    symbol_size_(symbol_size) {
   ids_.fill(empty);
 }
 

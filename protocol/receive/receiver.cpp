@@ -159,9 +159,9 @@ receiver::assemblies::iterator receiver::begin_assembly(block_number block) {
     return assemblies_.end();
   untouched_.erase(block, block + 1);
   return assemblies_
-    .emplace(block, assembly{block_assembler{std::move(memory),
-                                             config_.layout.source_symbols_of(block),
-                                             config_.layout.symbol_size()}})
+    .emplace(block,
+             assembly{block_assembler{std::move(memory), config_.layout.source_symbols_of(block),
+                                      config_.layout.symbol_size()}})
     .first;
 }
 
@@ -311,8 +311,8 @@ bool receiver::comes_whole(block_number block, position room) const {
 
 bool receiver::lacks_symbols(timestamp now, position at, position room, block_number block,
                              const assembly& a) const {
-  return position{a.pass, block} < at && a.symbols.need() > a.announced
-         && !comes_whole(block, room) && a.asked_at + holdoff() <= now;
+  return position{a.pass, block} < at && a.symbols.need() > a.announced && !comes_whole(block, room)
+         && a.asked_at + holdoff() <= now;
 }
 
 std::vector<wire::block_range> receiver::wanted(timestamp now) const {
@@ -375,8 +375,9 @@ void receiver::plan_status(timestamp now) {
   // News for the sender is an eighth of the cache more room; less can wait for the next message.
   const auto step = std::max<block_number>(1, static_cast<block_number>(memory_.capacity() / 8));
   const auto at = limit();
-  const auto news = at.pass > reported_limit_.pass
-                    || (at.block > reported_limit_.block && at.block - reported_limit_.block >= step);
+  const auto news
+    = at.pass > reported_limit_.pass
+      || (at.block > reported_limit_.block && at.block - reported_limit_.block >= step);
   if (news)
     next_status_ = std::min(next_status_, std::max(now, last_status_ + status_interval()));
 }
@@ -460,12 +461,12 @@ void receiver::on_room(timestamp now) {
 void receiver::on_time(timestamp now) {
   if (failure_ || complete() || now - last_heard_ <= defaults::sender_silence_limit)
     return;
-  failure_ = {failure_code::sender_silent, 0,
-              "nothing was heard from the sender for "
-                + std::to_string(
-                  std::chrono::duration_cast<seconds>(defaults::sender_silence_limit).count())
-                + " s: check that multicast reaches this host (switch, IGMP/MLD snooping, firewall) "
-                  "and that the server is running"};
+  failure_ = {
+    failure_code::sender_silent, 0,
+    "nothing was heard from the sender for "
+      + std::to_string(std::chrono::duration_cast<seconds>(defaults::sender_silence_limit).count())
+      + " s: check that multicast reaches this host (switch, IGMP/MLD snooping, firewall) "
+        "and that the server is running"};
 }
 
 timestamp receiver::next_event() const noexcept {

@@ -74,16 +74,16 @@ struct verified_block {
 
 /// All counted since the session began.
 struct receiver_statistics {
-  std::uint64_t datagrams = 0;          ///< accepted ones
-  std::uint64_t bytes = 0;              ///< of verified blocks
+  std::uint64_t datagrams = 0; ///< accepted ones
+  std::uint64_t bytes = 0;     ///< of verified blocks
   std::uint64_t source_symbols = 0;
   std::uint64_t repair_symbols = 0;
-  std::uint64_t repaired_symbols = 0;   ///< source symbols rebuilt by the erasure code
+  std::uint64_t repaired_symbols = 0; ///< source symbols rebuilt by the erasure code
   std::uint64_t lost_packets = 0;
   std::uint64_t kernel_drops = 0;
-  std::uint64_t requests_sent = 0;      ///< feedback messages that asked for repair
-  std::uint64_t requests_suppressed = 0;///< dropped because a repair was already on its way
-  std::uint64_t statuses_sent = 0;      ///< feedback messages, all
+  std::uint64_t requests_sent = 0;       ///< feedback messages that asked for repair
+  std::uint64_t requests_suppressed = 0; ///< dropped because a repair was already on its way
+  std::uint64_t statuses_sent = 0;       ///< feedback messages, all
   std::uint64_t digest_failures = 0;
   std::uint64_t signature_failures = 0;
   std::array<std::uint64_t, wire::drop_reason_count> drops{};

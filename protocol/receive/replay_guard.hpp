@@ -67,7 +67,9 @@ private:
     return std::uint64_t{1} << packet % word_bits;
   }
 
-  bool test(std::uint64_t packet) const noexcept { return (bits_[word(packet)] & mask(packet)) != 0; }
+  bool test(std::uint64_t packet) const noexcept {
+    return (bits_[word(packet)] & mask(packet)) != 0;
+  }
   void set(std::uint64_t packet) noexcept { bits_[word(packet)] |= mask(packet); }
   void clear(std::uint64_t packet) noexcept { bits_[word(packet)] &= ~mask(packet); }
 

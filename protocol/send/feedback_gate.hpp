@@ -21,7 +21,9 @@ namespace fleetcast::protocol {
 class feedback_gate {
 public:
   feedback_gate(std::uint32_t session_tag, std::uint16_t lane, wire::seal_suite suite)
-    : session_tag_(session_tag), lane_(lane), suite_(suite) {}
+    : session_tag_(session_tag),
+      lane_(lane),
+      suite_(suite) {}
 
   void add(receiver_id id, const wire::direction_key& key);
   void remove(receiver_id id) { receivers_.erase(id); }

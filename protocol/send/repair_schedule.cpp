@@ -81,10 +81,10 @@ void repair_schedule::remember(block_number block) {
 }
 
 bool repair_schedule::validate() const {
-  const auto queued = std::all_of(queue_.begin(), queue_.end(),
-                                  [this](block_number b) { return owed(b) > 0; });
-  const auto owing = static_cast<std::size_t>(
-    std::count_if(entries_.begin(), entries_.end(), [](const auto& e) { return e.second.owed > 0; }));
+  const auto queued
+    = std::all_of(queue_.begin(), queue_.end(), [this](block_number b) { return owed(b) > 0; });
+  const auto owing = static_cast<std::size_t>(std::count_if(
+    entries_.begin(), entries_.end(), [](const auto& e) { return e.second.owed > 0; }));
   return queued && owing == queue_.size() && remembered_.size() == entries_.size();
 }
 

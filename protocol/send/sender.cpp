@@ -85,9 +85,8 @@ std::vector<receiver_id> sender::take_silent(timestamp now) {
 
 bool sender::names_known_blocks(const wire::feedback& message) const noexcept {
   const auto count = config_.layout.block_count();
-  const auto known = [count](const wire::block_range& r) {
-    return r.first < count && r.count <= count - r.first;
-  };
+  const auto known
+    = [count](const wire::block_range& r) { return r.first < count && r.count <= count - r.first; };
   return std::all_of(message.repairs.begin(), message.repairs.end(),
                      [count](const wire::block_repair& r) { return r.block < count; })
          && std::all_of(message.wanted.begin(), message.wanted.end(), known)
@@ -248,8 +247,8 @@ void sender::emit(timestamp now, wire::datagram_type type, block_number block, s
 void sender::send_control(timestamp now, const wire::message_bytes& body, output& out) {
   auto owner = std::make_shared<const wire::message_bytes>(body);
   const std::span<const std::byte> payload{*owner};
-  emit(now, wire::datagram_type::control, 0, 0, payload,
-       const_block_buffer{owner, owner->data()}, out);
+  emit(now, wire::datagram_type::control, 0, 0, payload, const_block_buffer{owner, owner->data()},
+       out);
   ++statistics_.control_datagrams;
 }
 
@@ -288,18 +287,19 @@ void sender::announce_scheduled(wire::heartbeat& h) const {
     return h.scheduled_all;
   };
   // The block being sent has left the schedule, yet nobody shall ask for it: it goes in its place.
-  auto being_sent = current_ ? std::optional{current_->block} : std::nullopt;
+  constexpr auto none = unlimited.block;
+  auto being_sent = current_ ? current_->block : none;
   for (const auto& i : schedule_) {
-    if (being_sent && *being_sent < i.first) {
-      if (!add(*being_sent, 1))
+    if (being_sent < i.first) {
+      if (!add(being_sent, 1))
         return;
-      being_sent.reset();
+      being_sent = none;
     }
     if (!add(i.first, i.size()))
       return;
   }
-  if (being_sent)
-    add(*being_sent, 1);
+  if (being_sent != none)
+    add(being_sent, 1);
 }
 
 bool sender::send_wanted_manifest(timestamp now, output& out) {
@@ -430,7 +430,8 @@ duration sender::heartbeat_interval(timestamp now) const {
   if (now - last_activity_ > defaults::idle_after)
     return defaults::idle_heartbeat_interval;
   const auto bits = (config_.layout.symbol_size() + config_.datagram_overhead) * 8;
-  const auto datagram = duration{static_cast<std::int64_t>(bits * 1'000'000'000 / rate_->rate(now))};
+  const auto datagram
+    = duration{static_cast<std::int64_t>(bits * 1'000'000'000 / rate_->rate(now))};
   return std::clamp<duration>(datagram * defaults::datagrams_per_heartbeat,
                               defaults::heartbeat_interval, defaults::idle_heartbeat_interval);
 }

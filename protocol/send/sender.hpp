@@ -65,13 +65,13 @@ struct sender_statistics {
   std::uint64_t source_datagrams = 0;
   std::uint64_t repair_datagrams = 0;
   std::uint64_t control_datagrams = 0;
-  std::uint64_t payload_bytes = 0;    ///< of source and repair symbols
+  std::uint64_t payload_bytes = 0; ///< of source and repair symbols
   std::uint64_t feedback_messages = 0;
-  std::uint64_t repair_requests = 0;  ///< blocks named in feedback
-  std::uint64_t repairs_covered = 0;  ///< of those, already on their way: nothing was added
+  std::uint64_t repair_requests = 0; ///< blocks named in feedback
+  std::uint64_t repairs_covered = 0; ///< of those, already on their way: nothing was added
   std::uint64_t schedule_overflows = 0;
-  std::uint64_t window_stalls = 0;    ///< times the edge held the sender back
-  std::uint64_t read_stalls = 0;      ///< times the content was not there yet
+  std::uint64_t window_stalls = 0; ///< times the edge held the sender back
+  std::uint64_t read_stalls = 0;   ///< times the content was not there yet
 };
 
 class sender {

@@ -1,10 +1,11 @@
 #include "protocol/simulation/group_simulation.hpp"
 
+#include <openssl/evp.h>
+
 #include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <cstring>
-#include <openssl/evp.h>
 #include <random>
 #include <stdexcept>
 #include <utility>
@@ -19,7 +20,9 @@ constexpr std::uint32_t session_tag = 0x5e551017;
 class counted_blocks final : public block_allocator {
 public:
   counted_blocks(std::size_t block_size, std::size_t count)
-    : block_size_(block_size), capacity_(count), used_(std::make_shared<std::size_t>(0)) {}
+    : block_size_(block_size),
+      capacity_(count),
+      used_(std::make_shared<std::size_t>(0)) {}
 
   block_buffer allocate() override {
     if (*used_ == capacity_)
@@ -237,8 +240,8 @@ void group_simulation::read(block_number block) {
 }
 
 void group_simulation::send_down(const outgoing_datagram& datagram) {
-  auto sealed = std::make_shared<std::vector<std::byte>>(
-    wire::header_size + datagram.payload.size() + sealer_.overhead());
+  auto sealed = std::make_shared<std::vector<std::byte>>(wire::header_size + datagram.payload.size()
+                                                         + sealer_.overhead());
   sealer_.seal(datagram.header, datagram.payload, *sealed);
   bytes_sent_ += sealed->size();
   for (const auto out : uplink_.transmit(events_.now(), sealed->size()))
@@ -273,7 +276,8 @@ void group_simulation::pump(node& n) {
 
 void group_simulation::take_blocks(node& n) {
   for (auto& block : n.machine->take_blocks()) {
-    const auto right = std::memcmp(block.bytes.get(), object_.data() + block.offset, block.size) == 0;
+    const auto right
+      = std::memcmp(block.bytes.get(), object_.data() + block.offset, block.size) == 0;
     if (!right || n.delivered[block.number])
       n.wrong = true;
     n.delivered[block.number] = true;
@@ -291,7 +295,7 @@ void group_simulation::take_blocks(node& n) {
   }
 }
 
-void group_simulation::send_up(node& n, std::vector<std::byte> datagram) {
+void group_simulation::send_up(node& n, const std::vector<std::byte>& datagram) {
   for (const auto at : n.up.transmit(events_.now(), datagram.size()))
     events_.schedule(at, [this, datagram] {
       const auto admitted = gate_.admit(datagram);

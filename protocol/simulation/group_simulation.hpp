@@ -96,7 +96,7 @@ private:
   void pump_sender();
   void pump(node& n);
   void send_down(const outgoing_datagram& datagram);
-  void send_up(node& n, std::vector<std::byte> datagram);
+  void send_up(node& n, const std::vector<std::byte>& datagram);
   void take_blocks(node& n);
   void read(block_number block);
   void arm_sender();

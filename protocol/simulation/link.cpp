@@ -27,7 +27,8 @@ const std::vector<timestamp>& link::transmit(timestamp now, std::size_t size) {
   auto out = now;
   if (options_.rate > 0) {
     const auto bits_waiting = std::max(free_at_ - now, duration::zero()).count();
-    const auto bytes_waiting = static_cast<double>(bits_waiting) * static_cast<double>(options_.rate) / 8e9;
+    const auto bytes_waiting
+      = static_cast<double>(bits_waiting) * static_cast<double>(options_.rate) / 8e9;
     if (bytes_waiting > static_cast<double>(options_.queue_bytes))
       return arrivals_;
     free_at_ = std::max(free_at_, now)
@@ -40,7 +41,8 @@ const std::vector<timestamp>& link::transmit(timestamp now, std::size_t size) {
   for (int i = 0; i < copies; ++i) {
     auto at = out + options_.delay;
     if (options_.jitter > duration::zero())
-      at += duration{std::uniform_int_distribution<std::int64_t>{0, options_.jitter.count() - 1}(random_)};
+      at += duration{
+        std::uniform_int_distribution<std::int64_t>{0, options_.jitter.count() - 1}(random_)};
     arrivals_.push_back(at);
   }
   return arrivals_;

@@ -16,10 +16,11 @@
 #include "protocol/fec.hpp"
 #include "protocol/geometry.hpp"
 
+#include <tl/expected.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <tl/expected.hpp>
 
 namespace fleetcast::protocol::wire {
 
@@ -34,20 +35,20 @@ enum class datagram_type : std::uint8_t {
 
 /// Why a datagram was dropped; the counters of both sides are indexed by it.
 enum class drop_reason : std::uint8_t {
-  truncated,        ///< shorter than header and seal, or than its own payload length says
-  oversized,        ///< longer than its payload length says
+  truncated, ///< shorter than header and seal, or than its own payload length says
+  oversized, ///< longer than its payload length says
   unknown_version,
   unknown_type,
-  wrong_direction,  ///< of a type that does not travel this way
-  wrong_session,    ///< session tag of another epoch or transmission
+  wrong_direction, ///< of a type that does not travel this way
+  wrong_session,   ///< session tag of another epoch or transmission
   wrong_lane,
   unknown_receiver, ///< feedback from a receiver that is not in the group
   out_of_range,     ///< block, symbol or length beyond the object's geometry
   replayed,
-  forged,           ///< the seal does not fit
-  malformed,        ///< a control body that does not decode
-  duplicate,        ///< a symbol that is already held, or of a block that is complete
-  no_room,          ///< no free block to put it in, or a lone repair symbol not worth one
+  forged,    ///< the seal does not fit
+  malformed, ///< a control body that does not decode
+  duplicate, ///< a symbol that is already held, or of a block that is complete
+  no_room,   ///< no free block to put it in, or a lone repair symbol not worth one
 };
 
 constexpr std::size_t drop_reason_count = static_cast<std::size_t>(drop_reason::no_room) + 1;

@@ -1,8 +1,9 @@
 #include "protocol/wire/seal.hpp"
 
+#include <openssl/evp.h>
+
 #include <cassert>
 #include <cstring>
-#include <openssl/evp.h>
 #include <stdexcept>
 
 namespace fleetcast::protocol::wire {
@@ -43,16 +44,16 @@ const EVP_CIPHER* cipher_of(seal_suite suite) {
 constexpr int encrypting = 1;
 constexpr int decrypting = 0;
 
-std::unique_ptr<evp_cipher_ctx_st, cipher_deleter> make_context(seal_suite suite,
-                                                                const direction_key& key,
-                                                                int direction) {
+std::unique_ptr<evp_cipher_ctx_st, cipher_deleter>
+make_context(seal_suite suite, const direction_key& key, int direction) {
   const auto* cipher = cipher_of(suite);
   if (cipher == nullptr)
     return nullptr;
   std::unique_ptr<evp_cipher_ctx_st, cipher_deleter> context{EVP_CIPHER_CTX_new()};
   // The key is scheduled once here; each datagram sets only its nonce.
   if (!context
-      || EVP_CipherInit_ex(context.get(), cipher, nullptr, bytes(key.key.data()), nullptr, direction)
+      || EVP_CipherInit_ex(context.get(), cipher, nullptr, bytes(key.key.data()), nullptr,
+                           direction)
            != 1)
     throw std::runtime_error{"OpenSSL cannot set up the cipher that seals datagrams"};
   return context;

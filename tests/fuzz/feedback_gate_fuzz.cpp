@@ -130,8 +130,8 @@ private:
 
   wire::feedback feedback() {
     wire::feedback m;
-    m.echo_sent_at = input_.byte() % 2 == 0 ? static_cast<std::uint64_t>(now_.count())
-                                            : input_.number();
+    m.echo_sent_at
+      = input_.byte() % 2 == 0 ? static_cast<std::uint64_t>(now_.count()) : input_.number();
     m.echo_held = duration{static_cast<std::int64_t>(input_.number())};
     m.highest_packet = input_.number();
     m.limit = {input_.number_as<std::uint32_t>(), input_.number_as<std::uint32_t>()};

@@ -4,7 +4,6 @@
 /// Promises checked after each step: it does not contradict itself, holds no more memory than it
 /// was given, and never hands out a wrong byte.
 #include "protocol/receive/receiver.hpp"
-
 #include "tests/support/protocol_fixture.hpp"
 
 namespace {

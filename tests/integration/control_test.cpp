@@ -797,7 +797,7 @@ TEST_F(Control, TurnsAwayWhoComesBeyondTheLimitOfConnections) {
 
 TEST_F(Control, LetsTheNextOneInWhenASilentOneIsThrownOut) {
   limits_.pending = 1;
-  limits_.request = milliseconds{60};
+  limits_.request = milliseconds{1000};
   serve();
   raw_client silent{port_};
   expect_service();
@@ -807,7 +807,7 @@ TEST_F(Control, LetsTheNextOneInWhenASilentOneIsThrownOut) {
 // -- hostile clients ------------------------------------------------------------------------------
 
 TEST_F(Control, ClosesAHalfOpenConnectionInTime) {
-  limits_.request = milliseconds{30};
+  limits_.request = milliseconds{1000};
   serve();
   raw_client stranger{port_};
   drain(stranger.socket());
@@ -816,7 +816,7 @@ TEST_F(Control, ClosesAHalfOpenConnectionInTime) {
 }
 
 TEST_F(Control, ClosesAConnectionThatShakesHandsAndSaysNothing) {
-  limits_.request = milliseconds{100};
+  limits_.request = milliseconds{600};
   serve();
   raw_client stranger{port_};
   ASSERT_FALSE(stranger.shake_hands());
@@ -825,7 +825,7 @@ TEST_F(Control, ClosesAConnectionThatShakesHandsAndSaysNothing) {
 }
 
 TEST_F(Control, ClosesAConnectionThatTrickles) {
-  limits_.request = milliseconds{150};
+  limits_.request = milliseconds{600};
   serve();
   raw_client stranger{port_};
   ASSERT_FALSE(stranger.shake_hands());

@@ -234,8 +234,8 @@ TEST_P(AnyShape, ObjectsOfEverySizeAtAnEdgeArrive) {
   const auto [symbol_size, k] = GetParam();
   const std::uint64_t s = symbol_size;
   const auto b = s * k;
-  for (const auto size : {std::uint64_t{0}, std::uint64_t{1}, s - 1, s, s + 1, b - s, b - 1, b, b + 1,
-                          b + s, 2 * b - 1, 2 * b, 2 * b + 1, 20 * b - 1, 20 * b + s + 1})
+  for (const auto size : {std::uint64_t{0}, std::uint64_t{1}, s - 1, s, s + 1, b - s, b - 1, b,
+                          b + 1, b + s, 2 * b - 1, 2 * b, 2 * b + 1, 20 * b - 1, 20 * b + s + 1})
     for (const double loss : {0.0, 0.33}) {
       SCOPED_TRACE(testing::Message() << "size " << size << ", loss " << loss);
       simulation_options o;
@@ -253,15 +253,15 @@ std::string name_of(const testing::TestParamInfo<shape>& info) {
   return std::to_string(info.param.k) + "SymbolsOf" + std::to_string(info.param.symbol_size);
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Geometry, AnyShape,
-    testing::Values(shape{1408, 128}, shape{1408, 1}, shape{1408, 2}, shape{8896, 8},
-                    shape{1, 1}, shape{1, 254}, shape{7, 3}, shape{333, 17}, shape{1024, 254}),
-    name_of);
+INSTANTIATE_TEST_SUITE_P(Geometry, AnyShape,
+                         testing::Values(shape{1408, 128}, shape{1408, 1}, shape{1408, 2},
+                                         shape{8896, 8}, shape{1, 1}, shape{1, 254}, shape{7, 3},
+                                         shape{333, 17}, shape{1024, 254}),
+                         name_of);
 
 TEST(GroupSimulation, AnyWayOfSealingWorks) {
-  for (const auto suite :
-       {wire::seal_suite::none, wire::seal_suite::chacha20_poly1305, wire::seal_suite::aes_256_gcm}) {
+  for (const auto suite : {wire::seal_suite::none, wire::seal_suite::chacha20_poly1305,
+                           wire::seal_suite::aes_256_gcm}) {
     simulation_options o;
     o.object_size = 2 * block + 5;
     o.receivers.assign(2, bad_network(0.1));

@@ -36,8 +36,8 @@ public:
       carry_up();
       if (!sender_.validate() || !receiver_.validate())
         return false;
-      now_ = std::max(now_ + duration{1},
-                      std::min(sender_.next_event(now_), receiver_.next_event()));
+      now_
+        = std::max(now_ + duration{1}, std::min(sender_.next_event(now_), receiver_.next_event()));
       receiver_.on_time(now_);
     }
     return receiver_.complete() && wrong_blocks_ == 0;
@@ -59,8 +59,7 @@ private:
 
   void carry_down() {
     for (const auto block : sender_.take_reads())
-      static_cast<void>(
-          sender_.on_block(block, object_.block(block), object_.digest_of(block)));
+      static_cast<void>(sender_.on_block(block, object_.block(block), object_.digest_of(block)));
     std::vector<outgoing_datagram> out;
     sender_.take(now_, defaults::batch_datagrams, out);
     for (const auto& d : out)

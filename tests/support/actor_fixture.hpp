@@ -82,8 +82,7 @@ private:
 /// Whether `who` has ended.
 template <class Handle>
 bool has_ended(const Handle& who) {
-  return caf::actor_cast<caf::abstract_actor*>(who)->getf(
-    caf::abstract_actor::is_terminated_flag);
+  return caf::actor_cast<caf::abstract_actor*>(who)->getf(caf::abstract_actor::is_terminated_flag);
 }
 
 /// Value of a fact, or nothing.
@@ -134,8 +133,7 @@ struct receive_parts_record {
 };
 
 /// Children that do nothing but write down; `record` tells of the session that was started last.
-std::shared_ptr<receive_session_parts>
-scripted_parts(std::shared_ptr<receive_parts_record> record);
+std::shared_ptr<receive_session_parts> scripted_parts(std::shared_ptr<receive_parts_record> record);
 
 /// Ends whatever of that session still lives: an actor system waits for its actors.
 void end_session(scripted_world& world, receive_parts_record& record);
@@ -158,8 +156,7 @@ public:
 
   const std::string& name() const noexcept override { return name_; }
   std::uint64_t size() const noexcept override { return bytes_.size(); }
-  tl::expected<void, failure> read(std::uint64_t offset,
-                                   std::span<std::byte> out) const override;
+  tl::expected<void, failure> read(std::uint64_t offset, std::span<std::byte> out) const override;
   bool same_as(const content& other) const noexcept override { return name_ == other.name(); }
 
 private:

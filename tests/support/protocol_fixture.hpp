@@ -67,8 +67,12 @@ inline wire::direction_key key_of(std::uint64_t seed) {
   return result;
 }
 
-inline wire::direction_key group_key() { return key_of(1); }
-inline wire::direction_key receiver_key(receiver_id id = first_id) { return key_of(1000 + id); }
+inline wire::direction_key group_key() {
+  return key_of(1);
+}
+inline wire::direction_key receiver_key(receiver_id id = first_id) {
+  return key_of(1000 + id);
+}
 
 /// The server's identity: who signs manifests.
 class identity {
@@ -79,9 +83,9 @@ public:
     key_.reset(EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, nullptr, raw.data(), raw.size()));
     auto size = public_.size();
     if (!key_
-        || EVP_PKEY_get_raw_public_key(key_.get(),
-                                       reinterpret_cast<unsigned char*>(public_.data()), &size)
-               != 1)
+        || EVP_PKEY_get_raw_public_key(key_.get(), reinterpret_cast<unsigned char*>(public_.data()),
+                                       &size)
+             != 1)
       std::abort();
     transmission_.fill(std::byte{0x77});
   }
@@ -158,7 +162,9 @@ private:
 class counted_memory final : public block_allocator {
 public:
   counted_memory(std::size_t block_size, std::size_t capacity)
-    : block_size_(block_size), capacity_(capacity), used_(std::make_shared<std::size_t>(0)) {}
+    : block_size_(block_size),
+      capacity_(capacity),
+      used_(std::make_shared<std::size_t>(0)) {}
 
   block_buffer allocate() override {
     if (*used_ == capacity_)

@@ -65,7 +65,7 @@ TEST(NthOnTheWay, MatchesAWalkOverEverySmallSet) {
           way.push_back({4, b});
       for (std::size_t n = 0; n <= universe; ++n)
         ASSERT_EQ(nth_on_the_way(blocks, {3, from}, n), n < way.size() ? way[n] : unlimited)
-            << "members " << bits << ", from " << from << ", n " << n;
+          << "members " << bits << ", from " << from << ", n " << n;
     }
   }
 }

@@ -42,12 +42,8 @@ receive_session_actor::behavior_type session_of(receive_session_actor::pointer s
     [](const link_closed&) {},
     [](const link_receipted&) {},
     [](const session_progress&) {},
-    [=](const reassembly_finished& m) {
-      record->finished.push_back(m.summary);
-    },
-    [=](const reassembly_failed& m) {
-      record->failed.push_back(m.reason);
-    },
+    [=](const reassembly_finished& m) { record->finished.push_back(m.summary); },
+    [=](const reassembly_failed& m) { record->failed.push_back(m.reason); },
     [](const delivery_finished&) {},
     [](tick_atom) {},
     [](status_atom) { return status_snapshot{}; },
@@ -111,7 +107,8 @@ protected:
   }
 
   /// Source symbols of block `number`, all but the first `lost`.
-  void say_block(std::vector<bytes>& to, protocol::block_number number, protocol::symbol_id lost = 0) {
+  void say_block(std::vector<bytes>& to, protocol::block_number number,
+                 protocol::symbol_id lost = 0) {
     for (protocol::symbol_id s = 0; s < object->layout().source_symbols_of(number); ++s)
       if (s < lost)
         voice.lose();

@@ -1,6 +1,5 @@
-#include "actors/send/session.hpp"
-
 #include "actors/io/io_thread.hpp"
+#include "actors/send/session.hpp"
 #include "protocol/wire/seal.hpp"
 #include "tests/support/actor_fixture.hpp"
 
@@ -23,7 +22,8 @@ constexpr std::size_t object_size = 300'000;
 
 /// A receiver as the session sees one: an actor that plays its control connection.
 struct receiver {
-  explicit receiver(caf::actor_system& system) : link(std::make_unique<caf::scoped_actor>(system)) {}
+  explicit receiver(caf::actor_system& system)
+    : link(std::make_unique<caf::scoped_actor>(system)) {}
 
   caf::scoped_actor& operator*() { return *link; }
   receiver_id id() const { return joined.accept.receiver_id; }
@@ -101,9 +101,8 @@ protected:
   }
 
   /// A feedback datagram as that receiver seals it.
-  static bytes feedback_of(const receiver& from, std::uint64_t packet,
+  static bytes feedback_of(const wire::session_accept& accept, std::uint64_t packet,
                            const wire::feedback& message) {
-    const auto& accept = from.joined.accept;
     wire::sealer sealer{accept.suite, accept.receiver_key};
     wire::header h;
     h.type = wire::datagram_type::control;
@@ -126,8 +125,8 @@ protected:
     whole->memory = std::move(datagrams);
     for (const auto& d : whole->memory)
       whole->view.datagrams.emplace_back(d);
-    self->send(session, io::datagram_batch{std::shared_ptr<const io::received_datagrams>{
-                          whole, &whole->view}});
+    self->send(session, io::datagram_batch{
+                          std::shared_ptr<const io::received_datagrams>{whole, &whole->view}});
   }
 
   temporary_directory directory;
@@ -236,11 +235,11 @@ TEST_F(SendSession, IgnoresReceiptsAndLeavesOfStrangers) {
 TEST_F(SendSession, TellsEveryReceiverWhenTheContentReaderDies) {
   // The first read waits for the second receiver to have joined.
   auto everybody_is_here = std::make_shared<std::promise<void>>();
-  start([gate = everybody_is_here->get_future().share()](std::uint64_t)
-          -> tl::expected<void, failure> {
-    gate.wait();
-    throw std::runtime_error{"the test wants the reader to crash"};
-  });
+  start(
+    [gate = everybody_is_here->get_future().share()](std::uint64_t) -> tl::expected<void, failure> {
+      gate.wait();
+      throw std::runtime_error{"the test wants the reader to crash"};
+    });
   auto one = join();
   auto two = join();
   everybody_is_here->set_value();
@@ -289,7 +288,8 @@ TEST_F(SendSession, TellsTheReceiversWhenItIsCancelled) {
 
 TEST_F(SendSession, CountsFeedbackThatIsNoneByReason) {
   start();
-  auto one = join();
+  const auto receiver = join();
+  const auto& one = receiver.joined.accept;
   const auto good = feedback_of(one, 7, {});
   auto forged = feedback_of(one, 8, {});
   forged.back() ^= std::byte{1};
@@ -298,7 +298,7 @@ TEST_F(SendSession, CountsFeedbackThatIsNoneByReason) {
   auto longer = feedback_of(one, 10, {});
   longer.push_back({});
   auto stranger = one;
-  stranger.joined.accept.receiver_id += 1;
+  stranger.receiver_id += 1;
   wire::feedback beyond;
   beyond.repairs = {{1'000'000, 1}};
   hear({good, good, forged, foreign, longer, bytes(10), feedback_of(stranger, 1, {}),

@@ -1,6 +1,5 @@
-#include "actors/session_manager.hpp"
-
 #include "actors/runtime.hpp"
+#include "actors/session_manager.hpp"
 #include "tests/support/actor_fixture.hpp"
 
 #include <gtest/gtest.h>
@@ -225,15 +224,16 @@ TEST_F(SendingManager, GivesOtherContentATransmissionOfItsOwn) {
 }
 
 TEST_F(SendingManager, GivesAClientThatRacesWithTheEndOfATransmissionANewOne) {
-  link leaving{system()};
-  link coming{system()};
-  auto before = join(leaving, "lab/image");
+  link one{system()};
+  link other{system()};
+  auto* leaving = &one;
+  auto* coming = &other;
+  auto before = join(*leaving, "lab/image");
   // Whether the join overtakes the news of the end is the scheduler's choice: both must do.
   for (int round = 0; round < 200; ++round) {
     ASSERT_FALSE(before.reason) << before.reason.text;
-    leave(leaving, before);
-    // Only what the session heard first is certain to come too late for it.
-    const auto after = join(coming, "lab/image");
+    leave(*leaving, before);
+    const auto after = join(*coming, "lab/image");
     ASSERT_FALSE(after.reason) << after.reason.text;
     EXPECT_NE(after.session, before.session) << "joined a transmission that has ended";
     before = after;

@@ -56,9 +56,9 @@ protocol::verified_block block(protocol::block_number number, std::uint32_t size
 class Writer : public ::testing::Test {
 protected:
   ~Writer() override {
-    for (const auto& actor : {caf::actor_cast<caf::actor>(writer_),
-                              caf::actor_cast<caf::actor>(session),
-                              caf::actor_cast<caf::actor>(consumer)})
+    for (const auto& actor :
+         {caf::actor_cast<caf::actor>(writer_), caf::actor_cast<caf::actor>(session),
+          caf::actor_cast<caf::actor>(consumer)})
       if (actor)
         world.kill(actor);
   }
@@ -70,7 +70,9 @@ protected:
     world.run();
   }
 
-  void give(std::vector<protocol::verified_block> blocks) { world.tell(writer_, std::move(blocks)); }
+  void give(std::vector<protocol::verified_block> blocks) {
+    world.tell(writer_, std::move(blocks));
+  }
 
   void give_numbers(std::vector<protocol::block_number> numbers) {
     verified_blocks blocks;
@@ -152,9 +154,9 @@ TEST_F(Writer, TakesReleasesInAnyOrder) {
 TEST_F(Writer, RefusesAndCountsReleasesOfWhatIsNotOut) {
   start(block_size);
   give_numbers({0, 1});
-  release(100);                 // waits here, is not out
-  release(0, block_size - 1);   // of another size
-  release(7);                   // no block begins there
+  release(100);               // waits here, is not out
+  release(0, block_size - 1); // of another size
+  release(7);                 // no block begins there
   EXPECT_EQ(offsets(), (list{0}));
   EXPECT_EQ(count_of("refused releases"), "3");
   release(0);

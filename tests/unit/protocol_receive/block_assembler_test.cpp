@@ -1,5 +1,4 @@
 #include "protocol/receive/block_assembler.hpp"
-
 #include "tests/support/protocol_fixture.hpp"
 
 #include <gtest/gtest.h>
@@ -116,7 +115,8 @@ TEST(BlockAssembler, AnyKSymbolsInAnyOrderRestoreTheBlock) {
           for (const auto id : chosen)
             ASSERT_TRUE(a.receive(static_cast<symbol_id>(id)));
           ASSERT_TRUE(a->whole());
-          const auto source = std::count_if(chosen.begin(), chosen.end(), [](auto id) { return id < 4; });
+          const auto source
+            = std::count_if(chosen.begin(), chosen.end(), [](auto id) { return id < 4; });
           ASSERT_EQ(a.restore(), 4 - source);
           ASSERT_TRUE(a.is_right()) << first << second << third << fourth;
         }

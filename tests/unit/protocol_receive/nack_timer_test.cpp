@@ -75,10 +75,10 @@ TEST(NackTimer, FewAreEarlyInALargeGroup) {
     const auto longest = nack_timer::max_backoff(grtt, size);
     const auto l = std::log(static_cast<double>(size)) + 1.0;
     for (const double part : {0.25, 0.5, 0.75, 0.9}) {
-      const auto limit = duration{static_cast<std::int64_t>(
-          part * static_cast<double>(longest.count()))};
+      const auto limit
+        = duration{static_cast<std::int64_t>(part * static_cast<double>(longest.count()))};
       EXPECT_NEAR(share_below(all, limit), std::expm1(l * part) / std::expm1(l), 0.015)
-          << "group of " << size << ", first " << part;
+        << "group of " << size << ", first " << part;
     }
   }
 }
@@ -90,11 +90,10 @@ TEST(NackTimer, TheFirstOfAWholeGroupDoesNotComeWithTheCrowd) {
   for (int round = 0; round < rounds; ++round) {
     std::vector<duration> group;
     for (std::uint64_t i = 0; i < 1000; ++i)
-      group.push_back(
-          nack_timer{static_cast<std::uint64_t>(round) * 1000 + i}.backoff(grtt, 1000));
+      group.push_back(nack_timer{static_cast<std::uint64_t>(round) * 1000 + i}.backoff(grtt, 1000));
     const auto first = *std::min_element(group.begin(), group.end());
     within += static_cast<int>(
-        std::count_if(group.begin(), group.end(), [&](duration d) { return d < first + grtt; }));
+      std::count_if(group.begin(), group.end(), [&](duration d) { return d < first + grtt; }));
   }
   EXPECT_LT(within / rounds, 30);
 }

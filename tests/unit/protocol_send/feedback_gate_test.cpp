@@ -1,5 +1,4 @@
 #include "protocol/send/feedback_gate.hpp"
-
 #include "tests/support/protocol_fixture.hpp"
 
 #include <gtest/gtest.h>
@@ -140,8 +139,7 @@ TEST_F(FeedbackGate, ADatagramOfTheGroupSentBackIsNoFeedback) {
   fixture::group_voice voice{suite};
   expect_dropped(voice.say(wire::heartbeat{}), drop_reason::unknown_receiver);
   wire::sealer s{suite, fixture::group_key()};
-  expect_dropped(fixture::seal(s, header(1), wire::encode(wire::heartbeat{})),
-                 drop_reason::forged);
+  expect_dropped(fixture::seal(s, header(1), wire::encode(wire::heartbeat{})), drop_reason::forged);
 }
 
 TEST_F(FeedbackGate, DropsWhatIsCutOrPadded) {

@@ -55,7 +55,8 @@ TEST(Pacer, IdleTimeIsWorthNoMoreThanTheLargestBurst) {
   send(p, seconds(5));
   const auto sent = send(p, seconds(60));
   const auto most = defaults::max_burst + defaults::pacing_quantum;
-  EXPECT_GE(sent, rate / 8 * static_cast<std::uint64_t>(defaults::max_burst.count()) / 1'000'000'000);
+  EXPECT_GE(sent,
+            rate / 8 * static_cast<std::uint64_t>(defaults::max_burst.count()) / 1'000'000'000);
   EXPECT_LE(sent, rate / 8 * static_cast<std::uint64_t>(most.count()) / 1'000'000'000 + datagram);
 }
 

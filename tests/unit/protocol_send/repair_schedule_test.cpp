@@ -1,6 +1,5 @@
-#include "protocol/send/repair_schedule.hpp"
-
 #include "protocol/defaults.hpp"
+#include "protocol/send/repair_schedule.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,4 @@
 #include "protocol/send/sender.hpp"
-
 #include "tests/support/protocol_fixture.hpp"
 
 #include <gtest/gtest.h>
@@ -841,26 +840,50 @@ TEST(Sender, AHeartbeatTellsTheStateOfTheSender) {
 }
 
 TEST(Sender, ABlockUnderWayIsAnnouncedAsNext) {
-  talker t{100, 1'000'000};
+  talker t{1000, 1'000'000};
   t.join(alice);
-  block_number block = 0;
-  for (const auto& s : t.run(milliseconds(500))) {
+  const sent* last = nullptr;
+  int under_way = 0;
+  const auto all = t.run(milliseconds(500));
+  for (const auto& s : all) {
     if (s.type() == datagram_type::source)
-      block = s.block();
-    if (const auto h = s.heartbeat()) {
-      // Never ahead of what was sent: nobody shall miss symbols that are still to come.
-      EXPECT_LE(h->next.block, block + 1);
-      EXPECT_GE(h->next.block, block);
-    }
+      last = &s;
+    const auto h = s.heartbeat();
+    if (!h || last == nullptr)
+      continue;
+    // Nobody shall miss symbols that are still to come, nor wish for the block.
+    const auto whole = last->symbol() + 1 == k;
+    under_way += whole ? 0 : 1;
+    EXPECT_EQ(h->next.block, last->block() + (whole ? 1 : 0));
+    ASSERT_FALSE(h->scheduled.empty());
+    EXPECT_EQ(h->scheduled.front().first, h->next.block);
+    EXPECT_TRUE(h->scheduled_all);
   }
+  EXPECT_GT(under_way, 5);
+}
+
+TEST(Sender, DatagramsLeaveInBatches) {
+  talker t{1000, 100'000'000};
+  t.join(alice);
+  t.run(milliseconds(2)); // what it saved up
+  std::size_t batches = 0;
+  std::size_t datagrams = 0;
+  for (int i = 0; i < 1000; ++i) {
+    const auto some = t.take();
+    batches += some.empty() ? 0 : 1;
+    datagrams += some.size();
+    t.now += microseconds(1);
+  }
+  // A datagram takes 8 us here; a quantum's worth of them goes together.
+  EXPECT_GT(datagrams, 100U);
+  EXPECT_LE(batches, 3U);
 }
 
 TEST(Sender, SharesTheFeedbackBudgetAmongItsReceivers) {
   talker t{100};
   for (receiver_id id = 1; id <= 100; ++id)
     t.join(id);
-  EXPECT_EQ(t.take(1).front().heartbeat()->status_interval,
-            milliseconds(100));
+  EXPECT_EQ(t.take(1).front().heartbeat()->status_interval, milliseconds(100));
   for (receiver_id id = 101; id <= 10'000; ++id)
     t.join(id);
   t.now += milliseconds(1);
@@ -935,8 +958,12 @@ TEST(Sender, RefusesFeedbackThatNamesUnknownBlocksAndChangesNothing) {
   const auto before = t.machine.statistics();
   EXPECT_FALSE(t.hear_repairs({{0, 1}, {10, 1}}));
   EXPECT_FALSE(t.hear_repairs({{UINT32_MAX, 1}}));
-  for (const auto& r : {wire::block_range{10, 1}, {9, 2}, {0, 11}, {5, UINT32_MAX},
-                        {UINT32_MAX, UINT32_MAX}, {UINT32_MAX - 1, 1}}) {
+  for (const auto& r : {wire::block_range{10, 1},
+                        {9, 2},
+                        {0, 11},
+                        {5, UINT32_MAX},
+                        {UINT32_MAX, UINT32_MAX},
+                        {UINT32_MAX - 1, 1}}) {
     EXPECT_FALSE(t.hear_wanted({r})) << r.first;
     auto m = t.feedback();
     m.manifests = {r};

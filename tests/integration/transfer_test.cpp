@@ -1,0 +1,504 @@
+/// The whole product in one process, over the loopback interface: a serving runtime with listener and
+/// directory, a receiving runtime, real sockets in between. Whatever is awaited has a limit, which only
+/// a failing test reaches.
+#include "actors/control/control_listener.hpp"
+#include "actors/io/udp_batch.hpp"
+#include "actors/io/udp_socket.hpp"
+#include "actors/runtime.hpp"
+#include "actors/send/directory_provider.hpp"
+#include "actors/send/group_allocator.hpp"
+#include "protocol/wire/datagram.hpp"
+#include "tests/support/actor_fixture.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/multicast.hpp>
+#include <boost/asio/ip/udp.hpp>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstring>
+#include <fstream>
+#include <functional>
+#include <map>
+#include <memory>
+#include <random>
+#include <set>
+#include <string>
+#include <vector>
+
+#include <poll.h>
+
+namespace fleetcast::actors::testing {
+namespace {
+
+namespace asio = boost::asio;
+namespace wire = protocol::wire;
+using asio::ip::udp;
+using bytes = std::vector<std::byte>;
+
+// -- consumer -------------------------------------------------------------------------------------
+
+using started_atom = caf::atom_constant<caf::atom("started")>;
+using block_atom = caf::atom_constant<caf::atom("block")>;
+using go_atom = caf::atom_constant<caf::atom("go")>;
+
+/// Puts an object together; told to hold, it releases nothing until it gets a go.
+using downloading_actor = consumer_actor::extend<caf::reacts_to<go_atom>>;
+
+struct download {
+  explicit download(downloading_actor::pointer) {}
+  static inline const char* name = "download";
+
+  writer_actor writer;
+  std::vector<block_release> held;
+};
+
+downloading_actor::behavior_type downloading(downloading_actor::stateful_pointer<download> self,
+                                             session_id id, caf::actor test, bool holds,
+                                             std::shared_ptr<bytes> object) {
+  auto holding = std::make_shared<bool>(holds);
+  return {
+    [=](const session_started& started) {
+      self->state.writer = started.writer;
+      object->resize(started.object_size);
+      caf::anon_send(test, started_atom::value, id);
+    },
+    [=](const block_delivery& block) {
+      if (block.offset + block.size <= object->size())
+        std::memcpy(object->data() + block.offset, block.bytes.get(), block.size);
+      caf::anon_send(test, block_atom::value, id);
+      if (*holding)
+        self->state.held.push_back({block.offset, block.size});
+      else
+        self->send(self->state.writer, release_atom::value,
+                   block_release{block.offset, block.size});
+    },
+    [](const session_progress&) {},
+    [=](const session_finished& finished) {
+      self->state.writer = nullptr;
+      caf::anon_send(test, id, finished);
+      self->quit();
+    },
+    [=](go_atom) {
+      *holding = false;
+      for (const auto& block : self->state.held)
+        self->send(self->state.writer, release_atom::value, block);
+      self->state.held.clear();
+    },
+  };
+}
+
+// -- server ---------------------------------------------------------------------------------------
+
+class server {
+public:
+  server(const send_options& options, const std::filesystem::path& directory) {
+    runtime_options with;
+    with.sending = options;
+    runtime_ = std::make_unique<runtime>(with);
+    auto sockets
+      = listen_on(runtime_->io(), asio::ip::tcp::endpoint{asio::ip::address_v4::loopback(), 0});
+    if (!sockets)
+      throw std::runtime_error{sockets.error().text};
+    auto catalog = directory_provider::make({{"lab", directory.string()}});
+    if (!catalog)
+      throw std::runtime_error{catalog.error().text};
+    port_ = sockets->port();
+    listener_ = runtime_->system().spawn(
+      [&io = runtime_->io(), sockets = *sockets, who = options.identity,
+       manager = runtime_->manager()](
+        control_listening_actor::stateful_pointer<control_listener_state> self,
+        std::shared_ptr<content_catalog> objects) {
+        return control_listener(self, io, sockets, who, objects, manager, {});
+      },
+      std::shared_ptr<content_catalog>{*catalog});
+  }
+
+  ~server() {
+    caf::anon_send(listener_, stop_atom::value);
+    listener_ = nullptr;
+  }
+
+  server(const server&) = delete;
+  server& operator=(const server&) = delete;
+
+  std::uint16_t port() const { return port_; }
+  caf::actor manager() const { return caf::actor_cast<caf::actor>(runtime_->manager()); }
+
+private:
+  std::unique_ptr<runtime> runtime_;
+  control_listener_actor listener_;
+  std::uint16_t port_ = 0;
+};
+
+// -- fixture --------------------------------------------------------------------------------------
+
+class Transfer : public ::testing::Test {
+protected:
+  Transfer() : options{small_block_options(state.path())}, self{clients.system()} {}
+
+  ~Transfer() override {
+    // Consumers that still hold blocks would hold the clients' runtime.
+    for (auto& [id, d] : downloads)
+      if (!d.finished)
+        self->send(clients.manager(), cancel_atom::value, id,
+                   failure{failure_code::cancelled, 0, "over"});
+    serving.reset();
+  }
+
+  // -- objects and downloads ----------------------------------------------------------------------
+
+  /// A file that the server offers.
+  const bytes& offer(const std::string& name, std::size_t size) {
+    auto& content = offered[name];
+    content = sample_bytes(size, std::hash<std::string>{}(name));
+    std::ofstream file{files.path() / name, std::ios::binary};
+    file.write(reinterpret_cast<const char*>(content.data()),
+               static_cast<std::streamsize>(content.size()));
+    EXPECT_TRUE(file.flush()) << "the test's disk is full";
+    return content;
+  }
+
+  void serve() { serving = std::make_unique<server>(options, files.path()); }
+
+  enum class pace { free, holding };
+
+  session_id get(const std::string& name, pace how = pace::free) {
+    const auto id = runtime::next_session_id();
+    receive_request request;
+    request.server = "127.0.0.1";
+    request.port = serving->port();
+    request.name_space = "lab";
+    request.object = name;
+    request.interface = "lo";
+    request.known_servers = (state.path() / "known_servers").string();
+    auto& d = downloads[id];
+    d.object = name;
+    d.actor = clients.system().spawn(downloading, id, caf::actor_cast<caf::actor>(self),
+                                     how == pace::holding, d.received);
+    self->send(clients.manager(), open_atom::value, id, request, consumer_actor{d.actor});
+    return id;
+  }
+
+  void let_go(session_id id) { self->send(downloads[id].actor, go_atom::value); }
+
+  // -- waiting ------------------------------------------------------------------------------------
+
+  /// Takes messages until `reached`; false when nothing more comes.
+  bool await(const std::function<bool()>& reached) {
+    bool silent = false;
+    while (!reached() && !silent)
+      self->receive([&](started_atom, session_id id) { downloads[id].started = true; },
+                    [&](block_atom, session_id id) { ++downloads[id].blocks; },
+                    [&](session_id id, const session_finished& finished) {
+                      downloads[id].finished = finished;
+                      ++downloads[id].times_finished;
+                    },
+                    caf::after(answer_patience) >> [&] { silent = true; });
+    EXPECT_FALSE(silent) << "nothing happened for " << answer_patience.count() << " s";
+    return !silent;
+  }
+
+  bool await_block(session_id id) {
+    return await([&] { return downloads[id].blocks != 0 || downloads[id].finished; })
+           && !downloads[id].finished;
+  }
+
+  session_finished await_finish(session_id id) {
+    await([&] { return downloads[id].finished.has_value(); });
+    return downloads[id].finished.value_or(session_finished{});
+  }
+
+  void expect_intact(session_id id) {
+    const auto finished = await_finish(id);
+    EXPECT_EQ(finished.reason.code, failure_code::none) << finished.reason.text;
+    const auto& d = downloads[id];
+    EXPECT_EQ(d.times_finished, 1U);
+    EXPECT_EQ(finished.summary.object_size, offered[d.object].size());
+    EXPECT_TRUE(*d.received == offered[d.object]) << d.object << " is not what was sent";
+  }
+
+  status_snapshot server_status() { return ask_status(self, serving->manager()); }
+  status_snapshot client_status() {
+    return ask_status(self, caf::actor_cast<caf::actor>(clients.manager()));
+  }
+
+  /// Asks for `status` until it fits: for what no message tells.
+  bool await_status(const std::function<status_snapshot()>& status,
+                    const std::function<bool(const status_snapshot&)>& fits) {
+    const auto until = std::chrono::steady_clock::now() + answer_patience;
+    while (std::chrono::steady_clock::now() < until)
+      if (fits(status()))
+        return true;
+    return false;
+  }
+
+  struct one_download {
+    std::string object;
+    downloading_actor actor;
+    std::shared_ptr<bytes> received = std::make_shared<bytes>();
+    bool started = false;
+    std::size_t blocks = 0;
+    std::optional<session_finished> finished;
+    std::size_t times_finished = 0;
+  };
+
+  temporary_directory state;
+  temporary_directory files;
+  send_options options;
+  std::map<std::string, bytes> offered;
+  runtime clients;
+  caf::scoped_actor self;
+  std::map<session_id, one_download> downloads;
+  std::unique_ptr<server> serving;
+};
+
+/// More small blocks than a receiver has memory for: who holds the first one stops the transmission on
+/// its way, until it lets go.
+constexpr std::size_t long_object = 3 * protocol::defaults::cache_blocks * 512 * 16 + 77;
+
+// -- the ordinary way -----------------------------------------------------------------------------
+
+TEST_F(Transfer, BringsAFileToThreeReceiversIntact) {
+  options.symbol_size = protocol::defaults::symbol_size;
+  options.source_symbols = protocol::defaults::source_symbols;
+  offer("image", 5'000'123);
+  serve();
+  const auto a = get("image");
+  const auto b = get("image");
+  const auto c = get("image");
+  for (const auto id : {a, b, c})
+    expect_intact(id);
+  EXPECT_TRUE(
+    await_status([&] { return server_status(); },
+                 [](const status_snapshot& s) { return fact(s, "send sessions") == "0"; }))
+    << "the transmission goes on with nobody listening";
+}
+
+TEST_F(Transfer, LetsALateReceiverCatchUp) {
+  offer("image", long_object);
+  serve();
+  const auto early = get("image", pace::holding);
+  ASSERT_TRUE(await_block(early));
+  const auto late = get("image");
+  ASSERT_TRUE(await([&] { return downloads[late].started; }));
+  const auto status = server_status();
+  EXPECT_EQ(fact(status, "send sessions"), "1");
+  EXPECT_EQ(count_in(status, "receivers"), 2U);
+  let_go(early);
+  expect_intact(early);
+  expect_intact(late);
+}
+
+TEST_F(Transfer, BringsAnEmptyFile) {
+  offer("nothing", 0);
+  serve();
+  const auto id = get("nothing");
+  expect_intact(id);
+  EXPECT_TRUE(downloads[id].started);
+  EXPECT_EQ(downloads[id].blocks, 0U);
+}
+
+TEST_F(Transfer, BringsEightObjectsAtOnce) {
+  std::vector<session_id> ids;
+  for (int i = 0; i < 8; ++i)
+    offer("image" + std::to_string(i), 300'000 + static_cast<std::size_t>(i));
+  serve();
+  for (int i = 0; i < 8; ++i)
+    ids.push_back(get("image" + std::to_string(i)));
+  for (const auto id : ids)
+    expect_intact(id);
+}
+
+TEST_F(Transfer, RefusesAnObjectThatIsNotThere) {
+  serve();
+  const auto id = get("nowhere");
+  EXPECT_EQ(await_finish(id).reason.code, failure_code::object_not_found);
+  EXPECT_FALSE(downloads[id].started);
+}
+
+// -- ends before the end --------------------------------------------------------------------------
+
+TEST_F(Transfer, CanBeCancelledInTheMiddleWithoutHarmToOthers) {
+  offer("image", long_object);
+  serve();
+  const auto cancelled = get("image", pace::holding);
+  const auto other = get("image");
+  ASSERT_TRUE(await_block(cancelled));
+  self->send(clients.manager(), cancel_atom::value, cancelled,
+             failure{failure_code::cancelled, 1223, "by the user"});
+  const auto finished = await_finish(cancelled);
+  EXPECT_EQ(finished.reason.code, failure_code::cancelled);
+  EXPECT_EQ(finished.reason.detail, 1223U);
+  expect_intact(other);
+}
+
+TEST_F(Transfer, TellsTheReceiverWhenTheServerGoesAway) {
+  offer("image", long_object);
+  serve();
+  const auto id = get("image", pace::holding);
+  ASSERT_TRUE(await_block(id));
+  serving.reset();
+  const auto reason = await_finish(id).reason;
+  EXPECT_TRUE(reason.code == failure_code::transmission_ended
+              || reason.code == failure_code::connection_lost)
+    << static_cast<int>(reason.code) << ": " << reason.text;
+}
+
+TEST_F(Transfer, EndsWithTheRuntimeOfTheReceiverAndTheServerNotices) {
+  offer("image", long_object);
+  serve();
+  {
+    runtime short_lived;
+    receive_request request;
+    request.server = "127.0.0.1";
+    request.port = serving->port();
+    request.name_space = "lab";
+    request.object = "image";
+    request.interface = "lo";
+    request.known_servers = (state.path() / "known_servers").string();
+    const auto received = std::make_shared<bytes>();
+    const auto consumer = short_lived.system().spawn(
+      downloading, session_id{0}, caf::actor_cast<caf::actor>(self), true, received);
+    self->send(short_lived.manager(), open_atom::value, session_id{0}, request,
+               consumer_actor{consumer});
+    ASSERT_TRUE(await([&] { return downloads[0].blocks != 0 || downloads[0].finished; }));
+  }
+  await([&] { return downloads[0].finished.has_value(); });
+  EXPECT_EQ(downloads[0].finished->reason.code, failure_code::cancelled);
+  EXPECT_TRUE(
+    await_status([&] { return server_status(); },
+                 [](const status_snapshot& s) { return fact(s, "send sessions") == "0"; }));
+}
+
+// -- hostile datagrams ----------------------------------------------------------------------------
+
+/// Throws datagrams at whatever address, from a socket that belongs to no transmission.
+class stranger {
+public:
+  explicit stranger(std::uint32_t seed) : random_{seed} {
+    socket_.set_option(asio::ip::multicast::outbound_interface(asio::ip::address_v4::loopback()));
+    socket_.set_option(asio::ip::multicast::enable_loopback(true));
+  }
+
+  void send(const bytes& datagram, const udp::endpoint& to) {
+    socket_.send_to(asio::buffer(datagram), to);
+  }
+
+  bytes noise(std::size_t size) {
+    bytes result(size);
+    for (auto& b : result)
+      b = static_cast<std::byte>(random_());
+    return result;
+  }
+
+private:
+  std::mt19937 random_;
+  asio::io_context context_;
+  udp::socket socket_{context_, {asio::ip::address_v4::loopback(), 0}};
+};
+
+/// The next control datagram that comes down a group: a heartbeat or a manifest.
+bytes overhear(const udp::endpoint& group) {
+  const auto lo = io::find_interface("lo");
+  auto socket = io::udp_socket::open_group_receiver(group, lo.value());
+  if (!socket)
+    throw std::runtime_error{socket.error().text};
+  const auto shared = std::make_shared<const io::udp_socket>(std::move(*socket));
+  io::batch_receiver receiver{shared};
+  io::receive_buffer buffer;
+  pollfd waiting{shared->native_handle(), POLLIN, 0};
+  while (::poll(&waiting, 1, static_cast<int>(std::chrono::milliseconds{answer_patience}.count()))
+         == 1) {
+    receiver.receive(buffer);
+    for (const auto d : buffer.contents().datagrams) {
+      const auto header = wire::decode(d, wire::max_seal_size);
+      if (header && header->type == wire::datagram_type::control)
+        return {d.begin(), d.end()};
+    }
+  }
+  return {};
+}
+
+/// `datagram` under another header, with a seal that no longer fits.
+bytes with_header(bytes datagram, const std::function<void(wire::header&)>& change) {
+  auto header = wire::decode(datagram, wire::max_seal_size).value();
+  change(header);
+  wire::encode(header, std::span<std::byte, wire::header_size>{datagram.data(), wire::header_size});
+  return datagram;
+}
+
+udp::endpoint address_of(const status_snapshot& socket_reader) {
+  return {asio::ip::make_address(fact(socket_reader, "address").value()),
+          static_cast<std::uint16_t>(std::stoul(fact(socket_reader, "port").value()))};
+}
+
+TEST_F(Transfer, SurvivesHostileDatagramsAndCountsThemByReason) {
+  offer("image", long_object);
+  serve();
+  const auto id = get("image", pace::holding);
+  ASSERT_TRUE(await_block(id));
+  const auto receiving = client_status();
+  const auto sending = server_status();
+  const auto* group_reader = find_actor(receiving, "socket_reader");
+  const auto* feedback_reader = find_actor(sending, "socket_reader");
+  ASSERT_NE(group_reader, nullptr);
+  ASSERT_NE(feedback_reader, nullptr);
+  const auto group = address_of(*group_reader);
+  auto feedback = address_of(*feedback_reader);
+  if (feedback.address().is_unspecified())
+    feedback.address(asio::ip::address_v4::loopback());
+
+  const auto seed = std::random_device{}();
+  RecordProperty("seed", std::to_string(seed));
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  stranger attacker{seed};
+  const auto genuine = overhear(group);
+  ASSERT_FALSE(genuine.empty()) << "nothing comes down the group";
+  auto cut = genuine;
+  cut.pop_back();
+  auto longer = genuine;
+  longer.push_back({});
+  const auto forged = with_header(genuine, [](auto& h) { h.packet_number += 1'000'000'000; });
+  const auto foreign = with_header(genuine, [](auto& h) { ++h.session_tag; });
+  const auto lane = with_header(genuine, [](auto& h) { ++h.lane; });
+  const auto beyond = with_header(genuine, [](auto& h) {
+    h.type = wire::datagram_type::source;
+    h.block = 1'000'000;
+  });
+  const auto unknown = with_header(genuine, [](auto& h) { h.block = 4711; });
+  const auto upward = with_header(genuine, [](auto& h) {
+    h.block = 1; // the first receiver's id
+    h.packet_number += 1'000'000'000;
+  });
+  for (const auto& d : {genuine, cut, longer, forged, foreign, lane, beyond})
+    attacker.send(d, group);
+  for (const auto& d : {cut, longer, foreign, lane, beyond, unknown, upward})
+    attacker.send(d, feedback);
+  for (std::size_t size = 0; size < 3000; size += 100) {
+    attacker.send(attacker.noise(size), group);
+    attacker.send(attacker.noise(size), feedback);
+  }
+  attacker.send(attacker.noise(60'000), group);
+  attacker.send(attacker.noise(60'000), feedback);
+
+  const auto counts = [](std::vector<std::string> reasons) {
+    return [reasons](const status_snapshot& s) {
+      return std::all_of(reasons.begin(), reasons.end(), [&](const std::string& reason) {
+        return count_in(s, "dropped: " + reason) != 0;
+      });
+    };
+  };
+  EXPECT_TRUE(await_status([&] { return client_status(); },
+                           counts({"replayed", "truncated", "oversized", "forged", "wrong session",
+                                   "wrong lane", "out of range", "unknown version"})));
+  EXPECT_TRUE(
+    await_status([&] { return server_status(); },
+                 counts({"truncated", "oversized", "forged", "wrong session", "wrong lane",
+                         "wrong direction", "unknown receiver", "unknown version"})));
+  let_go(id);
+  expect_intact(id);
+}
+
+} // namespace
+} // namespace fleetcast::actors::testing
