@@ -832,7 +832,7 @@ TEST_F(Control, ClosesAConnectionThatTrickles) {
   const auto request = a_request();
   // Every byte comes well within the limit; all of them do not.
   std::size_t sent = 0;
-  while (sent < request.size() && !stranger.is_answered(milliseconds{5}))
+  while (sent < request.size() && !stranger.is_answered(milliseconds{20}))
     stranger.send({request[sent++]});
   EXPECT_LT(sent, request.size());
   EXPECT_FALSE(stranger.receive());
