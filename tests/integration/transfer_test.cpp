@@ -1,6 +1,9 @@
 /// The whole product in one process, over the loopback interface: a serving runtime with listener and
 /// directory, a receiving runtime, real sockets in between. Whatever is awaited has a limit, which only
 /// a failing test reaches.
+///
+/// Between two actor systems of one process only anon_send will do: what an actor sends itself is run by
+/// the workers of its own system, whoever it is for, and they then keep the other system from ending.
 #include "actors/control/control_listener.hpp"
 #include "actors/io/udp_batch.hpp"
 #include "actors/io/udp_socket.hpp"
@@ -123,7 +126,11 @@ public:
   server& operator=(const server&) = delete;
 
   std::uint16_t port() const { return port_; }
-  caf::actor manager() const { return caf::actor_cast<caf::actor>(runtime_->manager()); }
+
+  status_snapshot status() {
+    caf::scoped_actor self{runtime_->system()};
+    return ask_status(self, caf::actor_cast<caf::actor>(runtime_->manager()));
+  }
 
 private:
   std::unique_ptr<runtime> runtime_;
@@ -218,7 +225,7 @@ protected:
     EXPECT_TRUE(*d.received == offered[d.object]) << d.object << " is not what was sent";
   }
 
-  status_snapshot server_status() { return ask_status(self, serving->manager()); }
+  status_snapshot server_status() { return serving->status(); }
   status_snapshot client_status() {
     return ask_status(self, caf::actor_cast<caf::actor>(clients.manager()));
   }
@@ -360,8 +367,8 @@ TEST_F(Transfer, EndsWithTheRuntimeOfTheReceiverAndTheServerNotices) {
     const auto received = std::make_shared<bytes>();
     const auto consumer = short_lived.system().spawn(
       downloading, session_id{0}, caf::actor_cast<caf::actor>(self), true, received);
-    self->send(short_lived.manager(), open_atom::value, session_id{0}, request,
-               consumer_actor{consumer});
+    caf::anon_send(short_lived.manager(), open_atom::value, session_id{0}, request,
+                   consumer_actor{consumer});
     ASSERT_TRUE(await([&] { return downloads[0].blocks != 0 || downloads[0].finished; }));
   }
   await([&] { return downloads[0].finished.has_value(); });

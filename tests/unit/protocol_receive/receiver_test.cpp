@@ -342,6 +342,24 @@ TEST(Receiver, AFalseSymbolFromInsideTheGroupIsNoticedAndTheBlockAskedForAgain) 
   EXPECT_TRUE(l.machine.complete());
 }
 
+TEST(Receiver, ARefusedBlockIsAskedForAgainWithoutAHoldoff) {
+  listener l{2 * block_size};
+  l.hear_all_manifests();
+  l.settle();
+  l.hear_block(0, {1});
+  l.hear(l.heartbeat({0, 1}));
+  while (l.take_request().repairs.empty())
+    l.wait(microseconds(50));
+  const auto asked = l.now;
+  l.hear(l.voice.say(datagram_type::repair, 0, k, bytes(symbol_size, std::byte{0x66})));
+  ASSERT_EQ(l.machine.statistics().digest_failures, 1U);
+  l.hear(l.heartbeat({0, 1}));
+  const auto wait = defaults::reorder_delay + nack_timer::max_backoff(milliseconds(5), 2);
+  ASSERT_LT(l.now + wait, asked + nack_timer::holdoff(milliseconds(5), 2));
+  l.wait(wait);
+  EXPECT_EQ(l.take_request().repairs, (repairs{{0, k}}));
+}
+
 TEST(Receiver, GivesUpWhenBlocksKeepFailingTheirDigest) {
   listener l{block_size};
   l.hear_all_manifests();
@@ -1069,6 +1087,18 @@ TEST(Receiver, WantsOnlyBlocksItHasNothingOf) {
   const auto asked = l.take_request();
   EXPECT_EQ(asked.wanted, (ranges{{0, 2}, {3, 2}, {6, 4}, {11, 1}}));
   EXPECT_EQ(asked.repairs, (repairs{{5, 3}}));
+}
+
+TEST(Receiver, FollowsTheScheduleAsSymbolsArrive) {
+  listener l{20 * block_size};
+  l.settle();
+  auto m = l.heartbeat({0, 10});
+  m.scheduled = {{0, 5}, {10, 10}};
+  l.hear(m);
+  // The sender went past 10, of which nothing came; 0 to 4 are still to come, in the next pass.
+  l.hear_symbol(11, 0);
+  l.wait(patience);
+  EXPECT_EQ(l.take_request().wanted, (ranges{{5, 6}}));
 }
 
 TEST(Receiver, WithoutAHeartbeatWantsNothing) {

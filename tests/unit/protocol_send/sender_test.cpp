@@ -368,6 +368,16 @@ TEST(Sender, GoesOnAsSoonAsTheNextRunWasRead) {
   EXPECT_EQ(blocks_of(t.run(milliseconds(20))), counting(0, defaults::manifest_run));
 }
 
+TEST(Sender, ReadsAheadAcrossTheTurnOfAPass) {
+  talker t{300};
+  t.join(alice);
+  t.run(seconds(1));
+  t.disk_is_stuck = true;
+  ASSERT_TRUE(t.hear_wanted({{0, 3}}));
+  t.read();
+  EXPECT_EQ(t.asked, (std::deque<block_number>{0, 1, 2}));
+}
+
 TEST(Sender, NoticesThatTheObjectChanged) {
   talker t{8};
   t.disk_is_stuck = true;
@@ -840,7 +850,7 @@ TEST(Sender, AHeartbeatTellsTheStateOfTheSender) {
 }
 
 TEST(Sender, ABlockUnderWayIsAnnouncedAsNext) {
-  talker t{1000, 1'000'000};
+  talker t{100, 1'000'000};
   t.join(alice);
   const sent* last = nullptr;
   int under_way = 0;
@@ -855,11 +865,29 @@ TEST(Sender, ABlockUnderWayIsAnnouncedAsNext) {
     const auto whole = last->symbol() + 1 == k;
     under_way += whole ? 0 : 1;
     EXPECT_EQ(h->next.block, last->block() + (whole ? 1 : 0));
-    ASSERT_FALSE(h->scheduled.empty());
-    EXPECT_EQ(h->scheduled.front().first, h->next.block);
     EXPECT_TRUE(h->scheduled_all);
+    if (h->next.block == 100) {
+      EXPECT_TRUE(h->scheduled.empty());
+    } else {
+      ASSERT_FALSE(h->scheduled.empty());
+      EXPECT_EQ(h->scheduled.front().first, h->next.block);
+    }
   }
   EXPECT_GT(under_way, 5);
+}
+
+TEST(Sender, TheLastBlockUnderWayIsAnnouncedToo) {
+  talker t{3};
+  t.join(alice);
+  while (t.machine.statistics().source_datagrams < 3 * k - 1) {
+    t.take(1);
+    t.now += microseconds(20);
+  }
+  t.join(bob); // who is told at once how things stand
+  const auto h = t.take(1).front().heartbeat();
+  ASSERT_TRUE(h);
+  EXPECT_EQ(h->next, (position{0, 2}));
+  EXPECT_EQ(h->scheduled, (ranges{{2, 1}}));
 }
 
 TEST(Sender, DatagramsLeaveInBatches) {
@@ -921,6 +949,15 @@ TEST(Sender, HeartbeatsAreFrequentWhileBusyAndRareWhenIdle) {
   EXPECT_NEAR(static_cast<double>(count(milliseconds(500))), 100, 3);
   t.run(defaults::idle_after);
   EXPECT_NEAR(static_cast<double>(count(seconds(5))), 50, 2);
+}
+
+TEST(Sender, HeartbeatsAreFrequentAgainAfterARequest) {
+  talker t{300};
+  t.join(alice);
+  t.run(seconds(5));
+  t.disk_is_stuck = true; // nothing to send but heartbeats
+  ASSERT_TRUE(t.hear_repairs({{0, 1}}));
+  EXPECT_NEAR(static_cast<double>(heartbeats_of(t.run(milliseconds(500))).size()), 100, 3);
 }
 
 TEST(Sender, AtALowRateHeartbeatsGiveWay) {
