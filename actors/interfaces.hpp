@@ -116,7 +116,7 @@ using verified_blocks = std::vector<protocol::verified_block>;
 /// what can wait here.
 using writer_actor
   = caf::typed_actor<caf::reacts_to<verified_blocks>, caf::reacts_to<release_atom, block_release>,
-                     caf::reacts_to<finish_atom>,
+                     caf::reacts_to<finish_atom>, caf::reacts_to<stop_atom>,
                      caf::replies_to<status_atom>::with<status_snapshot>>;
 
 /// The session is on: sizes in bytes. Releases go to `writer`.
@@ -175,12 +175,18 @@ struct reassembly_failed {
 /// Every block was delivered.
 struct delivery_finished {};
 
+/// After delivery_finished: nothing more is heard of the consumer. `complete`: it released every block,
+/// so it has done with the object what it wanted to do.
+struct consumption_finished {
+  bool complete = false;
+};
+
 using receive_session_actor
   = caf::typed_actor<caf::reacts_to<cancel_atom, failure>, caf::reacts_to<link_accepted>,
                      caf::reacts_to<link_closed>, caf::reacts_to<link_receipted>,
                      caf::reacts_to<session_progress>, caf::reacts_to<reassembly_finished>,
                      caf::reacts_to<reassembly_failed>, caf::reacts_to<delivery_finished>,
-                     caf::reacts_to<tick_atom>,
+                     caf::reacts_to<consumption_finished>, caf::reacts_to<tick_atom>,
                      caf::replies_to<status_atom>::with<status_snapshot>>;
 
 /// Client end of a control connection: connects at once when spawned and reports to its
@@ -275,6 +281,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(fleetcast::actors::batch_sent)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(fleetcast::actors::block_delivery)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(fleetcast::actors::block_read)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(fleetcast::actors::block_release)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(fleetcast::actors::consumption_finished)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(fleetcast::actors::delivery_finished)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(fleetcast::actors::failure)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(fleetcast::actors::io::datagram_batch)

@@ -93,10 +93,12 @@ DWORD session_record::cancel(DWORD code) {
       return ERROR_INVALID_HANDLE;
     if (code == ERROR_SUCCESS)
       return ERROR_INVALID_PARAMETER;
-    if (cancel_code_ || over())
-      return ERROR_SUCCESS;
-    cancel_code_ = code;
-    launcher = launcher_;
+    if (over())
+      launcher = std::exchange(launcher_, nullptr); // no receipt, if there was none; else unchanged
+    else if (!cancel_code_) {
+      cancel_code_ = code;
+      launcher = launcher_;
+    }
   }
   tell_cancel(launcher, code);
   return ERROR_SUCCESS;
@@ -114,6 +116,8 @@ DWORD session_record::complete_receive(std::uint32_t size, std::uint64_t offset)
     outstanding_.erase(known);
     outstanding_bytes_ -= size;
     writer = writer_;
+    if (over() && outstanding_.empty())
+      forget_actors();
   }
   environment_.buffers.drop(block.bytes);
   if (writer)
@@ -189,6 +193,7 @@ DWORD session_record::check_open() const {
 }
 
 DWORD session_record::close() {
+  api_actor launcher;
   {
     lock guard{mutex_};
     if (closed_)
@@ -198,8 +203,10 @@ DWORD session_record::close() {
       return ERROR_SUCCESS; // completed() does the rest (R-CLS-7)
     if (phase_ == phase::created)
       abandoned_ = ERROR_INVALID_HANDLE;
+    launcher = std::exchange(launcher_, nullptr);
     changed_.notify_all();
   }
+  tell_cancel(launcher, ERROR_CANCELLED);
   leave_table();
   return ERROR_SUCCESS;
 }
@@ -275,8 +282,8 @@ void session_record::end_contents(const actors::block_delivery& block) {
 DWORD session_record::finish(const actors::session_finished& message) noexcept {
   lock guard{mutex_};
   phase_ = phase::ending;
-  launcher_ = nullptr;
-  writer_ = nullptr;
+  if (message.reason || outstanding_.empty())
+    forget_actors();
   if (message.summary.object_size != 0 || message.summary.statistics.datagrams != 0)
     summary_ = message.summary;
   settle(message.reason);
@@ -285,14 +292,24 @@ DWORD session_record::finish(const actors::session_finished& message) noexcept {
 
 void session_record::completed() noexcept {
   bool gone = false;
+  api_actor launcher;
   {
     lock guard{mutex_};
     phase_ = phase::completed;
     gone = closed_;
+    if (gone)
+      launcher = std::exchange(launcher_, nullptr);
     changed_.notify_all();
   }
-  if (gone)
-    leave_table();
+  if (!gone)
+    return;
+  tell_cancel(launcher, ERROR_CANCELLED); // nobody can release the blocks that are still held
+  leave_table();
+}
+
+void session_record::forget_actors() noexcept {
+  launcher_ = nullptr;
+  writer_ = nullptr;
 }
 
 void session_record::settle(const failure& reason) noexcept {

@@ -3,6 +3,9 @@
 ///     created ──start──> running ──finish──> ending ──completed──> completed
 ///                                   (SESSION_COMPLETE runs)
 ///
+/// A session that succeeded lives on below until the consumer completed every block it still holds (the
+/// server then gets its receipt), cancelled or closed it (the server hears that it left).
+///
 /// `closed` is a flag beside it: a closed session that still runs goes on, deaf to everything but
 /// CompleteReceive, and removes itself from the handle table once it is completed.
 ///
@@ -118,6 +121,7 @@ private:
   void settle(const actors::failure& reason) noexcept;
   void tell_cancel(const api_actor& launcher, DWORD code) const;
   void leave_table() noexcept;
+  void forget_actors() noexcept;
 
   const session_environment environment_;
   const session_key key_;
@@ -139,7 +143,8 @@ private:
   DWORD final_error_ = ERROR_SUCCESS;
   std::string story_;
 
-  /// Both dropped when the session is over: a handle kept would keep its actor.
+  /// Both dropped when nothing is left to tell them, after the end and the last CompleteReceive: a handle
+  /// kept would keep its actor.
   api_actor launcher_;
   actors::writer_actor writer_;
 

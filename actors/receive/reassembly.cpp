@@ -44,7 +44,7 @@ void reassembly_state::take_in(const io::datagram_batch& batch) {
 }
 
 void reassembly_state::pump() {
-  if (ended_)
+  if (ended_ && receiver_->failed())
     return;
   const auto at = now(self_);
   if (auto blocks = receiver_->take_blocks(); !blocks.empty())
@@ -55,20 +55,25 @@ void reassembly_state::pump() {
       feedback_error_ = error;
     }
   }
-  if (receiver_->failed() || receiver_->complete()) {
-    ended_ = true;
-    self_->send(config_->session, session_progress{summary()});
-    if (receiver_->failed()) {
-      self_->send(config_->session, reassembly_failed{receiver_->failed()});
-    } else {
-      self_->send(config_->writer, finish_atom::value);
-      self_->send(config_->session, reassembly_finished{summary()});
-    }
-    return;
-  }
-  if (at - reported_at_ >= report_interval)
+  if (!ended_ && (receiver_->failed() || receiver_->complete()))
+    end(at);
+  else if (!ended_ && at - reported_at_ >= report_interval)
     report(at);
-  timer_.arm(self_, receiver_->next_event());
+  // A complete receiver goes on telling its status until its session ends, since the consumer may take
+  // long over the last blocks and the sender drops who falls silent.
+  if (!receiver_->failed())
+    timer_.arm(self_, receiver_->next_event());
+}
+
+void reassembly_state::end(protocol::timestamp now) {
+  ended_ = true;
+  report(now);
+  if (receiver_->failed()) {
+    self_->send(config_->session, reassembly_failed{receiver_->failed()});
+  } else {
+    self_->send(config_->writer, finish_atom::value);
+    self_->send(config_->session, reassembly_finished{summary()});
+  }
 }
 
 void reassembly_state::report(protocol::timestamp now) {

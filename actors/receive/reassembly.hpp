@@ -36,6 +36,7 @@ public:
 private:
   void take_in(const io::datagram_batch& batch);
   void pump();
+  void end(protocol::timestamp now);
   void report(protocol::timestamp now);
   receive_summary summary() const;
   status_snapshot status() const;

@@ -9,12 +9,12 @@ namespace fleetcast::actors {
 
 namespace {
 
-/// How long the server may take to note a receipt. The object is whole by then, so the session succeeds
-/// either way; waiting only spares the server an "it left".
+/// How long the server may take to note a receipt. The session succeeded by then either way; waiting only
+/// spares the server an "it left".
 constexpr auto receipt_patience = std::chrono::seconds(5);
 
 const char* to_string(auto phase) {
-  constexpr const char* names[] = {"connecting", "receiving", "receipting", "ended"};
+  constexpr const char* names[] = {"connecting", "receiving", "delivered", "receipting", "ended"};
   return names[static_cast<std::size_t>(phase)];
 }
 
@@ -37,7 +37,7 @@ receive_session_state::make_behavior(receive_request request, consumer_actor con
     [this](const link_closed& link) { on_link_closed(link.reason); },
     [this](const link_receipted&) {
       if (phase_ == phase::receipting)
-        end({});
+        quit();
     },
     [this](const session_progress& progress) {
       summary_ = progress.summary;
@@ -52,13 +52,11 @@ receive_session_state::make_behavior(receive_request request, consumer_actor con
       if (phase_ == phase::receiving)
         cancel(failed.reason);
     },
-    [this](const delivery_finished&) {
-      if (phase_ == phase::receiving)
-        send_receipt();
-    },
+    [this](const delivery_finished&) { on_delivered(); },
+    [this](const consumption_finished& consumed) { on_consumed(consumed.complete); },
     [this](tick_atom) {
       if (phase_ == phase::receipting)
-        end({});
+        quit();
     },
     [this](status_atom) { return collect_status(self_, status(), children()); },
   };
@@ -80,13 +78,30 @@ void receive_session_state::begin_receiving(const link_accepted& link) {
               session_started{link.accept.object_size, receiving_.block_size, receiving_.writer});
 }
 
-void receive_session_state::send_receipt() {
-  phase_ = phase::receipting;
+void receive_session_state::on_delivered() {
+  if (phase_ != phase::receiving)
+    return;
   // The writer's word may overtake that of the reassembly.
   reassembled_ = true;
-  // With nobody left to note it there is nothing to wait for.
+  phase_ = phase::delivered;
+  self_->demonitor(consumer_.address());
+  self_->send(consumer_, session_finished{{}, summary_});
+  // With nobody left to give a receipt to there is nothing to wait for.
   if (link_lost_)
-    return end({});
+    quit();
+}
+
+void receive_session_state::on_consumed(bool complete) {
+  if (phase_ != phase::delivered)
+    return;
+  if (complete)
+    return send_receipt();
+  leave(withdrawn_);
+  quit();
+}
+
+void receive_session_state::send_receipt() {
+  phase_ = phase::receipting;
   const auto took = now(self_) - started_at_;
   self_->send(link_, protocol::wire::client_message{protocol::wire::receipt{
                        summary_.object_size, static_cast<std::uint64_t>(took.count()),
@@ -107,8 +122,9 @@ void receive_session_state::on_link_closed(failure reason) {
       if (!reassembled_)
         end(std::move(reason).in_context("while receiving " + what()));
       return;
+    case phase::delivered:
     case phase::receipting:
-      return end({});
+      return quit();
     case phase::ended:
       return;
   }
@@ -128,23 +144,46 @@ void receive_session_state::on_down(const caf::down_msg& down) {
                                                             : nullptr;
   if (child == nullptr)
     return;
-  cancel({failure_code::internal, 0,
-          std::string{"while receiving "} + what() + ": the " + child
-            + " actor died: " + self_->system().render(down.reason)});
+  failure reason{failure_code::internal, 0,
+                 std::string{"while receiving "} + what() + ": the " + child
+                   + " actor died: " + self_->system().render(down.reason)};
+  if (phase_ == phase::connecting || phase_ == phase::receiving)
+    return cancel(std::move(reason));
+  // The consumer has its success; the server is told what is known.
+  if (phase_ == phase::delivered)
+    leave(reason);
+  quit();
 }
 
 void receive_session_state::cancel(failure reason) {
-  if (phase_ == phase::ended)
-    return;
+  switch (phase_) {
+    case phase::connecting:
+    case phase::receiving:
+      leave(reason);
+      return end(std::move(reason));
+    case phase::delivered:
+      // The last release may be on its way: the writer, which it reaches first, has the say.
+      withdrawn_ = std::move(reason);
+      return self_->send(receiving_.writer, stop_atom::value);
+    case phase::receipting: // bounded by receipt_patience
+    case phase::ended:
+      return;
+  }
+}
+
+void receive_session_state::leave(const failure& reason) {
   if (link_)
     self_->send(link_, protocol::wire::client_message{protocol::wire::leave{reason}});
-  end(std::move(reason));
 }
 
 void receive_session_state::end(failure reason) {
-  phase_ = phase::ended;
   self_->demonitor(consumer_.address());
   self_->send(consumer_, session_finished{std::move(reason), summary_});
+  quit();
+}
+
+void receive_session_state::quit() {
+  phase_ = phase::ended;
   if (link_)
     self_->send(link_, stop_atom::value);
   if (receiving_.reader)

@@ -1,9 +1,13 @@
 /// One receive session: its life cycle, its control connection, its children.
 ///
-///     connecting -> receiving -> receipting -> ended
+///     connecting -> receiving -> delivered -> receipting -> ended
 ///
-/// Whatever happens, the consumer hears session_finished exactly once and last. Anyone may cancel: the
-/// consumer, the console, the manager; it is one message.
+/// Whatever happens, the consumer hears session_finished exactly once and last: with success as soon as
+/// every block was delivered (R-CR-12). The server hears more: the receipt says that the consumer released
+/// every block, too, so a consumer that keeps its last block until all is stored makes the receipt mean
+/// "stored". Cancelled before that, the session leaves instead, and the server knows why.
+///
+/// Anyone may cancel: the consumer, the console, the manager; it is one message.
 ///
 /// Supervision: monitors its children (control client, socket reader, reassembly, writer) and its
 /// consumer. A child that dies fails this session, with an error that names the child, and nothing else.
@@ -57,14 +61,18 @@ public:
                                                      std::shared_ptr<receive_session_parts> parts);
 
 private:
-  enum class phase : std::uint8_t { connecting, receiving, receipting, ended };
+  enum class phase : std::uint8_t { connecting, receiving, delivered, receipting, ended };
 
   void begin_receiving(const link_accepted& link);
+  void on_delivered();
+  void on_consumed(bool complete);
   void send_receipt();
   void on_link_closed(failure reason);
   void on_down(const caf::down_msg& down);
   void cancel(failure reason);
+  void leave(const failure& reason);
   void end(failure reason);
+  void quit();
   std::string what() const;
   status_snapshot status() const;
   std::vector<caf::actor> children() const;
@@ -77,6 +85,7 @@ private:
   protocol::timestamp started_at_{};
   bool reassembled_ = false;
   bool link_lost_ = false;
+  failure withdrawn_; ///< why no receipt shall be sent, if the consumer still holds blocks
   receive_summary summary_;
   control_client_actor link_;
   receive_session_parts::receiving receiving_;

@@ -23,6 +23,7 @@ writer_actor::behavior_type writer_state::make_behavior(std::uint64_t cache_byte
       finishing_ = true;
       deliver();
     },
+    [this](stop_atom) { report_consumption(delivered_ && outstanding_.empty()); },
     [this](status_atom) { return status(); },
   };
 }
@@ -58,10 +59,17 @@ void writer_state::deliver() {
     delivered_bytes_ += block.size;
     self_->send(consumer_, block_delivery{block.offset, block.size, std::move(block.bytes)});
   }
-  if (finishing_ && waiting_.empty()) {
-    finishing_ = false;
+  if (!finishing_ || !waiting_.empty())
+    return;
+  if (!std::exchange(delivered_, true))
     self_->send(session_, delivery_finished{});
-  }
+  if (outstanding_.empty())
+    report_consumption(true);
+}
+
+void writer_state::report_consumption(bool complete) {
+  if (!std::exchange(consumption_reported_, true))
+    self_->send(session_, consumption_finished{complete});
 }
 
 status_snapshot writer_state::status() const {

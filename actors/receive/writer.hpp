@@ -4,6 +4,9 @@
 /// them. One block may always be out, however small the credit. What cannot be handed out waits here; the block
 /// pool bounds it, and a full pool closes the window, so a slow consumer slows the sender.
 ///
+/// When all is delivered the session hears delivery_finished, and consumption_finished once the consumer
+/// released every block; `stop` asks for the latter at once, with whatever was released until then.
+///
 /// Supervision: monitored by its session; its crash fails the session. Monitors its session and ends with
 /// it, however it ends.
 #pragma once
@@ -30,6 +33,7 @@ private:
   void enqueue(const verified_blocks& blocks);
   void release(const block_release& block);
   void deliver();
+  void report_consumption(bool complete);
   bool has_credit_for(std::uint32_t size) const noexcept;
   status_snapshot status() const;
 
@@ -46,7 +50,9 @@ private:
   std::uint64_t outstanding_bytes_ = 0;
   std::uint64_t delivered_bytes_ = 0;
   std::uint64_t refused_releases_ = 0;
-  bool finishing_ = false;
+  bool finishing_ = false; ///< no more blocks will come
+  bool delivered_ = false; ///< and all are with the consumer
+  bool consumption_reported_ = false;
 };
 
 writer_actor::behavior_type writer(writer_actor::stateful_pointer<writer_state> self,

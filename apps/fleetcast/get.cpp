@@ -37,7 +37,10 @@ using clock = std::chrono::steady_clock;
 /// How often a bar on a terminal is redrawn: often enough to look alive.
 constexpr milliseconds bar_interval{200};
 
-/// How often a line or an event is printed elsewhere: no log fills up.
+/// How often an event is printed for a program, which may draw a bar of its own.
+constexpr milliseconds event_interval{200};
+
+/// How often a line is printed elsewhere: no log fills up.
 constexpr milliseconds line_interval{1000};
 
 constexpr std::size_t default_columns = 80;
@@ -65,8 +68,8 @@ constexpr const char* footer
     "another\n"
     "identity is refused from then on. --fingerprint pins it by hand, as the server prints it.\n\n"
     "--json prints one object a line on standard output. \"event\" is \"started\", \"progress\" "
-    "(at most one a\n"
-    "second) and at last \"completed\" or \"failed\".\n\n"
+    "(at most five\n"
+    "a second) and at last \"completed\" or \"failed\".\n\n"
     "Examples:\n"
     "  fleetcast get server/images/debian.img\n"
     "  fleetcast get server.example:5040/images/2024/debian.img /var/tmp/\n"
@@ -88,7 +91,9 @@ public:
       quiet_(quiet),
       terminal_(!json && !quiet && isatty(STDERR_FILENO) == 1) {}
 
-  milliseconds interval() const { return terminal_ ? bar_interval : line_interval; }
+  milliseconds interval() const {
+    return json_ ? event_interval : terminal_ ? bar_interval : line_interval;
+  }
 
   void started(const get_arguments& arguments, const std::string& target,
                const reception& session) {
@@ -194,8 +199,11 @@ public:
     auto result = figures();
     result.bits_per_second
       = 8.0 * static_cast<double>(result.written_bytes) / std::max(result.seconds, 1e-6);
-    if (auto saved = save(); !saved)
+    if (auto saved = save(); !saved) {
+      session_.cancel(reception::error_of(saved.error()));
       return local_failure(saved.error());
+    }
+    session_.confirm();
     report_.completed(file_.target(), result);
     return exit_code::success;
   }
@@ -286,8 +294,7 @@ private:
   }
 
   int local_failure(const file_failure& reason) {
-    return end(exit_code::local_file,
-               reason.disk_full() ? DWORD{ERROR_DISK_FULL} : DWORD{ERROR_WRITE_FAULT}, reason.text);
+    return end(exit_code::local_file, reception::error_of(reason), reason.text);
   }
 
   int interrupted() {

@@ -78,6 +78,11 @@ FLEETCAST_SESSION_STATISTICS reception::statistics() const {
   return result;
 }
 
+void reception::confirm() {
+  if (auto last = std::exchange(kept_back_, std::nullopt))
+    (void)WdsTransportClientCompleteReceive(key_, last->size, &last->offset);
+}
+
 std::string reception::story() const {
   ULONG needed = 0;
   if (FleetcastGetSessionError(key_, nullptr, 0, &needed) != ERROR_INSUFFICIENT_BUFFER)
@@ -99,10 +104,12 @@ void reception::on_start(const TRANSPORTCLIENT_SESSION_INFO& info) {
 
 void reception::on_contents(const void* bytes, ULONG size, ULARGE_INTEGER offset) {
   auto written = file_.write(offset.QuadPart, {static_cast<const std::byte*>(bytes), size});
-  if (written)
-    written_bytes_ += size;
-  else
+  if (!written)
     give_up(std::move(written.error()));
+  else if (written_bytes_ += size; written_bytes_ == object_bytes_) {
+    kept_back_ = block{size, offset};
+    return;
+  }
   (void)WdsTransportClientCompleteReceive(key_, size, &offset);
 }
 
@@ -114,7 +121,7 @@ void reception::on_complete(DWORD error) {
 void reception::give_up(file_failure reason) {
   if (local_failure_)
     return;
-  auto error = reason.disk_full() ? ERROR_DISK_FULL : ERROR_WRITE_FAULT;
+  auto error = error_of(reason);
   local_failure_ = std::move(reason);
   cancel(error);
 }

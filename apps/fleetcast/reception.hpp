@@ -1,5 +1,9 @@
 /// One session of the WDS transport client API that fills a staged file: what any tool that embeds
 /// the library writes, and an example for it.
+///
+/// The block that makes the object whole is kept back until confirm(): a server counts a receiver as done
+/// when it has given back every block, and that shall mean that the file is stored. (An empty object has
+/// no block; its receiver is done when the session is.)
 #pragma once
 
 #include "api/fleetcast_ext.h"
@@ -33,8 +37,12 @@ public:
   /// Starts the session; ERROR_SUCCESS, or why it cannot even be started.
   [[nodiscard]] DWORD start(const reception_request& request);
 
-  /// The session will end soon, with this error.
+  /// The session will end soon, with this error. Once it is over: the server hears this error in place of
+  /// "done", if confirm() was not called.
   void cancel(DWORD error);
+
+  /// Once over, and the object stored for good: the server may count this receiver as done.
+  void confirm();
 
   /// Set when the session is over.
   const event_flag& over() const noexcept { return over_; }
@@ -55,6 +63,11 @@ public:
   /// What the library says of the error.
   [[nodiscard]] std::string story() const;
 
+  /// The error that tells others of a failure of this host's disk.
+  static DWORD error_of(const file_failure& reason) noexcept {
+    return reason.disk_full() ? ERROR_DISK_FULL : ERROR_WRITE_FAULT;
+  }
+
   /// What this host's disk refused, if that was it.
   const std::optional<file_failure>& local_failure() const noexcept { return local_failure_; }
 
@@ -65,6 +78,11 @@ private:
   void give_up(file_failure reason);
 
   struct callbacks;
+
+  struct block {
+    ULONG size;
+    ULARGE_INTEGER offset;
+  };
 
   staged_file& file_;
   bool initialised_ = false;
@@ -78,6 +96,7 @@ private:
 
   // Written on the session's thread, read once it is over.
   DWORD error_ = ERROR_SUCCESS;
+  std::optional<block> kept_back_;
   std::optional<file_failure> local_failure_;
 };
 

@@ -106,6 +106,41 @@ TEST_F(CompleteReceive, R_CR_12_A_23_TheEndDoesNotWaitForIt) {
   EXPECT_EQ(query(program_.key), succeeded);
 }
 
+// After success the session lives on below for as long as blocks are held: its receipt tells the server
+// that the consumer is done with all of them.
+
+TEST_F(CompleteReceive, R_CR_12_AfterTheEndStillReachesTheSession) {
+  finish();
+  EXPECT_EQ(complete_receive(program_.key, 4, 0), DWORD{ERROR_SUCCESS});
+  EXPECT_EQ(complete_receive(program_.key, 3, 4), DWORD{ERROR_SUCCESS});
+  EXPECT_EQ(play_->await_releases(released_ + 2).back().offset, 4U);
+  EXPECT_EQ(play_->cancels(), 0U);
+}
+
+TEST_F(CompleteReceive, R_CAN_9_CancelAfterTheEndReachesTheSessionThatStillHasBlocksOut) {
+  finish();
+  EXPECT_EQ(WdsTransportClientCancelSessionEx(program_.key, ERROR_DISK_FULL), DWORD{ERROR_SUCCESS});
+  EXPECT_EQ(play_->await_cancel(), DWORD{ERROR_DISK_FULL});
+  EXPECT_EQ(query(program_.key), succeeded) << "the outcome is settled";
+}
+
+TEST_F(CompleteReceive, R_CLS_7_CloseAfterTheEndTellsTheSessionThatItsBlocksNeverComeBack) {
+  finish();
+  EXPECT_EQ(WdsTransportClientCloseSession(program_.key), DWORD{ERROR_SUCCESS});
+  EXPECT_EQ(play_->await_cancel(), DWORD{ERROR_CANCELLED});
+}
+
+TEST_F(CompleteReceive, WithNothingOutCancelAndCloseAfterTheEndTellNobody) {
+  EXPECT_EQ(complete_receive(program_.key, 4, 0), DWORD{ERROR_SUCCESS});
+  EXPECT_EQ(complete_receive(program_.key, 3, 4), DWORD{ERROR_SUCCESS});
+  finish();
+  EXPECT_EQ(WdsTransportClientCancelSession(program_.key), DWORD{ERROR_SUCCESS});
+  EXPECT_EQ(WdsTransportClientCloseSession(program_.key), DWORD{ERROR_SUCCESS});
+  ASSERT_EQ(WdsTransportClientShutdown(), DWORD{ERROR_SUCCESS});
+  ASSERT_EQ(WdsTransportClientInitialize(), DWORD{ERROR_SUCCESS});
+  EXPECT_EQ(play_->cancels(), 0U);
+}
+
 TEST_F(CompleteReceive, InCreatedStateNoBlockMatches) {
   auto& fresh = make_consumer();
   prepare(fresh);

@@ -219,6 +219,7 @@ inline actors::writer_actor::behavior_type scripted_writer(std::shared_ptr<scrip
     [](const actors::verified_blocks&) {},
     [play](actors::release_atom, const actors::block_release& block) { play->note_release(block); },
     [](actors::finish_atom) {},
+    [](actors::stop_atom) {},
     [](actors::status_atom) { return actors::status_snapshot{}; },
   };
 }

@@ -129,6 +129,7 @@ receive_session_actor::behavior_type test_receive_session(receive_session_actor:
     [](const reassembly_finished&) {},
     [](const reassembly_failed&) {},
     [](const delivery_finished&) {},
+    [](const consumption_finished&) {},
     [](tick_atom) {},
     [](status_atom) { return status_snapshot{}; },
   };

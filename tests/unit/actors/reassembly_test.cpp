@@ -45,6 +45,7 @@ receive_session_actor::behavior_type session_of(receive_session_actor::pointer s
     [=](const reassembly_finished& m) { record->finished.push_back(m.summary); },
     [=](const reassembly_failed& m) { record->failed.push_back(m.reason); },
     [](const delivery_finished&) {},
+    [](const consumption_finished&) {},
     [](tick_atom) {},
     [](status_atom) { return status_snapshot{}; },
   };
@@ -58,6 +59,7 @@ writer_actor::behavior_type writer_of(writer_actor::pointer, output record) {
     },
     [](release_atom, const block_release&) {},
     [=](finish_atom) { record->order.emplace_back("finish"); },
+    [](stop_atom) {},
     [](status_atom) { return status_snapshot{}; },
   };
 }
@@ -189,6 +191,17 @@ TEST_F(Reassembly, HandsOutEachBlockAsSoonAsItIsWhole) {
   ASSERT_EQ(record->blocks.size(), 1U);
   EXPECT_EQ(record->blocks[0].number, 0U);
   EXPECT_TRUE(record->finished.empty());
+}
+
+TEST_F(Reassembly, GoesOnTellingItsStatusOnceCompleteSoThatTheSenderKeepsIt) {
+  start(1000);
+  world.tell(reassembly_, batch_of(whole_object()));
+  ASSERT_EQ(record->finished.size(), 1U);
+  (void)feedback_heard();
+  world.pass(protocol::defaults::receiver_silence_limit);
+  const auto heard = feedback_heard();
+  EXPECT_GE(heard.size(), 10U) << "the sender would take this receiver for dead";
+  EXPECT_EQ(heard.back().completed_blocks, object->layout().block_count());
 }
 
 TEST_F(Reassembly, CompletesAnEmptyObjectWithoutADatagram) {

@@ -52,10 +52,14 @@ protected:
     world.tell(session, delivery_finished{});
   }
 
-  /// As far as the n-th phase: connecting, receiving, reassembled, receipting.
+  void consume() {
+    deliver();
+    world.tell(session, consumption_finished{true});
+  }
+
+  /// As far as the n-th phase in which the consumer has not heard the end: connecting, receiving,
+  /// reassembled.
   void go_to(int phase) {
-    if (phase == 3)
-      return deliver();
     if (phase >= 1)
       accept();
     if (phase >= 2)
@@ -70,7 +74,12 @@ protected:
     EXPECT_EQ(reason.code, code) << reason.text;
     EXPECT_NE(reason.text.find(text), std::string::npos) << reason.text;
     EXPECT_EQ(heard->order.back(), "finished");
+  }
+
+  void expect_ended(failure_code code, const std::string& text = {}) {
+    expect_finished(code, text);
     EXPECT_TRUE(has_ended(session));
+    expect_children_ended();
   }
 
   void expect_children_ended() {
@@ -108,34 +117,83 @@ TEST_F(ReceiveSession, TellsTheConsumerOfSizesAndWriterOnceAccepted) {
   EXPECT_EQ(heard->started->writer, parts->receiving.writer);
 }
 
-TEST_F(ReceiveSession, SendsAReceiptAfterDeliveryAndSucceedsWhenItIsNoted) {
+TEST_F(ReceiveSession, SucceedsOnDeliveryAndSendsAReceiptOnceEverythingWasReleased) {
   accept();
-  world.pass(seconds(3));
   reassemble();
-  EXPECT_TRUE(parts->said.empty()) << "a receipt before the consumer had everything";
+  EXPECT_TRUE(heard->finished.empty()) << "finished before the consumer had everything";
   world.tell(session, delivery_finished{});
+  expect_finished(failure_code::none);
+  EXPECT_EQ(heard->finished.front().summary.object_size, object_size);
+  EXPECT_TRUE(parts->said.empty()) << "a receipt before the consumer was done with it";
+  world.pass(seconds(3));
+  world.tell(session, consumption_finished{true});
   ASSERT_EQ(parts->said.size(), 1U);
   const auto* receipt = std::get_if<wire::receipt>(&parts->said.front());
   ASSERT_NE(receipt, nullptr);
   EXPECT_EQ(receipt->object_size, object_size);
   EXPECT_EQ(receipt->repaired_symbols, 42U);
   EXPECT_EQ(receipt->nanoseconds, 3'000'000'000U);
-  EXPECT_TRUE(heard->finished.empty()) << "finished before the server noted it";
+  EXPECT_FALSE(has_ended(session)) << "ended before the server noted it";
   world.tell(session, link_receipted{});
-  expect_finished(failure_code::none);
-  EXPECT_EQ(heard->finished.front().summary.object_size, object_size);
+  expect_ended(failure_code::none);
   EXPECT_EQ(heard->order, (strings{"started", "finished"}));
   EXPECT_EQ(parts->said.size(), 1U) << "a success is no leave";
-  expect_children_ended();
 }
 
-TEST_F(ReceiveSession, SucceedsWithoutTheServersNoteAfterFiveSeconds) {
-  deliver();
+TEST_F(ReceiveSession, WaitsFiveSecondsForTheServersNote) {
+  consume();
   world.pass(milliseconds(4999));
-  EXPECT_TRUE(heard->finished.empty());
+  EXPECT_FALSE(has_ended(session));
   world.pass(milliseconds(1));
-  expect_finished(failure_code::none);
-  expect_children_ended();
+  expect_ended(failure_code::none);
+}
+
+TEST_F(ReceiveSession, ACancelOfTheReceiptComesTooLate) {
+  consume();
+  world.tell(session, cancel_atom::value, failure{failure_code::cancelled, 1223, "by the user"});
+  EXPECT_FALSE(has_ended(session));
+  world.tell(session, link_receipted{});
+  expect_ended(failure_code::none);
+  EXPECT_EQ(left_with(), nullptr);
+}
+
+// -- a consumer that holds blocks after the end ----------------------------------------------------
+
+TEST_F(ReceiveSession, CancelledWhileBlocksAreHeldAsksTheWriterAndLeaves) {
+  deliver();
+  world.tell(session, cancel_atom::value, failure{failure_code::cancelled, 112, "no room"});
+  EXPECT_EQ(parts->stopped, strings{"writer"});
+  EXPECT_TRUE(parts->said.empty()) << "a release may be on its way";
+  world.tell(session, consumption_finished{false});
+  expect_ended(failure_code::none);
+  ASSERT_NE(left_with(), nullptr) << "the server was not told";
+  EXPECT_EQ(left_with()->detail, 112U);
+}
+
+TEST_F(ReceiveSession, CancelledWhileTheLastReleaseIsOnItsWaySendsItsReceipt) {
+  deliver();
+  world.tell(session, cancel_atom::value, failure{failure_code::cancelled, 1223, "over"});
+  world.tell(session, consumption_finished{true});
+  ASSERT_EQ(parts->said.size(), 1U);
+  EXPECT_NE(std::get_if<wire::receipt>(&parts->said.front()), nullptr);
+  world.tell(session, link_receipted{});
+  expect_ended(failure_code::none);
+}
+
+TEST_F(ReceiveSession, TheEndOfItsConsumerAfterSuccessIsNoCancel) {
+  deliver();
+  world.kill(consumer);
+  EXPECT_FALSE(has_ended(session));
+  world.tell(session, consumption_finished{true});
+  world.tell(session, link_receipted{});
+  EXPECT_TRUE(has_ended(session));
+  EXPECT_EQ(left_with(), nullptr);
+}
+
+TEST_F(ReceiveSession, EndsWithItsLinkWhileBlocksAreHeld) {
+  deliver();
+  world.tell(session, link_closed{{failure_code::connection_lost, 0, "reset by peer"}});
+  expect_ended(failure_code::none);
 }
 
 TEST_F(ReceiveSession, PassesProgressOnWhileReceiving) {
@@ -165,8 +223,7 @@ TEST_F(ReceiveSession, FailsWithTheLinksReasonWhenItNeverComesUp) {
 TEST_F(ReceiveSession, FailsWhenTheLinkIsLostWhileReceiving) {
   accept();
   world.tell(session, link_closed{{failure_code::connection_lost, 0, "reset by peer"}});
-  expect_finished(failure_code::connection_lost, "lab/image from server.example");
-  expect_children_ended();
+  expect_ended(failure_code::connection_lost, "lab/image from server.example");
 }
 
 TEST_F(ReceiveSession, NeverTakesALinkThatClosesWithoutReasonForSuccess) {
@@ -186,7 +243,7 @@ TEST_F(ReceiveSession, NeedsNoLinkOnceEverythingIsVerified) {
   world.tell(session, link_closed{{failure_code::connection_lost, 0, "reset by peer"}});
   EXPECT_TRUE(heard->finished.empty()) << "the consumer still gets its blocks";
   world.tell(session, delivery_finished{});
-  expect_finished(failure_code::none);
+  expect_ended(failure_code::none);
 }
 
 TEST_F(ReceiveSession, NeedsNoLinkActorOnceEverythingIsVerified) {
@@ -195,11 +252,11 @@ TEST_F(ReceiveSession, NeedsNoLinkActorOnceEverythingIsVerified) {
   world.kill(parts->link);
   EXPECT_TRUE(heard->finished.empty());
   world.tell(session, delivery_finished{});
-  expect_finished(failure_code::none);
+  expect_ended(failure_code::none);
 }
 
-TEST_F(ReceiveSession, SucceedsWhenTheLinkClosesInPlaceOfANote) {
-  deliver();
+TEST_F(ReceiveSession, EndsWhenTheLinkClosesInPlaceOfANote) {
+  consume();
   world.tell(session, link_closed{{failure_code::connection_lost, 0, "reset by peer"}});
   expect_finished(failure_code::none);
 }
@@ -270,11 +327,11 @@ TEST_P(ReceiveSessionPhase, IsCancelledByTheEndOfItsConsumer) {
 }
 
 std::string phase_name(const ::testing::TestParamInfo<int>& info) {
-  constexpr const char* names[] = {"Connecting", "Receiving", "Reassembled", "Receipting"};
+  constexpr const char* names[] = {"Connecting", "Receiving", "Reassembled"};
   return names[info.param];
 }
 
-INSTANTIATE_TEST_SUITE_P(Each, ReceiveSessionPhase, ::testing::Range(0, 4), phase_name);
+INSTANTIATE_TEST_SUITE_P(Each, ReceiveSessionPhase, ::testing::Range(0, 3), phase_name);
 
 // -- children that die ----------------------------------------------------------------------------
 
@@ -296,22 +353,28 @@ protected:
 TEST_P(ReceiveSessionChild, FailsItsSessionByNameWhenItIsKilled) {
   accept();
   world.kill(child());
-  expect_finished(failure_code::internal, std::string{"the "} + GetParam() + " actor died");
-  expect_children_ended();
+  expect_ended(failure_code::internal, std::string{"the "} + GetParam() + " actor died");
 }
 
 TEST_P(ReceiveSessionChild, FailsItsSessionByNameWhenItThrows) {
   accept();
   parts->throws = GetParam();
   world.tell(child(), status_atom::value);
-  expect_finished(failure_code::internal, std::string{"the "} + GetParam() + " actor died");
-  expect_children_ended();
+  expect_ended(failure_code::internal, std::string{"the "} + GetParam() + " actor died");
 }
 
 INSTANTIATE_TEST_SUITE_P(Each, ReceiveSessionChild,
                          ::testing::Values("control_client", "writer", "reassembly",
                                            "socket_reader"),
                          [](const auto& param) { return std::string{param.param}; });
+
+TEST_P(ReceiveSessionChild, EndsItsSessionAfterSuccessWithoutATrace) {
+  deliver();
+  world.kill(child());
+  expect_ended(failure_code::none);
+  const bool has_link = std::string{GetParam()} != "control_client";
+  EXPECT_EQ(left_with() != nullptr, has_link) << "the server learns that no receipt will come";
+}
 
 TEST_F(ReceiveSession, FailsWhenItsLinkDiesWhileConnecting) {
   world.kill(parts->link);

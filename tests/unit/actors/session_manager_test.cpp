@@ -53,6 +53,7 @@ protected:
   void complete(one& session) {
     world.tell(session.parts.session, reassembly_finished{});
     world.tell(session.parts.session, delivery_finished{});
+    world.tell(session.parts.session, consumption_finished{true});
     world.tell(session.parts.session, link_receipted{});
   }
 

@@ -15,6 +15,7 @@ constexpr std::uint32_t block_size = 100;
 /// What the writer's session and reassembly heard.
 struct neighbours_record {
   std::size_t finished = 0;
+  std::vector<bool> consumed;
   std::size_t room = 0;
 };
 
@@ -31,6 +32,7 @@ receive_session_actor::behavior_type some_session(receive_session_actor::pointer
     [](const reassembly_finished&) {},
     [](const reassembly_failed&) {},
     [=](const delivery_finished&) { ++record->finished; },
+    [=](const consumption_finished& m) { record->consumed.push_back(m.complete); },
     [](tick_atom) {},
     [](status_atom) { return status_snapshot{}; },
   };
@@ -197,6 +199,51 @@ TEST_F(Writer, FinishesAtOnceWithNothingToDeliver) {
   world.tell(writer_, finish_atom::value);
   EXPECT_EQ(around->finished, 1U);
   EXPECT_TRUE(heard->blocks.empty());
+}
+
+using bools = std::vector<bool>;
+
+TEST_F(Writer, ReportsTheConsumptionOnceEveryBlockWasReleased) {
+  start(2 * block_size);
+  give_numbers({0, 1});
+  release(0);
+  world.tell(writer_, finish_atom::value);
+  EXPECT_EQ(around->consumed, bools{}) << "a block is still with the consumer";
+  release(100);
+  EXPECT_EQ(around->consumed, bools{true});
+  world.tell(writer_, stop_atom::value);
+  EXPECT_EQ(around->consumed, bools{true}) << "told more than once";
+}
+
+TEST_F(Writer, ReportsTheConsumptionWithTheDeliveryWhenAllCameBackBefore) {
+  start(block_size);
+  give_numbers({0});
+  release(0);
+  EXPECT_EQ(around->consumed, bools{}) << "more blocks may come";
+  world.tell(writer_, finish_atom::value);
+  EXPECT_EQ(around->finished, 1U);
+  EXPECT_EQ(around->consumed, bools{true});
+}
+
+TEST_F(Writer, ToldToStopSaysThatTheConsumerStillHoldsABlock) {
+  start(block_size);
+  give_numbers({0});
+  world.tell(writer_, finish_atom::value);
+  world.tell(writer_, stop_atom::value);
+  EXPECT_EQ(around->consumed, bools{false});
+  release(0);
+  EXPECT_EQ(around->consumed, bools{false}) << "too late, and told already";
+}
+
+TEST_F(Writer, AReleaseBeforeTheStopCounts) {
+  start(block_size);
+  give_numbers({0});
+  world.tell(writer_, finish_atom::value);
+  // Both in the mailbox before the first is looked at.
+  caf::anon_send(writer_, release_atom::value, block_release{0, block_size});
+  caf::anon_send(writer_, stop_atom::value);
+  world.run();
+  EXPECT_EQ(around->consumed, bools{true});
 }
 
 TEST_F(Writer, EndsWithItsSessionHoweverThatEnds) {
