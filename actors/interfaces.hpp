@@ -119,11 +119,24 @@ using writer_actor
                      caf::reacts_to<finish_atom>, caf::reacts_to<stop_atom>,
                      caf::replies_to<status_atom>::with<status_snapshot>>;
 
-/// The session is on: sizes in bytes. Releases go to `writer`.
+/// Bytes of the object, from `first` on.
+struct byte_range {
+  std::uint64_t first = 0;
+  std::uint64_t size = 0;
+};
+
+/// Takes the part of the object that the consumer wants; told nothing, it gets all of it.
+using range_actor = caf::typed_actor<caf::reacts_to<byte_range>>;
+
+/// The session is on: sizes in bytes. Releases go to `writer`, a wish for a part to `ranges`; what lies
+/// outside of the part may still come for a while.
 struct session_started {
   std::uint64_t object_size = 0;
   std::uint32_t block_size = 0;
   writer_actor writer;
+  range_actor ranges;
+  protocol::const_block_buffer metadata; ///< opaque; null: none
+  std::uint32_t metadata_size = 0;
 };
 
 /// Progress between blocks, for people: at most a few a second.
@@ -142,7 +155,8 @@ using datagram_sink_actor = caf::typed_actor<caf::reacts_to<io::datagram_batch>>
 
 /// Owns protocol::receiver.
 using reassembly_actor
-  = datagram_sink_actor::extend<caf::reacts_to<room_atom>, caf::reacts_to<tick_atom>,
+  = datagram_sink_actor::extend<caf::reacts_to<byte_range>, caf::reacts_to<room_atom>,
+                                caf::reacts_to<tick_atom>,
                                 caf::replies_to<status_atom>::with<status_snapshot>>;
 
 using socket_reader_actor = caf::typed_actor<caf::reacts_to<stop_atom>,
@@ -281,6 +295,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(fleetcast::actors::batch_sent)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(fleetcast::actors::block_delivery)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(fleetcast::actors::block_read)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(fleetcast::actors::block_release)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(fleetcast::actors::byte_range)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(fleetcast::actors::consumption_finished)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(fleetcast::actors::delivery_finished)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(fleetcast::actors::failure)

@@ -1,32 +1,14 @@
 #include "actors/runtime.hpp"
 
 #include "actors/io/io_thread.hpp"
+#include "actors/io/signals_blocked.hpp"
 #include "actors/session_manager.hpp"
 
 #include <atomic>
-#include <csignal>
 
 namespace fleetcast::actors {
 
 namespace {
-
-/// Threads inherit the signal mask of their maker: while this lives, new ones take no signals, so a
-/// signal always reaches a thread of the program.
-class signals_blocked {
-public:
-  signals_blocked() {
-    sigset_t all;
-    sigfillset(&all);
-    pthread_sigmask(SIG_BLOCK, &all, &before_);
-  }
-  ~signals_blocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-
-  signals_blocked(const signals_blocked&) = delete;
-  signals_blocked& operator=(const signals_blocked&) = delete;
-
-private:
-  sigset_t before_{};
-};
 
 caf::actor_system_config& configured(caf::actor_system_config& config,
                                      const runtime_options& options) {
@@ -67,7 +49,7 @@ struct runtime::implementation {
 };
 
 runtime::runtime(const runtime_options& options) {
-  const signals_blocked guard;
+  const io::signals_blocked guard;
   implementation_ = std::make_unique<implementation>(options);
 }
 

@@ -113,7 +113,7 @@ void session_manager_state::join_new(const join_request& request, const std::str
 }
 
 void session_manager_state::forward(const send_session_actor& session, const join_request& request,
-                                    bool is_new, join_promise promise) {
+                                    bool is_new, const join_promise& promise) {
   self_->request(session, join_patience, join_atom::value, request)
     .then(
       [=, this, answer = promise](join_reply& reply) mutable {
@@ -131,7 +131,7 @@ void session_manager_state::forward(const send_session_actor& session, const joi
 }
 
 void session_manager_state::find_another(const send_session_actor& ended,
-                                         const join_request& request, join_promise promise) {
+                                         const join_request& request, const join_promise& promise) {
   // The transmission ended while the client was on its way to it. Others may be in the same position:
   // they share the next one.
   for (auto& t : sending_)

@@ -53,10 +53,10 @@ private:
   join_promise join(const join_request& request);
   void find_transmission(const join_request& request, join_promise promise);
   void find_another(const send_session_actor& ended, const join_request& request,
-                    join_promise promise);
+                    const join_promise& promise);
   void join_new(const join_request& request, const std::string& where, const join_promise& promise);
   void forward(const send_session_actor& session, const join_request& request, bool is_new,
-               join_promise promise);
+               const join_promise& promise);
   std::string where_for(const join_request& request) const;
   void on_down(const caf::down_msg& down);
   void stop();

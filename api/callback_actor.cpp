@@ -2,6 +2,7 @@
 
 #include "api/session_record.hpp"
 
+#include <optional>
 #include <utility>
 
 namespace fleetcast::api {
@@ -10,7 +11,6 @@ namespace {
 
 using actors::block_delivery;
 using actors::consumer_actor;
-using actors::failure;
 using actors::failure_code;
 using actors::session_finished;
 using actors::session_progress;
@@ -48,11 +48,14 @@ public:
     info.ullFileSize = size;
     info.ulBlockSize = message.block_size;
     call<PFN_WdsTransportClientSessionStartEx>(WDS_TRANSPORTCLIENT_SESSION_STARTEX, &info);
-    call<PFN_WdsTransportClientSessionNegotiate>(WDS_TRANSPORTCLIENT_SESSION_NEGOTIATE, &info,
-                                                 to_negotiate_handle(record_->key()));
+    negotiate(info, message);
+    if (message.metadata != nullptr)
+      deliver_metadata(message);
   }
 
   void deliver(const block_delivery& block) {
+    if (!is_required(block))
+      return record_->give_back(block);
     if (!record_->begin_contents(block))
       return;
     auto offset = large(block.offset);
@@ -73,6 +76,31 @@ public:
   }
 
 private:
+  void negotiate(TRANSPORTCLIENT_SESSION_INFO& info, const session_started& message) {
+    record_->begin_negotiation();
+    call<PFN_WdsTransportClientSessionNegotiate>(WDS_TRANSPORTCLIENT_SESSION_NEGOTIATE, &info,
+                                                 to_negotiate_handle(record_->key()));
+    required_ = record_->end_negotiation();
+    if (required_)
+      caf::anon_send(message.ranges, *required_);
+  }
+
+  void deliver_metadata(const session_started& message) {
+    record_->hold(message.metadata);
+    // The API's type is PVOID although nobody may write there, as with contents.
+    call<PFN_WdsTransportClientReceiveMetadata>(WDS_TRANSPORTCLIENT_RECEIVE_METADATA,
+                                                const_cast<std::byte*>(message.metadata.get()),
+                                                ULONG{message.metadata_size});
+    record_->drop(message.metadata.get());
+  }
+
+  /// Blocks cover the range; those beside it were on their way before it was known.
+  bool is_required(const block_delivery& block) const noexcept {
+    return !required_
+           || (required_->size != 0 && block.offset < required_->first + required_->size
+               && required_->first < block.offset + block.size);
+  }
+
   /// Calls what was registered, unless the session was cancelled meanwhile (R-CAN-8).
   template <class Function, class... Ts>
   void call(TRANSPORTCLIENT_CALLBACK_ID id, Ts... arguments) noexcept {
@@ -90,6 +118,7 @@ private:
   }
 
   std::shared_ptr<session_record> record_;
+  std::optional<actors::byte_range> required_;
   bool finished_ = false;
 };
 

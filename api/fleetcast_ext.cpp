@@ -11,7 +11,6 @@
 #include <string>
 #include <utility>
 
-using fleetcast::api::api_call;
 using fleetcast::api::configuration;
 using fleetcast::api::guarded;
 using fleetcast::api::library;
@@ -64,7 +63,7 @@ DWORD WDSTCIAPI FleetcastGetSessionError(HANDLE hSessionKey, char* pszBuffer, UL
                         auto needed = text.size() + 1;
                         if (pulNeeded != nullptr)
                           *pulNeeded = static_cast<ULONG>(needed);
-                        if (ulSize < needed)
+                        if (pszBuffer == nullptr || ulSize < needed)
                           return ERROR_INSUFFICIENT_BUFFER;
                         std::memcpy(pszBuffer, text.c_str(), needed);
                         return ERROR_SUCCESS;

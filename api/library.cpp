@@ -1,5 +1,6 @@
 #include "api/library.hpp"
 
+#include "actors/io/signals_blocked.hpp"
 #include "api/session_record.hpp"
 
 #include <exception>
@@ -8,29 +9,9 @@
 #include <thread>
 #include <utility>
 
-#include <signal.h>
-
 namespace fleetcast::api {
 
 namespace {
-
-/// Threads inherit the mask of the thread that starts them: while this lives, what is started takes no
-/// signal, so that the program's handlers keep running where the program expects them.
-class signals_blocked {
-public:
-  signals_blocked() noexcept {
-    sigset_t all;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before_);
-  }
-  ~signals_blocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-
-  signals_blocked(const signals_blocked&) = delete;
-  signals_blocked& operator=(const signals_blocked&) = delete;
-
-private:
-  sigset_t before_{};
-};
 
 /// Runs `work` on a thread made for it, and waits. The actor system goes up and comes down on such
 /// threads: it leaves references to itself in thread-local memory of the thread that makes it, and would
@@ -41,7 +22,7 @@ void run_aside(Work work) {
   {
     std::thread aside;
     {
-      signals_blocked quiet;
+      actors::io::signals_blocked quiet;
       aside = std::thread{[&] {
         try {
           work();
@@ -92,10 +73,10 @@ DWORD library::initialize() {
 DWORD library::shutdown() {
   {
     std::unique_lock guard{mutex_};
-    if (phase_ != phase::up)
-      return ERROR_NOT_READY;
     if (callback_scope::current() != nullptr)
       return ERROR_POSSIBLE_DEADLOCK;
+    if (phase_ != phase::up)
+      return ERROR_NOT_READY;
     if (users_ > 1) {
       --users_;
       return ERROR_SUCCESS;

@@ -115,7 +115,10 @@ DWORD session_record::complete_receive(std::uint32_t size, std::uint64_t offset)
     block = known->second;
     outstanding_.erase(known);
     outstanding_bytes_ -= size;
-    writer = writer_;
+    // After a cancel nobody waits for credit, and a release would overtake the cancel: the session must
+    // not take a consumer that gave up for one that is done.
+    if (!cancel_code_)
+      writer = writer_;
     if (over() && outstanding_.empty())
       forget_actors();
   }
@@ -152,6 +155,18 @@ DWORD session_record::query(ULONG& status, ULONG& error) const {
     status = WDS_TRANSPORTCLIENT_STATUS_SUCCESS;
   else
     status = WDS_TRANSPORTCLIENT_STATUS_FAILURE;
+  return ERROR_SUCCESS;
+}
+
+DWORD session_record::require(HANDLE negotiate_key, std::uint64_t first, std::uint64_t size) {
+  lock guard{mutex_};
+  if (negotiate_key != to_negotiate_handle(key_))
+    return ERROR_INVALID_HANDLE;
+  if (!negotiating_)
+    return ERROR_INVALID_STATE;
+  if (first > summary_.object_size || size > summary_.object_size - first)
+    return ERROR_INVALID_PARAMETER;
+  required_ = actors::byte_range{first, size};
   return ERROR_SUCCESS;
 }
 
@@ -252,6 +267,28 @@ void session_record::note_started(const actors::session_started& message) {
   lock guard{mutex_};
   writer_ = message.writer;
   summary_.object_size = message.object_size;
+}
+
+void session_record::begin_negotiation() {
+  lock guard{mutex_};
+  negotiating_ = true;
+}
+
+std::optional<actors::byte_range> session_record::end_negotiation() {
+  lock guard{mutex_};
+  negotiating_ = false;
+  return required_;
+}
+
+void session_record::give_back(const actors::block_delivery& block) {
+  actors::writer_actor writer;
+  {
+    lock guard{mutex_};
+    writer = writer_;
+  }
+  if (writer)
+    caf::anon_send(writer, actors::release_atom::value,
+                   actors::block_release{block.offset, block.size});
 }
 
 void session_record::note_progress(const actors::receive_summary& summary) {

@@ -66,6 +66,7 @@ public:
   DWORD complete_receive(std::uint32_t size, std::uint64_t offset);
   DWORD wait(std::uint32_t milliseconds);
   DWORD query(ULONG& status, ULONG& error) const;
+  DWORD require(HANDLE negotiate_key, std::uint64_t first, std::uint64_t size);
   DWORD error_story(std::string& text) const;
   DWORD statistics(FLEETCAST_SESSION_STATISTICS& figures) const;
 
@@ -94,6 +95,17 @@ public:
   bool may_call_back() const;
 
   void note_started(const actors::session_started& message);
+
+  /// SESSION_NEGOTIATE is called between these two; the latter gives what the consumer asked for in it.
+  void begin_negotiation();
+  std::optional<actors::byte_range> end_negotiation();
+
+  /// Keeps `bytes` for as long as their callback runs (R-BUF-6, R-BUF-7).
+  void hold(const protocol::const_block_buffer& bytes) { environment_.buffers.hold(bytes); }
+  void drop(const void* bytes) noexcept { environment_.buffers.drop(bytes); }
+
+  /// A block outside of the range that was negotiated, on its way before that: back with it.
+  void give_back(const actors::block_delivery& block);
   void note_progress(const actors::receive_summary& summary);
 
   /// False: this block must not reach the consumer (R-CAN-8).
@@ -139,6 +151,8 @@ private:
   DWORD abandoned_ = ERROR_SUCCESS;
 
   std::array<void*, WDS_TRANSPORTCLIENT_MAX_CALLBACKS> callbacks_{};
+  bool negotiating_ = false;
+  std::optional<actors::byte_range> required_;
   std::optional<DWORD> cancel_code_;
   DWORD final_error_ = ERROR_SUCCESS;
   std::string story_;

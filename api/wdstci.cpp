@@ -102,11 +102,10 @@ DWORD WDSTCIAPI WdsTransportClientShutdown(void) {
 }
 
 DWORD WDSTCIAPI WdsTransportClientNegotiateRequiredDataRange(HANDLE hSessionKey,
-                                                             HANDLE /* hNegotiateKey */,
-                                                             ULARGE_INTEGER /* start */,
-                                                             ULARGE_INTEGER /* size */) {
-  // R-NEG-4: the wire cannot ask for a part of an object yet.
-  return session_call(hSessionKey, [](const session_pointer&, library&) -> DWORD {
-    return ERROR_CALL_NOT_IMPLEMENTED;
+                                                             HANDLE hNegotiateKey,
+                                                             ULARGE_INTEGER ullDataRangeStart,
+                                                             ULARGE_INTEGER ullDataRangeSize) {
+  return session_call(hSessionKey, [&](const session_pointer& session, library&) {
+    return session->require(hNegotiateKey, ullDataRangeStart.QuadPart, ullDataRangeSize.QuadPart);
   });
 }

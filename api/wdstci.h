@@ -398,8 +398,12 @@ FLEETCAST_EXPORT DWORD WDSTCIAPI WdsTransportClientShutdown(void);
  *
  * @param hSessionKey the session.
  * @param hNegotiateKey from its SESSION_NEGOTIATE callback, inside which alone this may be called.
- * @param ullDataRangeStart,ullDataRangeSize first byte and number of bytes wanted.
- * @return ERROR_CALL_NOT_IMPLEMENTED in this release (R-NEG-4): the whole object comes. */
+ * @param ullDataRangeStart,ullDataRangeSize first byte and number of bytes wanted. Called more than once
+ *   in one callback, the last range holds. Whole blocks come, as ever: those that cover the range; with a
+ *   size of 0 none. The session succeeds once they were delivered.
+ * @return ERROR_SUCCESS; ERROR_INVALID_PARAMETER: the range does not lie within the object (R-NEG-3);
+ *   ERROR_INVALID_STATE: not while that callback runs (R-NEG-1); ERROR_INVALID_HANDLE: not a session, or
+ *   not its negotiate key. */
 FLEETCAST_EXPORT DWORD WDSTCIAPI WdsTransportClientNegotiateRequiredDataRange(
   HANDLE hSessionKey, HANDLE hNegotiateKey, ULARGE_INTEGER ullDataRangeStart,
   ULARGE_INTEGER ullDataRangeSize);

@@ -94,7 +94,7 @@ control_link_actor::behavior_type control_server_state::start(control_server_con
   events.ready = [me](const io::peer_identity&) { notify(me, link_ready{}); };
   events.message = [me](wire::message_bytes body) { notify(me, link_message{std::move(body)}); };
   events.closed = [me](failure reason) { notify(me, link_broken{std::move(reason)}); };
-  self_->set_down_handler([this](const caf::down_msg&) { on_session_down(); });
+  self_->set_down_handler([this](const caf::down_msg& down) { on_session_down(down.reason); });
   config_.accepted.connection->start(std::move(events), config_.limits.request, too_slow());
   config_.accepted.connection->receive();
   return {
@@ -255,8 +255,11 @@ void control_server_state::on_no_answer(const caf::error& reason) {
             + "); see the server's log, and restart it if this stays so"});
 }
 
-void control_server_state::on_session_down() {
+void control_server_state::on_session_down(const caf::error& reason) {
   owes_leave_ = false;
+  // It ends as it should once every receiver has its receipt noted; this client then closes.
+  if (!reason && phase_ == phase::receipted)
+    return;
   if (phase_ == phase::joined || phase_ == phase::receipted)
     end({failure_code::internal, 0,
          "the transmission of " + object_ + " failed on the server; see its log, and try again"},

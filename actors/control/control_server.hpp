@@ -71,7 +71,7 @@ private:
 
   void on_message(const link_message& message);
   void on_broken(const failure& reason);
-  void on_session_down();
+  void on_session_down(const caf::error& reason);
 
   void take(protocol::wire::session_request request);
   void take(const protocol::wire::receipt& receipt);

@@ -1,35 +1,17 @@
 #include "actors/io/io_thread.hpp"
 
+#include "actors/io/signals_blocked.hpp"
+
 #include <algorithm>
 #include <cstdio>
 #include <exception>
 #include <utility>
 
 #include <pthread.h>
-#include <signal.h>
 
 namespace fleetcast::actors::io {
 
 namespace {
-
-/// Blocks all signals of the calling thread while it lives: a thread started meanwhile inherits that
-/// from its first instruction, which blocking them inside the thread could not give.
-class signals_blocked {
-public:
-  signals_blocked() {
-    sigset_t all;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before_);
-  }
-
-  ~signals_blocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-
-  signals_blocked(const signals_blocked&) = delete;
-  signals_blocked& operator=(const signals_blocked&) = delete;
-
-private:
-  sigset_t before_{};
-};
 
 /// The kernel refuses longer thread names instead of cutting them.
 constexpr std::size_t max_thread_name = 15;

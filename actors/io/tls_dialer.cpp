@@ -9,6 +9,8 @@
 #include <sstream>
 #include <utility>
 
+#include <fcntl.h>
+
 namespace fleetcast::actors::io {
 
 using protocol::failure;
@@ -76,8 +78,8 @@ int weight(failure_code code) {
 
 } // namespace
 
-tls_dialer::tls_dialer(boost::asio::io_context& context, std::string host, std::uint16_t port,
-                       limits bounds, events callbacks)
+tls_dialer::tls_dialer(boost::asio::io_context& context, const std::string& host,
+                       std::uint16_t port, limits bounds, events callbacks)
   : io_(context),
     host_(without_brackets(host)),
     port_(port),
@@ -159,6 +161,8 @@ void tls_dialer::try_next() {
     failed_.push_back({address, error});
     return try_next();
   }
+  // A program that our host program starts must not keep the connection open after us.
+  ::fcntl(socket_.native_handle(), F_SETFD, FD_CLOEXEC);
   is_attempt_late_ = false;
   // The last address may use all the time that is left.
   if (next_ < candidates_.size()) {

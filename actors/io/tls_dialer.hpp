@@ -36,8 +36,8 @@ public:
     std::function<void(protocol::failure)> closed;
   };
 
-  tls_dialer(boost::asio::io_context& context, std::string host, std::uint16_t port, limits bounds,
-             events callbacks);
+  tls_dialer(boost::asio::io_context& context, const std::string& host, std::uint16_t port,
+             limits bounds, events callbacks);
 
   /// Any thread, once.
   void start();

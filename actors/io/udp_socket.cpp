@@ -175,7 +175,7 @@ public:
   }
 
   tl::expected<udp_socket, failure> finish() {
-    socklen_t size = static_cast<socklen_t>(socket_.local_.capacity());
+    auto size = static_cast<socklen_t>(socket_.local_.capacity());
     if (ok()) {
       check(::getsockname(socket_.descriptor_, socket_.local_.data(), &size), "read its address");
       socket_.local_.resize(size);
@@ -299,7 +299,7 @@ tl::expected<udp_socket, failure> udp_socket::open_feedback_sender(const address
 
 udp_socket::udp_socket(udp_socket&& other) noexcept
   : descriptor_(std::exchange(other.descriptor_, -1)),
-    local_(other.local_),
+    local_(std::move(other.local_)),
     receive_buffer_(other.receive_buffer_),
     usable_(other.usable_) {}
 

@@ -1,5 +1,6 @@
 #include "actors/receive/reassembly.hpp"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -9,6 +10,18 @@ namespace {
 
 /// Progress is for people: a few times a second is enough.
 constexpr protocol::duration report_interval = protocol::milliseconds(200);
+
+protocol::wire::block_range blocks_that_cover(const byte_range& bytes,
+                                              const protocol::geometry& layout) {
+  const auto first = std::min(bytes.first, layout.object_size());
+  const auto size = std::min(bytes.size, layout.object_size() - first);
+  if (size == 0)
+    return {};
+  const auto first_block = first / layout.block_size();
+  const auto last_block = (first + size - 1) / layout.block_size();
+  return {static_cast<protocol::block_number>(first_block),
+          static_cast<std::uint32_t>(last_block - first_block + 1)};
+}
 
 } // namespace
 
@@ -22,6 +35,7 @@ reassembly_actor::behavior_type reassembly_state::make_behavior(reassembly_confi
   self_->send(self_, tick_atom::value);
   return {
     [this](const io::datagram_batch& batch) { take_in(batch); },
+    [this](const byte_range& wanted) { require(wanted); },
     [this](room_atom) {
       receiver_->on_room(now(self_));
       pump();
@@ -40,6 +54,11 @@ void reassembly_state::take_in(const io::datagram_batch& batch) {
   receiver_->on_kernel_drops(batch.received->kernel_drops);
   for (const auto& datagram : batch.received->datagrams)
     receiver_->on_datagram(at, datagram);
+  pump();
+}
+
+void reassembly_state::require(const byte_range& wanted) {
+  receiver_->require(now(self_), blocks_that_cover(wanted, config_->receiver.layout));
   pump();
 }
 

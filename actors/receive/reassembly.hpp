@@ -35,6 +35,7 @@ public:
 
 private:
   void take_in(const io::datagram_batch& batch);
+  void require(const byte_range& wanted);
   void pump();
   void end(protocol::timestamp now);
   void report(protocol::timestamp now);

@@ -74,8 +74,17 @@ void receive_session_state::begin_receiving(const link_accepted& link) {
   self_->monitor(receiving_.reader);
   phase_ = phase::receiving;
   summary_.object_size = link.accept.object_size;
-  self_->send(consumer_,
-              session_started{link.accept.object_size, receiving_.block_size, receiving_.writer});
+  session_started started;
+  started.object_size = link.accept.object_size;
+  started.block_size = receiving_.block_size;
+  started.writer = receiving_.writer;
+  started.ranges = receiving_.reassembly;
+  if (const auto& bytes = link.accept.metadata; !bytes.empty()) {
+    const auto kept = std::make_shared<const std::vector<std::byte>>(bytes);
+    started.metadata = {kept, kept->data()};
+    started.metadata_size = static_cast<std::uint32_t>(kept->size());
+  }
+  self_->send(consumer_, std::move(started));
 }
 
 void receive_session_state::on_delivered() {

@@ -26,6 +26,10 @@ public:
   /// Bytes, as of opening.
   [[nodiscard]] virtual std::uint64_t size() const noexcept = 0;
 
+  /// What the provider has to say of the object, opaque to everybody but the consumer: at most
+  /// protocol::wire::max_metadata_size bytes, as of opening; none by default.
+  [[nodiscard]] virtual std::span<const std::byte> metadata() const noexcept { return {}; }
+
   /// Fills all of `out` from `offset`; the range must lie within `size()`. Fails with object_changed
   /// when the object is not the one that was opened any more, or ends early; with read_fault when
   /// the system could not read. `out` then holds nothing of meaning.

@@ -133,6 +133,53 @@ tl::unexpected<failure> refuse_to_open(int error, const std::string& shown) {
   }
 }
 
+// -- metadata -------------------------------------------------------------------------------------
+
+constexpr const char* metadata_suffix = ".fcmeta";
+
+using metadata_bytes = std::vector<std::byte>;
+
+/// All of the file, which is closed. Fails when it holds more than receivers are sent.
+tl::expected<metadata_bytes, failure> read_metadata(int descriptor, const std::string& shown) {
+  constexpr auto limit = protocol::wire::max_metadata_size;
+  struct stat found {};
+  if (::fstat(descriptor, &found) != 0 || !S_ISREG(found.st_mode)) {
+    ::close(descriptor);
+    return refuse(failure_code::access_denied, 0,
+                  "the metadata " + shown + " are not a regular file, and only those are served");
+  }
+  metadata_bytes result(limit + 1);
+  std::size_t size = 0;
+  ssize_t got = 1;
+  while (got != 0 && size < result.size()) {
+    got = ::read(descriptor, result.data() + size, result.size() - size);
+    if (got < 0 && errno != EINTR)
+      break;
+    size += static_cast<std::size_t>(std::max<ssize_t>(got, 0));
+  }
+  const int error = got < 0 ? errno : 0;
+  ::close(descriptor);
+  if (error != 0)
+    return refuse(failure_code::read_fault, error,
+                  "the server cannot read the metadata " + shown + ": " + message_of(error));
+  if (size > limit)
+    return refuse(failure_code::read_fault, EFBIG,
+                  "the metadata " + shown + " have more than the " + std::to_string(limit)
+                    + " bytes that are sent with an object; its administrator can shorten them");
+  result.resize(size);
+  return result;
+}
+
+tl::expected<metadata_bytes, failure> metadata_of(int directory, const std::string& object,
+                                                  const std::string& shown) {
+  const int descriptor = open_beneath(directory, object + metadata_suffix);
+  if (descriptor >= 0)
+    return read_metadata(descriptor, shown + metadata_suffix);
+  if (errno == ENOENT || errno == ENAMETOOLONG)
+    return metadata_bytes{};
+  return refuse_to_open(errno, shown + metadata_suffix);
+}
+
 // -- content --------------------------------------------------------------------------------------
 
 bool same_time(const timespec& a, const timespec& b) noexcept {
@@ -142,10 +189,12 @@ bool same_time(const timespec& a, const timespec& b) noexcept {
 /// A regular file, held open: replacing it under its name leaves this version whole.
 class file_content final : public content {
 public:
-  file_content(int descriptor, const struct stat& as_opened, std::string name)
+  file_content(int descriptor, const struct stat& as_opened, std::string name,
+               metadata_bytes metadata)
     : descriptor_(descriptor),
       as_opened_(as_opened),
-      name_(std::move(name)) {}
+      name_(std::move(name)),
+      metadata_(std::move(metadata)) {}
 
   ~file_content() override { ::close(descriptor_); }
 
@@ -157,6 +206,8 @@ public:
   std::uint64_t size() const noexcept override {
     return static_cast<std::uint64_t>(as_opened_.st_size);
   }
+
+  std::span<const std::byte> metadata() const noexcept override { return metadata_; }
 
   tl::expected<void, failure> read(std::uint64_t offset, std::span<std::byte> out) const override {
     while (!out.empty()) {
@@ -182,7 +233,8 @@ public:
     return file != nullptr && as_opened_.st_dev == file->as_opened_.st_dev
            && as_opened_.st_ino == file->as_opened_.st_ino
            && as_opened_.st_size == file->as_opened_.st_size
-           && same_time(as_opened_.st_mtim, file->as_opened_.st_mtim);
+           && same_time(as_opened_.st_mtim, file->as_opened_.st_mtim)
+           && metadata_ == file->metadata_;
   }
 
 private:
@@ -217,17 +269,19 @@ private:
   int descriptor_;
   struct stat as_opened_;
   std::string name_;
+  metadata_bytes metadata_;
 };
 
 /// Takes `descriptor` over.
-tl::expected<std::shared_ptr<content>, failure> adopt(int descriptor, const std::string& shown) {
+tl::expected<std::shared_ptr<content>, failure> adopt(int descriptor, const std::string& shown,
+                                                      metadata_bytes metadata) {
   struct stat found {};
   const bool known = ::fstat(descriptor, &found) == 0;
   const int error = errno;
   if (known && S_ISREG(found.st_mode)) {
     // Twice the read-ahead; advice only.
     ::posix_fadvise(descriptor, 0, 0, POSIX_FADV_SEQUENTIAL);
-    return std::make_shared<file_content>(descriptor, found, shown);
+    return std::make_shared<file_content>(descriptor, found, shown, std::move(metadata));
   }
   ::close(descriptor);
   if (!known)
@@ -308,7 +362,12 @@ directory_provider::open(std::string_view name_space, std::string_view object) {
   const int descriptor = open_beneath(found->second, path);
   if (descriptor < 0)
     return refuse_to_open(errno, shown);
-  return adopt(descriptor, shown);
+  auto metadata = metadata_of(found->second, path, shown);
+  if (!metadata) {
+    ::close(descriptor);
+    return tl::unexpected{std::move(metadata.error())};
+  }
+  return adopt(descriptor, shown, std::move(*metadata));
 }
 
 } // namespace fleetcast::actors

@@ -1,4 +1,5 @@
-/// Content from directories: each namespace is one, and objects are the files below it.
+/// Content from directories: each namespace is one, and objects are the files below it. A file
+/// NAME.fcmeta beside the object NAME holds its metadata, any bytes (C-MD-2).
 ///
 /// Names come from strangers. The kernel resolves them (openat2, RESOLVE_BENEATH), so no race with
 /// somebody who moves directories about can lead out; a name that would leave (absolute, "..", a

@@ -202,6 +202,8 @@ wire::session_accept send_session_state::accept_for(receiver_id id, const wire::
   a.symbol_size = config_->layout.symbol_size();
   a.source_symbols = config_->layout.source_symbols();
   a.signing_key = config_->options.identity->public_key();
+  const auto metadata = config_->object->metadata();
+  a.metadata.assign(metadata.begin(), metadata.end());
   return a;
 }
 
@@ -219,7 +221,7 @@ void send_session_state::on_receipt(receiver_id id, const wire::receipt& receipt
     return;
   // A receipt for another size is no receipt: a defect or a lie of that client, and its loss.
   if (receipt.object_size != config_->layout.object_size())
-    return leave(id, {failure_code::invalid_request, 0, "its receipt is for another size"});
+    return expel(id, {failure_code::invalid_request, 0, "its receipt is for another size"});
   ++completed_receivers_;
   const auto took = std::chrono::duration<double>(now(self_) - i->second.joined_at).count();
   log().info("{}: receiver {} ({}) has it, verified, after {:.2f} s; {} symbols repaired",
@@ -244,16 +246,17 @@ bool send_session_state::remove(receiver_id id) {
 }
 
 void send_session_state::expel_silent() {
-  for (const auto id : sender_->take_silent(now(self_))) {
-    const auto i = members_.find(id);
-    if (i == members_.end())
-      continue;
-    self_->send(i->second.link, wire::session_ended{
-                                  {failure_code::kicked_fallback, 0,
-                                   "the server heard no feedback from this host: check that UDP to "
-                                   "it is not blocked"}});
-    leave(id, {failure_code::kicked_fallback, 0, "it was silent for too long"});
-  }
+  for (const auto id : sender_->take_silent(now(self_)))
+    expel(id, {failure_code::kicked_fallback, 0,
+               "the server heard no feedback from this host: check that UDP to it is not blocked"});
+}
+
+void send_session_state::expel(receiver_id id, const failure& reason) {
+  const auto i = members_.find(id);
+  if (i == members_.end())
+    return;
+  self_->send(i->second.link, wire::session_ended{reason});
+  leave(id, reason);
 }
 
 // -- datapath -------------------------------------------------------------------------------------

@@ -74,6 +74,7 @@ private:
   void on_down(const caf::down_msg& down);
   void pump();
   void expel_silent();
+  void expel(receiver_id id, const failure& reason);
   bool remove(receiver_id id);
   void fail(const failure& reason);
   void end();

@@ -50,7 +50,7 @@ private:
 /// session's end stops it.
 socket_writer_actor::behavior_type
 socket_writer(socket_writer_actor::stateful_pointer<socket_writer_state> self,
-              std::shared_ptr<const io::udp_socket> socket, io::udp_endpoint destination,
+              std::shared_ptr<const io::udp_socket> socket, const io::udp_endpoint& destination,
               protocol::wire::seal_suite suite, protocol::wire::direction_key key,
               send_session_actor session);
 

@@ -9,13 +9,15 @@
 #include "actors/send/group_allocator.hpp"
 #include "apps/fleetcast/endpoint_text.hpp"
 #include "apps/fleetcast/exit_code.hpp"
+#include "apps/fleetcast/signal_events.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/core.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
 
-#include <csignal>
+#include <chrono>
 #include <cstdio>
+#include <cstring>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -62,32 +64,6 @@ int complain(const failure& reason, int code = exit_code::failure) {
   fmt::print(stderr, "fleetcast serve: {}\n", reason.text);
   return code;
 }
-
-/// Blocks the signals that end the server, before any thread is made, so that all inherit it and
-/// only `wait` gets them.
-class termination_signals {
-public:
-  termination_signals() {
-    sigemptyset(&set_);
-    sigaddset(&set_, SIGINT);
-    sigaddset(&set_, SIGTERM);
-    pthread_sigmask(SIG_BLOCK, &set_, nullptr);
-    // A client that goes away while it is written to is an error of that write, not of the process.
-    std::signal(SIGPIPE, SIG_IGN);
-  }
-
-  int wait() const {
-    int signal = 0;
-    sigwait(&set_, &signal);
-    return signal;
-  }
-
-  /// From now on a signal ends the process at once: for people who press Ctrl-C twice.
-  void unblock() const { pthread_sigmask(SIG_UNBLOCK, &set_, nullptr); }
-
-private:
-  sigset_t set_{};
-};
 
 tl::expected<actors::group_ranges, failure> parse_groups(const std::vector<std::string>& texts) {
   actors::group_ranges result;
@@ -142,7 +118,7 @@ void raise_descriptor_limit() {
 }
 
 int serve(const serve_arguments& arguments) {
-  const termination_signals signals;
+  signal_events signals;
   raise_descriptor_limit();
   const auto catalog = open_namespaces(arguments.namespaces);
   if (!catalog)
@@ -164,6 +140,7 @@ int serve(const serve_arguments& arguments) {
   const auto who = std::make_shared<const actors::io::identity>(std::move(*identity));
   set_up_log(arguments.log_level);
 
+  event_flag listener_gone; // outlives the runtime
   actors::runtime_options options;
   options.sending.emplace();
   options.sending->identity = who;
@@ -176,16 +153,24 @@ int serve(const serve_arguments& arguments) {
   if (!sockets)
     return complain(sockets.error());
   const auto listener = start_listener(runtime, *sockets, who, *catalog);
+  caf::actor_cast<caf::strong_actor_ptr>(listener)->get()->attach_functor(
+    [&](const caf::error&) { listener_gone.set(); });
   for (const auto& endpoint : sockets->endpoints())
     fmt::print("listening on {}\n", to_text(endpoint));
   fmt::print("fingerprint {}\n", who->fingerprint());
   std::fflush(stdout);
 
-  const auto signal = signals.wait();
-  signals.unblock();
-  actors::log().info("{}: shutting down", signal == SIGINT ? "SIGINT" : "SIGTERM");
-  caf::scoped_actor self{runtime.system()};
-  self->send(listener, actors::stop_atom::value);
+  auto woken = signal_events::woken_by::timeout;
+  while (woken == signal_events::woken_by::timeout)
+    woken = signals.wait(listener_gone, std::chrono::hours{1});
+  if (woken == signal_events::woken_by::event) {
+    fmt::print(stderr, "fleetcast serve: the control_listener actor died, so nobody could ask for "
+                       "anything any more; see the log above, and start the server again\n");
+    return exit_code::failure;
+  }
+  signals.let_go();
+  actors::log().info("{}: shutting down", strsignal(signals.last_signal()));
+  caf::anon_send(listener, actors::stop_atom::value);
   return exit_code::success;
 }
 

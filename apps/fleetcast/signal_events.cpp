@@ -20,11 +20,16 @@ descriptor checked(int number, const char* what) {
   return descriptor{number};
 }
 
-descriptor make_signal_file() {
-  sigset_t ending;
-  sigemptyset(&ending);
+sigset_t ending_signals() {
+  sigset_t result;
+  sigemptyset(&result);
   for (auto signal : {SIGINT, SIGTERM, SIGHUP})
-    sigaddset(&ending, signal);
+    sigaddset(&result, signal);
+  return result;
+}
+
+descriptor make_signal_file() {
+  const auto ending = ending_signals();
   pthread_sigmask(SIG_BLOCK, &ending, nullptr);
   for (auto signal : {SIGPIPE, SIGXFSZ})
     std::signal(signal, SIG_IGN);
@@ -50,6 +55,11 @@ signal_events::woken_by signal_events::wait(const event_flag& event,
   if (ready > 0 && take_signal())
     return woken_by::signal;
   return ready > 0 && files[1].revents != 0 ? woken_by::event : woken_by::timeout;
+}
+
+void signal_events::let_go() noexcept {
+  const auto ending = ending_signals();
+  pthread_sigmask(SIG_UNBLOCK, &ending, nullptr);
 }
 
 bool signal_events::take_signal() noexcept {

@@ -33,6 +33,9 @@ public:
 
   int last_signal() const noexcept { return last_signal_; }
 
+  /// From now on a signal ends the process at once: for people who press Ctrl-C twice.
+  void let_go() noexcept;
+
 private:
   bool take_signal() noexcept;
 

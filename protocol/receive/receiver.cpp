@@ -199,6 +199,9 @@ void receiver::on_message(timestamp now, const wire::heartbeat& message) {
   for (const auto& r : message.scheduled)
     if (!scheduled_.insert(r.first, r.first + r.count))
       break;
+  schedule_known_to_ = message.scheduled_all ? config_.layout.block_count()
+                       : scheduled_.empty()  ? 0
+                                             : (scheduled_.end() - 1)->last;
   for (auto& [block, a] : assemblies_)
     a.announced = 0;
   for (const auto& r : message.repairing)
@@ -278,11 +281,33 @@ void receiver::try_complete(timestamp now, assemblies::iterator block) {
                     a.symbols.memory()});
   digests_.erase(number);
   assemblies_.erase(block);
+  statistics_.bytes += size;
+  mark_completed(now, number);
+}
+
+void receiver::mark_completed(timestamp now, block_number number) {
   completed_[number] = true;
   ++completed_count_;
-  statistics_.bytes += size;
   if (complete())
     next_status_ = now;
+}
+
+void receiver::require(timestamp now, wire::block_range blocks) {
+  const auto is_wanted
+    = [&](block_number b) { return b >= blocks.first && b - blocks.first < blocks.count; };
+  for (block_number b = 0; b < config_.layout.block_count(); ++b) {
+    if (completed_[b] || is_wanted(b))
+      continue;
+    assemblies_.erase(b);
+    digests_.erase(b);
+    mark_completed(now, b);
+  }
+  // Cut at its two ends, the set gets no more intervals than it had.
+  untouched_.erase(0, std::min(blocks.first, config_.layout.block_count()));
+  if (const auto end = std::uint64_t{blocks.first} + blocks.count;
+      end < config_.layout.block_count())
+    untouched_.erase(static_cast<block_number>(end), config_.layout.block_count());
+  plan_status(now);
 }
 
 void receiver::refuse(assemblies::iterator block) {
@@ -321,11 +346,8 @@ std::vector<wire::block_range> receiver::wanted(timestamp now) const {
     return result;
   // Untouched blocks that the sender does not mean to send. Where its list was cut off, nothing is
   // known.
-  const auto known_end = heartbeat_->scheduled_all || scheduled_.empty()
-                           ? config_.layout.block_count()
-                           : (scheduled_.end() - 1)->last;
   for (const auto& i : untouched_) {
-    const auto end = std::min(i.last, known_end);
+    const auto end = std::min(i.last, schedule_known_to_);
     for (auto block = scheduled_.next_gap(i.first); block < end;) {
       const auto last = std::min(end, scheduled_.next(block).value_or(end));
       if (result.size() == defaults::max_wanted_ranges)

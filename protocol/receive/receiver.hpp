@@ -106,6 +106,10 @@ public:
 
   void on_time(timestamp now);
 
+  /// Only these blocks are wanted from now on. The others count as completed: what is held of them is
+  /// given up, nothing more is asked for, and what comes of them is dropped as a duplicate.
+  void require(timestamp now, wire::block_range blocks);
+
   // -- output -----------------------------------------------------------------------------------
 
   /// Blocks verified since the last call.
@@ -116,7 +120,7 @@ public:
 
   [[nodiscard]] timestamp next_event() const noexcept;
 
-  /// Every block was verified (and handed out by take_blocks).
+  /// Every block that is wanted was verified (and handed out by take_blocks).
   bool complete() const noexcept { return completed_count_ == config_.layout.block_count(); }
 
   /// Why the session cannot succeed any more, if so.
@@ -166,6 +170,7 @@ private:
   void advance_to(timestamp now, position at);
 
   // Blocks.
+  void mark_completed(timestamp now, block_number number);
   void try_complete(timestamp now, assemblies::iterator block);
   void refuse(assemblies::iterator block);
 
@@ -200,7 +205,7 @@ private:
   /// Blocks of which nothing is held: neither complete nor in assembly.
   interval_set untouched_;
 
-  std::vector<bool> completed_;
+  std::vector<bool> completed_; ///< verified, or not wanted
   block_number completed_count_ = 0;
   std::vector<verified_block> ready_;
 
@@ -216,6 +221,7 @@ private:
   std::optional<wire::heartbeat> heartbeat_;
   timestamp heartbeat_at_{};
   interval_set scheduled_;
+  block_number schedule_known_to_ = 0; ///< where that list was cut off
 
   timestamp last_heard_;
 

@@ -98,6 +98,7 @@ void write(const session_accept& from, schema::ServerMessage::Builder message) {
   to.setSymbolSize(from.symbol_size);
   to.setSourceSymbols(from.source_symbols);
   to.setSigningKey(as_data(from.signing_key));
+  to.setMetadata(as_data(from.metadata));
 }
 
 void write(const session_reject& from, schema::ServerMessage::Builder message) {
@@ -166,6 +167,14 @@ void read_fixed(capnp::Data::Reader from, std::string_view what, std::array<std:
                 Size);
   if (from.size() == Size)
     std::memcpy(to.data(), from.begin(), Size);
+}
+
+std::vector<std::byte> read_bytes(capnp::Data::Reader from, std::string_view what, std::size_t max,
+                                  field_check& check) {
+  check.require(from.size() <= max, "the {} are {} bytes long and may be {}", what, from.size(),
+                max);
+  const auto* bytes = reinterpret_cast<const std::byte*>(from.begin());
+  return {bytes, bytes + std::min(from.size(), max)};
 }
 
 bool is_known(schema::Suite suite) noexcept {
@@ -258,6 +267,7 @@ session_accept read(schema::SessionAccept::Reader from, field_check& check) {
                 "an object of {} bytes cannot be cut into blocks of {} symbols of {} bytes",
                 to.object_size, to.source_symbols, to.symbol_size);
   read_fixed(from.getSigningKey(), "signing key", to.signing_key, check);
+  to.metadata = read_bytes(from.getMetadata(), "metadata", max_metadata_size, check);
   return to;
 }
 

@@ -20,6 +20,10 @@ constexpr std::size_t max_control_message = 64 * 1024;
 constexpr std::size_t max_namespace_size = 255;
 constexpr std::size_t max_object_size = 4096;
 constexpr std::size_t max_host_name_size = 255;
+
+/// Of an object's metadata: each receiver gets them over its own connection, so they stay small beside
+/// what a whole control message may be.
+constexpr std::size_t max_metadata_size = 32 * 1024;
 constexpr std::size_t max_suites = 8;
 constexpr std::size_t max_failure_text = 1024;
 
@@ -58,6 +62,7 @@ struct session_accept {
   std::uint16_t symbol_size = 0;
   std::uint16_t source_symbols = 0;
   public_key signing_key{};
+  std::vector<std::byte> metadata; ///< opaque; empty: none
 };
 
 struct receipt {

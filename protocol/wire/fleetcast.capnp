@@ -65,6 +65,8 @@ struct SessionAccept {
   symbolSize @10 :UInt16;      # bytes
   sourceSymbols @11 :UInt16;   # k of a full block
   signingKey @12 :Data;        # 32 bytes: Ed25519 public key of the server's identity
+  metadata @13 :Data;          # what the content provider says of the object, opaque to both ends; at
+                               # most 32,768 bytes; empty: nothing
 }
 
 struct Endpoint {

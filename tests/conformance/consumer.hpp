@@ -66,6 +66,7 @@ public:
   std::function<void()> on_start;
   std::function<void()> on_start_ex;
   std::function<void(HANDLE)> on_negotiate;
+  std::function<void(const contents&)> on_metadata;
   std::function<void(const contents&)> on_contents;
   std::function<void(DWORD)> on_complete;
 
@@ -132,8 +133,11 @@ public:
     self->run(self->on_negotiate, negotiate_key);
   }
 
-  static VOID CALLBACK metadata(HANDLE key, PVOID data, PVOID, ULONG size) {
-    of(key, data)->note("metadata " + std::to_string(size));
+  static VOID CALLBACK metadata(HANDLE key, PVOID data, PVOID bytes, ULONG size) {
+    auto* self = of(key, data);
+    contents block{bytes, size, 0, {static_cast<const char*>(bytes), size}};
+    self->note("metadata " + block.text);
+    self->run(self->on_metadata, block);
   }
 
   static VOID CALLBACK receive(HANDLE key, PVOID data, PVOID bytes, ULONG size,

@@ -199,6 +199,9 @@ TEST_F(Process, SignalsAreNotTakenByTheThreadsOfTheLibrary) {
     pthread_sigmask(SIG_SETMASK, nullptr, &mask);
     blocked = sigismember(&mask, SIGTERM) == 1 && sigismember(&mask, SIGINT) == 1
               && sigismember(&mask, SIGUSR1) == 1;
+    // The program's handler of faults, if it has one, works in its callbacks, too.
+    EXPECT_EQ(sigismember(&mask, SIGSEGV), 0);
+    EXPECT_EQ(sigismember(&mask, SIGFPE), 0);
   };
   prepare_and_start(program);
   play_->start(4, 4);

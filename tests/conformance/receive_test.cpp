@@ -20,10 +20,13 @@ protected:
   /// Until the callbacks of everything sent so far have returned.
   void settle() {
     auto marker = static_cast<std::uint64_t>(1000 + 4 * markers_++);
+    const auto alive = play_->buffers_alive();
     play_->deliver(marker, "mark");
     program_.await_event("contents " + std::to_string(marker) + "+4");
     EXPECT_EQ(complete_receive(program_.key, 4, marker), DWORD{ERROR_SUCCESS});
     play_->await_releases(++released_);
+    // Gone with the return of its callback, and with that all callbacks before it.
+    play_->await_buffers(alive);
   }
 
   void finish() {
@@ -89,6 +92,18 @@ TEST_F(CompleteReceive, R_CR_10_IsAcceptedAfterACancelAndAfterTheEnd) {
   finish();
   EXPECT_EQ(complete_receive(program_.key, 3, 4), DWORD{ERROR_SUCCESS});
   EXPECT_EQ(complete_receive(program_.key, 3, 4), DWORD{ERROR_INVALID_PARAMETER});
+}
+
+TEST_F(CompleteReceive, W_CAN_1_AReleaseAfterACancelCannotOvertakeIt) {
+  // The session must not take a consumer that gave up for one that is done with every block.
+  ASSERT_EQ(WdsTransportClientCancelSession(program_.key), DWORD{ERROR_SUCCESS});
+  EXPECT_EQ(complete_receive(program_.key, 4, 0), DWORD{ERROR_SUCCESS});
+  EXPECT_EQ(complete_receive(program_.key, 3, 4), DWORD{ERROR_SUCCESS});
+  EXPECT_EQ(play_->await_cancel(), DWORD{ERROR_CANCELLED});
+  finish();
+  ASSERT_EQ(WdsTransportClientShutdown(), DWORD{ERROR_SUCCESS}); // whatever was sent has arrived
+  ASSERT_EQ(WdsTransportClientInitialize(), DWORD{ERROR_SUCCESS});
+  EXPECT_EQ(play_->releases(), released_);
 }
 
 TEST_F(CompleteReceive, R_CR_10_A_4_IsAcceptedAfterCloseWhileTheSessionRuns) {

@@ -14,6 +14,7 @@
 #include <mutex>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -67,6 +68,18 @@ public:
     return releases_;
   }
 
+  /// Waits for the first part that was asked for.
+  actors::byte_range await_range() {
+    std::unique_lock guard{mutex_};
+    await(guard, "a range", [&] { return !ranges_asked_.empty(); });
+    return ranges_asked_.front();
+  }
+
+  std::size_t ranges_asked() const {
+    std::lock_guard guard{mutex_};
+    return ranges_asked_.size();
+  }
+
   std::size_t releases() const {
     std::lock_guard guard{mutex_};
     return releases_.size();
@@ -84,8 +97,19 @@ public:
     });
   }
 
-  void start(std::uint64_t object_size, std::uint32_t block_size, std::size_t index = 0) {
-    send(actors::session_started{object_size, block_size, writer()}, index);
+  /// `metadata`: none if empty.
+  void start(std::uint64_t object_size, std::uint32_t block_size, std::size_t index = 0,
+             const std::string& metadata = {}) {
+    actors::session_started started;
+    started.object_size = object_size;
+    started.block_size = block_size;
+    started.writer = writer();
+    started.ranges = ranges();
+    if (!metadata.empty()) {
+      started.metadata = make_buffer(metadata);
+      started.metadata_size = static_cast<std::uint32_t>(metadata.size());
+    }
+    send(std::move(started), index);
   }
 
   /// Delivers `bytes`; gives the address the consumer must see.
@@ -123,6 +147,13 @@ public:
   /// Block memory not given back yet.
   std::size_t buffers_alive() const { return static_cast<std::size_t>(buffers_.use_count() - 1); }
 
+  /// Waits until no more than `count` are alive. What frees one tells nobody, hence the asking.
+  void await_buffers(std::size_t count) const {
+    const auto until = std::chrono::steady_clock::now() + patience;
+    while (buffers_alive() > count && std::chrono::steady_clock::now() < until)
+      std::this_thread::yield();
+  }
+
   // -- for the engine -------------------------------------------------------------------------------
 
   void note_open(opened_session session) {
@@ -148,10 +179,18 @@ public:
     changed_.notify_all();
   }
 
-  void attach(actors::session_manager_actor manager, actors::writer_actor writer) {
+  void note_range(const actors::byte_range& range) {
+    std::lock_guard guard{mutex_};
+    ranges_asked_.push_back(range);
+    changed_.notify_all();
+  }
+
+  void attach(actors::session_manager_actor manager, actors::writer_actor writer,
+              actors::range_actor ranges) {
     std::lock_guard guard{mutex_};
     manager_ = std::move(manager);
     writer_ = std::move(writer);
+    ranges_ = std::move(ranges);
   }
 
   actors::writer_actor writer() const {
@@ -159,11 +198,17 @@ public:
     return writer_;
   }
 
+  actors::range_actor ranges() const {
+    std::lock_guard guard{mutex_};
+    return ranges_;
+  }
+
   /// No handle may outlive the actor system.
   void detach() {
     std::lock_guard guard{mutex_};
     manager_ = nullptr;
     writer_ = nullptr;
+    ranges_ = nullptr;
     for (auto& session : opened_)
       session.consumer = nullptr;
   }
@@ -196,6 +241,8 @@ private:
   std::shared_ptr<int> buffers_ = std::make_shared<int>(0);
   actors::session_manager_actor manager_;
   actors::writer_actor writer_;
+  actors::range_actor ranges_;
+  std::vector<actors::byte_range> ranges_asked_;
 };
 
 inline actors::session_manager_actor::behavior_type
@@ -224,17 +271,23 @@ inline actors::writer_actor::behavior_type scripted_writer(std::shared_ptr<scrip
   };
 }
 
+inline actors::range_actor::behavior_type scripted_ranges(std::shared_ptr<script> play) {
+  return {[play](const actors::byte_range& range) { play->note_range(range); }};
+}
+
 class scripted_engine : public api::engine {
 public:
   explicit scripted_engine(std::shared_ptr<script> play)
     : play_(std::move(play)),
       system_(configuration()) {
     manager_ = system_.spawn(scripted_manager, play_);
-    play_->attach(manager_, system_.spawn(scripted_writer, play_));
+    play_->attach(manager_, system_.spawn(scripted_writer, play_),
+                  system_.spawn(scripted_ranges, play_));
   }
 
   ~scripted_engine() override {
     caf::anon_send_exit(play_->writer(), caf::exit_reason::user_shutdown);
+    caf::anon_send_exit(play_->ranges(), caf::exit_reason::user_shutdown);
     caf::anon_send(manager_, actors::stop_atom::value);
     play_->detach();
     manager_ = nullptr;

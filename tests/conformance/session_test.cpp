@@ -1,6 +1,8 @@
 // RegisterCallback, StartSession, and the callbacks in their order.
 #include "api_test.hpp"
 
+#include <functional>
+#include <limits>
 #include <thread>
 
 namespace fleetcast::conformance {
@@ -111,7 +113,11 @@ TEST_F(StartSession, W_START_3_W_START_4_W_START_5_C_TH_1_MaySeeItsSessionEndBef
   // The whole session runs, and fails, inside the manager's first reaction: the answer to
   // StartSession is on its way only while, or after, the callbacks are.
   play_->on_open = [this](const script::opened_session& session) {
-    caf::anon_send(session.consumer, actors::session_started{4, 4, play_->writer()});
+    actors::session_started started;
+    started.object_size = 4;
+    started.block_size = 4;
+    started.writer = play_->writer();
+    caf::anon_send(session.consumer, std::move(started));
     caf::anon_send(session.consumer,
                    actors::session_finished{{actors::failure_code::sender_silent, 0, "quiet"}, {}});
   };
@@ -235,22 +241,173 @@ TEST_F(Callbacks, R_TH_7_MayRunAnotherSession) {
   EXPECT_EQ(second.events(), (events{"start 4", "complete 0"}));
 }
 
-TEST_F(Callbacks, R_NEG_4_NegotiateIsAcceptedAndNotImplemented) {
+// -- metadata -----------------------------------------------------------------------------------------
+
+TEST_F(Callbacks, C_MD_1_C_MD_3_R_MD_4_MetadataComeOnceAfterTheStartAndBeforeContents) {
   auto& program = make_consumer();
-  DWORD answer = 0;
-  HANDLE given = nullptr;
-  program.on_negotiate = [&](HANDLE key) {
-    given = key;
-    answer = WdsTransportClientNegotiateRequiredDataRange(program.key, key, large(0), large(1));
-  };
+  prepare_and_start(program, true);
+  play_->start(4, 4, 0, "of the provider");
+  play_->deliver(0, "0123");
+  play_->finish();
+  ASSERT_EQ(wait(program), DWORD{ERROR_SUCCESS});
+  EXPECT_EQ(program.events(), (events{"start 4", "startex 4/4/24", "negotiate",
+                                      "metadata of the provider", "contents 0+4", "complete 0"}));
+}
+
+TEST_F(Callbacks, R_MD_4_WithoutMetadataThereIsNoCall) {
+  auto& program = make_consumer();
   prepare_and_start(program, true);
   play_->start(4, 4);
   play_->finish();
   ASSERT_EQ(wait(program), DWORD{ERROR_SUCCESS});
-  EXPECT_EQ(answer, DWORD{ERROR_CALL_NOT_IMPLEMENTED});
-  EXPECT_NE(given, nullptr);
-  // A negotiate key is no session key.
-  EXPECT_EQ(WdsTransportClientCancelSession(given), DWORD{ERROR_INVALID_HANDLE});
+  EXPECT_EQ(program.events(), (events{"start 4", "startex 4/4/24", "negotiate", "complete 0"}));
+}
+
+TEST_F(Callbacks, W_REG_2_MetadataNobodyRegisteredForDoNoHarm) {
+  auto& program = make_consumer();
+  prepare_and_start(program);
+  play_->start(4, 4, 0, "of the provider");
+  play_->finish();
+  ASSERT_EQ(wait(program), DWORD{ERROR_SUCCESS});
+  EXPECT_EQ(program.events(), (events{"start 4", "complete 0"}));
+  EXPECT_EQ(play_->buffers_alive(), 0U);
+}
+
+TEST_F(Callbacks, R_MD_5_MetadataAreNoBlock) {
+  auto& program = make_consumer();
+  program.on_metadata = [&](const contents& metadata) {
+    EXPECT_EQ(complete_receive(program.key, metadata.size, 0), DWORD{ERROR_INVALID_PARAMETER});
+  };
+  prepare_and_start(program, true);
+  play_->start(8, 4, 0, "meta");
+  play_->finish();
+  ASSERT_EQ(wait(program), DWORD{ERROR_SUCCESS});
+  FLEETCAST_SESSION_STATISTICS figures{};
+  figures.ulLength = sizeof(figures);
+  EXPECT_EQ(FleetcastGetSessionStatistics(program.key, &figures), DWORD{ERROR_SUCCESS});
+  EXPECT_EQ(figures.ullOutstandingBytes, 0U);
+  EXPECT_EQ(play_->releases(), 0U);
+}
+
+TEST_F(Callbacks, R_BUF_6_MetadataMayBeKeptWithAddRef) {
+  auto& program = make_consumer();
+  PVOID kept = nullptr;
+  program.on_metadata = [&](const contents& metadata) {
+    kept = metadata.bytes;
+    EXPECT_EQ(WdsTransportClientAddRefBuffer(kept), DWORD{ERROR_SUCCESS});
+  };
+  prepare_and_start(program, true);
+  play_->start(4, 4, 0, "meta");
+  play_->finish();
+  ASSERT_EQ(wait(program), DWORD{ERROR_SUCCESS});
+  EXPECT_EQ(std::string(static_cast<const char*>(kept), 4), "meta");
+  EXPECT_EQ(WdsTransportClientReleaseBuffer(kept), DWORD{ERROR_SUCCESS});
+  EXPECT_EQ(WdsTransportClientReleaseBuffer(kept), DWORD{ERROR_INVALID_PARAMETER});
+  EXPECT_EQ(play_->buffers_alive(), 0U);
+}
+
+// -- negotiation --------------------------------------------------------------------------------------
+
+/// A session of 40 bytes in blocks of 4 that calls NegotiateRequiredDataRange in its callback.
+class Negotiate : public Callbacks {
+protected:
+  DWORD ask(HANDLE key, std::uint64_t first, std::uint64_t size) {
+    return WdsTransportClientNegotiateRequiredDataRange(program_.key, key, large(first),
+                                                        large(size));
+  }
+
+  void run(std::function<void(HANDLE)> in_callback) {
+    program_.on_negotiate = std::move(in_callback);
+    program_.on_contents = [this](const contents& block) {
+      EXPECT_EQ(complete_receive(program_.key, block.size, block.offset), DWORD{ERROR_SUCCESS});
+    };
+    prepare_and_start(program_, true);
+    play_->start(40, 4);
+    for (std::uint64_t offset = 0; offset < 40; offset += 4)
+      play_->deliver(offset, "0123");
+    play_->finish();
+    ASSERT_EQ(wait(program_), DWORD{ERROR_SUCCESS});
+  }
+
+  std::vector<std::uint64_t> offsets() const {
+    std::vector<std::uint64_t> result;
+    for (const auto& block : program_.blocks())
+      result.push_back(block.offset);
+    return result;
+  }
+
+  consumer& program_ = make_consumer();
+};
+
+using offset_list = std::vector<std::uint64_t>;
+
+TEST_F(Negotiate, R_NEG_2_R_NG_1_TheSessionIsToldAndTheConsumerGetsTheBlocksThatCoverTheRange) {
+  run([&](HANDLE key) { EXPECT_EQ(ask(key, 6, 7), DWORD{ERROR_SUCCESS}); });
+  const auto asked = play_->await_range();
+  EXPECT_EQ(asked.first, 6U);
+  EXPECT_EQ(asked.size, 7U);
+  EXPECT_EQ(offsets(), (offset_list{4, 8, 12}));
+  // Those beside the range gave their credit back, too: the writer below counts all of them.
+  EXPECT_EQ(play_->await_releases(10).size(), 10U);
+  EXPECT_EQ(play_->buffers_alive(), 0U);
+}
+
+TEST_F(Negotiate, R_NEG_3_NotCalledTheWholeFileComes) {
+  run([](HANDLE) {});
+  EXPECT_EQ(offsets().size(), 10U);
+  EXPECT_EQ(play_->ranges_asked(), 0U);
+}
+
+TEST_F(Negotiate, R_NEG_3_RefusesWhatDoesNotLieInTheFile) {
+  constexpr auto most = std::numeric_limits<std::uint64_t>::max();
+  run([&](HANDLE key) {
+    EXPECT_EQ(ask(key, 41, 0), DWORD{ERROR_INVALID_PARAMETER});
+    EXPECT_EQ(ask(key, 40, 1), DWORD{ERROR_INVALID_PARAMETER});
+    EXPECT_EQ(ask(key, 0, 41), DWORD{ERROR_INVALID_PARAMETER});
+    EXPECT_EQ(ask(key, 1, most), DWORD{ERROR_INVALID_PARAMETER});
+    EXPECT_EQ(ask(key, most, 1), DWORD{ERROR_INVALID_PARAMETER});
+    EXPECT_EQ(ask(key, most, most), DWORD{ERROR_INVALID_PARAMETER});
+  });
+  EXPECT_EQ(offsets().size(), 10U) << "a refused range is none";
+}
+
+TEST_F(Negotiate, R_NEG_3_TakesRangesUpToTheEdges) {
+  run([&](HANDLE key) {
+    EXPECT_EQ(ask(key, 0, 40), DWORD{ERROR_SUCCESS});
+    EXPECT_EQ(ask(key, 40, 0), DWORD{ERROR_SUCCESS});
+    EXPECT_EQ(ask(key, 39, 1), DWORD{ERROR_SUCCESS}); // the last one holds
+  });
+  EXPECT_EQ(offsets(), (offset_list{36}));
+}
+
+TEST_F(Negotiate, AnEmptyRangeIsNothing) {
+  run([&](HANDLE key) { EXPECT_EQ(ask(key, 0, 0), DWORD{ERROR_SUCCESS}); });
+  EXPECT_EQ(offsets(), offset_list{});
+}
+
+TEST_F(Negotiate, R_NEG_1_OnlyWhileTheCallbackRunsAndOnlyWithItsKey) {
+  HANDLE given = nullptr;
+  run([&](HANDLE key) {
+    given = key;
+    EXPECT_EQ(ask(program_.key, 0, 4), DWORD{ERROR_INVALID_HANDLE});
+    EXPECT_EQ(ask(nullptr, 0, 4), DWORD{ERROR_INVALID_HANDLE});
+    // A negotiate key is no session key.
+    EXPECT_EQ(WdsTransportClientCancelSession(key), DWORD{ERROR_INVALID_HANDLE});
+  });
+  EXPECT_EQ(ask(given, 0, 4), DWORD{ERROR_INVALID_STATE});
+  EXPECT_EQ(offsets().size(), 10U);
+}
+
+TEST_F(Negotiate, R_CLS_10_AlsoOnAKeyThatWasClosedMeanwhile) {
+  program_.on_negotiate = [&](HANDLE key) {
+    EXPECT_EQ(WdsTransportClientCloseSession(program_.key), DWORD{ERROR_SUCCESS});
+    EXPECT_EQ(ask(key, 0, 4), DWORD{ERROR_SUCCESS});
+  };
+  prepare_and_start(program_, true);
+  play_->start(40, 4);
+  EXPECT_EQ(play_->await_range().size, 4U);
+  play_->finish();
+  program_.await_event("complete 0");
 }
 
 TEST_F(Callbacks, C_CP_3_CompleteComesEvenWhenTheActorBehindThemDies) {

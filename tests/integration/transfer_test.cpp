@@ -45,7 +45,13 @@ using started_atom = caf::atom_constant<caf::atom("started")>;
 using block_atom = caf::atom_constant<caf::atom("block")>;
 using go_atom = caf::atom_constant<caf::atom("go")>;
 
-/// Puts an object together; told to hold, it releases nothing until it gets a go.
+/// What a download does besides taking blocks.
+struct download_habits {
+  bool holds = false; ///< releases nothing until it gets a go
+  std::optional<byte_range> wants;
+};
+
+/// Puts an object together.
 using downloading_actor = consumer_actor::extend<caf::reacts_to<go_atom>>;
 
 struct download {
@@ -54,23 +60,37 @@ struct download {
 
   writer_actor writer;
   std::vector<block_release> held;
+
+  void release_all() {
+    for (const auto& block : std::exchange(held, {}))
+      caf::anon_send(writer, release_atom::value, block);
+  }
 };
 
+bool is_wanted(const block_delivery& block, const std::optional<byte_range>& part) {
+  return !part
+         || (block.offset < part->first + part->size && part->first < block.offset + block.size);
+}
+
 downloading_actor::behavior_type downloading(downloading_actor::stateful_pointer<download> self,
-                                             session_id id, caf::actor test, bool holds,
+                                             session_id id, caf::actor test, download_habits habits,
                                              std::shared_ptr<bytes> object) {
-  auto holding = std::make_shared<bool>(holds);
+  auto holding = std::make_shared<bool>(habits.holds);
   return {
     [=](const session_started& started) {
       self->state.writer = started.writer;
       object->resize(started.object_size);
-      caf::anon_send(test, started_atom::value, id);
+      if (habits.wants)
+        caf::anon_send(started.ranges, *habits.wants);
+      caf::anon_send(
+        test, started_atom::value, id,
+        std::string{reinterpret_cast<const char*>(started.metadata.get()), started.metadata_size});
     },
     [=](const block_delivery& block) {
       if (block.offset + block.size <= object->size())
         std::memcpy(object->data() + block.offset, block.bytes.get(), block.size);
       caf::anon_send(test, block_atom::value, id);
-      if (*holding)
+      if (*holding && is_wanted(block, habits.wants))
         self->state.held.push_back({block.offset, block.size});
       else
         self->send(self->state.writer, release_atom::value,
@@ -78,15 +98,15 @@ downloading_actor::behavior_type downloading(downloading_actor::stateful_pointer
     },
     [](const session_progress&) {},
     [=](const session_finished& finished) {
+      if (self->state.writer)
+        self->state.release_all();
       self->state.writer = nullptr;
       caf::anon_send(test, id, finished);
       self->quit();
     },
     [=](go_atom) {
       *holding = false;
-      for (const auto& block : self->state.held)
-        self->send(self->state.writer, release_atom::value, block);
-      self->state.held.clear();
+      self->state.release_all();
     },
   };
 }
@@ -170,7 +190,8 @@ protected:
 
   enum class pace { free, holding };
 
-  session_id get(const std::string& name, pace how = pace::free) {
+  session_id get(const std::string& name, pace how = pace::free,
+                 std::optional<byte_range> wants = {}) {
     const auto id = runtime::next_session_id();
     receive_request request;
     request.server = "127.0.0.1";
@@ -182,7 +203,7 @@ protected:
     auto& d = downloads[id];
     d.object = name;
     d.actor = clients.system().spawn(downloading, id, caf::actor_cast<caf::actor>(self),
-                                     how == pace::holding, d.received);
+                                     download_habits{how == pace::holding, wants}, d.received);
     self->send(clients.manager(), open_atom::value, id, request, consumer_actor{d.actor});
     return id;
   }
@@ -195,13 +216,17 @@ protected:
   bool await(const std::function<bool()>& reached) {
     bool silent = false;
     while (!reached() && !silent)
-      self->receive([&](started_atom, session_id id) { downloads[id].started = true; },
-                    [&](block_atom, session_id id) { ++downloads[id].blocks; },
-                    [&](session_id id, const session_finished& finished) {
-                      downloads[id].finished = finished;
-                      ++downloads[id].times_finished;
-                    },
-                    caf::after(answer_patience) >> [&] { silent = true; });
+      self->receive(
+        [&](started_atom, session_id id, const std::string& metadata) {
+          downloads[id].started = true;
+          downloads[id].metadata = metadata;
+        },
+        [&](block_atom, session_id id) { ++downloads[id].blocks; },
+        [&](session_id id, const session_finished& finished) {
+          downloads[id].finished = finished;
+          ++downloads[id].times_finished;
+        },
+        caf::after(answer_patience) >> [&] { silent = true; });
     EXPECT_FALSE(silent) << "nothing happened for " << answer_patience.count() << " s";
     return !silent;
   }
@@ -245,6 +270,7 @@ protected:
     downloading_actor actor;
     std::shared_ptr<bytes> received = std::make_shared<bytes>();
     bool started = false;
+    std::string metadata;
     std::size_t blocks = 0;
     std::optional<session_finished> finished;
     std::size_t times_finished = 0;
@@ -306,6 +332,32 @@ TEST_F(Transfer, BringsAnEmptyFile) {
   EXPECT_EQ(downloads[id].blocks, 0U);
 }
 
+TEST_F(Transfer, BringsTheMetadataOfTheObject) {
+  offer("image", 1000);
+  offer("image.fcmeta", 100);
+  serve();
+  const auto id = get("image");
+  expect_intact(id);
+  const auto& sent = offered["image.fcmeta"];
+  EXPECT_EQ(downloads[id].metadata,
+            std::string(reinterpret_cast<const char*>(sent.data()), sent.size()));
+}
+
+TEST_F(Transfer, OfAPartEndsWithoutTheRest) {
+  const auto& sent = offer("image", long_object);
+  serve();
+  constexpr byte_range wanted{3'000, 20'000};
+  // It holds what it gets, so the whole object could never come.
+  const auto part = get("image", pace::holding, wanted);
+  const auto finished = await_finish(part);
+  EXPECT_EQ(finished.reason.code, failure_code::none) << finished.reason.text;
+  EXPECT_TRUE(std::equal(sent.begin() + wanted.first, sent.begin() + wanted.first + wanted.size,
+                         downloads[part].received->begin() + wanted.first));
+  EXPECT_TRUE(
+    await_status([&] { return server_status(); },
+                 [](const status_snapshot& s) { return fact(s, "send sessions") == "0"; }));
+}
+
 TEST_F(Transfer, BringsEightObjectsAtOnce) {
   std::vector<session_id> ids;
   for (int i = 0; i < 8; ++i)
@@ -365,8 +417,9 @@ TEST_F(Transfer, EndsWithTheRuntimeOfTheReceiverAndTheServerNotices) {
     request.interface = "lo";
     request.known_servers = (state.path() / "known_servers").string();
     const auto received = std::make_shared<bytes>();
-    const auto consumer = short_lived.system().spawn(
-      downloading, session_id{0}, caf::actor_cast<caf::actor>(self), true, received);
+    const auto consumer
+      = short_lived.system().spawn(downloading, session_id{0}, caf::actor_cast<caf::actor>(self),
+                                   download_habits{true, {}}, received);
     caf::anon_send(short_lived.manager(), open_atom::value, session_id{0}, request,
                    consumer_actor{consumer});
     ASSERT_TRUE(await([&] { return downloads[0].blocks != 0 || downloads[0].finished; }));

@@ -1,8 +1,7 @@
 /// The simulator's own promises: a network that is kinder than it says would make every simulation
 /// worthless.
-#include "protocol/simulation/link.hpp"
-
 #include "protocol/simulation/event_queue.hpp"
+#include "protocol/simulation/link.hpp"
 
 #include <gtest/gtest.h>
 

@@ -179,6 +179,7 @@ reassembly_actor::behavior_type scripted_reassembly(reassembly_actor::pointer se
                                                     parts_record record) {
   return {
     [](const io::datagram_batch&) {},
+    [](const byte_range&) {},
     [](room_atom) {},
     [](tick_atom) {},
     [=](status_atom) { return answer_status(self, record, "reassembly"); },

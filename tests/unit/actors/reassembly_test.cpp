@@ -204,6 +204,23 @@ TEST_F(Reassembly, GoesOnTellingItsStatusOnceCompleteSoThatTheSenderKeepsIt) {
   EXPECT_EQ(heard.back().completed_blocks, object->layout().block_count());
 }
 
+TEST_F(Reassembly, OfARangeFinishesWithTheBlocksThatCoverIt) {
+  start(4 * symbol_size * symbols);
+  constexpr std::uint64_t block = symbol_size * symbols;
+  world.tell(reassembly_, byte_range{2 * block - 1, 2}); // the last byte of block 1, the first of 2
+  world.tell(reassembly_, batch_of(whole_object()));
+  ASSERT_EQ(record->blocks.size(), 2U);
+  EXPECT_EQ(record->blocks[0].number, 1U);
+  EXPECT_EQ(record->blocks[1].number, 2U);
+  EXPECT_EQ(record->finished.size(), 1U);
+}
+
+TEST_F(Reassembly, OfAnEmptyRangeFinishesAtOnce) {
+  start(4 * symbol_size * symbols);
+  world.tell(reassembly_, byte_range{64, 0});
+  EXPECT_EQ(record->order, (std::vector<std::string>{"finish"}));
+}
+
 TEST_F(Reassembly, CompletesAnEmptyObjectWithoutADatagram) {
   start(0);
   EXPECT_EQ(record->order, (std::vector<std::string>{"finish"}));

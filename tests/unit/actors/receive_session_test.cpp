@@ -117,6 +117,22 @@ TEST_F(ReceiveSession, TellsTheConsumerOfSizesAndWriterOnceAccepted) {
   EXPECT_EQ(heard->started->writer, parts->receiving.writer);
 }
 
+TEST_F(ReceiveSession, HandsTheObjectsMetadataOn) {
+  auto link = accepted(object_size);
+  link.accept.metadata = {std::byte{7}, std::byte{0}, std::byte{9}};
+  world.tell(session, link);
+  ASSERT_TRUE(heard->started);
+  ASSERT_EQ(heard->started->metadata_size, 3U);
+  EXPECT_EQ(heard->started->metadata.get()[2], std::byte{9});
+  EXPECT_EQ(heard->started->ranges, parts->receiving.reassembly);
+}
+
+TEST_F(ReceiveSession, WithoutMetadataHandsNoneOn) {
+  accept();
+  EXPECT_EQ(heard->started->metadata, nullptr);
+  EXPECT_EQ(heard->started->metadata_size, 0U);
+}
+
 TEST_F(ReceiveSession, SucceedsOnDeliveryAndSendsAReceiptOnceEverythingWasReleased) {
   accept();
   reassemble();

@@ -218,6 +218,7 @@ TEST_F(SendSession, TakesAReceiptForAnotherSizeForNone) {
   const auto after = status(*one);
   EXPECT_EQ(fact(after, "completed receivers"), "0");
   EXPECT_EQ(fact(after, "receivers"), "1") << "who lies is no receiver";
+  EXPECT_EQ(await_ended(one).code, failure_code::invalid_request);
   EXPECT_FALSE((*one)->has_next_message()) << "the receipt was noted";
 }
 

@@ -43,6 +43,7 @@ reassembly_actor::behavior_type some_reassembly(reassembly_actor::pointer self, 
                                                 writer_actor to, verified_blocks blocks) {
   return {
     [](const io::datagram_batch&) {},
+    [](const byte_range&) {},
     [=](room_atom) { ++record->room; },
     [=](tick_atom) { self->send(to, blocks); },
     [](status_atom) { return status_snapshot{}; },

@@ -240,6 +240,78 @@ TEST(Receiver, SaysAtOnceWhenItIsComplete) {
   EXPECT_EQ(said.front().completed_blocks, 2U);
 }
 
+// -- a part of the object -------------------------------------------------------------------------
+
+TEST(Receiver, OfAPartIsCompleteWhenThatPartIs) {
+  listener l{4 * block_size};
+  l.hear_all_manifests();
+  l.machine.require(l.now, {1, 2});
+  l.hear_block(1);
+  EXPECT_FALSE(l.machine.complete());
+  l.hear_block(0);
+  l.hear_block(3);
+  EXPECT_FALSE(l.machine.complete());
+  l.hear_block(2);
+  EXPECT_TRUE(l.machine.complete());
+  EXPECT_FALSE(l.delivered(0));
+  EXPECT_TRUE(l.delivered(1));
+  EXPECT_TRUE(l.delivered(2));
+  EXPECT_FALSE(l.delivered(3));
+  EXPECT_EQ(l.machine.statistics().bytes, 2 * block_size);
+}
+
+TEST(Receiver, OfAPartAsksForNothingElse) {
+  listener l{6 * block_size};
+  l.settle();
+  l.machine.require(l.now, {2, 2});
+  l.hear(l.heartbeat({1, 6})); // all went past, nothing will be sent
+  l.wait(patience);
+  EXPECT_EQ(l.take_request().wanted, (ranges{{2, 2}}));
+}
+
+TEST(Receiver, OfAPartGivesUpWhatItHeldOfTheRest) {
+  listener l{4 * block_size};
+  const auto free = l.memory.available();
+  l.hear_block(0, {1}); // one symbol short
+  l.hear_block(3);      // whole, and its manifest is missing
+  ASSERT_EQ(l.memory.available(), free - 2);
+  l.machine.require(l.now, {1, 2});
+  EXPECT_EQ(l.memory.available(), free);
+  EXPECT_TRUE(l.machine.validate());
+  l.hear_all_manifests();
+  EXPECT_FALSE(l.delivered(3));
+}
+
+TEST(Receiver, OfAPartKeepsWhatItHadOfIt) {
+  listener l{3 * block_size};
+  l.hear_all_manifests();
+  l.hear_block(1);
+  l.hear_block(0);
+  l.machine.require(l.now, {1, 1});
+  EXPECT_TRUE(l.machine.complete());
+  EXPECT_TRUE(l.delivered(1));
+}
+
+TEST(Receiver, OfNoPartIsCompleteAtOnceAndSaysSo) {
+  listener l{4 * block_size};
+  l.settle();
+  l.machine.require(l.now, {0, 0});
+  EXPECT_TRUE(l.machine.complete());
+  l.wait(duration{0});
+  const auto said = l.take_said();
+  ASSERT_FALSE(said.empty());
+  EXPECT_EQ(said.back().completed_blocks, 4U);
+}
+
+TEST(Receiver, OfAPartBeyondTheEndTakesWhatThereIs) {
+  listener l{3 * block_size};
+  l.hear_all_manifests();
+  l.machine.require(l.now, {2, std::numeric_limits<std::uint32_t>::max()});
+  EXPECT_TRUE(l.machine.validate());
+  l.hear_block(2);
+  EXPECT_TRUE(l.machine.complete());
+}
+
 // -- trust ----------------------------------------------------------------------------------------
 
 TEST(Receiver, GivesNoBlockOutBeforeItsManifestCame) {
@@ -1087,6 +1159,18 @@ TEST(Receiver, WantsOnlyBlocksItHasNothingOf) {
   const auto asked = l.take_request();
   EXPECT_EQ(asked.wanted, (ranges{{0, 2}, {3, 2}, {6, 4}, {11, 1}}));
   EXPECT_EQ(asked.repairs, (repairs{{5, 3}}));
+}
+
+TEST(Receiver, KnowsNothingBeyondAListThatWasCutOffEvenOnceAllOfItCame) {
+  listener l{20 * block_size};
+  l.settle();
+  auto m = l.heartbeat({0, 3});
+  m.scheduled = {{3, 1}};
+  m.scheduled_all = false;
+  l.hear(m);
+  l.hear_symbol(3, 0); // the list is empty now
+  l.wait(patience);
+  EXPECT_EQ(l.take_request().wanted, (ranges{{0, 3}}));
 }
 
 TEST(Receiver, FollowsTheScheduleAsSymbolsArrive) {

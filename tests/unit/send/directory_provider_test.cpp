@@ -1,4 +1,5 @@
 #include "actors/send/directory_provider.hpp"
+#include "protocol/wire/control_messages.hpp"
 
 #include <gtest/gtest.h>
 
@@ -141,6 +142,52 @@ TEST_F(DirectoryProvider, SaysWhenThereIsNoSuchFile) {
   EXPECT_NE(last_error.text.find("is a directory"), std::string::npos) << last_error.text;
   EXPECT_EQ(refusal("."), failure_code::object_not_found);
   EXPECT_EQ(provider->open("nowhere", "file").error().code, failure_code::namespace_unknown);
+}
+
+std::string metadata_text(const content& of) {
+  const auto bytes = of.metadata();
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+TEST_F(DirectoryProvider, TakesMetadataFromTheFileBesideTheObject) {
+  EXPECT_EQ(metadata_text(*opened("file")), "");
+  const std::string text{"any\0bytes\xff", 10};
+  write("served/file.fcmeta", text);
+  write("served/sub/inner.fcmeta", "of inner");
+  EXPECT_EQ(metadata_text(*opened("file")), text);
+  EXPECT_EQ(metadata_text(*opened("sub\\inner")), "of inner");
+  EXPECT_EQ(read(*opened("file.fcmeta"), 0, 3), "any") << "a file like any other";
+}
+
+TEST_F(DirectoryProvider, ObjectsWithOtherMetadataAreNotTheSame) {
+  const auto before = opened("file");
+  EXPECT_TRUE(before->same_as(*opened("file")));
+  write("served/file.fcmeta", "one");
+  const auto one = opened("file");
+  EXPECT_FALSE(before->same_as(*one));
+  write("served/file.fcmeta", "two");
+  EXPECT_FALSE(one->same_as(*opened("file")));
+}
+
+TEST_F(DirectoryProvider, RefusesMetadataThatDoNotFit) {
+  constexpr auto limit = fleetcast::protocol::wire::max_metadata_size;
+  write("served/file.fcmeta", std::string(limit, 'm'));
+  EXPECT_EQ(metadata_text(*opened("file")).size(), limit);
+  write("served/file.fcmeta", std::string(limit + 1, 'm'));
+  EXPECT_EQ(refusal("file"), failure_code::read_fault);
+  EXPECT_NE(last_error.text.find("lab/file.fcmeta"), std::string::npos) << last_error.text;
+  EXPECT_NE(last_error.text.find("32768"), std::string::npos) << last_error.text;
+}
+
+TEST_F(DirectoryProvider, RefusesMetadataThatAreNoFileOrLeadOut) {
+  fs::create_symlink("../outside/secret", root / "served/file.fcmeta");
+  EXPECT_EQ(refusal("file"), failure_code::invalid_name);
+  fs::remove(root / "served/file.fcmeta");
+  fs::create_directory(root / "served/file.fcmeta");
+  EXPECT_EQ(refusal("file"), failure_code::access_denied);
+  fs::remove(root / "served/file.fcmeta");
+  ASSERT_EQ(::mkfifo((root / "served/file.fcmeta").c_str(), 0600), 0);
+  EXPECT_EQ(refusal("file"), failure_code::access_denied);
 }
 
 TEST_F(DirectoryProvider, RefusesAFifoWithoutWaitingForAWriter) {

@@ -278,6 +278,15 @@ TEST(ControlCodec, AcceptWithKeysOfOtherSizesIsRefused) {
   EXPECT_THAT(refusal_with(16, 32, 12, 31), HasSubstr("the signing key is 31 bytes"));
 }
 
+TEST(ControlCodec, AcceptCarriesMetadataUpToTheLimit) {
+  auto m = samples::accept();
+  EXPECT_TRUE(through_the_wire<session_accept>(server_message{m}).metadata.empty());
+  m.metadata.assign(max_metadata_size, std::byte{0xa5});
+  EXPECT_EQ(through_the_wire<session_accept>(server_message{m}).metadata, m.metadata);
+  m.metadata.push_back(std::byte{1});
+  EXPECT_THAT(refusal_of(m), HasSubstr("the metadata are 32769 bytes long and may be 32768"));
+}
+
 // -- reasons ------------------------------------------------------------------------------------
 
 TEST(ControlCodec, EveryKnownReasonComesBackAsItWas) {

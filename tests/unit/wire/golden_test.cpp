@@ -25,6 +25,7 @@ std::map<std::string, message_bytes> written_today() {
           {"receipt.bin", encode(client_message{samples::sample_receipt()})},
           {"leave.bin", encode(client_message{samples::sample_leave()})},
           {"session_accept.bin", encode(server_message{samples::accept()})},
+          {"session_accept_metadata.bin", encode(server_message{samples::accept_with_metadata()})},
           {"session_reject.bin", encode(server_message{samples::reject()})},
           {"session_ended.bin", encode(server_message{samples::ended()})},
           {"receipt_noted.bin", encode(server_message{receipt_noted{}})},
@@ -89,6 +90,7 @@ TEST_F(Golden, ClientMessagesAreStillRead) {
 
 TEST_F(Golden, ServerMessagesAreStillRead) {
   expect_server("session_accept.bin", samples::accept());
+  expect_server("session_accept_metadata.bin", samples::accept_with_metadata());
   expect_server("session_reject.bin", samples::reject());
   expect_server("session_ended.bin", samples::ended());
   expect_server("receipt_noted.bin", receipt_noted{});

@@ -54,6 +54,12 @@ inline session_accept accept() {
   return m;
 }
 
+inline session_accept accept_with_metadata() {
+  auto m = accept();
+  m.metadata = counting(std::vector<std::byte>(5), 0xb0);
+  return m;
+}
+
 inline session_reject reject() {
   return {{failure_code::object_not_found, 0, "opening lab/nothing: no such file"}};
 }
