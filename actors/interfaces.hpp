@@ -110,20 +110,25 @@ struct block_release {
   std::uint32_t size = 0;
 };
 
+/// Bytes of the object, from `first` on.
+struct byte_range {
+  std::uint64_t first = 0;
+  std::uint64_t size = 0;
+
+  bool touches(std::uint64_t offset, std::uint64_t bytes) const noexcept {
+    return offset < first + size && first < offset + bytes && size != 0;
+  }
+};
+
 using verified_blocks = std::vector<protocol::verified_block>;
 
 /// Hands blocks to the consumer within its credit. Overflow policy: none needed, the block pool bounds
 /// what can wait here.
 using writer_actor
   = caf::typed_actor<caf::reacts_to<verified_blocks>, caf::reacts_to<release_atom, block_release>,
-                     caf::reacts_to<finish_atom>, caf::reacts_to<stop_atom>,
+                     caf::reacts_to<byte_range>, caf::reacts_to<finish_atom>,
+                     caf::reacts_to<stop_atom>,
                      caf::replies_to<status_atom>::with<status_snapshot>>;
-
-/// Bytes of the object, from `first` on.
-struct byte_range {
-  std::uint64_t first = 0;
-  std::uint64_t size = 0;
-};
 
 /// Takes the part of the object that the consumer wants; told nothing, it gets all of it.
 using range_actor = caf::typed_actor<caf::reacts_to<byte_range>>;

@@ -96,9 +96,7 @@ private:
 
   /// Blocks cover the range; those beside it were on their way before it was known.
   bool is_required(const block_delivery& block) const noexcept {
-    return !required_
-           || (required_->size != 0 && block.offset < required_->first + required_->size
-               && required_->first < block.offset + block.size);
+    return !required_ || required_->touches(block.offset, block.size);
   }
 
   /// Calls what was registered, unless the session was cancelled meanwhile (R-CAN-8).

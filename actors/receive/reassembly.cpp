@@ -59,6 +59,7 @@ void reassembly_state::take_in(const io::datagram_batch& batch) {
 
 void reassembly_state::require(const byte_range& wanted) {
   receiver_->require(now(self_), blocks_that_cover(wanted, config_->receiver.layout));
+  self_->send(config_->writer, wanted);
   pump();
 }
 

@@ -19,6 +19,7 @@ writer_actor::behavior_type writer_state::make_behavior(std::uint64_t cache_byte
       enqueue(blocks);
     },
     [this](release_atom, const block_release& block) { release(block); },
+    [this](const byte_range& wanted) { drop_beside(wanted); },
     [this](finish_atom) {
       finishing_ = true;
       deliver();
@@ -31,6 +32,13 @@ writer_actor::behavior_type writer_state::make_behavior(std::uint64_t cache_byte
 void writer_state::enqueue(const verified_blocks& blocks) {
   waiting_.insert(waiting_.end(), blocks.begin(), blocks.end());
   deliver();
+}
+
+void writer_state::drop_beside(const byte_range& wanted) {
+  std::erase_if(waiting_, [&](const protocol::verified_block& block) {
+    return !wanted.touches(block.offset, block.size);
+  });
+  self_->send(caf::actor_cast<reassembly_actor>(self_->current_sender()), room_atom::value);
 }
 
 void writer_state::release(const block_release& block) {

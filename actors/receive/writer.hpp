@@ -32,6 +32,7 @@ public:
 private:
   void enqueue(const verified_blocks& blocks);
   void release(const block_release& block);
+  void drop_beside(const byte_range& wanted);
   void deliver();
   void report_consumption(bool complete);
   bool has_credit_for(std::uint32_t size) const noexcept;

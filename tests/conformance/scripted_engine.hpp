@@ -265,6 +265,7 @@ inline actors::writer_actor::behavior_type scripted_writer(std::shared_ptr<scrip
   return {
     [](const actors::verified_blocks&) {},
     [play](actors::release_atom, const actors::block_release& block) { play->note_release(block); },
+    [](const actors::byte_range&) {},
     [](actors::finish_atom) {},
     [](actors::stop_atom) {},
     [](actors::status_atom) { return actors::status_snapshot{}; },

@@ -170,6 +170,7 @@ writer_actor::behavior_type scripted_writer(writer_actor::pointer self, parts_re
     [](const verified_blocks&) {},
     [](release_atom, const block_release&) {},
     [](finish_atom) {},
+    [](const byte_range&) {},
     [=](stop_atom) { record->stopped.emplace_back("writer"); },
     [=](status_atom) { return answer_status(self, record, "writer"); },
   };

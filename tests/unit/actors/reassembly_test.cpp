@@ -58,6 +58,7 @@ writer_actor::behavior_type writer_of(writer_actor::pointer, output record) {
       record->blocks.insert(record->blocks.end(), blocks.begin(), blocks.end());
     },
     [](release_atom, const block_release&) {},
+    [](const byte_range&) {},
     [=](finish_atom) { record->order.emplace_back("finish"); },
     [](stop_atom) {},
     [](status_atom) { return status_snapshot{}; },

@@ -247,6 +247,17 @@ TEST_F(Writer, AReleaseBeforeTheStopCounts) {
   EXPECT_EQ(around->consumed, bools{true});
 }
 
+TEST_F(Writer, DropsWaitingBlocksBesideTheRangeThatIsWanted) {
+  start(0);
+  give_numbers({0, 1, 2, 3});
+  world.tell(writer_, byte_range{2 * block_size + 50, 1});
+  world.tell(writer_, finish_atom::value);
+  EXPECT_EQ(offsets(), (list{0}));
+  release(0);
+  EXPECT_EQ(offsets(), (list{0, 200}));
+  EXPECT_EQ(around->finished, 1U) << "the last one is held, and nothing waits behind it";
+}
+
 TEST_F(Writer, EndsWithItsSessionHoweverThatEnds) {
   start(block_size);
   world.kill(session);
