@@ -6,7 +6,7 @@
 #
 #   Control plane   TCP + TLS 1.3, one connection per receiver. Each message is a 32-bit
 #                   little-endian length followed by one ClientMessage or ServerMessage in the
-#                   standard stream framing. A length above 64 KiB ends the connection.
+#                   standard stream framing. A length of 0 or above 64 KiB ends the connection.
 #   Data plane      UDP. Bodies of datagrams of type "control": GroupMessage down to the group,
 #                   Feedback up to the sender. Sealed like every datagram.
 #
@@ -27,7 +27,8 @@ const protocolVersion :UInt16 = 1;
 # ---------------------------------------------------------------------------------------------
 
 enum Suite {
-  # How datagrams are sealed (AEAD). The client lists what it speaks, best first; the server picks.
+  # How datagrams are sealed (AEAD). The client lists what it speaks, best first; the first receiver of a
+  # transmission decides, and later ones must speak it, too.
   none @0;               # nothing sealed: simulations only, refused on a network
   chacha20Poly1305 @1;
   aes256Gcm @2;
@@ -40,12 +41,13 @@ struct SessionRequest {
   object @2 :Text;             # 1 to 4096 bytes; what it names is up to the content provider
   suites @3 :List(Suite);      # in order of preference, 1 to 8
   hostName @4 :Text;           # for people to read in listings; at most 255 bytes
-  cacheBlocks @5 :UInt32;      # blocks the receiver can hold
+  cacheBlocks @5 :UInt32;      # blocks the receiver can hold: its first limit
 }
 
 struct DirectionKey {
-  # One direction's secret. The nonce of a datagram is `salt` with the lane XORed into bytes 0-1 and
-  # the packet number into bytes 4-11 (little-endian both); the header is associated data.
+  # One direction's secret. The nonce of a datagram is `salt` with the header's bytes 2-3 (lane and key
+  # phase) XORed into bytes 0-1 and its packet number into bytes 4-11 (little-endian both); the header
+  # is associated data.
   key @0 :Data;                # 32 bytes
   salt @1 :Data;               # 12 bytes
 }
@@ -81,9 +83,10 @@ struct Failure {
 }
 
 struct Receipt {
-  # "I hold the whole object, verified." Sent once, after delivery.
+  # "I have the whole object, verified, and am done with it." Sent once, when every block was delivered
+  # to the consumer and released by it.
   objectSize @0 :UInt64;
-  nanoseconds @1 :UInt64;      # from request to receipt
+  nanoseconds @1 :UInt64;      # from the session's begin to the receipt
   repairedSymbols @2 :UInt64;  # source symbols rebuilt from repair symbols
 }
 
@@ -124,7 +127,7 @@ struct Heartbeat {
   # and to object when the sender is about to outrun them.
   sentAt @0 :UInt64;           # nanoseconds of the sender's clock, to be echoed
   pass @1 :UInt32;             # position of the sender: pass over the object …
-  nextBlock @2 :UInt32;        # … and the block it will start next (block count: end of pass)
+  nextBlock @2 :UInt32;        # … and the block being sent, or the next one (block count: end of pass)
   edgePass @3 :UInt32;         # the sender means to start blocks before this position; a receiver
   edgeBlock @4 :UInt32;        #   without room for them objects with its own limit
   grttMicroseconds @5 :UInt32; # greatest round trip in the group, as the sender knows it
@@ -160,7 +163,7 @@ struct Feedback {
   echoHeldNanoseconds @1 :UInt64; # … and how long ago it arrived
   highestPacket @2 :UInt64;    # highest packet number received: what the request can know of
   receivedPackets @3 :UInt64;  # datagrams of the group that arrived, since joining
-  lostPackets @4 :UInt64;      # packet numbers that never did
+  lostPackets @4 :UInt64;      # packet numbers between the first and the highest that did not
   limitPass @5 :UInt32;        # this receiver has room for blocks before this position
   limitBlock @6 :UInt32;
   freeBlocks @7 :UInt32;
@@ -168,6 +171,6 @@ struct Feedback {
   droppedNoRoom @9 :UInt64;    # datagrams dropped for want of a free block
   droppedByKernel @10 :UInt64; # datagrams the kernel dropped: receive buffer full
   repairs @11 :List(BlockRepair);  # blocks in assembly and the symbols each lacks, at most 64
-  wanted @12 :List(BlockRange);    # blocks of which nothing is held and which were passed, at most 24
+  wanted @12 :List(BlockRange);    # blocks of which nothing is held and which are not scheduled, at most 24
   manifests @13 :List(BlockRange); # blocks whose digest is missing, at most 8
 }
