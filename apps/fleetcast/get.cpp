@@ -1,14 +1,14 @@
 #include "apps/fleetcast/get.hpp"
 
 #include "api/fleetcast_ext.h"
+#include "apps/common/object_address.hpp"
+#include "apps/common/progress.hpp"
+#include "apps/common/reception.hpp"
+#include "apps/common/signal_events.hpp"
+#include "apps/common/staged_file.hpp"
+#include "apps/common/wide_text.hpp"
 #include "apps/fleetcast/byte_size.hpp"
 #include "apps/fleetcast/exit_code.hpp"
-#include "apps/fleetcast/object_address.hpp"
-#include "apps/fleetcast/progress.hpp"
-#include "apps/fleetcast/reception.hpp"
-#include "apps/fleetcast/signal_events.hpp"
-#include "apps/fleetcast/staged_file.hpp"
-#include "apps/fleetcast/wide_text.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/core.h>
