@@ -61,8 +61,11 @@ void transfer::conclude(transfer_end& result) {
     result.error = session_.error();
     result.story = session_.story();
   } else if (auto saved = save(); !saved) {
+    session_.cancel(reception::error_of(saved.error()));
     result.how = kind::disk;
     result.local = std::move(saved.error());
+  } else {
+    session_.confirm();
   }
 }
 
@@ -77,7 +80,7 @@ void transfer::receive() {
       pause = std::min(pause, start_interval);
     auto woken = signals_.wait(session_.over(), pause);
     if (session_.started() && !std::exchange(told_start, true))
-      observer_.started(session_);
+      observer_.started(file_.target(), session_);
     if (woken == signal_events::woken_by::event)
       return;
     if (woken == signal_events::woken_by::signal)

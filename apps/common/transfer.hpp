@@ -18,8 +18,8 @@ class transfer_observer {
 public:
   virtual ~transfer_observer() = default;
 
-  /// The size is known.
-  virtual void started(const reception& session) = 0;
+  /// The size is known; the object will be stored as `target`.
+  virtual void started(const std::string& target, const reception& session) = 0;
 
   /// Again and again from then on.
   virtual void progress(const transfer_figures& figures) = 0;

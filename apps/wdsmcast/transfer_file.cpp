@@ -94,7 +94,7 @@ public:
 private:
   // -- transfer_observer ----------------------------------------------------------------------------
 
-  void started(const reception& session) override {
+  void started(const std::string&, const reception& session) override {
     report_.detail(fmt::format("The transfer has begun: {} bytes in blocks of {} bytes",
                                session.object_bytes(), session.block_bytes()));
   }
