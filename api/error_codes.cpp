@@ -105,7 +105,7 @@ const char* error_text(DWORD code) noexcept {
     case ERROR_GEN_FAILURE:
       return "ERROR_GEN_FAILURE: something inside failed";
     case ERROR_NOT_SUPPORTED:
-      return "ERROR_NOT_SUPPORTED: only the multicast protocol is supported";
+      return "ERROR_NOT_SUPPORTED: this release does not support what was asked for";
     case ERROR_BAD_NETPATH:
       return "ERROR_BAD_NETPATH: the server's name does not resolve";
     case ERROR_NETWORK_BUSY:

@@ -9,7 +9,8 @@ The rules (design: apps -> api -> actors -> protocol):
   2. What sends does not know what receives, and the other way round (protocol/ and actors/).
   3. protocol/ is pure: no CAF, Asio, thread, clock, socket or file. Only tests and the simulation
      itself include protocol/simulation.
-  4. `fleetcast get` stands on the public C API (the .h files of api/) and on apps/ only.
+  4. `fleetcast get`, wdsmcast and apps/common stand on the public C API (the .h files of api/) and on
+     apps/ only.
 Rules 1, 2 and 4 follow our own headers into what they include; rule 2 stops at actors/interfaces.hpp,
 which names every message of both directions.
 """
@@ -115,7 +116,11 @@ def is_simulation(name):
     return name.startswith("protocol/simulation/")
 
 
-def is_not_for_get(name):
+def stands_on_public_api(name):
+    return name.startswith(("apps/common/", "apps/fleetcast/get", "apps/wdsmcast/"))
+
+
+def is_not_public(name):
     return name not in PUBLIC_API and not name.startswith("apps/")
 
 
@@ -137,9 +142,9 @@ def check(root):
         if not is_simulation(name):
             for line, way in tree.find(name, is_simulation):
                 report(name, line, f"the simulation is for tests only: {way}")
-        if name.startswith("apps/fleetcast/get"):
-            for line, way in tree.find(name, is_not_for_get):
-                report(name, line, f"`get` stands on the public C API only: {way}")
+        if stands_on_public_api(name):
+            for line, way in tree.find(name, is_not_public):
+                report(name, line, f"this stands on the public C API only: {way}")
         if layer != "protocol":
             continue
         for line, ours, written in tree.includes[name]:
@@ -164,6 +169,9 @@ CLEAN = {
     "api/wdstci.cpp": '#include "api/wdstci.h"\n#include "actors/receive/session.hpp"\n',
     "apps/fleetcast/get.cpp": '#include "api/fleetcast_ext.h"\n#include "apps/fleetcast/bar.hpp"\n',
     "apps/fleetcast/bar.hpp": "#include <string>\n",
+    "apps/fleetcast/serve.cpp": '#include "actors/send/session.hpp"\n',
+    "apps/common/reception.cpp": '#include "api/fleetcast_ext.h"\n',
+    "apps/wdsmcast/main.cpp": '#include "api/fleetcast_ext.h"\n',
 }
 
 # file to plant, its text, what the report must say
@@ -186,8 +194,10 @@ VIOLATIONS = [
     ("actors/a.cpp", '#include "protocol/simulation/group.hpp"\n', "for tests only"),
     ("apps/fleetcast/get_x.cpp", '#include "actors/receive/session.hpp"\n', "public C API only"),
     ("apps/fleetcast/get.hpp", '#include "protocol/geometry.hpp"\n', "public C API only"),
+    ("apps/common/x.cpp", '#include "actors/interfaces.hpp"\n', "public C API only"),
+    ("apps/wdsmcast/x.cpp", '#include "api/wdstci.hpp"\n', "public C API only"),
     # through a header
-    ("apps/fleetcast/bar.hpp", '#include "protocol/geometry.hpp"\n', "get.cpp:2: `get` stands"),
+    ("apps/fleetcast/bar.hpp", '#include "protocol/geometry.hpp"\n', "get.cpp:2: this stands"),
     ("protocol/geometry.hpp", '#include "protocol/receive/receiver.hpp"\n', "sender.hpp:1: send/"),
 ]
 

@@ -1,38 +1,34 @@
 #include "apps/fleetcast/get.hpp"
 
 #include "api/fleetcast_ext.h"
+#include "apps/common/object_address.hpp"
+#include "apps/common/progress.hpp"
+#include "apps/common/reception.hpp"
+#include "apps/common/signal_events.hpp"
+#include "apps/common/staged_file.hpp"
+#include "apps/common/terminal_line.hpp"
+#include "apps/common/transfer.hpp"
+#include "apps/common/wide_text.hpp"
 #include "apps/fleetcast/byte_size.hpp"
 #include "apps/fleetcast/exit_code.hpp"
-#include "apps/fleetcast/object_address.hpp"
-#include "apps/fleetcast/progress.hpp"
-#include "apps/fleetcast/reception.hpp"
-#include "apps/fleetcast/signal_events.hpp"
-#include "apps/fleetcast/staged_file.hpp"
-#include "apps/fleetcast/wide_text.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
-#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <limits>
 #include <memory>
 #include <optional>
 #include <string>
-#include <thread>
 #include <utility>
-
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 namespace fleetcast::apps {
 
 namespace {
 
 using std::chrono::milliseconds;
-using clock = std::chrono::steady_clock;
 
 /// How often a bar on a terminal is redrawn: often enough to look alive.
 constexpr milliseconds bar_interval{200};
@@ -42,8 +38,6 @@ constexpr milliseconds event_interval{200};
 
 /// How often a line is printed elsewhere: no log fills up.
 constexpr milliseconds line_interval{1000};
-
-constexpr std::size_t default_columns = 80;
 
 struct get_arguments {
   std::string address;
@@ -84,38 +78,40 @@ constexpr const char* footer
 // -- reporting ----------------------------------------------------------------------------------------
 
 /// Tells people and programs how it goes, each in its way.
-class reporter {
+class reporter : public transfer_observer {
 public:
-  reporter(bool json, bool quiet)
-    : json_(json),
-      quiet_(quiet),
-      terminal_(!json && !quiet && isatty(STDERR_FILENO) == 1) {}
+  explicit reporter(const get_arguments& arguments)
+    : arguments_(arguments),
+      json_(arguments.json),
+      quiet_(arguments.quiet),
+      terminal_(!json_ && !quiet_ && bar_.possible()) {}
 
   milliseconds interval() const {
     return json_ ? event_interval : terminal_ ? bar_interval : line_interval;
   }
 
-  void started(const get_arguments& arguments, const std::string& target,
-               const reception& session) {
+  void started(const std::string& target, const reception& session) override {
     if (json_)
       print({{"event", "started"},
-             {"address", arguments.address},
+             {"address", arguments_.address},
              {"target", target},
              {"object_size", session.object_bytes()},
              {"block_size", session.block_bytes()}});
   }
 
-  void progress(const transfer_figures& figures) {
+  void progress(const transfer_figures& figures) override {
     if (json_)
       print(to_json(figures), "progress");
     else if (terminal_)
-      draw(format_bar(figures, columns()));
+      bar_.draw(format_bar(figures, bar_.columns()));
     else if (!quiet_)
       fmt::print(stderr, "{}\n", format_line(figures));
   }
 
+  int exit_code_of(int signal) override { return exit_code::signal_base + signal; }
+
   void completed(const std::string& target, const transfer_figures& figures) {
-    clear();
+    bar_.clear();
     if (json_) {
       auto event = to_json(figures);
       event["target"] = target;
@@ -127,7 +123,7 @@ public:
   }
 
   void failed(int exit, DWORD error, const std::string& message) {
-    clear();
+    bar_.clear();
     auto code = error != ERROR_SUCCESS
                   ? fmt::format(" (error {}, {})", error, FleetcastErrorText(error))
                   : "";
@@ -150,173 +146,46 @@ private:
     std::fflush(stdout);
   }
 
-  static std::size_t columns() {
-    winsize size{};
-    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0)
-      return default_columns;
-    return size.ws_col;
-  }
-
-  void draw(const std::string& line) {
-    fmt::print(stderr, "\r{}\033[K", line);
-    std::fflush(stderr);
-    drawn_ = true;
-  }
-
-  void clear() {
-    if (std::exchange(drawn_, false))
-      fmt::print(stderr, "\r\033[K");
-  }
-
+  const get_arguments& arguments_;
   bool json_;
   bool quiet_;
+  terminal_line bar_{stderr};
   bool terminal_;
-  bool drawn_ = false;
 };
 
-// -- the transfer -------------------------------------------------------------------------------------
+// -- the end ------------------------------------------------------------------------------------------
 
-/// One run of `fleetcast get`, from checked arguments to the exit code.
-class transfer {
-public:
-  transfer(const get_arguments& arguments, reporter& report, signal_events& signals,
-           staged_file& file)
-    : arguments_(arguments),
-      report_(report),
-      signals_(signals),
-      file_(file),
-      session_(file) {}
-
-  int run(const reception_request& request) {
-    if (auto error = session_.start(request); error != ERROR_SUCCESS)
-      return cannot_start(error);
-    receive();
-    if (signal_ != 0)
-      return interrupted();
-    if (session_.error() != ERROR_SUCCESS)
-      return failed();
-    // Measured before the sync: the rate is that of the transfer.
-    auto result = figures();
-    result.bits_per_second
-      = 8.0 * static_cast<double>(result.written_bytes) / std::max(result.seconds, 1e-6);
-    if (auto saved = save(); !saved) {
-      session_.cancel(reception::error_of(saved.error()));
-      return local_failure(saved.error());
-    }
-    session_.confirm();
-    report_.completed(file_.target(), result);
-    return exit_code::success;
-  }
-
-private:
-  /// Until the session is over, however it ends.
-  void receive() {
-    auto told_start = false;
-    auto next_report = clock::now() + report_.interval();
-    for (;;) {
-      auto pause
-        = std::max(milliseconds{0}, std::chrono::ceil<milliseconds>(next_report - clock::now()));
-      auto woken = signals_.wait(session_.over(), pause);
-      if (session_.started() && !std::exchange(told_start, true))
-        report_.started(arguments_, file_.target(), session_);
-      if (woken == signal_events::woken_by::event)
-        return;
-      if (woken == signal_events::woken_by::signal)
-        on_signal();
-      if (clock::now() >= next_report) {
-        next_report += report_.interval();
-        if (session_.started())
-          report_.progress(figures());
-      }
-    }
-  }
-
-  void on_signal() {
-    if (signal_ != 0)
-      leave_at_once();
-    signal_ = signals_.last_signal();
-    session_.cancel(ERROR_CANCELLED);
-  }
-
-  /// For those who do not want to wait for a clean end: the staged file still goes.
-  [[noreturn]] void leave_at_once() {
-    file_.discard();
-    _exit(exit_code::signal_base + signals_.last_signal());
-  }
-
-  /// Syncs on a thread of its own, since it may take long and cannot be interrupted, then renames.
-  staged_file::result<void> save() {
-    staged_file::result<void> synced;
-    event_flag done;
-    std::thread worker{[&] {
-      synced = file_.sync();
-      done.set();
-    }};
-    for (;;) {
-      auto woken = signals_.wait(done, line_interval);
-      if (woken == signal_events::woken_by::signal)
-        leave_at_once();
-      if (woken == signal_events::woken_by::event)
-        break;
-    }
-    worker.join();
-    return synced ? file_.publish() : synced;
-  }
-
-  transfer_figures figures() {
-    auto counted = session_.statistics();
-    transfer_figures result;
-    result.object_bytes = session_.object_bytes();
-    result.written_bytes = session_.written_bytes();
-    result.seconds = std::chrono::duration<double>(clock::now() - begin_).count();
-    result.bits_per_second = rate_.update(result.seconds, result.written_bytes);
-    result.repaired_symbols = counted.ullRepairedSymbols;
-    result.lost_packets = counted.ullLostPackets;
-    return result;
-  }
-
-  // -- ends that are no success -----------------------------------------------------------------------
-
-  int cannot_start(DWORD error) {
-    if (error == ERROR_INVALID_PARAMETER || error == ERROR_INVALID_NAME)
-      return end(exit_code::usage, error,
-                 arguments_.address
-                   + " names no server, or a name in it is too long; see fleetcast get --help");
-    return end(exit_code::failure, error, "cannot start a session for " + arguments_.address);
-  }
-
-  int failed() {
-    if (session_.local_failure())
-      return local_failure(*session_.local_failure());
-    auto error = session_.error();
-    auto exit = error == ERROR_MUTUAL_AUTH_FAILED ? exit_code::not_trusted : exit_code::failure;
-    return end(exit, error, "cannot get " + arguments_.address + ": " + session_.story());
-  }
-
-  int local_failure(const file_failure& reason) {
-    return end(exit_code::local_file, reception::error_of(reason), reason.text);
-  }
-
-  int interrupted() {
-    return end(exit_code::signal_base + signal_, ERROR_CANCELLED,
-               "interrupted while getting " + arguments_.address);
-  }
-
-  int end(int exit, DWORD error, const std::string& message) {
-    file_.discard();
-    report_.failed(exit, error, message);
+/// Says how it ended; gives the exit code.
+int conclude(const transfer_end& end, const get_arguments& arguments, const std::string& target,
+             reporter& report) {
+  using kind = transfer_end::kind;
+  auto failed = [&](int exit, DWORD error, const std::string& message) {
+    report.failed(exit, error, message);
     return exit;
+  };
+  switch (end.how) {
+    case kind::stored:
+      report.completed(target, end.figures);
+      return exit_code::success;
+    case kind::not_started:
+      if (end.error == ERROR_INVALID_PARAMETER || end.error == ERROR_INVALID_NAME)
+        return failed(exit_code::usage, end.error,
+                      arguments.address
+                        + " names no server, or a name in it is too long; see fleetcast get "
+                          "--help");
+      return failed(exit_code::failure, end.error,
+                    "cannot start a session for " + arguments.address);
+    case kind::disk:
+      return failed(exit_code::local_file, reception::error_of(*end.local), end.local->text);
+    case kind::interrupted:
+      return failed(exit_code::signal_base + end.signal, end.error,
+                    "interrupted while getting " + arguments.address);
+    case kind::failed:
+      break;
   }
-
-  const get_arguments& arguments_;
-  reporter& report_;
-  signal_events& signals_;
-  staged_file& file_;
-  reception session_;
-  clock::time_point begin_ = clock::now();
-  rate_meter rate_;
-  int signal_ = 0;
-};
+  auto exit = end.error == ERROR_MUTUAL_AUTH_FAILED ? exit_code::not_trusted : exit_code::failure;
+  return failed(exit, end.error, "cannot get " + arguments.address + ": " + end.story);
+}
 
 // -- arguments ----------------------------------------------------------------------------------------
 
@@ -342,7 +211,7 @@ DWORD configure_library(const get_arguments& arguments) {
 }
 
 int get(const get_arguments& arguments) {
-  reporter report{arguments.json, arguments.quiet};
+  reporter report{arguments};
   auto refuse = [&](int exit, const std::string& why) {
     report.failed(exit, ERROR_SUCCESS, why);
     return exit;
@@ -367,7 +236,8 @@ int get(const get_arguments& arguments) {
     return refuse(exit_code::local_file, file.error().text);
   if (configure_library(arguments) != ERROR_SUCCESS)
     return refuse(exit_code::failure, "not enough memory");
-  return transfer{arguments, report, signals, *file}.run(*request);
+  auto end = transfer{*file, signals, report, report.interval()}.run(*request);
+  return conclude(end, arguments, *target, report);
 }
 
 } // namespace

@@ -1,4 +1,4 @@
-#include "apps/fleetcast/staged_file.hpp"
+#include "apps/common/staged_file.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,7 +1,7 @@
 // What people type: sizes, addresses, names.
+#include "apps/common/object_address.hpp"
+#include "apps/common/wide_text.hpp"
 #include "apps/fleetcast/byte_size.hpp"
-#include "apps/fleetcast/object_address.hpp"
-#include "apps/fleetcast/wide_text.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,7 +1,7 @@
 /// Signals and other events for a main thread that waits in one place.
 #pragma once
 
-#include "apps/fleetcast/staged_file.hpp"
+#include "apps/common/staged_file.hpp"
 
 #include <chrono>
 

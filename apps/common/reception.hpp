@@ -7,8 +7,8 @@
 #pragma once
 
 #include "api/fleetcast_ext.h"
-#include "apps/fleetcast/signal_events.hpp"
-#include "apps/fleetcast/staged_file.hpp"
+#include "apps/common/signal_events.hpp"
+#include "apps/common/staged_file.hpp"
 
 #include <atomic>
 #include <optional>

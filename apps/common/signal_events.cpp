@@ -1,4 +1,4 @@
-#include "apps/fleetcast/signal_events.hpp"
+#include "apps/common/signal_events.hpp"
 
 #include <array>
 #include <cerrno>

@@ -1,4 +1,4 @@
-#include "apps/fleetcast/wide_text.hpp"
+#include "apps/common/wide_text.hpp"
 
 #include <cstddef>
 #include <cstdint>

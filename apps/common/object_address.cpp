@@ -1,4 +1,4 @@
-#include "apps/fleetcast/object_address.hpp"
+#include "apps/common/object_address.hpp"
 
 namespace fleetcast::apps {
 

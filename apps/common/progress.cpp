@@ -1,4 +1,4 @@
-#include "apps/fleetcast/progress.hpp"
+#include "apps/common/progress.hpp"
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-#include "apps/fleetcast/reception.hpp"
+#include "apps/common/reception.hpp"
 
 #include <utility>
 

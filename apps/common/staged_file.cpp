@@ -1,4 +1,4 @@
-#include "apps/fleetcast/staged_file.hpp"
+#include "apps/common/staged_file.hpp"
 
 #include <array>
 #include <cerrno>
@@ -31,15 +31,15 @@ std::string remedy_for(int error) {
   switch (error) {
     case EACCES:
     case EPERM:
-      return "; make the directory writable or choose another DEST";
+      return "; make the directory writable or choose another destination";
     case EROFS:
-      return "; the file system is read-only, choose another DEST";
+      return "; the file system is read-only, choose another destination";
     case ENOENT:
     case ENOTDIR:
-      return "; make the directory or choose another DEST";
+      return "; make the directory or choose another destination";
     case ENOSPC:
     case EDQUOT:
-      return " (disk full); make room or choose another DEST";
+      return " (disk full); make room or choose another destination";
     case EFBIG:
       return "; the file is larger than the file system or a limit (ulimit -f) allows";
     default:
@@ -104,10 +104,12 @@ tl::expected<std::string, file_failure> resolve_target(const std::string& destin
   if (fs::is_directory(target, ignored)) {
     if (base_name.empty() || base_name == "." || base_name == "..")
       return unexpected{file_failure{
-        EISDIR, "the object's name gives no file name; name a file as DEST, not a directory"}};
+        EISDIR,
+        "the object's name gives no file name; name a file as the destination, not a directory"}};
     target = destination.empty() ? fs::path{base_name} : target / base_name;
   } else if (names_directory) {
-    return unexpected{make_failure("DEST " + destination + " is to be a directory", ENOENT)};
+    return unexpected{
+      make_failure("the destination " + destination + " is to be a directory", ENOENT)};
   }
   if (fs::is_symlink(target, ignored)) {
     auto pointed_to = fs::canonical(target, ignored);
@@ -118,7 +120,7 @@ tl::expected<std::string, file_failure> resolve_target(const std::string& destin
   }
   if (fs::exists(target, ignored) && !fs::is_regular_file(target, ignored))
     return unexpected{file_failure{
-      EEXIST, target.string() + " exists and is no regular file; choose another DEST"}};
+      EEXIST, target.string() + " exists and is no regular file; choose another destination"}};
   return target.string();
 }
 

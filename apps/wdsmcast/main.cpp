@@ -1,0 +1,45 @@
+/// wdsmcast: the command WDS administrators know.
+#include "api/fleetcast_ext.h"
+#include "apps/wdsmcast/command_line.hpp"
+#include "apps/wdsmcast/help.hpp"
+#include "apps/wdsmcast/report.hpp"
+#include "apps/wdsmcast/transfer_file.hpp"
+
+#include <cstdio>
+#include <exception>
+#include <optional>
+#include <span>
+
+namespace {
+
+using namespace fleetcast::apps;
+
+int run(std::span<const char* const> arguments) {
+  auto parsed = parse_wdsmcast(arguments);
+  if (!parsed) {
+    wdsmcast_report{false, false, std::nullopt}.failure(parsed.error().error, parsed.error().text);
+    return 1;
+  }
+  switch (parsed->what) {
+    case wdsmcast_arguments::verb::help:
+      std::fputs(wdsmcast_help, stdout);
+      return 0;
+    case wdsmcast_arguments::verb::version:
+      std::printf("wdsmcast %s\n", FleetcastVersion());
+      return 0;
+    case wdsmcast_arguments::verb::transfer_file:
+      break;
+  }
+  return transfer_file(*parsed);
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run(std::span{argv, static_cast<std::size_t>(argc)}.subspan(argc > 0 ? 1 : 0));
+  } catch (const std::exception& e) {
+    std::fprintf(stderr, "wdsmcast: internal error: %s\n", e.what());
+    return 1;
+  }
+}

@@ -1,0 +1,84 @@
+#include "apps/wdsmcast/report.hpp"
+
+#include <fmt/core.h>
+
+#include <cstdio>
+#include <utility>
+
+namespace fleetcast::apps {
+
+namespace {
+
+using std::chrono::milliseconds;
+
+/// How often a bar on a terminal is redrawn: often enough to look alive.
+constexpr milliseconds bar_interval{200};
+
+/// How often a line is written elsewhere: no log fills up.
+constexpr milliseconds line_interval{1000};
+
+} // namespace
+
+wdsmcast_report::wdsmcast_report(bool progress, bool verbose, std::optional<trace_file> trace)
+  : progress_(progress),
+    verbose_(verbose),
+    trace_(std::move(trace)),
+    bar_(stdout),
+    on_terminal_(bar_.possible()) {}
+
+milliseconds wdsmcast_report::interval() const {
+  return progress_ && on_terminal_ ? bar_interval : line_interval;
+}
+
+void wdsmcast_report::detail(const std::string& line) {
+  trace(line);
+  if (!verbose_)
+    return;
+  bar_.clear();
+  fmt::print("{}\n", line);
+  std::fflush(stdout);
+}
+
+void wdsmcast_report::progress(const transfer_figures& figures) {
+  auto now = std::chrono::steady_clock::now();
+  if (now >= next_trace_) {
+    next_trace_ = now + line_interval;
+    trace(format_line(figures));
+  }
+  if (!progress_)
+    return;
+  if (on_terminal_) {
+    bar_.draw(format_bar(figures, bar_.columns()));
+  } else {
+    fmt::print("{}\n", format_line(figures));
+    std::fflush(stdout);
+  }
+}
+
+void wdsmcast_report::success(const std::string& line) {
+  trace(line);
+  bar_.clear();
+  fmt::print("{}\n", line);
+  warn_of_trace();
+}
+
+void wdsmcast_report::failure(DWORD error, const std::string& text) {
+  auto code = fmt::format("Error {} (0x{:08X}), {}", error, error, FleetcastErrorText(error));
+  trace(text);
+  trace(code);
+  bar_.clear();
+  fmt::print(stderr, "wdsmcast: {}\n{}\n", text, code);
+  warn_of_trace();
+}
+
+void wdsmcast_report::trace(const std::string& line) {
+  if (trace_)
+    trace_->write(line);
+}
+
+void wdsmcast_report::warn_of_trace() {
+  if (trace_ && trace_->incomplete())
+    fmt::print(stderr, "wdsmcast: the trace is not complete: its file could not be written\n");
+}
+
+} // namespace fleetcast::apps

@@ -1,0 +1,174 @@
+#include "apps/wdsmcast/transfer_file.hpp"
+
+#include "api/fleetcast_ext.h"
+#include "apps/common/object_address.hpp"
+#include "apps/common/signal_events.hpp"
+#include "apps/common/staged_file.hpp"
+#include "apps/common/transfer.hpp"
+#include "apps/common/wide_text.hpp"
+#include "apps/wdsmcast/report.hpp"
+
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace fleetcast::apps {
+
+namespace {
+
+constexpr int exit_success = 0;
+
+/// Whatever it was; the error code says more than fits an exit code.
+constexpr int exit_failure = 1;
+
+/// Bytes that may wait for the disk.
+constexpr ULONG cache_bytes = 8U << 20;
+
+DWORD code_of(const file_failure& reason) {
+  if (reason.disk_full())
+    return ERROR_DISK_FULL;
+  switch (reason.error) {
+    case EACCES:
+    case EPERM:
+    case EROFS:
+      return ERROR_ACCESS_DENIED;
+    case EEXIST:
+      return ERROR_FILE_EXISTS;
+    default:
+      return ERROR_WRITE_FAULT;
+  }
+}
+
+DWORD configure_library(const wdsmcast_arguments& arguments) {
+  auto given = [](const std::string& text) { return text.empty() ? nullptr : text.c_str(); };
+  FLEETCAST_CONFIG config{};
+  config.ulLength = sizeof(config);
+  config.pszInterface = given(arguments.interface);
+  config.pszFingerprint = given(arguments.fingerprint);
+  config.pszKnownServers = given(arguments.known_servers);
+  return FleetcastConfigure(&config);
+}
+
+std::optional<reception_request> make_request(const wdsmcast_arguments& arguments) {
+  auto server = to_wide(arguments.server);
+  auto name_space = to_wide(arguments.name_space);
+  auto object = to_wide(arguments.source_file);
+  if (!server || !name_space || !object)
+    return std::nullopt;
+  return reception_request{*std::move(server), *std::move(name_space), *std::move(object),
+                           cache_bytes};
+}
+
+/// One run, from understood arguments to the exit code.
+class file_command : transfer_observer {
+public:
+  file_command(const wdsmcast_arguments& arguments, wdsmcast_report& report)
+    : arguments_(arguments),
+      report_(report) {}
+
+  int run() {
+    tell_arguments();
+    auto request = make_request(arguments_);
+    if (!request)
+      return fail(ERROR_INVALID_NAME, "server, namespace or source file is not UTF-8");
+    auto base_name
+      = object_address{arguments_.server, arguments_.name_space, arguments_.source_file}
+          .base_name();
+    // Before any traffic: no server is troubled for a copy that has no place to go.
+    auto target = resolve_target(arguments_.destination_file, base_name);
+    if (!target)
+      return fail(target.error());
+    signal_events signals;
+    auto file = staged_file::create(*target);
+    if (!file)
+      return fail(file.error());
+    if (auto error = configure_library(arguments_); error != ERROR_SUCCESS)
+      return fail(error, "cannot set up the library");
+    auto end = transfer{*file, signals, *this, report_.interval()}.run(*request);
+    return conclude(end, file->target());
+  }
+
+private:
+  // -- transfer_observer ----------------------------------------------------------------------------
+
+  void started(const std::string&, const reception& session) override {
+    report_.detail(fmt::format("The transfer has begun: {} bytes in blocks of {} bytes",
+                               session.object_bytes(), session.block_bytes()));
+  }
+
+  void progress(const transfer_figures& figures) override { report_.progress(figures); }
+
+  int exit_code_of(int) override { return exit_failure; }
+
+  // -- words ----------------------------------------------------------------------------------------
+
+  void tell_arguments() {
+    report_.detail(fmt::format("wdsmcast {}", FleetcastVersion()));
+    report_.detail("Server:           " + arguments_.server);
+    report_.detail("Namespace:        " + arguments_.name_space);
+    report_.detail("Source file:      " + arguments_.source_file);
+    report_.detail("Destination file: " + arguments_.destination_file);
+  }
+
+  /// What is transferred, for a sentence.
+  std::string what() const {
+    return fmt::format("'{}' of namespace '{}' from {}", arguments_.source_file,
+                       arguments_.name_space, arguments_.server);
+  }
+
+  int conclude(const transfer_end& end, const std::string& target) {
+    using kind = transfer_end::kind;
+    switch (end.how) {
+      case kind::stored:
+        report_.progress(end.figures); // a short transfer has shown none yet
+        report_.success(format_result(target, end.figures));
+        return exit_success;
+      case kind::not_started:
+        return fail(end.error, end.error == ERROR_INVALID_PARAMETER
+                                 ? "/Server names no server: " + arguments_.server
+                                 : "cannot start to transfer " + what());
+      case kind::failed:
+        return fail(end.error, "cannot transfer " + what() + ": " + end.story);
+      case kind::disk:
+        return fail(*end.local);
+      case kind::interrupted:
+        return fail(end.error,
+                    fmt::format("interrupted while transferring {}; {} of {} bytes had "
+                                "arrived and were removed",
+                                what(), end.figures.written_bytes, end.figures.object_bytes));
+    }
+    return exit_failure;
+  }
+
+  int fail(const file_failure& reason) { return fail(code_of(reason), reason.text); }
+
+  int fail(DWORD error, const std::string& text) {
+    report_.failure(error, text);
+    return exit_failure;
+  }
+
+  const wdsmcast_arguments& arguments_;
+  wdsmcast_report& report_;
+};
+
+} // namespace
+
+int transfer_file(const wdsmcast_arguments& arguments) {
+  std::optional<trace_file> trace;
+  if (!arguments.trace.empty()) {
+    auto opened = trace_file::open(arguments.trace);
+    if (!opened) {
+      wdsmcast_report{false, false, std::nullopt}.failure(code_of(opened.error()),
+                                                          opened.error().text);
+      return exit_failure;
+    }
+    trace = std::move(*opened);
+  }
+  wdsmcast_report report{arguments.progress, arguments.verbose, std::move(trace)};
+  return file_command{arguments, report}.run();
+}
+
+} // namespace fleetcast::apps
