@@ -32,6 +32,10 @@ endif()
 
 # Stack traces and __FILE__ name files relative to the repository: no machine's paths in a binary.
 add_compile_options("-ffile-prefix-map=${PROJECT_SOURCE_DIR}/=")
+cmake_path(IS_PREFIX PROJECT_SOURCE_DIR "${PROJECT_BINARY_DIR}" NORMALIZE builds_inside)
+if(NOT builds_inside)
+  add_compile_options("-ffile-prefix-map=${PROJECT_BINARY_DIR}=build")
+endif()
 
 # Sanitizers go onto everything we compile, generated code included.
 if(FLEETCAST_FUZZ)
