@@ -3,15 +3,27 @@
 #include "actors/io/signals_blocked.hpp"
 #include "api/session_record.hpp"
 
+#include <atomic>
 #include <exception>
 #include <future>
 #include <system_error>
 #include <thread>
 #include <utility>
 
+#include <pthread.h>
+
 namespace fleetcast::api {
 
 namespace {
+
+/// This process's; never destroyed once made, see above.
+std::atomic<library*> the_library{nullptr};
+
+/// In a child of fork() the parent's, if it was in use: only its settings are of any use here.
+library* left_behind = nullptr;
+
+/// Locked by this thread while it forks.
+thread_local library* held_for_fork = nullptr;
 
 /// Runs `work` on a thread made for it, and waits. The actor system goes up and comes down on such
 /// threads: it leaves references to itself in thread-local memory of the thread that makes it, and would
@@ -49,8 +61,41 @@ bool is_true(std::future<bool>& answer) {
 } // namespace
 
 library& library::instance() {
-  static auto* the_library = new library; // never destroyed, see above
-  return *the_library;
+  [[maybe_unused]] static const int watched
+    = pthread_atfork(&library::before_fork, &library::in_parent, &library::in_child);
+  auto* known = the_library.load(std::memory_order_acquire);
+  if (known == nullptr) {
+    auto fresh = std::unique_ptr<library>{new library};
+    if (left_behind != nullptr)
+      fresh->settings_ = left_behind->settings_;
+    if (the_library.compare_exchange_strong(known, fresh.get(), std::memory_order_acq_rel))
+      known = fresh.release();
+  }
+  return *known;
+}
+
+void library::before_fork() {
+  held_for_fork = the_library.load(std::memory_order_acquire);
+  if (held_for_fork != nullptr)
+    held_for_fork->mutex_.lock();
+}
+
+void library::in_parent() {
+  if (held_for_fork != nullptr)
+    held_for_fork->mutex_.unlock();
+  held_for_fork = nullptr;
+}
+
+void library::in_child() {
+  auto* parents = std::exchange(held_for_fork, nullptr);
+  if (parents == nullptr)
+    return;
+  if (parents->phase_ == phase::down) { // settings at most, and they are whole
+    parents->mutex_.unlock();
+    return;
+  }
+  left_behind = parents;
+  the_library.store(nullptr, std::memory_order_release);
 }
 
 DWORD library::initialize() {

@@ -2,7 +2,8 @@
 ///
 ///     down ──initialize──> up ──last shutdown──> stopping ──> down
 ///
-/// Made on first use and never destroyed: a program may leave main() while callbacks run.
+/// Made on first use and never destroyed: a program may leave main() while callbacks run. A child of
+/// fork() has none of the threads: it gets a library of its own that is down, with its parent's settings.
 #pragma once
 
 #include "api/api_actor.hpp"
@@ -71,6 +72,11 @@ private:
   enum class phase { down, up, stopping };
 
   library() = default;
+
+  // Around fork(): the child must not find the settings half written.
+  static void before_fork();
+  static void in_parent();
+  static void in_child();
 
   void bring_up();
   void end_sessions();

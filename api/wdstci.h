@@ -19,7 +19,9 @@
  * run one after another on a thread that belongs to that session; no lock of the library is held
  * meanwhile. Calls leave `errno` alone, and the library's threads take no signals.
  *
- * Before WdsTransportClientInitialize every call returns ERROR_NOT_READY (R-INIT-4).
+ * Before WdsTransportClientInitialize every call returns ERROR_NOT_READY (R-INIT-4). So it is in a
+ * child of fork(), whatever its parent did: sessions and buffers are the parent's alone. The child may
+ * exit, exec, or call WdsTransportClientInitialize for itself.
  *
  * Marks such as W-START-3 or R-CAN-8 number the rules of the API: W- and C- rules are documented for
  * Windows too, R- rules are choices where the documentation is silent.

@@ -32,6 +32,10 @@ endif()
 
 # Stack traces and __FILE__ name files relative to the repository: no machine's paths in a binary.
 add_compile_options("-ffile-prefix-map=${PROJECT_SOURCE_DIR}/=")
+cmake_path(IS_PREFIX PROJECT_SOURCE_DIR "${PROJECT_BINARY_DIR}" NORMALIZE builds_inside)
+if(NOT builds_inside)
+  add_compile_options("-ffile-prefix-map=${PROJECT_BINARY_DIR}=build")
+endif()
 
 # Sanitizers go onto everything we compile, generated code included.
 if(FLEETCAST_FUZZ)
@@ -86,10 +90,13 @@ endif()
 find_program(CCACHE_PROGRAM ccache)
 mark_as_advanced(CCACHE_PROGRAM)
 if(CCACHE_PROGRAM AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-  # Relative paths in the key: another clone of the same sources hits, too.
-  set(ccache_command "${CMAKE_COMMAND}" -E env "CCACHE_BASEDIR=${PROJECT_SOURCE_DIR}"
-                     "CCACHE_NOHASHDIR=1" "CCACHE_SLOPPINESS=pch_defines,time_macros"
-                     "${CCACHE_PROGRAM}")
+  set(ccache_command "${CMAKE_COMMAND}" -E env "CCACHE_SLOPPINESS=pch_defines,time_macros")
+  if(builds_inside)
+    # Relative paths in the key: another clone of the same sources hits, too. From elsewhere they would
+    # lead through the folders above the repository, and end up in the binary.
+    list(APPEND ccache_command "CCACHE_BASEDIR=${PROJECT_SOURCE_DIR}" "CCACHE_NOHASHDIR=1")
+  endif()
+  list(APPEND ccache_command "${CCACHE_PROGRAM}")
   set(CMAKE_CXX_COMPILER_LAUNCHER ${ccache_command})
   set(CMAKE_C_COMPILER_LAUNCHER ${ccache_command})
 endif()
