@@ -1,12 +1,15 @@
 #!/usr/bin/env python3
 """Runs clang-tidy over our own sources, in parallel, and skips what it already found clean.
 
-    run_clang_tidy.py --build-dir build/release [--jobs N] [--no-cache] [FILE]...
+    run_clang_tidy.py --build-dir build/release [--jobs N] [--no-cache] [--minutes N] [FILE]...
 
 clang-tidy takes seconds a file, as CAF's and Asio's headers are large. A file is skipped when it
 was clean before with the same content, the same headers of ours (as the compiler listed them in the
 build), the same command line, checks and tool. The record of clean files is in
 $XDG_CACHE_HOME/fleetcast/clang-tidy (~/.cache by default), shared by all clones.
+
+With --minutes no file is begun after that time: what changed last is looked at first, and what was
+not reached is said. A machine that keeps its cache gets to all of them.
 """
 
 import argparse
@@ -77,7 +80,7 @@ class Runner:
         parts += [f"{path.relative_to(self.root)} {digest(path)}" for path in files]
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
-    def run(self, entry):
+    def run(self, entry, until):
         """(what happened, seconds, output)"""
         key = self.key(entry)
         mark = self.cache / key if self.cache else None
@@ -85,6 +88,8 @@ class Runner:
             os.utime(mark)
             return "cached", 0.0, ""
         started = time.monotonic()
+        if started >= until:
+            return "not reached", 0.0, ""
         done = subprocess.run(
             ["clang-tidy", "-p", str(self.build), *EXTRA, entry["file"]],
             capture_output=True,
@@ -108,11 +113,22 @@ class Runner:
                     mark.unlink(missing_ok=True)
 
 
+def last_changed(root):
+    """The repository's files, what changed last first."""
+    log = ["git", "-C", str(root), "log", "--format=", "--name-only", "--max-count=500"]
+    try:
+        names = subprocess.run(log, capture_output=True, text=True, check=True).stdout.split("\n")
+    except (OSError, subprocess.CalledProcessError):
+        return []
+    return [root / name for name in dict.fromkeys(names) if name]
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--build-dir", type=Path, required=True)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--no-cache", action="store_true")
+    parser.add_argument("--minutes", type=float, default=float("inf"), help="begin no file after that")
     parser.add_argument("files", nargs="*", type=Path, help="only these")
     arguments = parser.parse_args()
 
@@ -127,18 +143,22 @@ def main():
         if source.relative_to(root).parts[0] in FOLDERS and (not only or source in only):
             entries.setdefault(source, entry)
 
-    count = {"cached": 0, "clean": 0, "failed": 0}
+    age = {path: place for place, path in enumerate(last_changed(root))}
+    order = sorted(entries, key=lambda source: (age.get(source, len(age)), source))
+    until = time.monotonic() + 60 * arguments.minutes
+    count = {"cached": 0, "clean": 0, "failed": 0, "not reached": 0}
     with concurrent.futures.ThreadPoolExecutor(arguments.jobs) as pool:
-        futures = {pool.submit(runner.run, entry): source for source, entry in entries.items()}
+        futures = {pool.submit(runner.run, entries[source], until): source for source in order}
         for future in concurrent.futures.as_completed(futures):
             what, seconds, output = future.result()
             count[what] += 1
-            if what != "cached":
+            if what in ("clean", "failed"):
                 print(f"{what:6} {seconds:5.1f} s  {futures[future].relative_to(root)}", flush=True)
             if output:
                 print(output, flush=True)
     runner.forget_old_marks()
-    print(f"clang-tidy: {count['clean']} clean, {count['cached']} known clean, {count['failed']} failed")
+    print(f"clang-tidy: {count['clean']} clean, {count['cached']} known clean, {count['failed']} failed"
+          + (f", {count['not reached']} not reached in time" if count["not reached"] else ""))
     return 1 if count["failed"] else 0
 
 
