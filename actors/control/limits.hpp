@@ -11,22 +11,22 @@ struct control_limits {
 
   // -- client -----------------------------------------------------------------------------------
 
-  /// Name, every address, and the TLS handshake together: what people wait before they look for the
-  /// cause themselves.
-  duration connect = std::chrono::seconds{10};
+  /// Name, every address, and the TLS handshake together. Room for five SYNs and as many repetitions in the
+  /// handshake: at 20 % loss each way 10 s failed one connection in a hundred.
+  duration connect = std::chrono::seconds{30};
 
   /// One address while others are left: a route that swallows packets must not eat the whole time.
   duration attempt = std::chrono::seconds{3};
 
   /// From the request to accept or reject. Longer than the server's `request` and `join`, so that
   /// the server's own word arrives instead of a mere time-out.
-  duration reply = std::chrono::seconds{25};
+  duration reply = std::chrono::seconds{45};
 
   // -- server -----------------------------------------------------------------------------------
 
   /// From accepting a connection to its whole request: the handshake and one message. Closes
-  /// half-open connections and those that trickle.
-  duration request = std::chrono::seconds{10};
+  /// half-open connections and those that trickle; not those of a client that is still within `connect`.
+  duration request = std::chrono::seconds{30};
 
   /// From a request to the manager's answer.
   duration join = std::chrono::seconds{10};
