@@ -116,9 +116,18 @@ constexpr std::uint32_t edge_lead = 16;
 
 // -- rate ---------------------------------------------------------------------------------------
 
-/// Sending rate when none is given, bits per second of UDP payload: what today's commonest LAN
-/// link carries.
-constexpr std::uint64_t rate_bits_per_second = 1'000'000'000;
+/// Rate that the search for the right one begins with, bits per second of UDP payload: doubling takes it to
+/// 10 Gbit/s in seven rounds, and it hurts no network that can carry an image at all.
+constexpr std::uint64_t start_rate = 100'000'000;
+
+/// Bounds of what the search can find: below, the slowest link somebody may want to use; above, more than
+/// any host here can seal.
+constexpr std::uint64_t min_rate = 1'000'000;
+constexpr std::uint64_t max_rate = 100'000'000'000;
+
+/// Departures of datagrams that the rate measurement remembers: 4 s at the pacing quantum, more than the
+/// longest round trip.
+constexpr std::size_t remembered_departures = 8192;
 
 /// A pacer never saves up more than this much sending time. Timers on a busy host wake that late, and
 /// what was missed should not be lost; a longer burst would overrun the queues of a switch.

@@ -20,7 +20,9 @@ class identity;
 struct send_options {
   std::shared_ptr<const io::identity> identity;
   std::shared_ptr<group_allocator> groups;
-  protocol::bit_rate rate = protocol::defaults::rate_bits_per_second;
+
+  /// 0: each transmission finds the rate that its slowest receiver's path carries.
+  protocol::bit_rate fixed_rate = 0;
 
   /// Routers that multicast may pass, plus one. 1: it stays on its link.
   unsigned ttl = 1;

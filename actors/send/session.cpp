@@ -6,6 +6,7 @@
 #include "actors/send/socket_writer.hpp"
 #include "actors/socket_reader.hpp"
 #include "actors/status.hpp"
+#include "protocol/send/rate_policy.hpp"
 
 #include <openssl/rand.h>
 
@@ -104,7 +105,7 @@ send_session_actor::behavior_type send_session_state::make_behavior(send_session
   c.session_tag = session_tag_;
   memory_ = io::block_pool::make(config_->layout.block_size(), c.cache_blocks + blocks_under_way);
   signer_.emplace(config_->options.identity->key(), transmission_);
-  sender_.emplace(c, std::make_unique<protocol::fixed_rate>(config_->options.rate), *signer_);
+  sender_.emplace(c, protocol::make_rate_controller(config_->options.fixed_rate), *signer_);
   self_->set_down_handler([this](const caf::down_msg& down) { on_down(down); });
   return {
     [this](const io::datagram_batch& batch) { on_feedback(batch); },
@@ -182,9 +183,11 @@ void send_session_state::start_children(wire::seal_suite suite) {
   self_->monitor(writer_);
   self_->monitor(feedback_reader_);
   const auto& group = config_->group->endpoint();
-  log().info("{}: {} bytes to {} port {} at {} bit/s", config_->object->name(),
-             config_->object->size(), group.address().to_string(), group.port(),
-             config_->options.rate);
+  const auto rate = config_->options.fixed_rate;
+  log().info("{}: {} bytes to {} port {}, {}", config_->object->name(), config_->object->size(),
+             group.address().to_string(), group.port(),
+             rate == 0 ? "as fast as the slowest receiver takes it"
+                       : "at " + std::to_string(rate) + " bit/s");
 }
 
 wire::session_accept send_session_state::accept_for(receiver_id id, const wire::direction_key& key,
@@ -355,6 +358,13 @@ std::vector<caf::actor> send_session_state::children() const {
   return result;
 }
 
+std::string send_session_state::slowest() const {
+  const auto id = sender_->slowest();
+  const auto i = id ? members_.find(*id) : members_.end();
+  return i == members_.end() ? "none known"
+                             : std::to_string(i->first) + " (" + i->second.host + ")";
+}
+
 status_snapshot send_session_state::status() const {
   const auto& s = sender_->statistics();
   const auto at = sender_->next_position();
@@ -371,6 +381,8 @@ status_snapshot send_session_state::status() const {
                           {"control datagrams", std::to_string(s.control_datagrams)},
                           {"feedback messages", std::to_string(s.feedback_messages)},
                           {"repair requests", std::to_string(s.repair_requests)},
+                          {"rate, bit/s", std::to_string(sender_->rate(now(self_)))},
+                          {"slowest receiver", slowest()},
                           {"window stalls", std::to_string(s.window_stalls)},
                           {"read stalls", std::to_string(s.read_stalls)},
                           {"refused datagrams", std::to_string(refused_datagrams_)}},

@@ -79,6 +79,7 @@ private:
   void fail(const failure& reason);
   void end();
   void start_children(protocol::wire::seal_suite suite);
+  std::string slowest() const;
   status_snapshot status() const;
   std::vector<caf::actor> children() const;
 

@@ -7,9 +7,9 @@
 #include "actors/runtime.hpp"
 #include "actors/send/directory_provider.hpp"
 #include "actors/send/group_allocator.hpp"
+#include "apps/common/signal_events.hpp"
 #include "apps/fleetcast/endpoint_text.hpp"
 #include "apps/fleetcast/exit_code.hpp"
-#include "apps/common/signal_events.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/core.h>
@@ -39,7 +39,7 @@ struct serve_arguments {
   std::string listen = "[::]:5040";
   std::string interface;
   std::vector<std::string> groups;
-  std::uint64_t rate = protocol::defaults::rate_bits_per_second;
+  std::uint64_t rate = 0;
   unsigned ttl = 1;
   std::string state_dir;
   std::string log_level = "info";
@@ -145,7 +145,7 @@ int serve(const serve_arguments& arguments) {
   options.sending.emplace();
   options.sending->identity = who;
   options.sending->groups = actors::group_allocator::make(*groups);
-  options.sending->rate = arguments.rate;
+  options.sending->fixed_rate = arguments.rate;
   options.sending->ttl = arguments.ttl;
   options.sending->interface = arguments.interface;
   actors::runtime runtime{options};
@@ -200,8 +200,10 @@ void register_serve(CLI::App& program, std::function<int()>& selected) {
                  "ff15::f1ee:8000:0/112)")
     ->type_name("ADDR[/PREFIX]");
   command
-    ->add_option("--rate,-r", arguments->rate,
-                 "Sending rate of each transmission in bits per second (default 1G)")
+    ->add_option(
+      "--rate,-r", arguments->rate,
+      "Send at this rate, bits per second; without it, as fast as the slowest receiver's path "
+      "and disk take it")
     ->transform(CLI::AsNumberWithUnit(
       std::map<std::string, std::uint64_t>{{"k", 1'000}, {"m", 1'000'000}, {"g", 1'000'000'000}},
       CLI::AsNumberWithUnit::CASE_INSENSITIVE))

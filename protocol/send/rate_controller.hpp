@@ -4,7 +4,9 @@
 #include "protocol/timestamp.hpp"
 #include "protocol/wire/data_messages.hpp"
 
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 
 namespace fleetcast::protocol {
 
@@ -18,6 +20,13 @@ class rate_controller {
 public:
   virtual ~rate_controller() = default;
 
+  /// Datagram `packet`, one more than the last, left with `bytes` of UDP payload.
+  virtual void on_sent(timestamp now, std::uint64_t packet, std::size_t bytes) = 0;
+
+  /// There was leave to send and nothing that may be sent: the window's edge, or content not read yet. What
+  /// is measured meanwhile says little of the path.
+  virtual void on_held_back(timestamp now) = 0;
+
   /// A receiver spoke; `rtt` is the round trip that its echo shows.
   virtual void on_feedback(timestamp now, receiver_id from, const wire::feedback& message,
                            duration rtt)
@@ -28,20 +37,9 @@ public:
 
   /// The rate to send at from now on; never 0.
   [[nodiscard]] virtual bit_rate rate(timestamp now) const = 0;
-};
 
-/// One rate, whatever happens. The window rule and the receivers' requests still hold the sender
-/// back; loss does not.
-class fixed_rate final : public rate_controller {
-public:
-  explicit fixed_rate(bit_rate rate) noexcept : rate_(rate == 0 ? 1 : rate) {}
-
-  void on_feedback(timestamp, receiver_id, const wire::feedback&, duration) override {}
-  void on_receiver_gone(timestamp, receiver_id) override {}
-  bit_rate rate(timestamp) const override { return rate_; }
-
-private:
-  bit_rate rate_;
+  /// Whose path the rate follows, if anybody's.
+  [[nodiscard]] virtual std::optional<receiver_id> slowest() const = 0;
 };
 
 } // namespace fleetcast::protocol

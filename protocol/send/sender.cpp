@@ -216,6 +216,7 @@ std::size_t sender::take(timestamp now, std::size_t max, std::vector<outgoing_da
     if (current_ ? send_source(now, out) : start_next_block(now, out))
       continue;
     stalled_ = true;
+    rate_->on_held_back(now);
     break;
   }
   return out.size() - before;
@@ -240,7 +241,9 @@ void sender::emit(timestamp now, wire::datagram_type type, block_number block, s
   h.block = block;
   h.symbol = symbol;
   h.payload_size = static_cast<std::uint16_t>(payload.size());
-  pacer_.spend(now, payload.size() + config_.datagram_overhead, rate_->rate(now));
+  const auto bytes = payload.size() + config_.datagram_overhead;
+  rate_->on_sent(now, h.packet_number, bytes);
+  pacer_.spend(now, bytes, rate_->rate(now));
   out.push_back({h, payload, std::move(owner)});
 }
 

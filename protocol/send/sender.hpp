@@ -118,6 +118,11 @@ public:
   const sender_statistics& statistics() const noexcept { return statistics_; }
   position next_position() const noexcept { return next_; }
   position edge(timestamp now) const;
+
+  /// What the rate controller allows, and whose path it follows.
+  bit_rate rate(timestamp now) const { return rate_->rate(now); }
+  std::optional<receiver_id> slowest() const { return rate_->slowest(); }
+
   const geometry& layout() const noexcept { return config_.layout; }
 
   /// Checks the invariants; for tests and debug builds.

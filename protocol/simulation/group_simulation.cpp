@@ -1,5 +1,7 @@
 #include "protocol/simulation/group_simulation.hpp"
 
+#include "protocol/send/rate_policy.hpp"
+
 #include <openssl/evp.h>
 
 #include <algorithm>
@@ -132,7 +134,7 @@ group_simulation::group_simulation(simulation_options options)
     group_key_(random_key(options_.seed + 1)),
     signer_(identity_.get(), transmission_),
     sealer_(options_.suite, group_key_),
-    sender_(config_of(layout_), std::make_unique<fixed_rate>(options_.rate), signer_),
+    sender_(config_of(layout_), make_rate_controller(options_.rate), signer_),
     gate_(session_tag, 0, options_.suite),
     uplink_(options_.uplink, options_.seed + 2) {
   std::uint32_t id = 0;

@@ -39,6 +39,8 @@ struct simulation_options {
   std::uint64_t object_size = 0;
   std::uint16_t symbol_size = defaults::symbol_size;
   std::uint16_t source_symbols = defaults::source_symbols;
+
+  /// Fixed; 0: found by adaptive_rate.
   bit_rate rate = 1'000'000'000;
   std::vector<receiver_options> receivers;
 

@@ -4,6 +4,7 @@
 /// Promises checked after each step: the sender does not contradict itself, asks for no more blocks
 /// than its cache holds, and what it sends is decodable and within the object's geometry.
 #include "protocol/send/feedback_gate.hpp"
+#include "protocol/send/fixed_rate.hpp"
 #include "protocol/send/sender.hpp"
 #include "tests/support/protocol_fixture.hpp"
 

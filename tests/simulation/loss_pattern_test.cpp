@@ -1,6 +1,7 @@
 /// Every possible pattern of loss of the first datagrams, one after another: no pattern may leave a
 /// receiver without the object.
 #include "protocol/send/feedback_gate.hpp"
+#include "protocol/send/fixed_rate.hpp"
 #include "protocol/send/sender.hpp"
 #include "tests/support/protocol_fixture.hpp"
 

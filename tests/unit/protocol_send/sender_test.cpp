@@ -1,3 +1,4 @@
+#include "protocol/send/fixed_rate.hpp"
 #include "protocol/send/sender.hpp"
 #include "tests/support/protocol_fixture.hpp"
 

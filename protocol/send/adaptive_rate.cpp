@@ -1,0 +1,197 @@
+#include "protocol/send/adaptive_rate.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace fleetcast::protocol {
+
+namespace {
+
+/// Shorter samples tell more of thread wake-ups than of the path.
+constexpr duration min_sample = milliseconds(10);
+
+/// Packets in a sample, at least: fewer make its rate a matter of chance.
+constexpr std::uint64_t min_sample_packets = 32;
+
+/// A round ends without those who have not reported for this long, and they do not set the rate: whoever is
+/// gone must not hold the others. Above the longest status interval.
+constexpr duration patience = defaults::max_status_interval + seconds(1);
+
+/// Rounds that a path's best is remembered: once to twice this many.
+constexpr unsigned span_rounds = 8;
+
+constexpr unsigned cruise_rounds = 4;
+
+/// Rounds without growth that end startup; one may be chance.
+constexpr unsigned flat_rounds = 3;
+
+/// When so much of a round is lost and nothing was gained, the path is full.
+constexpr double much_loss = 0.1;
+
+/// A sample that is a tenth better than what was known: growth. Less is noise.
+constexpr bool has_grown(bit_rate from, bit_rate to) noexcept {
+  return to > from + from / 10;
+}
+
+constexpr double gain(adaptive_rate::phase phase) noexcept {
+  constexpr std::array gains{2.0, 0.5, 1.0, 1.25, 0.75};
+  return gains[static_cast<std::size_t>(phase)];
+}
+
+} // namespace
+
+const char* to_string(adaptive_rate::phase phase) noexcept {
+  constexpr std::array names{"startup", "drain", "cruise", "probe", "relax"};
+  return names[static_cast<std::size_t>(phase)];
+}
+
+// -- events -----------------------------------------------------------------------------------------
+
+void adaptive_rate::on_sent(timestamp now, std::uint64_t packet, std::size_t bytes) {
+  sent_.add(now, packet, bytes);
+}
+
+void adaptive_rate::on_held_back(timestamp) {
+  held_back_ = true;
+}
+
+void adaptive_rate::on_feedback(timestamp now, receiver_id from, const wire::feedback& message,
+                                duration rtt) {
+  auto& p = paths_[from];
+  p.heard_at = now;
+  const auto left = sent_.find(message.highest_packet);
+  if (!left)
+    return;
+  sample(p, {message.highest_packet, message.received_packets, left->bytes, left->at, now - rtt});
+  if (p.round < round_ && p.base && p.base->packet > round_began_with_) {
+    p.round = round_;
+    ++reported_;
+  }
+  if (reported_ >= paths_.size() || (reported_ > 0 && now - round_began_at_ > patience))
+    end_round(now);
+}
+
+void adaptive_rate::on_receiver_gone(timestamp now, receiver_id id) {
+  const auto gone = paths_.find(id);
+  if (gone == paths_.end())
+    return;
+  if (gone->second.round == round_)
+    --reported_;
+  paths_.erase(gone);
+  find_slowest(now);
+}
+
+bit_rate adaptive_rate::rate(timestamp) const {
+  const auto wanted = delivered_ == 0
+                        ? defaults::start_rate
+                        : static_cast<bit_rate>(static_cast<double>(delivered_) * gain(phase_));
+  return std::clamp(wanted, defaults::min_rate, defaults::max_rate);
+}
+
+// -- measuring --------------------------------------------------------------------------------------
+
+void adaptive_rate::sample(path& p, const report& now) {
+  if (!p.base) {
+    p.base = now;
+    return;
+  }
+  const auto& base = *p.base;
+  if (now.packet < base.packet + min_sample_packets || now.bytes <= base.bytes)
+    return;
+  const auto took = std::max(now.left_at - base.left_at, now.seen_at - base.seen_at);
+  if (took < min_sample)
+    return;
+  const auto expected = now.packet - base.packet;
+  // Duplicates, and a receiver that lies, can claim no more than left.
+  const auto received = std::min(now.received - std::min(now.received, base.received), expected);
+  const auto share = static_cast<double>(received) / static_cast<double>(expected);
+  const auto bits = 8.0 * static_cast<double>(now.bytes - base.bytes) * share;
+  p.best = std::max(p.best, static_cast<bit_rate>(bits * 1e9 / static_cast<double>(took.count())));
+  worst_loss_ = std::max(worst_loss_, 1 - share);
+  p.base = now;
+}
+
+void adaptive_rate::find_slowest(timestamp now) {
+  slowest_.reset();
+  for (const auto& [id, p] : paths_) {
+    // One that nothing has reached yet says nothing of how fast it could be reached.
+    if (p.delivers() == 0 || now - p.heard_at > patience)
+      continue;
+    if (!slowest_ || p.delivers() < paths_.at(*slowest_).delivers())
+      slowest_ = id;
+  }
+  if (slowest_)
+    delivered_ = paths_.at(*slowest_).delivers();
+}
+
+// -- rounds -----------------------------------------------------------------------------------------
+
+void adaptive_rate::end_round(timestamp now) {
+  find_slowest(now);
+  if (delivered_ != 0)
+    step(now);
+  if (!held_back_ && ++rounds_in_span_ >= span_rounds)
+    begin_span();
+  ++round_;
+  round_began_with_ = sent_.last_packet();
+  round_began_at_ = now;
+  bytes_before_round_ = sent_.bytes();
+  reported_ = 0;
+  worst_loss_ = 0;
+  held_back_ = false;
+}
+
+bool adaptive_rate::went_faster_than_delivered(timestamp now) const {
+  const auto took = static_cast<double>((now - round_began_at_).count());
+  const auto bits = 8e9 * static_cast<double>(sent_.bytes() - bytes_before_round_);
+  return bits > 1.1 * static_cast<double>(delivered_) * took;
+}
+
+void adaptive_rate::begin_span() {
+  rounds_in_span_ = 0;
+  for (auto& [id, p] : paths_) {
+    p.best_before = p.best;
+    p.best = 0;
+  }
+}
+
+void adaptive_rate::step(timestamp now) {
+  ++rounds_in_phase_;
+  const auto grown = has_grown(compared_to_, delivered_);
+  const auto lossy = worst_loss_ > much_loss;
+  // Lost datagrams stop the window, too: then it is no excuse.
+  const auto excused = held_back_ && !lossy;
+  // What did not go out faster than it arrives has built no queue.
+  const auto after_pushing = went_faster_than_delivered(now);
+  switch (phase_) {
+    case phase::startup:
+      if (grown || excused) {
+        compared_to_ = std::max(compared_to_, delivered_);
+        rounds_in_phase_ = 0;
+      } else if (rounds_in_phase_ >= flat_rounds || lossy) {
+        enter(after_pushing ? phase::drain : phase::cruise);
+      }
+      return;
+    case phase::drain:
+    case phase::relax:
+      return enter(phase::cruise);
+    case phase::cruise:
+      if (rounds_in_phase_ >= cruise_rounds)
+        enter(phase::probe);
+      return;
+    case phase::probe:
+      if (grown)
+        compared_to_ = delivered_;
+      else
+        enter(after_pushing && !excused ? phase::relax : phase::cruise);
+      return;
+  }
+}
+
+void adaptive_rate::enter(phase next) {
+  phase_ = next;
+  rounds_in_phase_ = 0;
+  compared_to_ = delivered_;
+}
+
+} // namespace fleetcast::protocol

@@ -1,0 +1,107 @@
+/// The rate that the slowest receiver's path delivers, found and followed without a setting.
+///
+/// Built on what arrives, not on what is lost: a radio link that loses one datagram in twenty at any rate
+/// shall not be taken for a full one. For each receiver the delivered rate is measured between two of
+/// its feedback messages, as the bytes it took in over the longer of the times in which they left
+/// and arrived, so that a queue that empties in a burst cannot feign speed. The best of the last rounds is what
+/// its path can do; the lane goes at the rate of the slowest path. (The idea is that of BBR, Cardwell et
+/// al. 2016, for a group.)
+///
+/// A round ends when every receiver that still speaks has reported on a datagram that left after the
+/// round began. From round to round:
+///
+///     startup   twice what was delivered, until that grows no more, or does not and much is lost
+///     drain     half, for one round: the queue that startup built empties
+///     cruise    what was delivered, for some rounds, then
+///     probe     a quarter more; while more is delivered it goes on so
+///     relax     a quarter less, for one round, if the probe brought nothing but a queue
+///
+/// While the window's edge or the disk holds the sender back, and nothing is lost, nothing is learnt but
+/// that more is possible, and nothing forgotten.
+///
+/// Memory: the log of departures is bounded; beside it some 100 bytes a receiver. Work: O(1) an event,
+/// O(receivers) a round.
+#pragma once
+
+#include "protocol/defaults.hpp"
+#include "protocol/send/rate_controller.hpp"
+#include "protocol/send/sent_log.hpp"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+
+namespace fleetcast::protocol {
+
+class adaptive_rate final : public rate_controller {
+public:
+  enum class phase : std::uint8_t { startup, drain, cruise, probe, relax };
+
+  void on_sent(timestamp now, std::uint64_t packet, std::size_t bytes) override;
+  void on_held_back(timestamp now) override;
+  void on_feedback(timestamp now, receiver_id from, const wire::feedback& message,
+                   duration rtt) override;
+  void on_receiver_gone(timestamp now, receiver_id id) override;
+  [[nodiscard]] bit_rate rate(timestamp now) const override;
+  [[nodiscard]] std::optional<receiver_id> slowest() const override { return slowest_; }
+
+  phase in() const noexcept { return phase_; }
+
+  /// What the slowest path was found to deliver; 0: nothing is known yet.
+  bit_rate delivered() const noexcept { return delivered_; }
+
+private:
+  /// One report of a receiver.
+  struct report {
+    std::uint64_t packet = 0;   ///< the latest it had seen
+    std::uint64_t received = 0; ///< all it had taken in
+    std::uint64_t bytes = 0;    ///< that had left before that packet
+    timestamp left_at{};        ///< that packet
+    timestamp seen_at{};        ///< about when the report was written
+  };
+
+  struct path {
+    std::optional<report> base; ///< the next sample is measured from here
+    bit_rate best = 0;          ///< of the running span of rounds
+    bit_rate best_before = 0;   ///< of the span before it
+    timestamp heard_at{};
+    std::uint64_t round = 0; ///< the last one it has reported on
+
+    bit_rate delivers() const noexcept { return best > best_before ? best : best_before; }
+  };
+
+  void sample(path& p, const report& now);
+  bool went_faster_than_delivered(timestamp now) const;
+  void end_round(timestamp now);
+  void find_slowest(timestamp now);
+  void begin_span();
+  void step(timestamp now);
+  void enter(phase next);
+
+  sent_log sent_;
+  std::map<receiver_id, path> paths_;
+
+  phase phase_ = phase::startup;
+  bit_rate delivered_ = 0;
+  std::optional<receiver_id> slowest_;
+
+  // -- the running round ----------------------------------------------------------------------------
+
+  std::uint64_t round_ = 1;
+  std::uint64_t round_began_with_ = 0; ///< packet; the round ends once all have seen a later one
+  timestamp round_began_at_{};
+  std::uint64_t bytes_before_round_ = 0;
+  std::size_t reported_ = 0; ///< receivers that have
+  double worst_loss_ = 0;    ///< share of a sample lost, of any receiver
+  bool held_back_ = false;   ///< in this round
+
+  // -- across rounds ----------------------------------------------------------------------------------
+
+  bit_rate compared_to_ = 0; ///< what growth is measured against
+  unsigned rounds_in_phase_ = 0;
+  unsigned rounds_in_span_ = 0;
+};
+
+const char* to_string(adaptive_rate::phase phase) noexcept;
+
+} // namespace fleetcast::protocol

@@ -1,0 +1,113 @@
+/// The rate that the sender finds by itself, in virtual time: real sender and receivers over a bottleneck.
+#include "protocol/simulation/group_simulation.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <string>
+
+namespace fleetcast::protocol::simulation {
+namespace {
+
+constexpr std::uint64_t mib = 1024 * 1024;
+
+/// What of a datagram is payload; the rest is header, seal, manifests and heartbeats.
+constexpr double payload_share = 0.95;
+
+receiver_options behind(bit_rate rate) {
+  receiver_options r;
+  r.down.rate = rate;
+  r.down.queue_bytes = 512 * 1024;
+  return r;
+}
+
+simulation_options of(std::uint64_t bytes) {
+  simulation_options o;
+  o.object_size = bytes;
+  o.rate = 0; // found
+  return o;
+}
+
+simulation_outcome run(const simulation_options& options) {
+  auto outcome = group_simulation{options}.run();
+  EXPECT_TRUE(outcome.finished) << "seed " << options.seed;
+  EXPECT_TRUE(outcome.all_intact()) << "seed " << options.seed;
+  return outcome;
+}
+
+/// The share of `rate` that the transfer as a whole came to, from its first moment.
+double use_of(bit_rate rate, const simulation_outcome& outcome, std::uint64_t bytes) {
+  const auto ideal = static_cast<double>(bytes) * 8e9 / (static_cast<double>(rate) * payload_share);
+  return ideal / static_cast<double>(outcome.took.count());
+}
+
+double sent_ratio(const simulation_outcome& outcome, std::uint64_t bytes) {
+  return static_cast<double>(outcome.bytes_sent) / static_cast<double>(bytes);
+}
+
+class AdaptiveRateOver : public testing::TestWithParam<bit_rate> {};
+
+TEST_P(AdaptiveRateOver, UsesMostOfTheLinkAndLosesLittle) {
+  const auto rate = GetParam();
+  // Two seconds' worth, the search included.
+  auto o = of(rate / 4);
+  o.receivers.assign(3, behind(rate));
+  const auto outcome = run(o);
+  EXPECT_GT(use_of(rate, outcome, o.object_size), 0.8);
+  EXPECT_LT(sent_ratio(outcome, o.object_size), 1.2);
+}
+
+std::string megabits(const testing::TestParamInfo<bit_rate>& link) {
+  return std::to_string(link.param / 1'000'000) + "M";
+}
+
+INSTANTIATE_TEST_SUITE_P(Links, AdaptiveRateOver,
+                         testing::Values(10'000'000, 100'000'000, 1'000'000'000), megabits);
+
+TEST(AdaptiveRate, FollowsTheSlowestReceiver) {
+  auto o = of(32 * mib);
+  o.receivers = {behind(1'000'000'000), behind(100'000'000), behind(1'000'000'000)};
+  const auto outcome = run(o);
+  EXPECT_GT(use_of(100'000'000, outcome, o.object_size), 0.8);
+  EXPECT_LT(sent_ratio(outcome, o.object_size), 1.2);
+}
+
+TEST(AdaptiveRate, SpeedsUpOnceTheSlowestIsGone) {
+  auto o = of(128 * mib);
+  o.receivers = {behind(1'000'000'000), behind(50'000'000)};
+  o.receivers[1].vanish_at = seconds(1);
+  const auto outcome = run(o);
+  // At 50 Mbit/s all the way it would take 22 s.
+  EXPECT_LT(outcome.took, seconds(4));
+}
+
+TEST(AdaptiveRate, DoesNotTakeRandomLossForAFullLink) {
+  auto o = of(64 * mib);
+  o.receivers.assign(3, behind(1'000'000'000));
+  for (auto& r : o.receivers)
+    r.down.loss = 0.05;
+  const auto outcome = run(o);
+  EXPECT_GT(use_of(1'000'000'000, outcome, o.object_size), 0.6);
+}
+
+TEST(AdaptiveRate, LeavesTheConsumersPaceToTheWindow) {
+  auto o = of(32 * mib);
+  o.receivers.assign(2, behind(1'000'000'000));
+  // One block of 176 KiB every 7.2 ms: 200 Mbit/s.
+  o.receivers[1].consume_time = microseconds(7200 * 64);
+  const auto outcome = run(o);
+  EXPECT_LT(sent_ratio(outcome, o.object_size), 1.05);
+}
+
+TEST(AdaptiveRate, GetsThroughATinyQueue) {
+  auto o = of(32 * mib);
+  o.receivers.assign(2, behind(200'000'000));
+  for (auto& r : o.receivers)
+    r.down.queue_bytes = 64 * 1024;
+  const auto outcome = run(o);
+  EXPECT_GT(use_of(200'000'000, outcome, o.object_size), 0.6);
+  EXPECT_LT(sent_ratio(outcome, o.object_size), 1.4);
+}
+
+} // namespace
+} // namespace fleetcast::protocol::simulation
