@@ -56,13 +56,13 @@ void adaptive_rate::on_held_back(timestamp) {
 }
 
 void adaptive_rate::on_feedback(timestamp now, receiver_id from, const wire::feedback& message,
-                                duration rtt) {
+                                duration) {
   auto& p = paths_[from];
   p.heard_at = now;
   const auto left = sent_.find(message.highest_packet);
   if (!left)
     return;
-  sample(p, {message.highest_packet, message.received_packets, left->bytes, left->at, now - rtt});
+  sample(p, {message.highest_packet, message.received_packets, left->bytes, left->at, now});
   if (p.round < round_ && p.base && p.base->packet > round_began_with_) {
     p.round = round_;
     ++reported_;
@@ -98,7 +98,7 @@ void adaptive_rate::sample(path& p, const report& now) {
   const auto& base = *p.base;
   if (now.packet < base.packet + min_sample_packets || now.bytes <= base.bytes)
     return;
-  const auto took = std::max(now.left_at - base.left_at, now.seen_at - base.seen_at);
+  const auto took = std::max(now.left_at - base.left_at, now.came_at - base.came_at);
   if (took < min_sample)
     return;
   const auto expected = now.packet - base.packet;
@@ -130,7 +130,9 @@ void adaptive_rate::end_round(timestamp now) {
   find_slowest(now);
   if (delivered_ != 0)
     step(now);
-  if (!held_back_ && ++rounds_in_span_ >= span_rounds)
+  // With much lost, what once was delivered is soon no longer believed.
+  const auto lossy = worst_loss_ > much_loss;
+  if (lossy || (!held_back_ && ++rounds_in_span_ >= span_rounds))
     begin_span();
   ++round_;
   round_began_with_ = sent_.last_packet();

@@ -57,7 +57,7 @@ private:
     std::uint64_t received = 0; ///< all it had taken in
     std::uint64_t bytes = 0;    ///< that had left before that packet
     timestamp left_at{};        ///< that packet
-    timestamp seen_at{};        ///< about when the report was written
+    timestamp came_at{};        ///< the report itself
   };
 
   struct path {
