@@ -7,9 +7,9 @@
 #include "actors/runtime.hpp"
 #include "actors/send/directory_provider.hpp"
 #include "actors/send/group_allocator.hpp"
+#include "apps/common/signal_events.hpp"
 #include "apps/fleetcast/endpoint_text.hpp"
 #include "apps/fleetcast/exit_code.hpp"
-#include "apps/common/signal_events.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/core.h>
