@@ -22,6 +22,14 @@ ULARGE_INTEGER large(std::uint64_t value) {
   return result;
 }
 
+TRANSPORTCLIENT_SESSION_INFO info_of(const session_started& message) {
+  TRANSPORTCLIENT_SESSION_INFO info{};
+  info.ulStructureLength = sizeof(info);
+  info.ullFileSize = large(message.object_size);
+  info.ulBlockSize = message.block_size;
+  return info;
+}
+
 class callback_state {
 public:
   static inline const char* name = "callbacks";
@@ -40,15 +48,15 @@ public:
   void attach(std::shared_ptr<session_record> record) { record_ = std::move(record); }
 
   void start(const session_started& message) {
+    if (std::exchange(started_, true))
+      return; // R-ST-3
     record_->note_started(message);
+    // The pointers are not to const: what a program writes there, the next callback must not see.
     auto size = large(message.object_size);
     call<PFN_WdsTransportClientSessionStart>(WDS_TRANSPORTCLIENT_SESSION_START, &size);
-    TRANSPORTCLIENT_SESSION_INFO info{};
-    info.ulStructureLength = sizeof(info);
-    info.ullFileSize = size;
-    info.ulBlockSize = message.block_size;
+    auto info = info_of(message);
     call<PFN_WdsTransportClientSessionStartEx>(WDS_TRANSPORTCLIENT_SESSION_STARTEX, &info);
-    negotiate(info, message);
+    negotiate(message);
     if (message.metadata != nullptr)
       deliver_metadata(message);
   }
@@ -76,7 +84,8 @@ public:
   }
 
 private:
-  void negotiate(TRANSPORTCLIENT_SESSION_INFO& info, const session_started& message) {
+  void negotiate(const session_started& message) {
+    auto info = info_of(message);
     record_->begin_negotiation();
     call<PFN_WdsTransportClientSessionNegotiate>(WDS_TRANSPORTCLIENT_SESSION_NEGOTIATE, &info,
                                                  to_negotiate_handle(record_->key()));
@@ -99,7 +108,8 @@ private:
     return !required_ || required_->touches(block.offset, block.size);
   }
 
-  /// Calls what was registered, unless the session was cancelled meanwhile (R-CAN-8).
+  /// Calls what was registered, unless the session was cancelled meanwhile. The look is the moment at which
+  /// the callback begins: a cancel behind it finds it under way (R-CAN-8, docs/decisions/0006).
   template <class Function, class... Ts>
   void call(TRANSPORTCLIENT_CALLBACK_ID id, Ts... arguments) noexcept {
     if (record_->callback(id) != nullptr && record_->may_call_back())
@@ -117,6 +127,7 @@ private:
 
   std::shared_ptr<session_record> record_;
   std::optional<actors::byte_range> required_;
+  bool started_ = false;
   bool finished_ = false;
 };
 

@@ -71,6 +71,8 @@ DWORD to_win32(const protocol::failure& reason) noexcept {
       return ERROR_UNEXP_NET_ERR;
     case failure_code::trust_store_fault:
       return ERROR_OPEN_FAILED;
+    case failure_code::invalid_argument:
+      return ERROR_INVALID_PARAMETER;
   }
   // A code that came over the network from a newer peer.
   return ERROR_GEN_FAILURE;

@@ -165,11 +165,12 @@ DWORD library::open_session(actors::receive_request request, void* caller_data, 
 }
 
 DWORD library::start_session(const std::shared_ptr<session_record>& session) {
+  // Before anything is changed: without memory the session was not started (R-START-8).
+  auto answer = std::make_shared<std::promise<bool>>();
+  auto launched = answer->get_future();
   // The launcher does not change while a call is under way.
   if (auto error = session->start(launcher_); error != ERROR_SUCCESS)
     return error;
-  auto answer = std::make_shared<std::promise<bool>>();
-  auto launched = answer->get_future();
   caf::anon_send(launcher_, actors::open_atom::value,
                  api::open_session{session, std::move(answer)});
   if (is_true(launched))

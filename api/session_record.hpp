@@ -108,7 +108,7 @@ public:
   void give_back(const actors::block_delivery& block);
   void note_progress(const actors::receive_summary& summary);
 
-  /// False: this block must not reach the consumer (R-CAN-8).
+  /// False: this block must not reach the consumer. True: its callback has begun (R-CAN-8).
   [[nodiscard]] bool begin_contents(const actors::block_delivery& block);
   void end_contents(const actors::block_delivery& block);
 

@@ -314,6 +314,9 @@ FLEETCAST_EXPORT DWORD WDSTCIAPI WdsTransportClientStartSession(HANDLE hSessionK
  * This is about flow control; how long the memory stays is said at WdsTransportClientAddRefBuffer
  * (R-BUF-8).
  *
+ * The server counts a receiver as done once it completed every block, also after SESSION_COMPLETE: who
+ * wants that to mean "stored" completes the last one when all is stored, and cancels if it cannot be.
+ *
  * @param hSessionKey the session.
  * @param ulSize,pullOffset exactly those of the callback (W-CR-3).
  * @return ERROR_SUCCESS (W-CR-6); ERROR_INVALID_PARAMETER: no such block is out, nothing changed

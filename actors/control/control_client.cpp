@@ -73,7 +73,7 @@ control_client_state::start(io::io_thread& io, receive_request request, std::uin
 }
 
 failure control_client_state::check_request() const {
-  constexpr auto code = failure_code::invalid_request;
+  constexpr auto code = failure_code::invalid_argument;
   if (request_.server.empty() || request_.port == 0)
     return {code, 0, "cannot connect to '" + server_ + "': give SERVER[:PORT]/NAMESPACE/OBJECT"};
   if (request_.name_space.empty() || request_.name_space.size() > wire::max_namespace_size)

@@ -73,7 +73,7 @@ constexpr const char* footer
     "2 wrong\n"
     "usage; 3 a file of this host: no such directory, not writable, disk full; 4 the server is not "
     "the\n"
-    "expected one; 130, 143 ended by SIGINT, SIGTERM, after cleaning up.\n";
+    "expected one; 129, 130, 143 ended by SIGHUP, SIGINT, SIGTERM, after cleaning up.\n";
 
 // -- reporting ----------------------------------------------------------------------------------------
 

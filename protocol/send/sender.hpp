@@ -10,8 +10,9 @@
 ///
 /// Order of `take`, most urgent first:
 ///   1. a heartbeat that is due;
-///   2. repair symbols that were asked for: they free buffers at receivers that wait;
-///   3. the manifest of the run of blocks that comes next, then the blocks' source symbols.
+///   2. manifests that were asked for: one datagram can set a run of blocks free;
+///   3. repair symbols that were asked for: they free buffers at receivers that wait;
+///   4. the manifest of the run of blocks that comes next, then the blocks' source symbols.
 ///
 /// Window rule. No block is started beyond the *edge*: the lowest limit of all receivers. A receiver
 /// reports its limit (how far it has room); one that says nothing while a heartbeat announced an

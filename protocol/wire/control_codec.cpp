@@ -202,7 +202,7 @@ std::vector<seal_suite> read_suites(capnp::List<schema::Suite>::Reader from, fie
 
 /// Codes are appended, never renumbered: up to the last one all are known.
 failure_code read_code(std::uint16_t code) noexcept {
-  constexpr auto last = static_cast<std::uint16_t>(failure_code::trust_store_fault);
+  constexpr auto last = static_cast<std::uint16_t>(failure_code::invalid_argument);
   if (code == 0 || code > last)
     return failure_code::internal;
   return static_cast<failure_code>(code);

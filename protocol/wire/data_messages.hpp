@@ -38,7 +38,7 @@ constexpr std::size_t max_manifest_ranges = 8;
 
 struct heartbeat {
   std::uint64_t sent_at = 0; ///< nanoseconds of the sender's clock
-  position next;             ///< the block the sender will start next
+  position next;             ///< the block being sent, or the next one to start
   position edge;             ///< it means to start blocks before this
   duration grtt{};           ///< whole microseconds
   std::uint32_t group_size = 0;

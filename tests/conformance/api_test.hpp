@@ -11,6 +11,9 @@
 
 #include <deque>
 #include <memory>
+#include <string>
+#include <thread>
+#include <vector>
 
 namespace fleetcast::conformance {
 
@@ -46,7 +49,7 @@ struct session_status {
 };
 
 inline session_status query(HANDLE key) {
-  session_status result;
+  session_status result{99, 99}; // to be overwritten, with 0 where nothing failed
   auto error = WdsTransportClientQueryStatus(key, &result.status, &result.error);
   return error == ERROR_SUCCESS ? result : session_status{0, error};
 }
@@ -56,6 +59,9 @@ constexpr session_status succeeded{WDS_TRANSPORTCLIENT_STATUS_SUCCESS, 0};
 constexpr session_status failed(ULONG error) {
   return {WDS_TRANSPORTCLIENT_STATUS_FAILURE, error};
 }
+
+/// What a consumer wrote down.
+using events = std::vector<std::string>;
 
 /// The scripted world is in place; nothing is initialised.
 class scripted_test : public ::testing::Test {
@@ -107,6 +113,16 @@ protected:
   static DWORD wait_patiently(const consumer& program) {
     auto limit = std::chrono::duration_cast<std::chrono::milliseconds>(patience);
     return WdsTransportClientWaitForCompletion(program.key, static_cast<ULONG>(limit.count()));
+  }
+
+  /// Until a Shutdown on another thread is under way. It tells nobody, hence the asking.
+  static void await_shutdown() {
+    auto request = good_request();
+    HANDLE key = nullptr;
+    while (WdsTransportClientInitializeSession(&request, nullptr, &key) == ERROR_SUCCESS) {
+      WdsTransportClientCloseSession(key);
+      std::this_thread::yield();
+    }
   }
 
   static std::size_t sessions_known() { return api::library::instance().sessions().size(); }

@@ -5,7 +5,7 @@ extern "C" DWORD c_program_calls_everything(void);
 
 namespace fleetcast::conformance {
 
-// layout.c has the same checks for C; both compilers must agree.
+// layout.c has the same checks for C, and those of the constants; both compilers must agree.
 static_assert(sizeof(ULONG) == 4 && sizeof(DWORD) == 4 && sizeof(HANDLE) == 8);
 static_assert(sizeof(ULARGE_INTEGER) == 8 && alignof(ULARGE_INTEGER) == 8);
 static_assert(sizeof(WDS_TRANSPORTCLIENT_REQUEST) == 64);
@@ -33,7 +33,7 @@ TEST_F(CallsFromC, RunTheDocumentedSequence) {
   EXPECT_EQ(c_program_runs_a_cycle(), 0);
 }
 
-TEST_F(CallsFromC, R_INIT_4_AreAllRefusedBeforeInitialize) {
+TEST_F(CallsFromC, R_INIT_4_CODE_21_AreAllRefusedBeforeInitialize) {
   EXPECT_EQ(c_program_calls_everything(), DWORD{ERROR_NOT_READY});
   EXPECT_EQ(play_->opened(), 0U);
 }

@@ -87,6 +87,14 @@ public:
       throw std::runtime_error("waited in vain for the event " + event);
   }
 
+  /// Until the end, whatever it is.
+  void await_completion() {
+    std::unique_lock guard{mutex_};
+    auto over = [&] { return !events_.empty() && events_.back().starts_with("complete "); };
+    if (!changed_.wait_for(guard, patience, over))
+      throw std::runtime_error("waited in vain for the end");
+  }
+
   std::thread::id thread() const {
     std::lock_guard guard{mutex_};
     return thread_;

@@ -2,6 +2,8 @@
 #include "api_test.hpp"
 
 #include <cerrno>
+#include <new>
+#include <stdexcept>
 #include <thread>
 
 #include <signal.h>
@@ -12,11 +14,11 @@ using Initialize = scripted_test;
 using Shutdown = api_test;
 using Process = api_test;
 
-TEST_F(Initialize, W_INIT_2_Succeeds) {
+TEST_F(Initialize, W_INIT_2_CODE_0_Succeeds) {
   EXPECT_EQ(WdsTransportClientInitialize(), DWORD{ERROR_SUCCESS});
 }
 
-TEST_F(Initialize, W_INIT_1_ComesBeforeAnythingElse) {
+TEST_F(Initialize, W_INIT_1_CODE_21_ComesBeforeAnythingElse) {
   HANDLE key = nullptr;
   auto request = good_request();
   EXPECT_EQ(WdsTransportClientInitializeSession(&request, nullptr, &key), DWORD{ERROR_NOT_READY});
@@ -24,7 +26,7 @@ TEST_F(Initialize, W_INIT_1_ComesBeforeAnythingElse) {
   EXPECT_EQ(WdsTransportClientInitializeSession(&request, nullptr, &key), DWORD{ERROR_SUCCESS});
 }
 
-TEST_F(Initialize, R_INIT_5_IsCounted) {
+TEST_F(Initialize, W_INIT_3_R_INIT_5_IsCounted) {
   ASSERT_EQ(WdsTransportClientInitialize(), DWORD{ERROR_SUCCESS});
   ASSERT_EQ(WdsTransportClientInitialize(), DWORD{ERROR_SUCCESS});
   EXPECT_EQ(WdsTransportClientShutdown(), DWORD{ERROR_SUCCESS});
@@ -49,12 +51,30 @@ TEST_F(Initialize, R_INIT_5_IsThreadSafe) {
   EXPECT_EQ(WdsTransportClientShutdown(), DWORD{ERROR_NOT_READY});
 }
 
-TEST_F(Initialize, ReportsThatNoThreadIsToBeHadAndCanBeTriedAgain) {
+TEST_F(Initialize, CODE_1450_ReportsThatNoThreadIsToBeHadAndCanBeTriedAgain) {
   auto& library = api::library::instance();
   library.replace_engine([](std::size_t) -> std::unique_ptr<api::engine> {
     throw std::system_error{std::make_error_code(std::errc::resource_unavailable_try_again)};
   });
   EXPECT_EQ(WdsTransportClientInitialize(), DWORD{ERROR_NO_SYSTEM_RESOURCES});
+  EXPECT_EQ(WdsTransportClientShutdown(), DWORD{ERROR_NOT_READY});
+  SetUp();
+  EXPECT_EQ(WdsTransportClientInitialize(), DWORD{ERROR_SUCCESS});
+}
+
+TEST_F(Initialize, CODE_8_ReportsThatThereIsNoMemoryAndCanBeTriedAgain) {
+  api::library::instance().replace_engine(
+    [](std::size_t) -> std::unique_ptr<api::engine> { throw std::bad_alloc{}; });
+  EXPECT_EQ(WdsTransportClientInitialize(), DWORD{ERROR_NOT_ENOUGH_MEMORY});
+  EXPECT_EQ(WdsTransportClientShutdown(), DWORD{ERROR_NOT_READY});
+  SetUp();
+  EXPECT_EQ(WdsTransportClientInitialize(), DWORD{ERROR_SUCCESS});
+}
+
+TEST_F(Initialize, CODE_31_LetsNoExceptionOut) {
+  api::library::instance().replace_engine(
+    [](std::size_t) -> std::unique_ptr<api::engine> { throw std::logic_error{"a defect"}; });
+  EXPECT_EQ(WdsTransportClientInitialize(), DWORD{ERROR_GEN_FAILURE});
   EXPECT_EQ(WdsTransportClientShutdown(), DWORD{ERROR_NOT_READY});
   SetUp();
   EXPECT_EQ(WdsTransportClientInitialize(), DWORD{ERROR_SUCCESS});
@@ -78,12 +98,12 @@ TEST_F(Shutdown, W_SHUT_2_Succeeds) {
   EXPECT_EQ(WdsTransportClientShutdown(), DWORD{ERROR_SUCCESS});
 }
 
-TEST_F(Shutdown, R_SHUT_5_WithoutInitializeIsRefused) {
+TEST_F(Shutdown, W_SHUT_3_R_SHUT_5_CODE_21_WithoutInitializeIsRefused) {
   ASSERT_EQ(WdsTransportClientShutdown(), DWORD{ERROR_SUCCESS});
   EXPECT_EQ(WdsTransportClientShutdown(), DWORD{ERROR_NOT_READY});
 }
 
-TEST_F(Shutdown, R_SHUT_5_InsideACallbackIsRefusedAndDoesNothing) {
+TEST_F(Shutdown, W_SHUT_3_R_SHUT_5_CODE_1131_InsideACallbackIsRefusedAndDoesNothing) {
   auto& program = make_consumer();
   DWORD answer = 0;
   program.on_start = [&] { answer = WdsTransportClientShutdown(); };
@@ -95,7 +115,7 @@ TEST_F(Shutdown, R_SHUT_5_InsideACallbackIsRefusedAndDoesNothing) {
   EXPECT_EQ(query(program.key), succeeded);
 }
 
-TEST_F(Shutdown, R_SHUT_4_CancelsLiveSessionsAndWaitsForTheirLastCallback) {
+TEST_F(Shutdown, W_SHUT_3_R_SHUT_4_CancelsLiveSessionsAndWaitsForTheirLastCallback) {
   auto& program = make_consumer();
   gate last;
   bool returned = false;
@@ -119,10 +139,11 @@ TEST_F(Shutdown, R_SHUT_4_CancelsLiveSessionsAndWaitsForTheirLastCallback) {
   EXPECT_EQ(WdsTransportClientCloseSession(program.key), DWORD{ERROR_NOT_READY});
 }
 
-TEST_F(Shutdown, R_SHUT_4_MakesAllKeysInvalid) {
+TEST_F(Shutdown, W_SHUT_1_R_SHUT_4_MakesAllKeysInvalid) {
   auto& program = make_consumer();
   prepare(program);
   ASSERT_EQ(WdsTransportClientShutdown(), DWORD{ERROR_SUCCESS});
+  EXPECT_EQ(WdsTransportClientStartSession(program.key), DWORD{ERROR_NOT_READY}) << "it is down";
   ASSERT_EQ(WdsTransportClientInitialize(), DWORD{ERROR_SUCCESS});
   EXPECT_EQ(WdsTransportClientStartSession(program.key), DWORD{ERROR_INVALID_HANDLE});
   EXPECT_EQ(sessions_known(), 0U);
@@ -139,7 +160,7 @@ TEST_F(Shutdown, WakesWhoeverWaitsForASessionThatNeverStarts) {
   EXPECT_TRUE(answer == ERROR_SHUTDOWN_IN_PROGRESS || answer == ERROR_NOT_READY) << answer;
 }
 
-TEST_F(Shutdown, KeepsNewSessionsOutWhileItWaits) {
+TEST_F(Shutdown, CODE_1115_KeepsNewSessionsOutWhileItWaits) {
   auto& program = make_consumer();
   DWORD initialize = 0;
   DWORD make = 0;

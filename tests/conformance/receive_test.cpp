@@ -53,14 +53,14 @@ TEST_F(CompleteReceive, W_CR_1_W_CR_6_GivesTheCreditOfTheBlockBack) {
   finish();
 }
 
-TEST_F(CompleteReceive, W_CR_2_R_CR_9_RefusesASecondTime) {
+TEST_F(CompleteReceive, W_CR_2_W_CR_7_C_RC_4_R_CR_9_RefusesASecondTime) {
   EXPECT_EQ(complete_receive(program_.key, 4, 0), DWORD{ERROR_SUCCESS});
   EXPECT_EQ(complete_receive(program_.key, 4, 0), DWORD{ERROR_INVALID_PARAMETER});
   EXPECT_EQ(play_->await_releases(released_ + 1).size(), released_ + 1);
   finish();
 }
 
-TEST_F(CompleteReceive, W_CR_3_R_CR_9_WantsExactlyTheBlock) {
+TEST_F(CompleteReceive, W_CR_3_C_RC_4_R_CR_9_CODE_87_WantsExactlyTheBlock) {
   struct attempt {
     ULONG size;
     std::uint64_t offset;
@@ -76,7 +76,7 @@ TEST_F(CompleteReceive, W_CR_3_R_CR_9_WantsExactlyTheBlock) {
   finish();
 }
 
-TEST_F(CompleteReceive, R_CR_8_WorksInAnyOrderFromAnyThread) {
+TEST_F(CompleteReceive, W_CR_7_R_CR_8_WorksInAnyOrderFromAnyThread) {
   std::thread other{
     [this] { EXPECT_EQ(complete_receive(program_.key, 3, 4), DWORD{ERROR_SUCCESS}); }};
   other.join();
@@ -86,7 +86,7 @@ TEST_F(CompleteReceive, R_CR_8_WorksInAnyOrderFromAnyThread) {
   finish();
 }
 
-TEST_F(CompleteReceive, R_CR_10_IsAcceptedAfterACancelAndAfterTheEnd) {
+TEST_F(CompleteReceive, W_CR_7_R_CR_10_IsAcceptedAfterACancelAndAfterTheEnd) {
   ASSERT_EQ(WdsTransportClientCancelSession(program_.key), DWORD{ERROR_SUCCESS});
   EXPECT_EQ(complete_receive(program_.key, 4, 0), DWORD{ERROR_SUCCESS});
   finish();
@@ -163,7 +163,7 @@ TEST_F(CompleteReceive, InCreatedStateNoBlockMatches) {
   finish();
 }
 
-TEST_F(CompleteReceive, InsideTheCallbackWorks) {
+TEST_F(CompleteReceive, R_CR_8_InsideTheCallbackWorks) {
   auto& second = make_consumer();
   second.on_contents = [&](const contents& block) {
     EXPECT_EQ(complete_receive(second.key, block.size, block.offset), DWORD{ERROR_SUCCESS});
@@ -177,13 +177,13 @@ TEST_F(CompleteReceive, InsideTheCallbackWorks) {
   finish();
 }
 
-TEST_F(CompleteReceive, ABlockDeliveredTwiceAtATimeReachesTheConsumerOnce) {
-  play_->deliver(0, "0123"); // R-RC-7: a defect below must not become the consumer's
+TEST_F(CompleteReceive, R_RC_7_ABlockDeliveredTwiceAtATimeReachesTheConsumerOnce) {
+  play_->deliver(0, "0123"); // a defect below must not become the consumer's
   finish();
   EXPECT_EQ(program_.blocks().size(), 3U); // with the marker
 }
 
-TEST_F(Buffers, R_BUF_7_StayUntilTheBlockIsCompleted) {
+TEST_F(Buffers, W_BUF_5_R_BUF_7_StayUntilTheBlockIsCompleted) {
   EXPECT_EQ(buffers_known(), 2U);
   EXPECT_EQ(complete_receive(program_.key, 4, 0), DWORD{ERROR_SUCCESS});
   EXPECT_EQ(buffers_known(), 1U);
@@ -191,7 +191,7 @@ TEST_F(Buffers, R_BUF_7_StayUntilTheBlockIsCompleted) {
   finish();
 }
 
-TEST_F(Buffers, R_BUF_7_StayWhileTheCallbackRunsEvenIfCompletedInIt) {
+TEST_F(Buffers, W_BUF_5_R_BUF_7_StayWhileTheCallbackRunsEvenIfCompletedInIt) {
   auto& second = make_consumer();
   std::string seen;
   second.on_contents = [&](const contents& block) {
@@ -229,6 +229,42 @@ TEST_F(Buffers, W_BUF_1_W_BUF_2_W_BUF_4_R_BUF_8_R_BUF_9_WithAReferenceOutliveCom
   EXPECT_EQ(std::string(static_cast<const char*>(first_), 4), "0123");
   EXPECT_EQ(WdsTransportClientReleaseBuffer(buffer(first_)), DWORD{ERROR_SUCCESS});
   EXPECT_EQ(WdsTransportClientReleaseBuffer(buffer(first_)), DWORD{ERROR_INVALID_PARAMETER});
+}
+
+TEST_F(Buffers, R_BUF_7_R_BUF_9_OfACancelledSessionStayToo) {
+  EXPECT_EQ(WdsTransportClientAddRefBuffer(buffer(first_)), DWORD{ERROR_SUCCESS});
+  ASSERT_EQ(WdsTransportClientCancelSession(program_.key), DWORD{ERROR_SUCCESS});
+  finish();
+  EXPECT_EQ(std::string(static_cast<const char*>(second_), 3), "456") << "not completed yet";
+  ASSERT_EQ(WdsTransportClientCloseSession(program_.key), DWORD{ERROR_SUCCESS});
+  EXPECT_EQ(std::string(static_cast<const char*>(first_), 4), "0123");
+  EXPECT_EQ(WdsTransportClientReleaseBuffer(buffer(first_)), DWORD{ERROR_SUCCESS});
+  EXPECT_EQ(WdsTransportClientReleaseBuffer(buffer(first_)), DWORD{ERROR_INVALID_PARAMETER});
+}
+
+TEST_F(Buffers, R_BUF_8_ReleaseCompletesNothing) {
+  EXPECT_EQ(WdsTransportClientAddRefBuffer(buffer(first_)), DWORD{ERROR_SUCCESS});
+  EXPECT_EQ(WdsTransportClientReleaseBuffer(buffer(first_)), DWORD{ERROR_SUCCESS});
+  EXPECT_EQ(buffers_known(), 2U);
+  EXPECT_EQ(complete_receive(program_.key, 4, 0), DWORD{ERROR_SUCCESS}) << "it is still owed";
+  EXPECT_EQ(play_->await_releases(released_ + 1).size(), released_ + 1);
+  finish();
+}
+
+TEST_F(Buffers, R_BUF_10_MayBeKeptAndReleasedByManyThreads) {
+  constexpr int rounds = 1000;
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i)
+    threads.emplace_back([&] {
+      for (int n = 0; n < rounds; ++n) {
+        EXPECT_EQ(WdsTransportClientAddRefBuffer(buffer(first_)), DWORD{ERROR_SUCCESS});
+        EXPECT_EQ(WdsTransportClientReleaseBuffer(buffer(first_)), DWORD{ERROR_SUCCESS});
+      }
+    });
+  for (auto& thread : threads)
+    thread.join();
+  EXPECT_EQ(WdsTransportClientReleaseBuffer(buffer(first_)), DWORD{ERROR_INVALID_PARAMETER});
+  finish();
 }
 
 TEST_F(Buffers, R_BUF_9_DoNotOutliveShutdown) {

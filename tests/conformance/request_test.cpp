@@ -37,14 +37,14 @@ protected:
   std::size_t launched_ = 0;
 };
 
-TEST_F(InitializeSession, W_ISES_2_GivesEachSessionAKeyOfItsOwn) {
+TEST_F(InitializeSession, W_ISES_2_W_ISES_13_GivesEachSessionAKeyOfItsOwn) {
   EXPECT_EQ(answer_to([](auto&) {}), DWORD{ERROR_SUCCESS});
   auto first = key_;
   EXPECT_EQ(answer_to([](auto&) {}), DWORD{ERROR_SUCCESS});
   EXPECT_NE(first, key_);
 }
 
-TEST_F(InitializeSession, R_ISES_16_NeverGivesNullOrMinusOneAndNullOnFailure) {
+TEST_F(InitializeSession, W_ISES_14_R_ISES_16_NeverGivesNullOrMinusOneAndNullOnFailure) {
   EXPECT_EQ(answer_to([](auto&) {}), DWORD{ERROR_SUCCESS});
   EXPECT_NE(key_, nullptr);
   EXPECT_NE(key_, INVALID_HANDLE_VALUE);
@@ -57,7 +57,7 @@ TEST_F(InitializeSession, R_ISES_17_W_ISES_1_StartsNothing) {
   EXPECT_EQ(play_->opened(), 0U);
 }
 
-TEST_F(InitializeSession, R_ISES_18_RefusesNullPointers) {
+TEST_F(InitializeSession, R_ISES_18_CODE_87_RefusesNullPointers) {
   auto request = good_request();
   EXPECT_EQ(WdsTransportClientInitializeSession(nullptr, nullptr, &key_),
             DWORD{ERROR_INVALID_PARAMETER});
@@ -65,14 +65,14 @@ TEST_F(InitializeSession, R_ISES_18_RefusesNullPointers) {
             DWORD{ERROR_INVALID_PARAMETER});
 }
 
-TEST_F(InitializeSession, R_ISES_18_W_ISES_4_ReadsNoFurtherThanTheLengthSays) {
+TEST_F(InitializeSession, R_ISES_18_W_ISES_4_CODE_24_ReadsNoFurtherThanTheLengthSays) {
   EXPECT_EQ(answer_to([](auto& request) { request.ulLength = 59; }), DWORD{ERROR_BAD_LENGTH});
   EXPECT_EQ(answer_to([](auto& request) { request.ulLength = 0; }), DWORD{ERROR_BAD_LENGTH});
   EXPECT_EQ(answer_to([](auto& request) { request.ulLength = 60; }), DWORD{ERROR_SUCCESS});
   EXPECT_EQ(answer_to([](auto& request) { request.ulLength = 4096; }), DWORD{ERROR_SUCCESS});
 }
 
-TEST_F(InitializeSession, R_ISES_18_W_ISES_5_RefusesOtherVersions) {
+TEST_F(InitializeSession, R_ISES_18_W_ISES_5_CODE_1306_RefusesOtherVersions) {
   for (ULONG version : {0U, 2U, std::numeric_limits<ULONG>::max()})
     EXPECT_EQ(answer_to([&](auto& request) { request.ulApiVersion = version; }),
               DWORD{ERROR_REVISION_MISMATCH});
@@ -86,7 +86,7 @@ TEST_F(InitializeSession, R_ISES_18_W_ISES_6_KnowsTwoAuthenticationLevels) {
               DWORD{ERROR_INVALID_PARAMETER});
 }
 
-TEST_F(InitializeSession, R_ISES_18_W_ISES_9_KnowsOneProtocol) {
+TEST_F(InitializeSession, R_ISES_18_W_ISES_9_CODE_50_KnowsOneProtocol) {
   for (ULONG protocol : {0U, 2U})
     EXPECT_EQ(answer_to([&](auto& request) { request.ulProtocol = protocol; }),
               DWORD{ERROR_NOT_SUPPORTED});
@@ -117,7 +117,7 @@ TEST_F(InitializeSession, RefusesNamesThatAreNoUnicode) {
               DWORD{ERROR_INVALID_PARAMETER});
 }
 
-TEST_F(InitializeSession, RefusesNamesTooLongForTheWire) {
+TEST_F(InitializeSession, CODE_123_RefusesNamesTooLongForTheWire) {
   std::wstring name_space(255, L'n');
   std::wstring object(4096, L'o');
   EXPECT_EQ(answer_to([&](auto& request) {
@@ -165,7 +165,7 @@ TEST_F(InitializeSession, W_ISES_12_HandsTheCacheSizeOn) {
             0U);
 }
 
-TEST_F(InitializeSession, R_ISES_15_CopiesTheRequestAndItsStrings) {
+TEST_F(InitializeSession, W_ISES_14_R_ISES_15_CopiesTheRequestAndItsStrings) {
   auto request = std::make_unique<WDS_TRANSPORTCLIENT_REQUEST>(good_request());
   std::wstring object = L"disk.img";
   request->pwszObjectName = object.c_str();
@@ -200,7 +200,7 @@ TEST_F(InitializeSession, TakesTheSettingsOfTheProcessAsTheyAreThen) {
   EXPECT_EQ(launched([](auto&) {}).interface, "");
 }
 
-TEST_F(InitializeSession, ConfigureChecksWhatItIsGiven) {
+TEST_F(InitializeSession, CODE_24_CODE_87_ConfigureChecksWhatItIsGiven) {
   FLEETCAST_CONFIG config{};
   config.ulLength = sizeof(config) - 1;
   EXPECT_EQ(FleetcastConfigure(&config), DWORD{ERROR_BAD_LENGTH});

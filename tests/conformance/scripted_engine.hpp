@@ -4,7 +4,11 @@
 #pragma once
 
 #include "actors/interfaces.hpp"
+#include "actors/receive/writer.hpp"
 #include "api/engine.hpp"
+
+#include <caf/actor_pool.hpp>
+#include <caf/scoped_execution_unit.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -25,7 +29,7 @@ namespace fleetcast::conformance {
 constexpr std::chrono::seconds patience{60};
 
 /// What the API asked the world to do, and the test's hands on it. Any thread.
-class script {
+class script : public std::enable_shared_from_this<script> {
 public:
   struct opened_session {
     actors::session_id id = 0;
@@ -75,6 +79,13 @@ public:
     return ranges_asked_.front();
   }
 
+  /// Waits until the writer that was put in has dealt with every block it got, once in a session.
+  void await_writer() {
+    std::unique_lock guard{mutex_};
+    caf::anon_send(writer_, actors::stop_atom::value);
+    await(guard, "the writer's report", [&] { return consumption_reported_; });
+  }
+
   std::size_t ranges_asked() const {
     std::lock_guard guard{mutex_};
     return ranges_asked_.size();
@@ -120,6 +131,19 @@ public:
     return address;
   }
 
+  /// Put a real writer, with the credit that is asked for, in front of the consumer of the first
+  /// session. Set before it, and id() called before start().
+  bool has_real_writer = false;
+
+  /// Hands `bytes` to that writer.
+  void give_writer(std::uint64_t offset, const std::string& bytes) {
+    protocol::verified_block block;
+    block.offset = offset;
+    block.size = static_cast<std::uint32_t>(bytes.size());
+    block.bytes = make_buffer(bytes);
+    caf::anon_send(writer(), actors::verified_blocks{std::move(block)});
+  }
+
   void finish(actors::failure reason = {}, std::size_t index = 0) {
     send(actors::session_finished{std::move(reason), {}}, index);
   }
@@ -140,6 +164,10 @@ public:
   /// Done by the manager the moment a session is opened, before anything else can happen.
   std::function<void(const opened_session&)> on_open;
 
+  /// Done while StartSession waits for its answer: on the thread that passed the open on, which
+  /// answers only afterwards. Set before the first session.
+  std::function<void()> while_start_waits;
+
   /// End a session with the cancel that comes for it, as a real manager does; a cancel that comes before
   /// its open does nothing. Set before the first session.
   bool finish_cancelled = false;
@@ -156,10 +184,12 @@ public:
 
   // -- for the engine -------------------------------------------------------------------------------
 
-  void note_open(opened_session session) {
+  void note_open(opened_session session, caf::actor_system& system) {
     if (on_open)
       on_open(session);
     std::lock_guard guard{mutex_};
+    if (has_real_writer)
+      put_writer_in(session, system);
     opened_.push_back(std::move(session));
     changed_.notify_all();
   }
@@ -185,6 +215,12 @@ public:
     changed_.notify_all();
   }
 
+  void note_consumption() {
+    std::lock_guard guard{mutex_};
+    consumption_reported_ = true;
+    changed_.notify_all();
+  }
+
   void attach(actors::session_manager_actor manager, actors::writer_actor writer,
               actors::range_actor ranges) {
     std::lock_guard guard{mutex_};
@@ -203,9 +239,11 @@ public:
     return ranges_;
   }
 
-  /// No handle may outlive the actor system.
+  /// Ends the actors that stand around a session. No handle may outlive the actor system.
   void detach() {
     std::lock_guard guard{mutex_};
+    for (auto& actor : std::exchange(extras_, {}))
+      caf::anon_send_exit(actor, caf::exit_reason::user_shutdown);
     manager_ = nullptr;
     writer_ = nullptr;
     ranges_ = nullptr;
@@ -219,6 +257,9 @@ private:
     if (!changed_.wait_for(guard, patience, predicate))
       throw std::runtime_error(std::string{"waited in vain for "} + what);
   }
+
+  /// With the lock held, and by an actor: what a thread of the program spawns keeps the system alive.
+  void put_writer_in(const opened_session& session, caf::actor_system& system);
 
   template <class Use>
   std::invoke_result_t<Use, const opened_session&> await_open(std::size_t index, Use use) {
@@ -243,14 +284,16 @@ private:
   actors::writer_actor writer_;
   actors::range_actor ranges_;
   std::vector<actors::byte_range> ranges_asked_;
+  std::vector<caf::actor> extras_;
+  bool consumption_reported_ = false;
 };
 
 inline actors::session_manager_actor::behavior_type
 scripted_manager(actors::session_manager_actor::pointer self, std::shared_ptr<script> play) {
   return {
-    [play](actors::open_atom, actors::session_id id, const actors::receive_request& request,
-           const actors::consumer_actor& consumer) {
-      play->note_open({id, request, consumer});
+    [play, self](actors::open_atom, actors::session_id id, const actors::receive_request& request,
+                 const actors::consumer_actor& consumer) {
+      play->note_open({id, request, consumer}, self->system());
     },
     [play](actors::cancel_atom, actors::session_id id, const actors::failure& reason) {
       play->note_cancel(id, reason);
@@ -259,6 +302,42 @@ scripted_manager(actors::session_manager_actor::pointer self, std::shared_ptr<sc
     [self](actors::stop_atom) { self->quit(); },
     [](actors::status_atom) { return actors::status_snapshot{}; },
   };
+}
+
+/// The session that a real writer reports to.
+inline actors::receive_session_actor::behavior_type
+scripted_session(actors::receive_session_actor::pointer, std::shared_ptr<script> play) {
+  return {
+    [](actors::cancel_atom, const actors::failure&) {},
+    [](const actors::link_accepted&) {},
+    [](const actors::link_closed&) {},
+    [](const actors::link_receipted&) {},
+    [](const actors::session_progress&) {},
+    [](const actors::reassembly_finished&) {},
+    [](const actors::reassembly_failed&) {},
+    [](const actors::delivery_finished&) {},
+    [play](const actors::consumption_finished&) { play->note_consumption(); },
+    [](actors::tick_atom) {},
+    [](actors::status_atom) { return actors::status_snapshot{}; },
+  };
+}
+
+/// Passes everything on to `manager` on the sender's own thread, so that a test can hold that thread.
+inline actors::session_manager_actor in_front_of(const actors::session_manager_actor& manager,
+                                                 std::shared_ptr<script> play) {
+  caf::scoped_execution_unit host{&manager->home_system()};
+  auto pass_on = [play](caf::actor_system&, caf::actor_pool::uplock& guard,
+                        const caf::actor_pool::actor_vec& managers,
+                        caf::mailbox_element_ptr& message, caf::execution_unit* sender) {
+    const auto to = managers.front();
+    guard.unlock();
+    const bool is_open = message->content().match_element<actors::open_atom>(0);
+    to->enqueue(std::move(message), sender);
+    if (is_open && play->while_start_waits)
+      play->while_start_waits();
+  };
+  return caf::actor_cast<actors::session_manager_actor>(caf::actor_pool::make(
+    &host, 1, [&] { return caf::actor_cast<caf::actor>(manager); }, pass_on));
 }
 
 inline actors::writer_actor::behavior_type scripted_writer(std::shared_ptr<script> play) {
@@ -276,13 +355,22 @@ inline actors::range_actor::behavior_type scripted_ranges(std::shared_ptr<script
   return {[play](const actors::byte_range& range) { play->note_range(range); }};
 }
 
+inline void script::put_writer_in(const opened_session& session, caf::actor_system& system) {
+  const auto above = system.spawn(scripted_session, shared_from_this());
+  const auto real
+    = system.spawn(actors::writer, session.request.cache_bytes, session.consumer, above);
+  extras_ = {caf::actor_cast<caf::actor>(above), caf::actor_cast<caf::actor>(writer_)};
+  writer_ = real;
+}
+
 class scripted_engine : public api::engine {
 public:
   explicit scripted_engine(std::shared_ptr<script> play)
     : play_(std::move(play)),
       system_(configuration()) {
-    manager_ = system_.spawn(scripted_manager, play_);
-    play_->attach(manager_, system_.spawn(scripted_writer, play_),
+    const auto manager = system_.spawn(scripted_manager, play_);
+    manager_ = in_front_of(manager, play_);
+    play_->attach(manager, system_.spawn(scripted_writer, play_),
                   system_.spawn(scripted_ranges, play_));
   }
 

@@ -1,17 +1,17 @@
 // RegisterCallback, StartSession, and the callbacks in their order.
 #include "api_test.hpp"
 
+#include <array>
 #include <functional>
 #include <limits>
 #include <thread>
+#include <utility>
 
 namespace fleetcast::conformance {
 
 using RegisterCallback = api_test;
 using StartSession = api_test;
 using Callbacks = api_test;
-
-using events = std::vector<std::string>;
 
 DWORD register_start(HANDLE key, int id = WDS_TRANSPORTCLIENT_SESSION_START,
                      PVOID function = reinterpret_cast<PVOID>(consumer::start)) {
@@ -24,17 +24,17 @@ VOID CALLBACK other_start(HANDLE, PVOID data, PULARGE_INTEGER) {
   static_cast<consumer*>(data)->on_start();
 }
 
-TEST_F(RegisterCallback, W_REG_6_R_REG_9_RefusesIdsOutOfRangeAndNull) {
+TEST_F(RegisterCallback, W_REG_6_W_REG_7_R_REG_9_CODE_87_RefusesIdsOutOfRangeAndNull) {
   auto& program = make_consumer();
   prepare(program);
   EXPECT_EQ(register_start(program.key, 6), DWORD{ERROR_INVALID_PARAMETER});
   EXPECT_EQ(register_start(program.key, -1), DWORD{ERROR_INVALID_PARAMETER});
   EXPECT_EQ(register_start(program.key, 0, nullptr), DWORD{ERROR_INVALID_PARAMETER});
   for (int id = 0; id < WDS_TRANSPORTCLIENT_MAX_CALLBACKS; ++id)
-    EXPECT_EQ(register_start(program.key, id), DWORD{ERROR_SUCCESS}); // W-REG-7
+    EXPECT_EQ(register_start(program.key, id), DWORD{ERROR_SUCCESS});
 }
 
-TEST_F(RegisterCallback, W_REG_4_W_REG_5_R_REG_9_IsRefusedOnceTheSessionIsStarted) {
+TEST_F(RegisterCallback, W_REG_4_W_REG_5_R_REG_9_CODE_5023_IsRefusedOnceTheSessionIsStarted) {
   auto& program = make_consumer();
   prepare_and_start(program);
   EXPECT_EQ(register_start(program.key), DWORD{ERROR_INVALID_STATE});
@@ -65,19 +65,20 @@ TEST_F(RegisterCallback, R_REG_8_ReplacesAndIsPerSession) {
   EXPECT_EQ(second.events(), (events{"start 4", "complete 0"}));
 }
 
-TEST_F(RegisterCallback, R_REG_9_RefusesForeignKeys) {
+TEST_F(RegisterCallback, R_REG_9_CODE_6_RefusesForeignKeys) {
   int somewhere = 0;
   for (HANDLE key : {HANDLE{nullptr}, INVALID_HANDLE_VALUE, HANDLE{&somewhere}})
     EXPECT_EQ(register_start(key), DWORD{ERROR_INVALID_HANDLE});
 }
 
-TEST_F(StartSession, W_REG_1_W_START_2_R_START_9_FailsWithoutARequiredCallback) {
+TEST_F(StartSession,
+       W_REG_1_W_START_1_W_START_2_R_REG_10_R_START_9_CODE_87_FailsWithoutARequiredCallback) {
   for (int missing : {0, 1, 2}) {
     auto request = good_request();
     auto& program = make_consumer();
     ASSERT_EQ(WdsTransportClientInitializeSession(&request, &program, &program.key),
               DWORD{ERROR_SUCCESS});
-    // R-REG-10: STARTEX is no substitute for START.
+    // STARTEX, for one, is no substitute for START.
     for (int id = 0; id < WDS_TRANSPORTCLIENT_MAX_CALLBACKS; ++id)
       if (id != missing) {
         EXPECT_EQ(register_start(program.key, id), DWORD{ERROR_SUCCESS});
@@ -87,7 +88,7 @@ TEST_F(StartSession, W_REG_1_W_START_2_R_START_9_FailsWithoutARequiredCallback) 
   EXPECT_EQ(play_->opened(), 0U);
 }
 
-TEST_F(StartSession, R_START_8_CanBeRepeatedAfterItFailed) {
+TEST_F(StartSession, W_START_6_R_START_8_CanBeRepeatedAfterItFailed) {
   auto request = good_request();
   auto& program = make_consumer();
   ASSERT_EQ(WdsTransportClientInitializeSession(&request, &program, &program.key),
@@ -100,7 +101,7 @@ TEST_F(StartSession, R_START_8_CanBeRepeatedAfterItFailed) {
   EXPECT_EQ(program.events(), events{"complete 0"});
 }
 
-TEST_F(StartSession, R_START_9_WorksOnce) {
+TEST_F(StartSession, R_START_9_CODE_5023_WorksOnce) {
   auto& program = make_consumer();
   prepare_and_start(program);
   EXPECT_EQ(WdsTransportClientStartSession(program.key), DWORD{ERROR_INVALID_STATE});
@@ -109,32 +110,12 @@ TEST_F(StartSession, R_START_9_WorksOnce) {
   EXPECT_EQ(WdsTransportClientStartSession(program.key), DWORD{ERROR_INVALID_STATE});
 }
 
-TEST_F(StartSession, W_START_3_W_START_4_W_START_5_C_TH_1_MaySeeItsSessionEndBeforeItReturns) {
-  // The whole session runs, and fails, inside the manager's first reaction: the answer to
-  // StartSession is on its way only while, or after, the callbacks are.
-  play_->on_open = [this](const script::opened_session& session) {
-    actors::session_started started;
-    started.object_size = 4;
-    started.block_size = 4;
-    started.writer = play_->writer();
-    caf::anon_send(session.consumer, std::move(started));
-    caf::anon_send(session.consumer,
-                   actors::session_finished{{actors::failure_code::sender_silent, 0, "quiet"}, {}});
-  };
-  auto& program = make_consumer();
-  prepare(program);
-  EXPECT_EQ(WdsTransportClientStartSession(program.key), DWORD{ERROR_SUCCESS});
-  EXPECT_EQ(wait(program), DWORD{ERROR_SUCCESS});
-  EXPECT_EQ(program.events(), (events{"start 4", "complete 1460"}));
-  EXPECT_EQ(query(program.key), failed(ERROR_TIMEOUT));
-}
-
-TEST_F(StartSession, R_START_7_SucceedsWhateverTheNetworkSaysLater) {
+TEST_F(StartSession, R_START_7_R_ST_3_R_TH_6_SucceedsWhateverTheNetworkSaysLater) {
   auto& program = make_consumer();
   prepare_and_start(program); // asserts success
   play_->finish({actors::failure_code::connection_refused, 111, "refused"});
   ASSERT_EQ(wait(program), DWORD{ERROR_SUCCESS});
-  EXPECT_EQ(program.events(), events{"complete 1225"}); // R-ST-3, R-TH-6: nothing before it
+  EXPECT_EQ(program.events(), events{"complete 1225"}); // nothing before it
 }
 
 TEST_F(StartSession, R_START_10_MakesNoCallbackOnItsOwnThread) {
@@ -146,7 +127,137 @@ TEST_F(StartSession, R_START_10_MakesNoCallbackOnItsOwnThread) {
   EXPECT_NE(program.thread(), std::this_thread::get_id());
 }
 
-TEST_F(Callbacks, R_TH_6_ComeInTheDocumentedOrder) {
+TEST_F(Callbacks, W_ISES_3_W_ISES_14_R_ISES_16_GetTheCallersPointerEvenIfItIsNull) {
+  static std::vector<PVOID> seen; // by the callbacks of one session, which never overlap
+  struct witness {
+    static VOID CALLBACK start(HANDLE, PVOID data, PULARGE_INTEGER) { seen.push_back(data); }
+    static VOID CALLBACK start_ex(HANDLE, PVOID data, PTRANSPORTCLIENT_SESSION_INFO) {
+      seen.push_back(data);
+    }
+    static VOID CALLBACK negotiate(HANDLE, PVOID data, PTRANSPORTCLIENT_SESSION_INFO, HANDLE) {
+      seen.push_back(data);
+    }
+    static VOID CALLBACK metadata(HANDLE, PVOID data, PVOID, ULONG) { seen.push_back(data); }
+    static VOID CALLBACK receive(HANDLE, PVOID data, PVOID, ULONG, PULARGE_INTEGER) {
+      seen.push_back(data);
+    }
+    static VOID CALLBACK complete(HANDLE, PVOID data, DWORD) { seen.push_back(data); }
+  };
+  const PVOID functions[]
+    = {reinterpret_cast<PVOID>(witness::start),    reinterpret_cast<PVOID>(witness::receive),
+       reinterpret_cast<PVOID>(witness::complete), reinterpret_cast<PVOID>(witness::metadata),
+       reinterpret_cast<PVOID>(witness::start_ex), reinterpret_cast<PVOID>(witness::negotiate)};
+  std::size_t index = 0;
+  for (PVOID data : {PVOID{nullptr}, PVOID{&index}}) {
+    seen.clear();
+    auto request = good_request();
+    HANDLE key = nullptr;
+    ASSERT_EQ(WdsTransportClientInitializeSession(&request, data, &key), DWORD{ERROR_SUCCESS});
+    for (int id = 0; id < WDS_TRANSPORTCLIENT_MAX_CALLBACKS; ++id)
+      ASSERT_EQ(register_start(key, id, functions[id]), DWORD{ERROR_SUCCESS});
+    ASSERT_EQ(WdsTransportClientStartSession(key), DWORD{ERROR_SUCCESS});
+    play_->start(4, 4, index, "meta");
+    play_->deliver(0, "0123", index);
+    play_->finish({}, index);
+    ASSERT_EQ(WdsTransportClientWaitForCompletion(key, INFINITE), DWORD{ERROR_SUCCESS});
+    EXPECT_EQ(seen, std::vector<PVOID>(6, data));
+    ++index;
+  }
+}
+
+TEST_F(Callbacks, W_REG_3_R_REG_10_StartExAndNegotiateAreOptional) {
+  auto& program = make_consumer();
+  prepare_and_start(program); // with the three required ones only
+  play_->start(4, 4);
+  play_->deliver(0, "0123");
+  play_->finish();
+  ASSERT_EQ(wait(program), DWORD{ERROR_SUCCESS});
+  EXPECT_EQ(program.events(), (events{"start 4", "contents 0+4", "complete 0"}));
+  EXPECT_EQ(play_->ranges_asked(), 0U);
+}
+
+TEST_F(Callbacks, C_ST_1_C_ST_2_TellSizesBeyondFourGiB) {
+  auto& program = make_consumer();
+  prepare_and_start(program);
+  play_->start(0x1'2345'6789, 4);
+  play_->finish();
+  ASSERT_EQ(wait(program), DWORD{ERROR_SUCCESS});
+  EXPECT_EQ(program.events(), (events{"start 4886718345", "complete 0"}));
+}
+
+TEST_F(Callbacks, R_ST_3_StartComesAtMostOnce) {
+  auto& program = make_consumer();
+  prepare_and_start(program, true);
+  play_->start(4, 4);
+  play_->start(8, 4); // a defect below must not become the consumer's
+  play_->finish();
+  ASSERT_EQ(wait(program), DWORD{ERROR_SUCCESS});
+  EXPECT_EQ(program.events(), (events{"start 4", "startex 4/4/24", "negotiate", "complete 0"}));
+}
+
+TEST_F(Callbacks, C_SX_1_C_SX_2_R_SX_3_R_SX_4_StartExFollowsStartWithTheBlockSize) {
+  auto& program = make_consumer();
+  prepare_and_start(program, true);
+  play_->start(0x1'0000'0001, 180'224);
+  play_->finish();
+  ASSERT_EQ(wait(program), DWORD{ERROR_SUCCESS});
+  EXPECT_EQ(program.events(), (events{"start 4294967297", "startex 4294967297/180224/24",
+                                      "negotiate", "complete 0"}));
+}
+
+/// Writes over all that it is lent.
+struct scribbler {
+  std::uint64_t size_ex = 0;
+  ULONG length_ex = 0;
+  TRANSPORTCLIENT_SESSION_INFO negotiated{};
+  std::uint64_t second_offset = 0;
+
+  static VOID CALLBACK start(HANDLE, PVOID, PULARGE_INTEGER size) { size->QuadPart = 666; }
+  static VOID CALLBACK start_ex(HANDLE, PVOID data, PTRANSPORTCLIENT_SESSION_INFO info) {
+    of(data).size_ex = info->ullFileSize.QuadPart;
+    of(data).length_ex = info->ulStructureLength;
+    *info = {};
+  }
+  static VOID CALLBACK negotiate(HANDLE, PVOID data, PTRANSPORTCLIENT_SESSION_INFO info, HANDLE) {
+    of(data).negotiated = *info;
+  }
+  static VOID CALLBACK receive(HANDLE, PVOID data, PVOID, ULONG, PULARGE_INTEGER offset) {
+    of(data).second_offset = offset->QuadPart;
+    offset->QuadPart = 666;
+  }
+  static VOID CALLBACK complete(HANDLE, PVOID, DWORD) {}
+  static scribbler& of(PVOID data) { return *static_cast<scribbler*>(data); }
+};
+
+TEST_F(Callbacks, R_ST_4_R_SX_4_WhatOneWritesOverTheNextDoesNotSee) {
+  scribbler program;
+  auto request = good_request();
+  HANDLE key = nullptr;
+  ASSERT_EQ(WdsTransportClientInitializeSession(&request, &program, &key), DWORD{ERROR_SUCCESS});
+  const std::pair<int, PVOID> functions[]
+    = {{WDS_TRANSPORTCLIENT_SESSION_START, reinterpret_cast<PVOID>(scribbler::start)},
+       {WDS_TRANSPORTCLIENT_SESSION_STARTEX, reinterpret_cast<PVOID>(scribbler::start_ex)},
+       {WDS_TRANSPORTCLIENT_SESSION_NEGOTIATE, reinterpret_cast<PVOID>(scribbler::negotiate)},
+       {WDS_TRANSPORTCLIENT_RECEIVE_CONTENTS, reinterpret_cast<PVOID>(scribbler::receive)},
+       {WDS_TRANSPORTCLIENT_SESSION_COMPLETE, reinterpret_cast<PVOID>(scribbler::complete)}};
+  for (auto [id, function] : functions)
+    ASSERT_EQ(register_start(key, id, function), DWORD{ERROR_SUCCESS});
+  ASSERT_EQ(WdsTransportClientStartSession(key), DWORD{ERROR_SUCCESS});
+  play_->start(8, 4);
+  play_->deliver(0, "0123");
+  play_->deliver(4, "4567");
+  play_->finish();
+  ASSERT_EQ(WdsTransportClientWaitForCompletion(key, INFINITE), DWORD{ERROR_SUCCESS});
+  EXPECT_EQ(program.size_ex, 8U);
+  EXPECT_EQ(program.length_ex, 24U);
+  EXPECT_EQ(program.negotiated.ulStructureLength, 24U);
+  EXPECT_EQ(program.negotiated.ullFileSize.QuadPart, 8U);
+  EXPECT_EQ(program.negotiated.ulBlockSize, 4U);
+  EXPECT_EQ(program.second_offset, 4U);
+  EXPECT_EQ(complete_receive(key, 4, 0), DWORD{ERROR_SUCCESS}) << "at its own offset";
+}
+
+TEST_F(Callbacks, R_TH_6_R_NG_1_C_RC_2_C_RC_6_R_RC_8_C_CP_2_ComeInTheDocumentedOrder) {
   auto& program = make_consumer();
   program.on_contents = [&](const contents& block) {
     EXPECT_EQ(complete_receive(program.key, block.size, block.offset), DWORD{ERROR_SUCCESS});
@@ -157,13 +268,13 @@ TEST_F(Callbacks, R_TH_6_ComeInTheDocumentedOrder) {
   play_->deliver(0, "1234");
   play_->finish();
   ASSERT_EQ(wait(program), DWORD{ERROR_SUCCESS});
-  // C-ST-2, C-SX-2, R-SX-3, R-SX-4, R-NG-1, C-RC-2, R-RC-8, C-CP-2, C-CP-4, R-CP-6
   EXPECT_EQ(program.events(), (events{"start 5", "startex 5/4/24", "negotiate", "contents 4+1",
                                       "contents 0+4", "complete 0"}));
-  EXPECT_TRUE(program.well_called()); // W-ISES-3
+  EXPECT_TRUE(program.well_called());
 }
 
-TEST_F(Callbacks, C_RC_1_C_RC_3_HandOutTheBlockItselfNotACopy) {
+TEST_F(Callbacks, C_RC_1_C_RC_3_C_RC_5_HandOutTheBlockItselfNotACopy) {
+  // Which is why the consumer only reads it.
   auto& program = make_consumer();
   prepare_and_start(program);
   play_->start(4, 4);
@@ -186,7 +297,7 @@ TEST_F(Callbacks, R_RC_9_ForAnEmptyObjectAreStartAndComplete) {
   EXPECT_EQ(program.events(), (events{"start 0", "complete 0"}));
 }
 
-TEST_F(Callbacks, C_CP_2_R_CP_6_EndWithExactlyOneComplete) {
+TEST_F(Callbacks, C_CP_1_C_CP_2_R_CP_6_EndWithExactlyOneComplete) {
   auto& program = make_consumer();
   gate last;
   program.on_complete = [&](DWORD) { last.pass(); };
@@ -203,7 +314,7 @@ TEST_F(Callbacks, C_CP_2_R_CP_6_EndWithExactlyOneComplete) {
   EXPECT_EQ(program.events(), (events{"start 8", "complete 0"}));
 }
 
-TEST_F(Callbacks, R_TH_5_OfOneSessionAreSerialisedAndOfTwoAreNot) {
+TEST_F(Callbacks, C_TH_4_R_TH_5_OfOneSessionAreSerialisedAndOfTwoAreNot) {
   auto& blocked = make_consumer();
   auto& free = make_consumer();
   gate hold;
@@ -222,6 +333,54 @@ TEST_F(Callbacks, R_TH_5_OfOneSessionAreSerialisedAndOfTwoAreNot) {
   play_->finish({}, 0);
   EXPECT_EQ(wait(blocked), DWORD{ERROR_SUCCESS});
   EXPECT_NE(blocked.thread(), free.thread());
+}
+
+TEST_F(Callbacks, R_TH_8_ThatBlockOccupyNoThreadOfTheEngine) {
+  // The engine has two workers; twice as many sessions stand in their callbacks.
+  constexpr std::size_t sessions = 4;
+  std::array<gate, sessions> gates;
+  std::array<consumer*, sessions> programs{};
+  for (std::size_t i = 0; i < sessions; ++i) {
+    auto& program = make_consumer();
+    programs[i] = &program;
+    program.on_start = [&gates, i] { gates[i].pass(); };
+    prepare_and_start(program);
+    play_->start(4, 4, i);
+    gates[i].await_arrival();
+  }
+  auto& other = make_consumer();
+  prepare_and_start(other);
+  play_->id(sessions); // the engine works: it opens a session,
+  EXPECT_EQ(WdsTransportClientCancelSession(programs[0]->key), DWORD{ERROR_SUCCESS});
+  EXPECT_EQ(play_->await_cancel(), DWORD{ERROR_CANCELLED}); // and hears of a cancel
+  play_->finish({}, sessions);
+  EXPECT_EQ(wait(other), DWORD{ERROR_SUCCESS});
+  for (std::size_t i = 0; i < sessions; ++i) {
+    gates[i].open();
+    play_->finish({}, i);
+    EXPECT_EQ(wait(*programs[i]), DWORD{ERROR_SUCCESS});
+  }
+}
+
+TEST_F(Callbacks, R_TH_7_MayMakeEveryCallOfTheirOwnSessionThatDoesNotWait) {
+  auto& program = make_consumer();
+  program.on_contents = [&](const contents& block) {
+    ULONG status = 0;
+    ULONG error = 0;
+    EXPECT_EQ(WdsTransportClientAddRefBuffer(block.bytes), DWORD{ERROR_SUCCESS});
+    EXPECT_EQ(complete_receive(program.key, block.size, block.offset), DWORD{ERROR_SUCCESS});
+    EXPECT_EQ(WdsTransportClientReleaseBuffer(block.bytes), DWORD{ERROR_SUCCESS});
+    EXPECT_EQ(WdsTransportClientQueryStatus(program.key, &status, &error), DWORD{ERROR_SUCCESS});
+    EXPECT_EQ(WdsTransportClientWaitForCompletion(program.key, 0), DWORD{ERROR_POSSIBLE_DEADLOCK});
+    EXPECT_EQ(WdsTransportClientShutdown(), DWORD{ERROR_POSSIBLE_DEADLOCK});
+    EXPECT_EQ(WdsTransportClientCancelSession(program.key), DWORD{ERROR_SUCCESS});
+    EXPECT_EQ(WdsTransportClientCloseSession(program.key), DWORD{ERROR_SUCCESS});
+  };
+  prepare_and_start(program);
+  play_->start(4, 4);
+  play_->deliver(0, "0123");
+  play_->finish();
+  program.await_event("complete 1223");
 }
 
 TEST_F(Callbacks, R_TH_7_MayRunAnotherSession) {
@@ -252,6 +411,20 @@ TEST_F(Callbacks, C_MD_1_C_MD_3_R_MD_4_MetadataComeOnceAfterTheStartAndBeforeCon
   ASSERT_EQ(wait(program), DWORD{ERROR_SUCCESS});
   EXPECT_EQ(program.events(), (events{"start 4", "startex 4/4/24", "negotiate",
                                       "metadata of the provider", "contents 0+4", "complete 0"}));
+}
+
+TEST_F(Callbacks, C_MD_2_C_MD_3_MetadataAreHandedOnByteForByte) {
+  std::string all;
+  for (int value = 0; value < 256; ++value)
+    all += static_cast<char>(value);
+  auto& program = make_consumer();
+  std::string seen;
+  program.on_metadata = [&](const contents& metadata) { seen = metadata.text; };
+  prepare_and_start(program, true);
+  play_->start(4, 4, 0, all);
+  play_->finish();
+  ASSERT_EQ(wait(program), DWORD{ERROR_SUCCESS});
+  EXPECT_EQ(seen, all);
 }
 
 TEST_F(Callbacks, R_MD_4_WithoutMetadataThereIsNoCall) {
@@ -358,7 +531,7 @@ TEST_F(Negotiate, R_NEG_3_NotCalledTheWholeFileComes) {
   EXPECT_EQ(play_->ranges_asked(), 0U);
 }
 
-TEST_F(Negotiate, R_NEG_3_RefusesWhatDoesNotLieInTheFile) {
+TEST_F(Negotiate, R_NEG_3_CODE_87_RefusesWhatDoesNotLieInTheFile) {
   constexpr auto most = std::numeric_limits<std::uint64_t>::max();
   run([&](HANDLE key) {
     EXPECT_EQ(ask(key, 41, 0), DWORD{ERROR_INVALID_PARAMETER});
@@ -380,12 +553,18 @@ TEST_F(Negotiate, R_NEG_3_TakesRangesUpToTheEdges) {
   EXPECT_EQ(offsets(), (offset_list{36}));
 }
 
+TEST_F(Negotiate, R_NEG_4_CODE_120_IsThereSoNobodyGetsTheCodeOfACallThatIsNot) {
+  run([&](HANDLE key) { EXPECT_NE(ask(key, 0, 4), DWORD{ERROR_CALL_NOT_IMPLEMENTED}); });
+  EXPECT_NE(ask(nullptr, 0, 4), DWORD{ERROR_CALL_NOT_IMPLEMENTED});
+  EXPECT_EQ(offsets(), offset_list{0});
+}
+
 TEST_F(Negotiate, AnEmptyRangeIsNothing) {
   run([&](HANDLE key) { EXPECT_EQ(ask(key, 0, 0), DWORD{ERROR_SUCCESS}); });
   EXPECT_EQ(offsets(), offset_list{});
 }
 
-TEST_F(Negotiate, R_NEG_1_OnlyWhileTheCallbackRunsAndOnlyWithItsKey) {
+TEST_F(Negotiate, R_NEG_1_CODE_6_CODE_5023_OnlyWhileTheCallbackRunsAndOnlyWithItsKey) {
   HANDLE given = nullptr;
   run([&](HANDLE key) {
     given = key;
@@ -410,7 +589,7 @@ TEST_F(Negotiate, R_CLS_10_AlsoOnAKeyThatWasClosedMeanwhile) {
   program_.await_event("complete 0");
 }
 
-TEST_F(Callbacks, C_CP_3_CompleteComesEvenWhenTheActorBehindThemDies) {
+TEST_F(Callbacks, C_CP_3_CODE_31_CompleteComesEvenWhenTheActorBehindThemDies) {
   auto& program = make_consumer();
   prepare_and_start(program);
   play_->start(8, 4);
@@ -420,7 +599,7 @@ TEST_F(Callbacks, C_CP_3_CompleteComesEvenWhenTheActorBehindThemDies) {
   EXPECT_EQ(program.events(), (events{"start 8", "complete 31"}));
 }
 
-TEST_F(Callbacks, C_CP_3_CompleteComesEvenWhenTheSessionManagerDies) {
+TEST_F(Callbacks, C_CP_3_CODE_31_CompleteComesEvenWhenTheSessionManagerDies) {
   auto& program = make_consumer();
   prepare_and_start(program);
   play_->start(8, 4);

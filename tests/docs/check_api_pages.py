@@ -22,7 +22,8 @@ from pathlib import Path
 HEADERS = ["api/wdstci.h", "api/fleetcast_ext.h"]
 ERRORS = "api/wdserror.h"
 PAGES = "docs/api"
-GENERAL = {"README.md", "threads.md", "lifetime.md", "errors.md", "differences.md", "tutorial.md"}
+GENERAL = {"README.md", "threads.md", "lifetime.md", "errors.md", "differences.md", "tutorial.md",
+           "conformance.md"}
 HEADINGS = ["Syntax", "Parameters", "Return values", "Remarks", "Thread", "See also"]
 
 COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)

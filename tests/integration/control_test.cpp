@@ -658,7 +658,7 @@ TEST_F(Control, RefusesAFingerprintThatIsNone) {
   auto request = to_server();
   request.fingerprint = "SHA256:abc";
   const auto client = connect(request);
-  EXPECT_EQ(await_closed().code, failure_code::invalid_request);
+  EXPECT_EQ(await_closed().code, failure_code::invalid_argument);
   await_end(client);
 }
 

@@ -198,7 +198,7 @@ protected:
   std::unique_ptr<runtime> process;
 };
 
-TEST_F(SendingManager, LetsClientsOfTheSameContentShareATransmission) {
+TEST_F(SendingManager, R_CC_2_LetsClientsOfTheSameContentShareATransmission) {
   link a{system()};
   link b{system()};
   const auto one = join(a, "lab/image");
@@ -212,7 +212,7 @@ TEST_F(SendingManager, LetsClientsOfTheSameContentShareATransmission) {
   EXPECT_NE(one.accept.receiver_key.key, two.accept.receiver_key.key);
 }
 
-TEST_F(SendingManager, GivesOtherContentATransmissionOfItsOwn) {
+TEST_F(SendingManager, R_CC_2_GivesOtherContentATransmissionOfItsOwn) {
   link a{system()};
   link b{system()};
   const auto one = join(a, "lab/image");

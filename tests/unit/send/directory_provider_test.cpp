@@ -91,7 +91,7 @@ protected:
   failure last_error;
 };
 
-TEST_F(DirectoryProvider, ServesFilesBelowItsDirectory) {
+TEST_F(DirectoryProvider, R_MOD_6_ServesFilesBelowItsDirectory) {
   EXPECT_EQ(opened("file")->size(), 10U);
   EXPECT_EQ(opened("file")->name(), "lab/file");
   EXPECT_EQ(read(*opened("file"), 0, 10), "0123456789");
@@ -99,13 +99,13 @@ TEST_F(DirectoryProvider, ServesFilesBelowItsDirectory) {
   EXPECT_EQ(read(*opened("sub/inner"), 0, 5), "inner");
 }
 
-TEST_F(DirectoryProvider, TakesABackslashForASlash) {
+TEST_F(DirectoryProvider, R_MOD_6_TakesABackslashForASlash) {
   EXPECT_EQ(read(*opened("sub\\inner"), 0, 5), "inner");
   EXPECT_EQ(refusal("..\\outside\\secret"), failure_code::invalid_name);
   EXPECT_EQ(refusal("\\etc\\passwd"), failure_code::invalid_name);
 }
 
-TEST_F(DirectoryProvider, RefusesNamesThatLeadOut) {
+TEST_F(DirectoryProvider, R_MOD_6_RefusesNamesThatLeadOut) {
   EXPECT_EQ(refusal("../outside/secret"), failure_code::invalid_name);
   EXPECT_EQ(refusal("sub/../../outside/secret"), failure_code::invalid_name);
   EXPECT_EQ(refusal(".."), failure_code::invalid_name);
@@ -114,7 +114,7 @@ TEST_F(DirectoryProvider, RefusesNamesThatLeadOut) {
             failure_code::invalid_name);
 }
 
-TEST_F(DirectoryProvider, RefusesLinksThatLeadOutAndFollowsThoseThatStayInside) {
+TEST_F(DirectoryProvider, R_MOD_6_RefusesLinksThatLeadOutAndFollowsThoseThatStayInside) {
   fs::create_symlink("../outside/secret", root / "served/relative");
   fs::create_symlink(root / "outside/secret", root / "served/absolute");
   fs::create_directory_symlink("../outside", root / "served/directory");
@@ -261,7 +261,7 @@ TEST_F(DirectoryProvider, NoticesThatAFileShrankOrGrew) {
   EXPECT_EQ(last_error.code, failure_code::object_changed);
 }
 
-TEST_F(DirectoryProvider, KeepsAVersionWholeThatIsReplacedUnderItsName) {
+TEST_F(DirectoryProvider, R_CC_2_KeepsAVersionWholeThatIsReplacedUnderItsName) {
   const auto before = opened("file");
   write("served/new", "a new version");
   fs::rename(root / "served/new", root / "served/file");
@@ -270,7 +270,7 @@ TEST_F(DirectoryProvider, KeepsAVersionWholeThatIsReplacedUnderItsName) {
   EXPECT_FALSE(before->same_as(*opened("file")));
 }
 
-TEST_F(DirectoryProvider, KnowsTheSameObjectAgain) {
+TEST_F(DirectoryProvider, R_CC_2_KnowsTheSameObjectAgain) {
   const auto one = opened("file");
   fs::create_symlink("file", root / "served/alias");
   EXPECT_TRUE(one->same_as(*opened("file")));
