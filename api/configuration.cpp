@@ -95,8 +95,7 @@ constexpr std::array settings{
           take_path<&configuration::identity>},
   setting{"threads", "a whole number from 1 to 256", "4", true, take_threads},
   setting{"log_level", "off, error, warning, info or debug", "info", false, take_log_level},
-  setting{"log_file", a_path, "/var/log/fleetcast.log", false,
-          take_path<&configuration::log_file>},
+  setting{"log_file", a_path, "/var/log/fleetcast.log", false, take_path<&configuration::log_file>},
 };
 
 // -- words --------------------------------------------------------------------------------------------
@@ -165,10 +164,10 @@ std::size_t distance(string_view a, string_view b) {
 std::string unknown_key(const std::filesystem::path& file, const std::string& key,
                         const toml::value& value) {
   const string_view word = string_view{key}.substr(0, max_shown);
-  const auto* nearest = std::min_element(
-    settings.begin(), settings.end(), [&](const setting& a, const setting& b) {
-      return distance(word, a.key) < distance(word, b.key);
-    });
+  const auto* nearest
+    = std::min_element(settings.begin(), settings.end(), [&](const setting& a, const setting& b) {
+        return distance(word, a.key) < distance(word, b.key);
+      });
   return at(file, value.location().line()) + "there is no setting '" + shown(key)
          + "'. The nearest is '" + std::string{nearest->key}
          + "'. Write, for example: " + line_for(*nearest);

@@ -91,8 +91,8 @@ private:
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   phase phase_ = phase::down;
-  std::size_t users_ = 0; ///< initialize() calls not taken back
-  std::size_t calls_ = 0; ///< under way
+  std::size_t users_ = 0;      ///< initialize() calls not taken back
+  std::size_t calls_ = 0;      ///< under way
   configuration settings_;     ///< the program's
   configuration surroundings_; ///< environment and file
   std::string configuration_error_;

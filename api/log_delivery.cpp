@@ -86,7 +86,8 @@ public:
   explicit delivery_sink(std::shared_ptr<log_delivery> to) : to_(std::move(to)) {}
 
   void log(const spdlog::details::log_msg& message) override {
-    to_->add(level_of(message.level), std::chrono::time_point_cast<log_delivery::time_point::duration>(message.time),
+    to_->add(level_of(message.level),
+             std::chrono::time_point_cast<log_delivery::time_point::duration>(message.time),
              {message.payload.data(), message.payload.size()});
   }
   void flush() override {}
@@ -188,8 +189,8 @@ void log_delivery::deliver(const line& one) {
   if (!file_)
     return;
   // A log that cannot be written is no reason to stop anything, and there is nobody to tell.
-  (void)actors::io::write_all(file_.get(), in_utc(one.when) + ' ' + name_of(one.level) + ": " + one.text
-                                       + '\n');
+  (void)actors::io::write_all(file_.get(),
+                              in_utc(one.when) + ' ' + name_of(one.level) + ": " + one.text + '\n');
 }
 
 void attach_log(const std::shared_ptr<log_delivery>& delivery, const configuration& settings) {
@@ -200,8 +201,8 @@ void attach_log(const std::shared_ptr<log_delivery>& delivery, const configurati
     return;
   }
   log.sinks() = {std::make_shared<delivery_sink>(delivery)};
-  log.set_level(to_spdlog(settings.log_level == FLEETCAST_LOG_DEFAULT ? default_level
-                                                                     : settings.log_level));
+  log.set_level(
+    to_spdlog(settings.log_level == FLEETCAST_LOG_DEFAULT ? default_level : settings.log_level));
 }
 
 } // namespace fleetcast::api

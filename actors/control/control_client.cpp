@@ -135,10 +135,11 @@ failure control_client_state::check_request() const {
 
 /// On a thread of its own, like look_up.
 void control_client_state::prepare() {
-  auto read = [server = server_, fingerprint = request_.fingerprint, pins = known_servers_of(request_),
-               own = identity_of(request_)](caf::event_based_actor*, const caf::actor_addr& asker) {
-    notify(asker, credentials_for(server, fingerprint, pins, own));
-  };
+  auto read
+    = [server = server_, fingerprint = request_.fingerprint, pins = known_servers_of(request_),
+       own = identity_of(request_)](caf::event_based_actor*, const caf::actor_addr& asker) {
+        notify(asker, credentials_for(server, fingerprint, pins, own));
+      };
   self_->spawn<caf::detached>(std::move(read), self_->address());
 }
 

@@ -19,8 +19,7 @@ control_listener_state::start(io::io_thread& io, listening_sockets sockets, cons
                               std::shared_ptr<content_catalog> catalog,
                               session_manager_actor manager, const control_limits& limits,
                               std::shared_ptr<authorization> authorized) {
-  opener_
-    = self_->spawn<caf::detached>(content_opener, std::move(catalog), std::move(authorized));
+  opener_ = self_->spawn<caf::detached>(content_opener, std::move(catalog), std::move(authorized));
   manager_ = std::move(manager);
   limits_ = limits;
   addresses_ = sockets.endpoints();

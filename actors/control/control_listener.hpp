@@ -35,12 +35,10 @@ public:
 
   static constexpr const char* name = "control_listener";
 
-  control_listening_actor::behavior_type start(io::io_thread& io, listening_sockets sockets,
-                                               const io::identity& who,
-                                               std::shared_ptr<content_catalog> catalog,
-                                               session_manager_actor manager,
-                                               const control_limits& limits,
-                                               std::shared_ptr<authorization> authorized);
+  control_listening_actor::behavior_type
+  start(io::io_thread& io, listening_sockets sockets, const io::identity& who,
+        std::shared_ptr<content_catalog> catalog, session_manager_actor manager,
+        const control_limits& limits, std::shared_ptr<authorization> authorized);
 
 private:
   void on_accepted(const accepted_connection& accepted);

@@ -78,8 +78,8 @@ std::chrono::nanoseconds now() {
 
 } // namespace
 
-tl::expected<fingerprint_set, failure>
-parse_authorized_clients(const std::filesystem::path& file, std::string_view text) {
+tl::expected<fingerprint_set, failure> parse_authorized_clients(const std::filesystem::path& file,
+                                                                std::string_view text) {
   fingerprint_set result;
   for (std::size_t number = 1; !text.empty(); ++number) {
     const auto line = text.substr(0, text.find('\n'));
@@ -99,8 +99,7 @@ parse_authorized_clients(const std::filesystem::path& file, std::string_view tex
 tl::expected<void, failure> authorized_clients::refresh() {
   // Not blocking: it may be the name of a pipe.
   const file_descriptor opened{::open(file_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
-  auto result = opened ? read(opened.get())
-                       : tl::make_unexpected(fault(errno, "open", file_));
+  auto result = opened ? read(opened.get()) : tl::make_unexpected(fault(errno, "open", file_));
   if (!result) {
     known_.clear();
     read_ = {};
@@ -114,9 +113,9 @@ tl::expected<void, failure> authorized_clients::read(int descriptor) {
   if (::fstat(descriptor, &info) != 0)
     return tl::make_unexpected(fault(errno, "look at", file_));
   if (!S_ISREG(info.st_mode))
-    return tl::make_unexpected(failure{failure_code::read_fault, 0,
-                                       "will not use the list of authorized clients: "
-                                         + file_.string() + " is no regular file"});
+    return tl::make_unexpected(failure{
+      failure_code::read_fault, 0,
+      "will not use the list of authorized clients: " + file_.string() + " is no regular file"});
   if (auto exposed = refuse_exposed(file_, info))
     return tl::make_unexpected(std::move(exposed));
   const version current{info.st_dev, info.st_ino, info.st_size, since_epoch(info.st_ctim)};

@@ -181,8 +181,7 @@ tl::expected<std::optional<identity>, failure> load(const keeping& place) {
   if (!descriptor) {
     if (errno == ENOENT)
       return std::optional<identity>{};
-    return tl::make_unexpected(
-      fault_of(errno, failure_code::read_fault, "could not open", place));
+    return tl::make_unexpected(fault_of(errno, failure_code::read_fault, "could not open", place));
   }
   struct stat info {};
   if (::fstat(descriptor.get(), &info) != 0)

@@ -159,9 +159,10 @@ tl::expected<peer_identity, failure> identify_client(SSL* connection) {
   if (certificate == nullptr)
     return peer_identity{};
   auto* key = X509_get0_pubkey(certificate);
-  auto result = key == nullptr ? tl::make_unexpected(failure{failure_code::handshake_failed, 0,
-                                                             "it showed no key"})
-                               : identity_of(key);
+  auto result
+    = key == nullptr
+        ? tl::make_unexpected(failure{failure_code::handshake_failed, 0, "it showed no key"})
+        : identity_of(key);
   return result;
 }
 

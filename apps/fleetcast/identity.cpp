@@ -32,7 +32,8 @@ constexpr const char* footer
     "  fleetcast identity\n"
     "  fleetcast identity --json\n"
     "  ssh host fleetcast identity --json | jq -r .fingerprint >> authorized_clients\n\n"
-    "Exit codes: 0 printed; 2 wrong usage; 3 the identity can be neither read nor made.\n";
+    "Exit codes: 0 printed; 1 the environment or the configuration file is wrong; 2 wrong usage; 3 the\n"
+    "identity can be neither read nor made.\n";
 
 int identity(const identity_arguments& arguments) {
   FLEETCAST_CONFIG config{};
@@ -46,7 +47,7 @@ int identity(const identity_arguments& arguments) {
   if (error != ERROR_SUCCESS) {
     fmt::print(stderr, "fleetcast identity: {} (error {}, {})\n", reception::configuration_story(),
                error, FleetcastErrorText(error));
-    return exit_code::local_file;
+    return error == ERROR_OPEN_FAILED ? exit_code::local_file : exit_code::failure;
   }
   if (arguments.json) {
     const nlohmann::json object{{"fingerprint", mine->szFingerprint}, {"file", mine->szFile}};

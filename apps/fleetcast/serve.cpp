@@ -8,9 +8,9 @@
 #include "actors/runtime.hpp"
 #include "actors/send/directory_provider.hpp"
 #include "actors/send/group_allocator.hpp"
+#include "apps/common/signal_events.hpp"
 #include "apps/fleetcast/endpoint_text.hpp"
 #include "apps/fleetcast/exit_code.hpp"
-#include "apps/common/signal_events.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/core.h>
@@ -55,11 +55,14 @@ constexpr const char* footer
     "and get what they missed afterwards. Nobody listening, nothing sent.\n\n"
     "--authorized FILE serves those clients only that FILE knows: a line for each, its fingerprint "
     "as\n"
-    "`fleetcast identity` prints it there, then whatever tells you whose it is; # begins a comment. "
+    "`fleetcast identity` prints it there, then whatever tells you whose it is; # begins a "
+    "comment. "
     "With\n"
-    "NAMESPACE=FILE it is for that namespace alone, in place of a FILE for all. What you change in it "
+    "NAMESPACE=FILE it is for that namespace alone, in place of a FILE for all. What you change in "
+    "it "
     "counts\n"
-    "from the next request on; a file that cannot be understood any more lets nobody in, and the log "
+    "from the next request on; a file that cannot be understood any more lets nobody in, and the "
+    "log "
     "says why.\n"
     "Clients that do not say who they are get error 1244, unknown ones 5 and their fingerprint.\n\n"
     "Network: TCP 5040 for control (TLS 1.3); UDP multicast down, each transmission to a group of "

@@ -56,7 +56,8 @@ constexpr std::array flag_options{
 /// own key and certificate, and a password has no business in memory, on the wire or in a trace.
 struct credential_option {
   string_view name;
-  bool needs_value; ///< the original asks for a password that is missing; there is nothing to ask for
+  bool
+    needs_value; ///< the original asks for a password that is missing; there is nothing to ask for
 };
 
 constexpr std::array credential_options{

@@ -177,8 +177,7 @@ TEST_F(InitializeSession, W_ISES_7_WithAuthTheServerMayLearnWhoAsks) {
 }
 
 TEST_F(InitializeSession, W_ISES_8_WithNoAuthItDoesNot) {
-  EXPECT_FALSE(
-    launched([](auto& r) { r.ulAuthLevel = WDS_TRANSPORTCLIENT_NO_AUTH; }).authenticate);
+  EXPECT_FALSE(launched([](auto& r) { r.ulAuthLevel = WDS_TRANSPORTCLIENT_NO_AUTH; }).authenticate);
 }
 
 TEST_F(InitializeSession, R_ISES_15_CopiesTheRequestAndItsStrings) {
