@@ -32,7 +32,8 @@ constexpr const char* footer
     "  fleetcast identity\n"
     "  fleetcast identity --json\n"
     "  ssh host fleetcast identity --json | jq -r .fingerprint >> authorized_clients\n\n"
-    "Exit codes: 0 printed; 1 the environment or the configuration file is wrong; 2 wrong usage; 3 the\n"
+    "Exit codes: 0 printed; 1 the environment or the configuration file is wrong; 2 wrong usage; 3 "
+    "the\n"
     "identity can be neither read nor made.\n";
 
 int identity(const identity_arguments& arguments) {

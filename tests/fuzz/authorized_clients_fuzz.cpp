@@ -9,8 +9,7 @@
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace fleetcast::actors::io;
   constexpr std::size_t longest_story = 1000;
-  const auto read
-    = parse_authorized_clients("list", {reinterpret_cast<const char*>(data), size});
+  const auto read = parse_authorized_clients("list", {reinterpret_cast<const char*>(data), size});
   if (!read && (read.error().text.empty() || read.error().text.size() > longest_story))
     std::abort();
   if (read)
