@@ -143,8 +143,6 @@ void log_delivery::add(ULONG level, time_point when, std::string_view text) {
     return;
   }
   line one{level, when, std::string{text}};
-  if (const auto lost = std::exchange(dropped_, 0); lost != 0)
-    one.text += " (before this, " + std::to_string(lost) + " lines found no room)";
   // Names of other people's objects may be part of it, and it may go to a terminal.
   const auto is_control = [](unsigned char c) { return c < 0x20 || c == 0x7f; };
   std::replace_if(one.text.begin(), one.text.end(), is_control, '?');
@@ -182,6 +180,10 @@ void log_delivery::run() {
     guard.lock();
     is_calling_ = false;
     changed_.notify_all();
+    if (queue_.empty() && dropped_ != 0)
+      queue_.push_back({FLEETCAST_LOG_WARNING, std::chrono::system_clock::now(),
+                        std::to_string(std::exchange(dropped_, 0))
+                          + " lines of the log found no room before this one"});
   }
 }
 

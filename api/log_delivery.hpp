@@ -1,7 +1,8 @@
 /// The way of log lines out of the library: into a file, and to the program's own function. Both on a
 /// thread of its own, so that neither a slow disk nor a slow program holds up a session.
 ///
-/// Overflow policy: a line that finds the queue full is dropped; how many were stands in the next line.
+/// Overflow policy: a line that finds the queue full is dropped; once the queue is empty a line says how
+/// many were.
 #pragma once
 
 #include "actors/io/private_files.hpp"
