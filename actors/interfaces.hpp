@@ -82,6 +82,12 @@ struct receive_request {
 
   /// File of pinned identities; empty: the user's default.
   std::string known_servers;
+
+  /// Says who we are, if the server asks.
+  bool authenticate = false;
+
+  /// File of our own identity; empty: the user's default.
+  std::string identity;
 };
 
 /// Figures of a receive session, final with session_finished.

@@ -7,7 +7,9 @@
 namespace fleetcast::actors {
 
 spdlog::logger& log() {
-  static spdlog::logger logger{"fleetcast", std::make_shared<spdlog::sinks::null_sink_mt>()};
+  // Never destroyed: a program may leave main() while our threads run.
+  static auto& logger
+    = *new spdlog::logger{"fleetcast", std::make_shared<spdlog::sinks::null_sink_mt>()};
   return logger;
 }
 

@@ -1,5 +1,6 @@
 #include "api/callback_actor.hpp"
 
+#include "actors/log.hpp"
 #include "api/session_record.hpp"
 
 #include <optional>
@@ -11,10 +12,27 @@ namespace {
 
 using actors::block_delivery;
 using actors::consumer_actor;
+using actors::failure;
 using actors::failure_code;
 using actors::session_finished;
 using actors::session_progress;
 using actors::session_started;
+
+void log_start(const session_record& session, const actors::session_started& message) noexcept {
+  const auto& wanted = session.request();
+  actors::log().info("{}/{} from {}: receiving {} bytes in blocks of {}", wanted.name_space,
+                     wanted.object, wanted.server, message.object_size, message.block_size);
+}
+
+void log_end(const session_record& session, DWORD error, const failure& reason) noexcept {
+  const auto& wanted = session.request();
+  if (error == ERROR_SUCCESS)
+    actors::log().info("{}/{} from {}: complete", wanted.name_space, wanted.object, wanted.server);
+  else
+    actors::log().log(error == ERROR_CANCELLED ? spdlog::level::info : spdlog::level::err,
+                      "{}/{} from {}: ended with error {}: {}", wanted.name_space, wanted.object,
+                      wanted.server, error, reason.text);
+}
 
 ULARGE_INTEGER large(std::uint64_t value) {
   ULARGE_INTEGER result;
@@ -51,6 +69,7 @@ public:
     if (std::exchange(started_, true))
       return; // R-ST-3
     record_->note_started(message);
+    log_start(*record_, message);
     // The pointers are not to const: what a program writes there, the next callback must not see.
     auto size = large(message.object_size);
     call<PFN_WdsTransportClientSessionStart>(WDS_TRANSPORTCLIENT_SESSION_START, &size);
@@ -79,6 +98,7 @@ public:
   void finish(const session_finished& message) noexcept {
     finished_ = true;
     auto error = record_->finish(message);
+    log_end(*record_, error, message.reason);
     invoke<PFN_WdsTransportClientSessionComplete>(WDS_TRANSPORTCLIENT_SESSION_COMPLETE, error);
     record_->completed();
   }

@@ -121,7 +121,7 @@ const char* error_text(DWORD code) noexcept {
     case ERROR_INVALID_PARAMETER:
       return "ERROR_INVALID_PARAMETER: an argument is not valid";
     case ERROR_OPEN_FAILED:
-      return "ERROR_OPEN_FAILED: the file of known servers cannot be used";
+      return "ERROR_OPEN_FAILED: the known servers or the own identity cannot be used";
     case ERROR_DISK_FULL:
       return "ERROR_DISK_FULL: there is no room left on the disk";
     case ERROR_CALL_NOT_IMPLEMENTED:
@@ -168,6 +168,8 @@ const char* error_text(DWORD code) noexcept {
       return "ERROR_NO_SYSTEM_RESOURCES: no thread or other system resource is left";
     case ERROR_TIMEOUT:
       return "ERROR_TIMEOUT: nothing was heard from the server for too long";
+    case ERROR_BAD_CONFIGURATION:
+      return "ERROR_BAD_CONFIGURATION: the environment or the configuration file is wrong";
     case RPC_S_CALL_FAILED:
       return "RPC_S_CALL_FAILED: the connection to the server broke";
     case ERROR_INVALID_STATE:

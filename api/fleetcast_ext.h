@@ -1,7 +1,7 @@
 /** @file fleetcast_ext.h
  *
- * What Fleetcast can say and the WDS structures cannot: settings of the process, the story behind an
- * error code, the figures of a session. Plain C99; all strings are UTF-8 and end with a zero byte.
+ * What Fleetcast can say and the WDS structures cannot: settings of the process, the log, who this
+ * client is, the story behind an error code, the figures of a session. Plain C99; all strings are UTF-8 and end with a zero byte.
  *
  * Structures begin with `ulLength`, their size as the caller was compiled: later releases append
  * fields, and read or write only as far as the caller's structure reaches.
@@ -15,7 +15,28 @@
 extern "C" {
 #endif
 
-/** Settings for sessions initialised from now on, whoever initialises them. */
+/** How much is logged, and how grave a line is: each level tells those before it, too. */
+#define FLEETCAST_LOG_DEFAULT 0 /**< as the environment or the file says, else warnings */
+#define FLEETCAST_LOG_OFF 1     /**< nothing */
+#define FLEETCAST_LOG_ERROR 2
+#define FLEETCAST_LOG_WARNING 3
+#define FLEETCAST_LOG_INFO 4
+#define FLEETCAST_LOG_DEBUG 5
+
+/** Takes a line of the log, on a thread that the library has for nothing else: one call at a time. While
+ * it runs later lines wait; beyond 1024 they are dropped, and a line says how many. It may use every call
+ * but WdsTransportClientShutdown, which returns ERROR_POSSIBLE_DEADLOCK in it.
+ *
+ * Not called any more once the last WdsTransportClientShutdown has begun to end the sessions: Shutdown
+ * waits for a call under way, so the function must not wait for the thread that is in Shutdown.
+ *
+ * @param pvContext FLEETCAST_CONFIG::pvLogContext.
+ * @param ulLevel FLEETCAST_LOG_ERROR to FLEETCAST_LOG_DEBUG.
+ * @param pszLine UTF-8 without control characters and without an end of line; valid during the call. */
+typedef VOID(CALLBACK* PFN_FleetcastLog)(PVOID pvContext, ULONG ulLevel, const char* pszLine);
+
+/** Settings of this process. What is NULL or 0 here is taken from the environment (FLEETCAST_...), then
+ * from the configuration file, then from the default; docs/configuration.md has them all. */
 typedef struct _FLEETCAST_CONFIG {
   /** Bytes of this structure. */
   ULONG ulLength;
@@ -32,7 +53,40 @@ typedef struct _FLEETCAST_CONFIG {
 
   /** File of pinned identities; NULL: the user's own (~/.config/fleetcast/known_servers). */
   const char* pszKnownServers;
+
+  /* Since version 1.1 of the ABI; an ulLength that ends before is fine. */
+
+  /** File of this client's identity, for sessions with WDS_TRANSPORTCLIENT_AUTH; made when it is not
+   * there. NULL: the user's own (~/.config/fleetcast/identity). */
+  const char* pszIdentity;
+
+  /** File that the log is appended to, from the next first WdsTransportClientInitialize on; NULL: none. */
+  const char* pszLogFile;
+
+  /** Takes the log, as well; from the next first WdsTransportClientInitialize on. NULL: none. */
+  PFN_FleetcastLog pfnLog;
+
+  /** Handed to pfnLog as it is. */
+  PVOID pvLogContext;
+
+  /** FLEETCAST_LOG_...: how much both get. */
+  ULONG ulLogLevel;
+
+  ULONG ulReserved; /**< 0 */
 } FLEETCAST_CONFIG, *PFLEETCAST_CONFIG;
+
+/** Who this client is to servers that ask. */
+typedef struct _FLEETCAST_IDENTITY {
+  /** Bytes of this structure; set by the caller. */
+  ULONG ulLength;
+  ULONG ulReserved; /**< 0 */
+
+  /** "SHA256:..." of its public key, as a server's operator lists it; zero-terminated. */
+  char szFingerprint[64];
+
+  /** File that holds its private key; zero-terminated. */
+  char szFile[4096];
+} FLEETCAST_IDENTITY, *PFLEETCAST_IDENTITY;
 
 /** Figures of a session so far, a few times a second brought up to date; final once the session is
  * over. */
@@ -60,10 +114,30 @@ typedef struct _FLEETCAST_SESSION_STATISTICS {
 /** Sets what later sessions of this process use. At any time, from any thread, before
  * WdsTransportClientInitialize, too; sessions initialised before keep what they had.
  *
- * @param pConfig copied, strings and all; NULL: back to the defaults.
+ * @param pConfig copied, strings and all; NULL: nothing is set here any more.
  * @return ERROR_SUCCESS; ERROR_BAD_LENGTH: `ulLength` too small; ERROR_INVALID_PARAMETER: too many
- *   threads; ERROR_NOT_ENOUGH_MEMORY. */
+ *   threads, or no such level; ERROR_NOT_ENOUGH_MEMORY. */
 FLEETCAST_EXPORT DWORD WDSTCIAPI FleetcastConfigure(const FLEETCAST_CONFIG* pConfig);
+
+/** What is wrong with the environment or the configuration file, after a call that returned
+ * ERROR_BAD_CONFIGURATION (or, for FleetcastGetIdentity, ERROR_OPEN_FAILED): which file and line, or which
+ * variable, what was found there, what to write. Empty otherwise. At any time, from any thread.
+ *
+ * @param pszBuffer,ulSize receives the text; NULL and 0 to ask for its size.
+ * @param pulNeeded receives the bytes the text takes, its zero byte included; may be NULL.
+ * @return ERROR_SUCCESS; ERROR_INSUFFICIENT_BUFFER: `ulSize` too small, nothing written;
+ *   ERROR_INVALID_PARAMETER: NULL with a size. */
+FLEETCAST_EXPORT DWORD WDSTCIAPI FleetcastGetConfigurationError(char* pszBuffer, ULONG ulSize,
+                                                                PULONG pulNeeded);
+
+/** Who this client is to a server that asks, as sessions with WDS_TRANSPORTCLIENT_AUTH say it; made, if it
+ * is not there. At any time, from any thread; reads and writes files.
+ *
+ * @param pIdentity `ulLength` set by the caller, the rest filled in.
+ * @return ERROR_SUCCESS; ERROR_BAD_LENGTH: `ulLength` too small; ERROR_INVALID_PARAMETER: NULL;
+ *   ERROR_BAD_CONFIGURATION: the environment or the configuration file is wrong; ERROR_OPEN_FAILED: the
+ *   identity can be neither read nor made. */
+FLEETCAST_EXPORT DWORD WDSTCIAPI FleetcastGetIdentity(FLEETCAST_IDENTITY* pIdentity);
 
 /** Why a session failed, in sentences: what was tried, what happened, what to do next. Empty while it
  * runs and after success.

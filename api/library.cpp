@@ -49,6 +49,11 @@ void run_aside(Work work) {
     std::rethrow_exception(problem);
 }
 
+/// Whether this thread is the program's inside of a call of ours, which Shutdown waits for.
+bool is_in_callback() noexcept {
+  return callback_scope::current() != nullptr || log_delivery::is_calling();
+}
+
 /// False, too, when the one who was to answer died.
 bool is_true(std::future<bool>& answer) {
   try {
@@ -100,12 +105,15 @@ void library::in_child() {
 
 DWORD library::initialize() {
   std::unique_lock guard{mutex_};
-  if (phase_ == phase::stopping && callback_scope::current() != nullptr)
+  if (phase_ == phase::stopping && is_in_callback())
     return ERROR_SHUTDOWN_IN_PROGRESS; // Shutdown waits for this very callback
   changed_.wait(guard, [this] { return phase_ != phase::stopping; });
   if (phase_ == phase::down) {
     try {
-      run_aside([this] { bring_up(); });
+      DWORD problem = ERROR_SUCCESS;
+      run_aside([&] { problem = bring_up(); });
+      if (problem != ERROR_SUCCESS)
+        return problem;
     } catch (const std::system_error&) {
       return ERROR_NO_SYSTEM_RESOURCES;
     }
@@ -118,7 +126,7 @@ DWORD library::initialize() {
 DWORD library::shutdown() {
   {
     std::unique_lock guard{mutex_};
-    if (callback_scope::current() != nullptr)
+    if (is_in_callback())
       return ERROR_POSSIBLE_DEADLOCK;
     if (phase_ != phase::up)
       return ERROR_NOT_READY;
@@ -129,6 +137,8 @@ DWORD library::shutdown() {
     users_ = 0;
     phase_ = phase::stopping;
   }
+  if (log_)
+    log_->silence();
   end_sessions();
   take_down();
   return ERROR_SUCCESS;
@@ -141,7 +151,31 @@ void library::configure(configuration settings) {
 
 configuration library::settings() const {
   std::lock_guard guard{mutex_};
-  return settings_;
+  return layered(settings_, surroundings_);
+}
+
+tl::expected<configuration, DWORD> library::current_settings() {
+  auto read = read_configuration(process_environment(), usual_configuration_files());
+  std::lock_guard guard{mutex_};
+  if (!read)
+    return tl::unexpected{refuse_configuration(std::move(read.error()))};
+  configuration_error_.clear();
+  return layered(settings_, *read);
+}
+
+std::string library::configuration_error() const {
+  std::lock_guard guard{mutex_};
+  return configuration_error_;
+}
+
+void library::note_configuration_error(std::string story) {
+  std::lock_guard guard{mutex_};
+  configuration_error_ = std::move(story);
+}
+
+DWORD library::refuse_configuration(std::string story) {
+  configuration_error_ = std::move(story);
+  return ERROR_BAD_CONFIGURATION;
 }
 
 void library::replace_engine(engine_factory factory) {
@@ -181,11 +215,28 @@ DWORD library::start_session(const std::shared_ptr<session_record>& session) {
 
 // -- going up and down ---------------------------------------------------------------------------------------
 
-void library::bring_up() {
-  auto made
-    = factory_ ? factory_(settings_.worker_threads) : make_runtime_engine(settings_.worker_threads);
-  launcher_ = spawn_api_actor(made->system(), made->manager());
-  engine_ = std::move(made);
+DWORD library::bring_up() {
+  auto read = read_configuration(process_environment(), usual_configuration_files());
+  if (!read)
+    return refuse_configuration(std::move(read.error()));
+  const auto settings = layered(settings_, *read);
+  auto log = log_delivery::start(settings);
+  if (!log)
+    return refuse_configuration(std::move(log.error()));
+  attach_log(*log, settings); // before there are threads that log
+  try {
+    auto made
+      = factory_ ? factory_(settings.worker_threads) : make_runtime_engine(settings.worker_threads);
+    launcher_ = spawn_api_actor(made->system(), made->manager());
+    engine_ = std::move(made);
+  } catch (...) {
+    attach_log(nullptr, {});
+    throw;
+  }
+  configuration_error_.clear();
+  surroundings_ = *std::move(read);
+  log_ = *std::move(log);
+  return ERROR_SUCCESS;
 }
 
 void library::end_sessions() {
@@ -209,6 +260,8 @@ void library::take_down() {
   } catch (const std::system_error&) { // no thread to be had: then here
     engine_.reset();
   }
+  attach_log(nullptr, {});
+  log_.reset(); // what waits is written before
   phase_ = phase::down;
   changed_.notify_all();
 }

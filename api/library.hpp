@@ -8,8 +8,10 @@
 
 #include "api/api_actor.hpp"
 #include "api/buffer_registry.hpp"
+#include "api/configuration.hpp"
 #include "api/engine.hpp"
 #include "api/handle_table.hpp"
+#include "api/log_delivery.hpp"
 #include "api/wdstci.h"
 
 #include <condition_variable>
@@ -20,14 +22,6 @@
 
 namespace fleetcast::api {
 
-/// What FleetcastConfigure sets.
-struct configuration {
-  std::size_t worker_threads = 0;
-  std::string interface;
-  std::string fingerprint;
-  std::string known_servers;
-};
-
 class library {
 public:
   static library& instance();
@@ -35,8 +29,19 @@ public:
   DWORD initialize();
   DWORD shutdown();
 
+  /// What the program sets, above what environment and file say.
   void configure(configuration settings);
+
+  /// What counts: environment and file as the first initialize() found them.
   configuration settings() const;
+
+  /// The same with environment and file as they are now; or ERROR_BAD_CONFIGURATION, and
+  /// configuration_error() tells.
+  tl::expected<configuration, DWORD> current_settings();
+
+  /// What was wrong with the configuration when it was last read; empty: nothing.
+  std::string configuration_error() const;
+  void note_configuration_error(std::string story);
 
   /// A call under way: Shutdown waits for it before it takes anything away.
   class call {
@@ -78,17 +83,22 @@ private:
   static void in_parent();
   static void in_child();
 
-  void bring_up();
+  DWORD bring_up();
+  DWORD refuse_configuration(std::string story);
   void end_sessions();
   void take_down();
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   phase phase_ = phase::down;
-  std::size_t users_ = 0; ///< initialize() calls not taken back
-  std::size_t calls_ = 0; ///< under way
-  configuration settings_;
+  std::size_t users_ = 0;      ///< initialize() calls not taken back
+  std::size_t calls_ = 0;      ///< under way
+  configuration settings_;     ///< the program's
+  configuration surroundings_; ///< environment and file
+  std::string configuration_error_;
   engine_factory factory_;
+
+  std::shared_ptr<log_delivery> log_; ///< null: nobody wants to know
 
   std::unique_ptr<engine> engine_;
   api_actor launcher_;

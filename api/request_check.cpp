@@ -74,6 +74,8 @@ checked_request(const WDS_TRANSPORTCLIENT_REQUEST* request, const configuration&
   result.interface = settings.interface;
   result.fingerprint = settings.fingerprint;
   result.known_servers = settings.known_servers;
+  result.authenticate = request->ulAuthLevel == WDS_TRANSPORTCLIENT_AUTH;
+  result.identity = settings.identity;
   return result;
 }
 

@@ -8,6 +8,7 @@ script=$2
 
 # name@version of each call that the script names.
 promised=$(awk '
+  /^}/ { public = 0; next } # behind it, the version that this one inherits from
   { sub(/\/\*.*/, ""); gsub(/[;{}]/, " ") }
   /^[A-Z]+_[0-9.]+/ { version = $1 }
   /global:/ { public = 1; next }

@@ -1,10 +1,12 @@
-/// Opens objects for the control_servers of a listener, on a thread of its own: a disk that hangs
+/// Looks whether a client may have an object, and opens it, for the control_servers of a listener. On a
+/// thread of its own: a disk that hangs
 /// delays those who want to join, not the actors that share CAF's workers.
 ///
 /// One request waits for each connection that has asked at most, so the mailbox is bounded by
 /// `control_limits::connections`. A crash of this actor refuses later requests with `internal`.
 #pragma once
 
+#include "actors/control/authorization.hpp"
 #include "actors/interfaces.hpp"
 #include "actors/send/content_provider.hpp"
 
@@ -20,13 +22,14 @@ struct opened_content {
   std::shared_ptr<content> object;
 };
 
-/// Namespace and object, as the client gave them.
-using content_opener_actor
-  = caf::typed_actor<caf::replies_to<open_atom, std::string, std::string>::with<opened_content>>;
+/// Namespace and object, as the client gave them, and its fingerprint; empty: it did not say.
+using content_opener_actor = caf::typed_actor<
+  caf::replies_to<open_atom, std::string, std::string, std::string>::with<opened_content>>;
 
-/// To be spawned detached.
+/// To be spawned detached. `authorized` null: everybody is served.
 content_opener_actor::behavior_type content_opener(content_opener_actor::pointer self,
-                                                   std::shared_ptr<content_catalog> catalog);
+                                                   std::shared_ptr<content_catalog> catalog,
+                                                   std::shared_ptr<authorization> authorized);
 
 } // namespace fleetcast::actors
 

@@ -2,6 +2,7 @@
 
 #include "actors/io/identity.hpp"
 #include "actors/io/known_servers.hpp"
+#include "actors/log.hpp"
 #include "protocol/wire/control_codec.hpp"
 
 #include <algorithm>
@@ -27,6 +28,40 @@ std::string own_host_name() {
   return name.data();
 }
 
+io::known_servers known_servers_of(const receive_request& request) {
+  return io::known_servers{request.known_servers.empty()
+                             ? io::known_servers::default_path()
+                             : std::filesystem::path{request.known_servers}};
+}
+
+std::filesystem::path identity_of(const receive_request& request) {
+  return request.identity.empty() ? io::default_client_identity()
+                                  : std::filesystem::path{request.identity};
+}
+
+/// The identity in `own`, for the server that has the given fingerprint or a pinned one: another one
+/// is refused after the handshake, and must not learn in it who we are. A new server does.
+link_credentials credentials_for(const std::string& server, const std::string& fingerprint,
+                                 const io::known_servers& pins, const std::filesystem::path& own) {
+  link_credentials result;
+  auto who = io::load_or_create_client_identity(own);
+  if (!who) {
+    result.reason = std::move(who.error());
+    return result;
+  }
+  result.credentials.who = std::make_shared<const io::identity>(std::move(*who));
+  if (!fingerprint.empty()) {
+    result.credentials.servers = {fingerprint};
+    return result;
+  }
+  auto pinned = pins.pinned(server);
+  if (pinned)
+    result.credentials.servers = std::move(*pinned);
+  else
+    result.reason = std::move(pinned.error());
+  return result;
+}
+
 const char* name_of_phase(int phase) {
   constexpr const char* names[] = {"connecting", "asking", "joined", "receipted", "closing"};
   return names[phase];
@@ -45,6 +80,7 @@ control_client_state::~control_client_state() {
 control_client_link::behavior_type
 control_client_state::start(io::io_thread& io, receive_request request, std::uint32_t cache_blocks,
                             receive_session_actor session, const control_limits& limits) {
+  io_ = &io;
   request_ = std::move(request);
   cache_blocks_ = cache_blocks;
   session_ = std::move(session);
@@ -55,13 +91,16 @@ control_client_state::start(io::io_thread& io, receive_request request, std::uin
   if (auto refused = check_request()) {
     report_closed(std::move(refused));
     self_->quit();
+  } else if (request_.authenticate) {
+    prepare();
   } else {
-    connect(io);
+    connect({});
   }
   return {
     [this](const link_ready& ready) { on_ready(ready); },
     [this](const link_message& message) { on_message(message); },
     [this](const link_broken& broken) { on_broken(broken.reason); },
+    [this](const link_credentials& mine) { on_credentials(mine); },
     [this](const link_verdict& verdict) { on_verdict(verdict.reason); },
     [this](const wire::client_message& message) {
       if (phase_ == phase::joined || phase_ == phase::receipted)
@@ -94,7 +133,26 @@ failure control_client_state::check_request() const {
   return {};
 }
 
-void control_client_state::connect(io::io_thread& io) {
+/// On a thread of its own, like look_up.
+void control_client_state::prepare() {
+  auto read
+    = [server = server_, fingerprint = request_.fingerprint, pins = known_servers_of(request_),
+       own = identity_of(request_)](caf::event_based_actor*, const caf::actor_addr& asker) {
+        notify(asker, credentials_for(server, fingerprint, pins, own));
+      };
+  self_->spawn<caf::detached>(std::move(read), self_->address());
+}
+
+void control_client_state::on_credentials(const link_credentials& mine) {
+  if (phase_ != phase::connecting)
+    return;
+  if (!mine.reason)
+    return connect(mine.credentials);
+  report_closed(mine.reason);
+  self_->quit();
+}
+
+void control_client_state::connect(io::client_credentials credentials) {
   const auto me = self_->address();
   io::tls_dialer::events events;
   events.ready
@@ -104,7 +162,7 @@ void control_client_state::connect(io::io_thread& io) {
   events.message = [me](wire::message_bytes body) { notify(me, link_message{std::move(body)}); };
   events.closed = [me](failure reason) { notify(me, link_broken{std::move(reason)}); };
   dialer_ = std::make_shared<io::tls_dialer>(
-    io.context(), request_.server, request_.port,
+    io_->context(), request_.server, request_.port, std::move(credentials),
     io::tls_dialer::limits{limits_.connect, limits_.attempt}, std::move(events));
   dialer_->start();
 }
@@ -134,13 +192,12 @@ failure control_client_state::check_fingerprint() const {
 
 /// On a thread of its own, since it waits for the disk and for other processes' lock.
 void control_client_state::look_up() {
-  io::known_servers pinned{request_.known_servers.empty()
-                             ? io::known_servers::default_path()
-                             : std::filesystem::path{request_.known_servers}};
   self_->spawn<caf::detached>(
     [server = server_, fingerprint = peer_.fingerprint,
-     pinned = std::move(pinned)](caf::event_based_actor*, const caf::actor_addr& asker) {
+     pinned = known_servers_of(request_)](caf::event_based_actor*, const caf::actor_addr& asker) {
       auto verdict = pinned.check_or_pin(server, fingerprint);
+      if (verdict && *verdict == io::known_servers::verdict::pinned)
+        log().info("{} is new, and its identity {} is pinned", server, fingerprint);
       notify(asker, link_verdict{verdict ? failure{} : std::move(verdict.error())});
     },
     self_->address());

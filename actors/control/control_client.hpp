@@ -2,8 +2,9 @@
 ///
 ///     connecting ─> asking ─> joined ─> receipted ─> closing
 ///
-/// Connects when spawned; compares the server's identity with the one given or pinned before it
-/// sends anything; asks; reports to its receive_session: link_accepted, link_receipted and, last
+/// Connects when spawned, with its own identity if it is to authenticate itself; compares the server's
+/// identity with the one given or pinned before it sends anything, and shows its own to no other server;
+/// asks; reports to its receive_session: link_accepted, link_receipted and, last
 /// and exactly once, link_closed: with code none when the connection ended after the receipt was
 /// noted. After `stop` nothing is reported any more: what is queued (a leave) is flushed, then the
 /// actor ends, within `control_limits::close`.
@@ -26,7 +27,8 @@ namespace fleetcast::actors {
 /// control_client_actor and what its connection tells it.
 using control_client_link
   = control_client_actor::extend<caf::reacts_to<link_ready>, caf::reacts_to<link_message>,
-                                 caf::reacts_to<link_broken>, caf::reacts_to<link_verdict>>;
+                                 caf::reacts_to<link_broken>, caf::reacts_to<link_credentials>,
+                                 caf::reacts_to<link_verdict>>;
 
 class control_client_state {
 public:
@@ -45,7 +47,9 @@ public:
 private:
   enum class phase : std::uint8_t { connecting, asking, joined, receipted, closing };
 
-  void connect(io::io_thread& io);
+  void prepare();
+  void on_credentials(const link_credentials& mine);
+  void connect(io::client_credentials credentials);
   void on_ready(const link_ready& ready);
   void on_message(const link_message& message);
   void on_broken(failure reason);
@@ -68,6 +72,7 @@ private:
   status_snapshot status() const;
 
   pointer self_;
+  io::io_thread* io_ = nullptr;
   receive_request request_;
   std::uint32_t cache_blocks_ = 0;
   receive_session_actor session_;

@@ -17,8 +17,9 @@ control_listener_state::~control_listener_state() {
 control_listening_actor::behavior_type
 control_listener_state::start(io::io_thread& io, listening_sockets sockets, const io::identity& who,
                               std::shared_ptr<content_catalog> catalog,
-                              session_manager_actor manager, const control_limits& limits) {
-  opener_ = self_->spawn<caf::detached>(content_opener, std::move(catalog));
+                              session_manager_actor manager, const control_limits& limits,
+                              std::shared_ptr<authorization> authorized) {
+  opener_ = self_->spawn<caf::detached>(content_opener, std::move(catalog), std::move(authorized));
   manager_ = std::move(manager);
   limits_ = limits;
   addresses_ = sockets.endpoints();
@@ -92,9 +93,10 @@ control_listening_actor::behavior_type
 control_listener(control_listening_actor::stateful_pointer<control_listener_state> self,
                  io::io_thread& io, listening_sockets sockets,
                  std::shared_ptr<const io::identity> who, std::shared_ptr<content_catalog> catalog,
-                 session_manager_actor manager, control_limits limits) {
+                 session_manager_actor manager, control_limits limits,
+                 std::shared_ptr<authorization> authorized) {
   return self->state.start(io, std::move(sockets), *who, std::move(catalog), std::move(manager),
-                           limits);
+                           limits, std::move(authorized));
 }
 
 } // namespace fleetcast::actors

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "actors/control/acceptor.hpp"
+#include "actors/control/authorization.hpp"
 #include "actors/control/content_opener.hpp"
 #include "actors/control/control_server.hpp"
 #include "actors/control/limits.hpp"
@@ -34,11 +35,10 @@ public:
 
   static constexpr const char* name = "control_listener";
 
-  control_listening_actor::behavior_type start(io::io_thread& io, listening_sockets sockets,
-                                               const io::identity& who,
-                                               std::shared_ptr<content_catalog> catalog,
-                                               session_manager_actor manager,
-                                               const control_limits& limits);
+  control_listening_actor::behavior_type
+  start(io::io_thread& io, listening_sockets sockets, const io::identity& who,
+        std::shared_ptr<content_catalog> catalog, session_manager_actor manager,
+        const control_limits& limits, std::shared_ptr<authorization> authorized);
 
 private:
   void on_accepted(const accepted_connection& accepted);
@@ -61,12 +61,14 @@ private:
 /// `io` must outlive the actor. To spawn, wrap it in a lambda, since a spawn copies its arguments;
 /// give that lambda an argument besides the self pointer: CAF 0.17 dereferences a null pointer
 /// otherwise, which a debug build's assertions and the sanitizers do not let pass.
-/// `catalog` is asked on one thread of its own.
+/// `catalog` and `authorized` are asked on one thread of its own; without the latter everybody is
+/// served.
 control_listening_actor::behavior_type
 control_listener(control_listening_actor::stateful_pointer<control_listener_state> self,
                  io::io_thread& io, listening_sockets sockets,
                  std::shared_ptr<const io::identity> who, std::shared_ptr<content_catalog> catalog,
-                 session_manager_actor manager, control_limits limits);
+                 session_manager_actor manager, control_limits limits,
+                 std::shared_ptr<authorization> authorized = nullptr);
 
 } // namespace fleetcast::actors
 

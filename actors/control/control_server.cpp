@@ -1,7 +1,9 @@
 #include "actors/control/control_server.hpp"
 
+#include "actors/log.hpp"
 #include "protocol/wire/control_codec.hpp"
 
+#include <algorithm>
 #include <sstream>
 #include <utility>
 
@@ -22,6 +24,13 @@ std::string name_of(const boost::asio::ip::tcp::endpoint& peer) {
   std::ostringstream text;
   text << boost::asio::ip::tcp::endpoint{unmapped(peer.address()), peer.port()};
   return text.str();
+}
+
+/// A name that comes from a stranger and goes to somebody's terminal.
+std::string for_people(std::string name) {
+  const auto is_control = [](unsigned char c) { return c < 0x20 || c >= 0x7f; };
+  std::replace_if(name.begin(), name.end(), is_control, '?');
+  return name;
 }
 
 failure out_of_order(std::string_view what) {
@@ -91,14 +100,15 @@ control_link_actor::behavior_type control_server_state::start(control_server_con
   peer_ = name_of(config_.accepted.connection->peer());
   const auto me = self_->address();
   io::tls_connection::events events;
-  events.ready = [me](const io::peer_identity&) { notify(me, link_ready{}); };
+  events.ready = [me](const io::peer_identity& who) { notify(me, link_ready{nullptr, who}); };
   events.message = [me](wire::message_bytes body) { notify(me, link_message{std::move(body)}); };
   events.closed = [me](failure reason) { notify(me, link_broken{std::move(reason)}); };
   self_->set_down_handler([this](const caf::down_msg& down) { on_session_down(down.reason); });
   config_.accepted.connection->start(std::move(events), config_.limits.request, too_slow());
   config_.accepted.connection->receive();
   return {
-    [this](const link_ready&) {
+    [this](const link_ready& ready) {
+      client_ = ready.peer.fingerprint;
       if (phase_ == phase::handshaking)
         phase_ = phase::requesting;
     },
@@ -205,13 +215,16 @@ void control_server_state::protocol_error(failure reason) {
 void control_server_state::open(wire::session_request request) {
   const auto name_space = request.name_space;
   const auto object = request.object;
-  self_->request(config_.opener, config_.limits.join, open_atom{}, name_space, object)
+  self_->request(config_.opener, config_.limits.join, open_atom{}, name_space, object, client_)
     .then(
       [this, request = std::move(request)](opened_content& opened) mutable {
         if (phase_ == phase::closing)
           return;
-        if (opened.reason)
+        if (opened.reason) {
+          log().warn("{}: refused to {} ({}): {}", for_people(object_), host_name_, peer_,
+                     opened.reason.text);
           return reject(std::move(opened.reason));
+        }
         join(std::move(request), std::move(opened.object));
       },
       [this](caf::error& reason) { on_no_answer(reason); });
@@ -310,6 +323,7 @@ status_snapshot control_server_state::status() const {
           name_of_phase(static_cast<int>(phase_)),
           {{"peer", peer_},
            {"host", host_name_},
+           {"client", client_},
            {"object", object_},
            {"receiver", std::to_string(receiver_)}},
           {}};

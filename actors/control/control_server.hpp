@@ -94,6 +94,7 @@ private:
   phase phase_ = phase::handshaking;
   link_outcome outcome_ = link_outcome::broken_early;
   std::string peer_;
+  std::string client_; ///< its fingerprint; empty: it did not say
   std::string host_name_;
   std::string object_;
   send_session_actor session_;

@@ -13,8 +13,14 @@ namespace fleetcast::actors {
 
 /// The handshake is done.
 struct link_ready {
-  std::shared_ptr<io::tls_connection> connection;
-  io::peer_identity peer; ///< empty on the server side
+  std::shared_ptr<io::tls_connection> connection; ///< null on the server side
+  io::peer_identity peer; ///< empty on the server side if the client did not say who it is
+};
+
+/// Who this client says it is; or why it cannot say.
+struct link_credentials {
+  failure reason;
+  io::client_credentials credentials;
 };
 
 /// The body of one message.
@@ -43,6 +49,7 @@ void notify(const caf::actor_addr& to, Message message) {
 } // namespace fleetcast::actors
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(fleetcast::actors::link_broken)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(fleetcast::actors::link_credentials)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(fleetcast::actors::link_message)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(fleetcast::actors::link_ready)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(fleetcast::actors::link_verdict)

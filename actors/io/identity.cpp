@@ -33,11 +33,29 @@ constexpr std::size_t fingerprint_digits = 43; // 32 bytes in base64, without pa
 /// A key and a certificate take about 600 bytes.
 constexpr std::size_t max_identity_file = 64 * 1024;
 
+/// Where an identity is kept, and how texts speak of it.
+struct keeping {
+  std::filesystem::path file;
+  const char* whose;
+  const char* elsewhere;    ///< how to choose another place
+  const char* when_renewed; ///< what follows when it is made anew
+};
+
+keeping of_server(const std::filesystem::path& state_dir) {
+  return {state_dir / file_name, "the server's identity", "choose another place with --state-dir",
+          "which clients that pinned the old one refuse until their known_servers is edited"};
+}
+
+keeping of_client(const std::filesystem::path& file) {
+  return {file, "this client's identity", "choose another file with FLEETCAST_IDENTITY",
+          "which servers that know the old one refuse until their operator lists the new one"};
+}
+
 using bio_ptr = std::unique_ptr<BIO, decltype(&BIO_free)>;
 
 failure defect_of_openssl(std::string_view step) {
   return {failure_code::internal, 0,
-          "could not make the server's identity: OpenSSL failed to " + std::string{step}
+          "could not make an identity: OpenSSL failed to " + std::string{step}
             + ". Is OpenSSL 3.0 with Ed25519 installed?"};
 }
 
@@ -97,12 +115,12 @@ tl::expected<std::string, failure> make_pem() {
 }
 
 /// Others could read the key, or put another in its place.
-failure refuse_exposed(const std::filesystem::path& path, const struct stat& info,
-                       mode_t forbidden) {
+failure refuse_exposed(const keeping& place, const std::filesystem::path& path,
+                       const struct stat& info, mode_t forbidden) {
+  const auto refusal = std::string{"will not use "} + place.whose + ": " + path.string();
   if (info.st_uid != ::geteuid() && info.st_uid != 0)
     return {failure_code::access_denied, 0,
-            "will not use the server's identity: " + path.string() + " belongs to user "
-              + std::to_string(info.st_uid) + ". Make it yours: chown "
+            refusal + " belongs to user " + std::to_string(info.st_uid) + ". Make it yours: chown "
               + std::to_string(::geteuid()) + " '" + path.string() + "'"};
   if ((info.st_mode & forbidden) == 0)
     return {};
@@ -110,7 +128,7 @@ failure refuse_exposed(const std::filesystem::path& path, const struct stat& inf
   std::snprintf(mode.data(), mode.size(), "%04o", info.st_mode & 07777U);
   const bool is_directory = S_ISDIR(info.st_mode);
   return {failure_code::access_denied, 0,
-          "will not use the server's identity: " + path.string() + " has mode " + mode.data()
+          refusal + " has mode " + mode.data()
             + (is_directory ? ", so others could replace the key in it. If nobody did, run: chmod "
                               "go-w '"
                             : ", so others could have read the private key. If nobody did, run: "
@@ -153,48 +171,82 @@ private:
 
 namespace {
 
+failure fault_of(int error, failure_code otherwise, const char* step, const keeping& place) {
+  return system_failure(error, otherwise, std::string{step} + " " + place.whose, place.file);
+}
+
 /// Nothing when there is no such file.
-tl::expected<std::optional<identity>, failure> load(const std::filesystem::path& file) {
-  const file_descriptor descriptor{::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW)};
+tl::expected<std::optional<identity>, failure> load(const keeping& place) {
+  const file_descriptor descriptor{::open(place.file.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW)};
   if (!descriptor) {
     if (errno == ENOENT)
       return std::optional<identity>{};
-    return tl::make_unexpected(system_failure(errno, failure_code::read_fault,
-                                              "could not open the server's identity", file));
+    return tl::make_unexpected(fault_of(errno, failure_code::read_fault, "could not open", place));
   }
   struct stat info {};
   if (::fstat(descriptor.get(), &info) != 0)
-    return tl::make_unexpected(system_failure(errno, failure_code::read_fault,
-                                              "could not look at the server's identity", file));
-  if (auto refused = refuse_exposed(file, info, S_IRWXG | S_IRWXO))
+    return tl::make_unexpected(
+      fault_of(errno, failure_code::read_fault, "could not look at", place));
+  if (auto refused = refuse_exposed(place, place.file, info, S_IRWXG | S_IRWXO))
     return tl::make_unexpected(std::move(refused));
   auto text = read_all(descriptor.get(), max_identity_file);
   if (!text)
-    return tl::make_unexpected(system_failure(text.error(), failure_code::read_fault,
-                                              "could not read the server's identity", file));
+    return tl::make_unexpected(
+      fault_of(text.error(), failure_code::read_fault, "could not read", place));
   auto result = identity_maker::from_pem(*text);
   wipe(*text);
   if (!result)
-    return tl::make_unexpected(failure{
-      failure_code::read_fault, 0,
-      "could not read the server's identity: " + file.string()
-        + " does not hold an Ed25519 private key and its certificate in PEM. Restore the file from "
-          "a "
-          "backup; or remove it to have a new identity made, which clients that pinned the old one "
-          "refuse until their known_servers is edited"});
+    return tl::make_unexpected(
+      failure{failure_code::read_fault, 0,
+              std::string{"could not read "} + place.whose + ": " + place.file.string()
+                + " does not hold an Ed25519 private key and its certificate in PEM. Restore the "
+                  "file from a backup; or remove it to have a new identity made, "
+                + place.when_renewed});
   return result;
 }
 
-failure check_directory(const std::filesystem::path& directory) {
+std::filesystem::path directory_of(const keeping& place) {
+  return place.file.has_parent_path() ? place.file.parent_path() : std::filesystem::path{"."};
+}
+
+failure check_directory(const keeping& place) {
+  const auto directory = directory_of(place);
   if (const int error = make_private_directories(directory); error != 0)
     return system_failure(error, failure_code::write_fault,
-                          "could not make the state directory for the server's identity", directory)
-      .in_context("choose another with --state-dir");
+                          std::string{"could not make the directory for "} + place.whose, directory)
+      .in_context(place.elsewhere);
   struct stat info {};
   if (::stat(directory.c_str(), &info) != 0)
-    return system_failure(errno, failure_code::read_fault, "could not look at the state directory",
+    return system_failure(errno, failure_code::read_fault,
+                          std::string{"could not look at the directory of "} + place.whose,
                           directory);
-  return refuse_exposed(directory, info, S_IWGRP | S_IWOTH);
+  return refuse_exposed(place, directory, info, S_IWGRP | S_IWOTH);
+}
+
+tl::expected<identity, failure> load_or_create(const keeping& place) {
+  if (auto refused = check_directory(place))
+    return tl::make_unexpected(std::move(refused));
+  auto loaded = load(place);
+  if (!loaded)
+    return tl::make_unexpected(std::move(loaded.error()));
+  if (loaded->has_value())
+    return std::move(**loaded);
+  auto pem = make_pem();
+  if (!pem)
+    return tl::make_unexpected(std::move(pem.error()));
+  const int error = create_private_file(place.file, *pem);
+  wipe(*pem);
+  // Another process that was quicker has made the identity: it is the one to use.
+  if (error != 0 && error != EEXIST)
+    return tl::make_unexpected(
+      fault_of(error, failure_code::write_fault, "could not write", place));
+  loaded = load(place);
+  if (!loaded)
+    return tl::make_unexpected(std::move(loaded.error()));
+  if (!loaded->has_value())
+    return tl::make_unexpected(
+      fault_of(ENOENT, failure_code::read_fault, "could not read, just after it was made,", place));
+  return std::move(**loaded);
 }
 
 } // namespace
@@ -205,32 +257,20 @@ std::filesystem::path default_state_dir() {
   return user_directory("XDG_STATE_HOME", ".local/state") / "fleetcast";
 }
 
+std::filesystem::path default_client_identity() {
+  return user_directory("XDG_CONFIG_HOME", ".config") / "fleetcast" / "identity";
+}
+
 tl::expected<identity, failure> load_or_create_identity(const std::filesystem::path& state_dir) {
-  if (auto refused = check_directory(state_dir))
-    return tl::make_unexpected(std::move(refused));
-  const auto file = state_dir / file_name;
-  auto loaded = load(file);
-  if (!loaded)
-    return tl::make_unexpected(std::move(loaded.error()));
-  if (loaded->has_value())
-    return std::move(**loaded);
-  auto pem = make_pem();
-  if (!pem)
-    return tl::make_unexpected(std::move(pem.error()));
-  const int error = create_private_file(file, *pem);
-  wipe(*pem);
-  // Another process that was quicker has made the identity: it is the one to use.
-  if (error != 0 && error != EEXIST)
-    return tl::make_unexpected(system_failure(error, failure_code::write_fault,
-                                              "could not write the server's identity", file));
-  loaded = load(file);
-  if (!loaded)
-    return tl::make_unexpected(std::move(loaded.error()));
-  if (!loaded->has_value())
-    return tl::make_unexpected(system_failure(ENOENT, failure_code::read_fault,
-                                              "the server's identity vanished after it was written",
-                                              file));
-  return std::move(**loaded);
+  return load_or_create(of_server(state_dir));
+}
+
+tl::expected<identity, failure> load_or_create_client_identity(const std::filesystem::path& file) {
+  auto result = load_or_create(of_client(file));
+  // Whatever it was: not the server's word, and not about the object.
+  if (!result)
+    result.error().code = failure_code::trust_store_fault;
+  return result;
 }
 
 std::string fingerprint_of(evp_pkey_st* key) {

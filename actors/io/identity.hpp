@@ -1,7 +1,8 @@
-/// The server's identity: an Ed25519 key, and the certificate that TLS wants around it.
+/// Who a server or a client is: an Ed25519 key, and the certificate that TLS wants around it.
 ///
 /// No authority signs it. A client knows the server by the fingerprint of its public key, which it
-/// pins on first use (known_servers.hpp) or is given by hand. The same key signs manifests.
+/// pins on first use (known_servers.hpp) or is given by hand. The same key signs manifests. A server
+/// knows the clients that authenticate themselves by theirs (authorized_clients.hpp).
 #pragma once
 
 #include "protocol/failure.hpp"
@@ -51,6 +52,14 @@ std::filesystem::path default_state_dir();
 /// or a directory that others could read or replace. Blocks on the disk.
 [[nodiscard]] tl::expected<identity, protocol::failure>
 load_or_create_identity(const std::filesystem::path& state_dir);
+
+/// Where a client keeps its identity when not told: $XDG_CONFIG_HOME/fleetcast/identity or
+/// ~/.config/fleetcast/identity, beside known_servers.
+std::filesystem::path default_client_identity();
+
+/// The same for a client, whose identity is `file`. Fails with trust_store_fault.
+[[nodiscard]] tl::expected<identity, protocol::failure>
+load_or_create_client_identity(const std::filesystem::path& file);
 
 /// Fingerprint of any public key; empty when it cannot be encoded.
 std::string fingerprint_of(evp_pkey_st* key);

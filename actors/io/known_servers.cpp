@@ -88,9 +88,10 @@ failure bad_line(const std::filesystem::path& file, std::size_t number, std::str
             + "'. Correct or remove that line; nothing was changed"};
 }
 
-tl::expected<finding, failure> search(const std::filesystem::path& file, std::string_view text,
-                                      const std::string& server, const std::string& fingerprint) {
-  finding result;
+/// Calls `take(line number, fingerprint)` for each pin of `server`.
+template <class Take>
+tl::expected<void, failure> for_each_pin(const std::filesystem::path& file, std::string_view text,
+                                         const std::string& server, Take take) {
   for (std::size_t number = 1; !text.empty(); ++number) {
     const auto line = text.substr(0, text.find('\n'));
     text.remove_prefix(std::min(line.size() + 1, text.size()));
@@ -103,13 +104,23 @@ tl::expected<finding, failure> search(const std::filesystem::path& file, std::st
     if (!is_host_and_port(name) || !is_fingerprint(pinned)
         || (!remark.empty() && !remark.starts_with('#')))
       return tl::make_unexpected(bad_line(file, number, line));
-    if (in_lower_case(name) != server)
-      continue;
+    if (in_lower_case(name) == server)
+      take(number, pinned);
+  }
+  return {};
+}
+
+tl::expected<finding, failure> search(const std::filesystem::path& file, std::string_view text,
+                                      const std::string& server, const std::string& fingerprint) {
+  finding result;
+  auto read = for_each_pin(file, text, server, [&](std::size_t line, std::string_view pinned) {
     if (pinned == fingerprint)
       result.result = match::same;
     else if (result.result == match::none)
-      result = {match::other, number, std::string{pinned}};
-  }
+      result = {match::other, line, std::string{pinned}};
+  });
+  if (!read)
+    return tl::make_unexpected(std::move(read.error()));
   return result;
 }
 
@@ -232,6 +243,22 @@ known_servers::check_or_pin(const std::string& server, const std::string& finger
   if (*known)
     return verdict::known;
   return pin(server, fingerprint);
+}
+
+tl::expected<std::vector<std::string>, failure>
+known_servers::pinned(const std::string& server) const {
+  std::vector<std::string> result;
+  auto opened = open_locked(file_, O_RDONLY, LOCK_SH);
+  if (!opened)
+    return tl::make_unexpected(std::move(opened.error()));
+  if (!opened->has_value())
+    return result;
+  auto read
+    = for_each_pin(file_, (*opened)->text, server,
+                   [&](std::size_t, std::string_view pinned) { result.emplace_back(pinned); });
+  if (!read)
+    return tl::make_unexpected(std::move(read.error()));
+  return result;
 }
 
 tl::expected<known_servers::verdict, failure>

@@ -16,6 +16,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace fleetcast::actors::io {
 
@@ -43,6 +44,10 @@ public:
   /// understood or written.
   [[nodiscard]] tl::expected<verdict, protocol::failure>
   check_or_pin(const std::string& server, const std::string& fingerprint) const;
+
+  /// The fingerprints pinned for `server`; none: it is new. Fails with trust_store_fault.
+  [[nodiscard]] tl::expected<std::vector<std::string>, protocol::failure>
+  pinned(const std::string& server) const;
 
 private:
   [[nodiscard]] tl::expected<verdict, protocol::failure> pin(const std::string& server,

@@ -22,7 +22,8 @@ using protocol::failure_code;
 namespace {
 
 std::filesystem::path home_directory() {
-  if (const char* home = std::getenv("HOME"); home != nullptr && *home == '/')
+  // secure_getenv: a program that runs with another's rights must not be led to files of the caller.
+  if (const char* home = ::secure_getenv("HOME"); home != nullptr && *home == '/')
     return home;
   std::array<char, 4096> strings{};
   struct passwd entry {};
@@ -69,7 +70,7 @@ failure system_failure(int error, failure_code otherwise, std::string_view what,
 
 std::filesystem::path user_directory(const char* variable, std::string_view below_home) {
   // Relative values are to be ignored, says the XDG base directory specification.
-  if (const char* value = std::getenv(variable); value != nullptr && *value == '/')
+  if (const char* value = ::secure_getenv(variable); value != nullptr && *value == '/')
     return value;
   return home_directory() / below_home;
 }

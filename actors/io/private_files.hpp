@@ -1,4 +1,4 @@
-/// Small files that belong to one user: the server's identity, the client's known servers.
+/// Small files that belong to one user: identities, the client's known servers.
 #pragma once
 
 #include "protocol/failure.hpp"
@@ -37,7 +37,8 @@ private:
 protocol::failure system_failure(int error, protocol::failure_code otherwise, std::string_view what,
                                  const std::filesystem::path& path);
 
-/// $VARIABLE when it is an absolute path, else `below_home` in the user's home directory.
+/// $VARIABLE when it is an absolute path, else `below_home` in the user's home directory. The
+/// environment is not looked at in a program that runs with another user's rights (setuid).
 std::filesystem::path user_directory(const char* variable, std::string_view below_home);
 
 /// Makes what is missing of `directory` with mode 0700. 0 or errno.

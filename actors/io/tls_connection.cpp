@@ -158,15 +158,12 @@ void tls_connection::on_handshake(const error_code& error) {
     return;
   if (error)
     return finish(describe_handshake(error));
-  peer_identity who;
-  if (role_ == role::client) {
-    auto identified = identify_peer(stream_.native_handle());
-    if (!identified)
-      return finish(std::move(identified.error()).in_context("while connecting to " + peer_name_));
-    who = std::move(*identified);
-  }
+  auto who = role_ == role::client ? identify_peer(stream_.native_handle())
+                                   : identify_client(stream_.native_handle());
+  if (!who)
+    return finish(std::move(who.error()).in_context("while connecting to " + peer_name_));
   is_ready_ = true;
-  events_.ready(who);
+  events_.ready(*who);
   write();
   deliver_or_read();
 }

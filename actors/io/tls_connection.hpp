@@ -38,7 +38,7 @@ public:
   enum class role : std::uint8_t { client, server };
 
   struct events {
-    /// The handshake is done; `who` is empty on the server side.
+    /// The handshake is done; on the server side `who` is empty if the client did not say.
     std::function<void(const peer_identity& who)> ready;
 
     /// The body of one message.

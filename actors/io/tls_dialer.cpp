@@ -79,11 +79,13 @@ int weight(failure_code code) {
 } // namespace
 
 tls_dialer::tls_dialer(boost::asio::io_context& context, const std::string& host,
-                       std::uint16_t port, limits bounds, events callbacks)
+                       std::uint16_t port, client_credentials credentials, limits bounds,
+                       events callbacks)
   : io_(context),
     host_(without_brackets(host)),
     port_(port),
     name_(host_and_port(host_, port)),
+    credentials_(std::move(credentials)),
     limits_(bounds),
     events_(std::move(callbacks)),
     resolver_(context),
@@ -240,7 +242,7 @@ tls_dialer::duration tls_dialer::time_left() const {
 // -- handshake ------------------------------------------------------------------------------------
 
 void tls_dialer::shake_hands() {
-  auto context = make_client_context();
+  auto context = make_client_context(std::move(credentials_));
   if (!context)
     return fail(std::move(context.error()));
   connection_ = std::make_shared<tls_connection>(std::move(socket_), std::move(*context),

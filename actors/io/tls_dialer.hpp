@@ -37,7 +37,7 @@ public:
   };
 
   tls_dialer(boost::asio::io_context& context, const std::string& host, std::uint16_t port,
-             limits bounds, events callbacks);
+             client_credentials credentials, limits bounds, events callbacks);
 
   /// Any thread, once.
   void start();
@@ -62,6 +62,7 @@ private:
   std::string host_;
   std::uint16_t port_;
   std::string name_; ///< "host:port", for texts
+  client_credentials credentials_;
   limits limits_;
   events events_;
   tcp::resolver resolver_;

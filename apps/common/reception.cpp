@@ -53,7 +53,8 @@ DWORD reception::start(const reception_request& request) {
   WDS_TRANSPORTCLIENT_REQUEST session{};
   session.ulLength = sizeof(session);
   session.ulApiVersion = WDS_TRANSPORTCLIENT_CURRENT_API_VERSION;
-  session.ulAuthLevel = WDS_TRANSPORTCLIENT_NO_AUTH;
+  session.ulAuthLevel
+    = request.authenticate ? WDS_TRANSPORTCLIENT_AUTH : WDS_TRANSPORTCLIENT_NO_AUTH;
   session.pwszServer = request.server.c_str();
   session.pwszNamespace = request.name_space.c_str();
   session.pwszObjectName = request.object.c_str();
@@ -83,15 +84,31 @@ void reception::confirm() {
     (void)WdsTransportClientCompleteReceive(key_, last->size, &last->offset);
 }
 
-std::string reception::story() const {
+namespace {
+
+/// What a call says that takes a buffer, its size, and where to put the size needed.
+template <class Ask>
+std::string text_of(Ask ask) {
   ULONG needed = 0;
-  if (FleetcastGetSessionError(key_, nullptr, 0, &needed) != ERROR_INSUFFICIENT_BUFFER)
+  if (ask(nullptr, 0, &needed) != ERROR_INSUFFICIENT_BUFFER)
     return {};
   std::string text(needed, '\0');
-  if (FleetcastGetSessionError(key_, text.data(), needed, nullptr) != ERROR_SUCCESS)
+  if (ask(text.data(), needed, nullptr) != ERROR_SUCCESS)
     return {};
   text.pop_back(); // its zero byte
   return text;
+}
+
+} // namespace
+
+std::string reception::story() const {
+  return text_of([this](char* buffer, ULONG size, PULONG needed) {
+    return FleetcastGetSessionError(key_, buffer, size, needed);
+  });
+}
+
+std::string reception::configuration_story() {
+  return text_of(FleetcastGetConfigurationError);
 }
 
 void reception::on_start(const TRANSPORTCLIENT_SESSION_INFO& info) {

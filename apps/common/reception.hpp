@@ -21,6 +21,7 @@ struct reception_request {
   std::wstring name_space;
   std::wstring object;
   ULONG cache_bytes = 0;
+  bool authenticate = false; ///< tell the server who this host is, if it asks
 };
 
 class reception {
@@ -62,6 +63,9 @@ public:
 
   /// What the library says of the error.
   [[nodiscard]] std::string story() const;
+
+  /// What it says of the settings it could not start with; empty: nothing is wrong with them.
+  [[nodiscard]] static std::string configuration_story();
 
   /// The error that tells others of a failure of this host's disk.
   static DWORD error_of(const file_failure& reason) noexcept {

@@ -41,6 +41,8 @@ descriptor make_signal_file() {
 event_flag::event_flag() : file_(checked(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "eventfd")) {}
 
 void event_flag::set() noexcept {
+  // The descriptor wakes who waits, but the language knows no order between its write and their poll.
+  is_set_.store(true, std::memory_order_release);
   std::uint64_t one = 1;
   // Fails only when it is set already, over and over.
   [[maybe_unused]] auto written = ::write(file_.get(), &one, sizeof(one));
@@ -54,7 +56,7 @@ signal_events::woken_by signal_events::wait(const event_flag& event,
   auto ready = ::poll(files.data(), files.size(), static_cast<int>(timeout.count()));
   if (ready > 0 && take_signal())
     return woken_by::signal;
-  return ready > 0 && files[1].revents != 0 ? woken_by::event : woken_by::timeout;
+  return ready > 0 && files[1].revents != 0 && event.is_set() ? woken_by::event : woken_by::timeout;
 }
 
 void signal_events::let_go() noexcept {

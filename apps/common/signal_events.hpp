@@ -3,20 +3,24 @@
 
 #include "apps/common/staged_file.hpp"
 
+#include <atomic>
 #include <chrono>
 
 namespace fleetcast::apps {
 
-/// Set from any thread, noticed by whoever polls `number`.
+/// Set from any thread, noticed by whoever polls `number`. What was written before set() may be read once
+/// is_set() is true.
 class event_flag {
 public:
   event_flag();
 
   void set() noexcept;
+  bool is_set() const noexcept { return is_set_.load(std::memory_order_acquire); }
   int number() const noexcept { return file_.get(); }
 
 private:
   descriptor file_;
+  std::atomic<bool> is_set_{false};
 };
 
 /// SIGINT, SIGTERM and SIGHUP as events. To be made before any other thread, so that all inherit that

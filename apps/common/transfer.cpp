@@ -36,6 +36,7 @@ transfer_end transfer::run(const reception_request& request) {
     conclude(result);
   } else {
     result.how = transfer_end::kind::not_started;
+    result.story = reception::configuration_story();
   }
   if (result.how != transfer_end::kind::stored)
     file_.discard();

@@ -40,7 +40,7 @@ struct transfer_end {
 
   kind how = kind::stored;
   DWORD error = ERROR_SUCCESS;       ///< not for `disk`
-  std::string story;                 ///< of `failed`: the library's word on it
+  std::string story;                 ///< the library's word on it, if it has one
   std::optional<file_failure> local; ///< of `disk`
   int signal = 0;                    ///< of `interrupted`
   transfer_figures figures;          ///< the rate is that of the whole transfer, without the sync

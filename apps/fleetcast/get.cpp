@@ -45,6 +45,7 @@ struct get_arguments {
   std::string interface;
   std::string fingerprint;
   std::string known_servers;
+  bool authenticate = false;
   std::string cache = "8M";
   bool json = false;
   bool quiet = false;
@@ -61,6 +62,14 @@ constexpr const char* footer
     "The server's identity is pinned on first use in the known_servers file; a server with "
     "another\n"
     "identity is refused from then on. --fingerprint pins it by hand, as the server prints it.\n\n"
+    "--auth tells the server who this host is, if it asks; `fleetcast identity` shows what it "
+    "would "
+    "learn.\n"
+    "Without it nothing of the kind is sent, and a server that serves known clients only refuses "
+    "with "
+    "1244.\n\n"
+    "Settings that are not given here come from FLEETCAST_… in the environment, then from\n"
+    "~/.config/fleetcast/config.toml or /etc/fleetcast/config.toml.\n\n"
     "--json prints one object a line on standard output. \"event\" is \"started\", \"progress\" "
     "(at most five\n"
     "a second) and at last \"completed\" or \"failed\".\n\n"
@@ -174,7 +183,8 @@ int conclude(const transfer_end& end, const get_arguments& arguments, const std:
                         + " names no server, or a name in it is too long; see fleetcast get "
                           "--help");
       return failed(exit_code::failure, end.error,
-                    "cannot start a session for " + arguments.address);
+                    "cannot start a session for " + arguments.address
+                      + (end.story.empty() ? "" : ": " + end.story));
     case kind::disk:
       return failed(exit_code::local_file, reception::error_of(*end.local), end.local->text);
     case kind::interrupted:
@@ -190,14 +200,14 @@ int conclude(const transfer_end& end, const get_arguments& arguments, const std:
 // -- arguments ----------------------------------------------------------------------------------------
 
 std::optional<reception_request> make_request(const object_address& address,
-                                              std::uint64_t cache_bytes) {
+                                              std::uint64_t cache_bytes, bool authenticate) {
   auto server = to_wide(address.server);
   auto name_space = to_wide(address.name_space);
   auto object = to_wide(address.object);
   if (!server || !name_space || !object)
     return std::nullopt;
   return reception_request{*std::move(server), *std::move(name_space), *std::move(object),
-                           static_cast<ULONG>(cache_bytes)};
+                           static_cast<ULONG>(cache_bytes), authenticate};
 }
 
 DWORD configure_library(const get_arguments& arguments) {
@@ -223,7 +233,7 @@ int get(const get_arguments& arguments) {
   if (!cache_bytes || *cache_bytes > std::numeric_limits<ULONG>::max())
     return refuse(exit_code::usage,
                   "--cache " + arguments.cache + " is no size below 4 GiB, such as 16M or 524288");
-  auto request = make_request(*address, *cache_bytes);
+  auto request = make_request(*address, *cache_bytes, arguments.authenticate);
   if (!request)
     return refuse(exit_code::usage, arguments.address + " is not UTF-8");
   // Before any traffic: no server is troubled for a copy that has no place to go.
@@ -261,6 +271,8 @@ void register_get(CLI::App& program, std::function<int()>& selected) {
     ->add_option("--fingerprint,-f", arguments->fingerprint,
                  "The identity that the server must have, as it prints it")
     ->type_name("SHA256:…");
+  command->add_flag("--auth,-a", arguments->authenticate,
+                    "Tell the server who this host is, if it asks");
   command
     ->add_option("--known-servers", arguments->known_servers,
                  "Identities pinned so far (default ~/.config/fleetcast/known_servers)")

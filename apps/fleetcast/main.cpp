@@ -2,6 +2,7 @@
 #include "api/fleetcast_ext.h"
 #include "apps/fleetcast/exit_code.hpp"
 #include "apps/fleetcast/get.hpp"
+#include "apps/fleetcast/identity.hpp"
 #include "apps/fleetcast/serve.hpp"
 
 #include <CLI/CLI.hpp>
@@ -27,6 +28,7 @@ int run(int argc, char** argv) {
   std::function<int()> selected;
   register_serve(program, selected);
   register_get(program, selected);
+  register_identity(program, selected);
   try {
     program.parse(argc, argv);
   } catch (const CLI::ParseError& e) {

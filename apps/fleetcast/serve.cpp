@@ -1,5 +1,6 @@
 #include "apps/fleetcast/serve.hpp"
 
+#include "actors/control/authorization.hpp"
 #include "actors/control/control_listener.hpp"
 #include "actors/io/identity.hpp"
 #include "actors/io/network_interface.hpp"
@@ -38,6 +39,7 @@ struct serve_arguments {
   std::vector<std::string> namespaces;
   std::string listen = "[::]:5040";
   std::string interface;
+  std::vector<std::string> authorized;
   std::vector<std::string> groups;
   std::uint64_t rate = 0;
   unsigned ttl = 1;
@@ -51,13 +53,26 @@ constexpr const char* footer
     "can be reached. A transmission begins with the first request for a file; later requests join "
     "it\n"
     "and get what they missed afterwards. Nobody listening, nothing sent.\n\n"
+    "--authorized FILE serves those clients only that FILE knows: a line for each, its fingerprint "
+    "as\n"
+    "`fleetcast identity` prints it there, then whatever tells you whose it is; # begins a "
+    "comment. "
+    "With\n"
+    "NAMESPACE=FILE it is for that namespace alone, in place of a FILE for all. What you change in "
+    "it "
+    "counts\n"
+    "from the next request on; a file that cannot be understood any more lets nobody in, and the "
+    "log "
+    "says why.\n"
+    "Clients that do not say who they are get error 1244, unknown ones 5 and their fingerprint.\n\n"
     "Network: TCP 5040 for control (TLS 1.3); UDP multicast down, each transmission to a group of "
     "its own,\n"
     "port 5041; UDP unicast up, to a port that the kernel chooses.\n\n"
     "Examples:\n"
     "  fleetcast serve --namespace images=/srv/images\n"
     "  fleetcast serve --namespace lab=/srv/lab --namespace iso=/srv/iso --rate 800M\n"
-    "  fleetcast serve --namespace t=. --listen 127.0.0.1:5040 --interface lo\n\n"
+    "  fleetcast serve --namespace t=. --listen 127.0.0.1:5040 --interface lo\n"
+    "  fleetcast serve --namespace lab=/srv/lab --authorized /etc/fleetcast/authorized_clients\n\n"
     "Exit codes: 0 after SIGINT or SIGTERM, 1 when the server cannot start, 2 wrong usage.\n";
 
 int complain(const failure& reason, int code = exit_code::failure) {
@@ -76,8 +91,8 @@ tl::expected<actors::group_ranges, failure> parse_groups(const std::vector<std::
   return result;
 }
 
-tl::expected<std::shared_ptr<actors::directory_provider>, failure>
-open_namespaces(const std::vector<std::string>& texts) {
+tl::expected<std::vector<actors::namespace_directory>, failure>
+parse_namespaces(const std::vector<std::string>& texts) {
   std::vector<actors::namespace_directory> result;
   for (const auto& text : texts) {
     auto one = actors::namespace_directory::parse(text);
@@ -85,7 +100,22 @@ open_namespaces(const std::vector<std::string>& texts) {
       return tl::unexpected{std::move(one.error())};
     result.push_back(std::move(*one));
   }
-  return actors::directory_provider::make(result);
+  return result;
+}
+
+/// Nothing when everybody is served.
+tl::expected<std::shared_ptr<actors::authorization>, failure>
+read_authorized(const serve_arguments& arguments,
+                const std::vector<actors::namespace_directory>& namespaces) {
+  if (arguments.authorized.empty())
+    return nullptr;
+  std::vector<std::string> names;
+  for (const auto& one : namespaces)
+    names.push_back(one.name);
+  auto made = actors::authorization::make(arguments.authorized, names);
+  if (!made)
+    return tl::unexpected{std::move(made.error())};
+  return std::make_shared<actors::authorization>(std::move(*made));
 }
 
 void set_up_log(const std::string& level) {
@@ -99,11 +129,12 @@ void set_up_log(const std::string& level) {
 actors::control_listener_actor
 start_listener(actors::runtime& runtime, const actors::listening_sockets& sockets,
                const std::shared_ptr<const actors::io::identity>& who,
-               const std::shared_ptr<actors::content_catalog>& catalog) {
+               const std::shared_ptr<actors::content_catalog>& catalog,
+               const std::shared_ptr<actors::authorization>& authorized) {
   using pointer = actors::control_listening_actor::stateful_pointer<actors::control_listener_state>;
-  const auto start = [&io = runtime.io(), who, catalog, manager = runtime.manager()](
+  const auto start = [&io = runtime.io(), who, catalog, authorized, manager = runtime.manager()](
                        pointer self, const actors::listening_sockets& on) {
-    return actors::control_listener(self, io, on, who, catalog, manager, {});
+    return actors::control_listener(self, io, on, who, catalog, manager, {}, authorized);
   };
   return runtime.system().spawn(start, sockets);
 }
@@ -120,9 +151,15 @@ void raise_descriptor_limit() {
 int serve(const serve_arguments& arguments) {
   signal_events signals;
   raise_descriptor_limit();
-  const auto catalog = open_namespaces(arguments.namespaces);
+  const auto namespaces = parse_namespaces(arguments.namespaces);
+  if (!namespaces)
+    return complain(namespaces.error());
+  const auto catalog = actors::directory_provider::make(*namespaces);
   if (!catalog)
     return complain(catalog.error());
+  const auto authorized = read_authorized(arguments, *namespaces);
+  if (!authorized)
+    return complain(authorized.error());
   const auto groups = parse_groups(arguments.groups);
   if (!groups)
     return complain(groups.error(), exit_code::usage);
@@ -152,7 +189,7 @@ int serve(const serve_arguments& arguments) {
   const auto sockets = actors::listen_on(runtime.io(), *listen);
   if (!sockets)
     return complain(sockets.error());
-  const auto listener = start_listener(runtime, *sockets, who, *catalog);
+  const auto listener = start_listener(runtime, *sockets, who, *catalog, *authorized);
   caf::actor_cast<caf::strong_actor_ptr>(listener)->get()->attach_functor(
     [&](const caf::error&) { listener_gone.set(); });
   for (const auto& endpoint : sockets->endpoints())
@@ -194,6 +231,11 @@ void register_serve(CLI::App& program, std::function<int()>& selected) {
     ->add_option("--interface,-i", arguments->interface,
                  "Send multicast on this interface; without it, on the one each client came by")
     ->type_name("IFACE|ADDR");
+  command
+    ->add_option("--authorized,-a", arguments->authorized,
+                 "Serve only clients whose fingerprints are in FILE; for one namespace or for all "
+                 "others (repeatable)")
+    ->type_name("[NAMESPACE=]FILE");
   command
     ->add_option("--group,-g", arguments->groups,
                  "Multicast addresses to use, once for each IP version (default 239.255.0.0/16 and "

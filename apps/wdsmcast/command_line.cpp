@@ -52,6 +52,19 @@ constexpr std::array flag_options{
   flag_option{"Verbose", &wdsmcast_arguments::verbose},
 };
 
+/// What asks for authentication. Values are looked at no further: what proves who this host is are its
+/// own key and certificate, and a password has no business in memory, on the wire or in a trace.
+struct credential_option {
+  string_view name;
+  bool
+    needs_value; ///< the original asks for a password that is missing; there is nothing to ask for
+};
+
+constexpr std::array credential_options{
+  credential_option{"Username", true},
+  credential_option{"Password", false},
+};
+
 struct verb_option {
   string_view name;
   command what;
@@ -71,13 +84,7 @@ struct missing_option {
   string_view advice;
 };
 
-constexpr string_view no_users
-  = "this release cannot tell a server who the user is, so credentials would change nothing; leave "
-    "out /Username and /Password";
-
 constexpr std::array missing_options{
-  missing_option{"Username", no_users},
-  missing_option{"Password", no_users},
   missing_option{"Apply-Image", "this release does not apply images; get the file with "
                                 "/Transfer-File, then apply it, for example with wimapply of the "
                                 "package wimtools"},
@@ -165,6 +172,8 @@ private:
       return take_flag(*flag, *option);
     if (auto* valued = find_option(valued_options, option->name))
       return take_value(*valued, *option);
+    if (auto* credential = find_option(credential_options, option->name))
+      return take_credential(*credential, *option);
     return refuse_unknown(option->name);
   }
 
@@ -191,6 +200,16 @@ private:
     if (!given_.insert(valued.name).second)
       return refuse(fmt::format("/{} was given twice", valued.name));
     result_.*valued.member = *option.value;
+    return {};
+  }
+
+  outcome take_credential(const credential_option& credential, const option_text& option) {
+    if (credential.needs_value && (!option.value || option.value->empty()))
+      return refuse(
+        fmt::format("/{} has no value: write /{}:<user>", credential.name, credential.name));
+    if (!given_.insert(credential.name).second)
+      return refuse(fmt::format("/{} was given twice", credential.name));
+    result_.authenticate = true;
     return {};
   }
 

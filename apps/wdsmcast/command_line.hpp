@@ -29,6 +29,9 @@ struct wdsmcast_arguments {
   std::string trace; ///< file; empty: none
   bool progress = false;
   bool verbose = false;
+
+  /// A user or a password was given: tell the server who this host is. Neither is kept.
+  bool authenticate = false;
 };
 
 /// Why nothing is done: the code, and a sentence for people. It never holds the value of an option,
@@ -41,7 +44,7 @@ struct refusal {
 /// `arguments` without the program's name. Case makes no difference in names; `-` and `--` do as well as
 /// `/`; order makes no difference. A request for help wins over all mistakes. What is refused:
 /// ERROR_INVALID_PARAMETER for what is not understood, missing or given twice, ERROR_NOT_SUPPORTED for
-/// what the original does and this one does not: users and passwords, /Apply-Image.
+/// what the original does and this one does not: /Apply-Image.
 [[nodiscard]] tl::expected<wdsmcast_arguments, refusal>
 parse_wdsmcast(std::span<const char* const> arguments);
 

@@ -10,7 +10,7 @@ Usage:
            /Server:<name or address>[:<port>] /Namespace:<namespace>
            /SourceFile:<object> /DestinationFile:<path>
            [/Interface:<name or address>] [/Fingerprint:SHA256:<...>]
-           [/KnownServers:<file>]
+           [/KnownServers:<file>] [/Username:<user>] [/Password:<password>]
   wdsmcast /? | /Help | /Version
 
 Case makes no difference in the names of options, nor does their order; - and --
@@ -33,7 +33,12 @@ do as well as /. Put an argument in quotes if it holds spaces.
   /KnownServers:     File of identities pinned so far; without it
                      ~/.config/fleetcast/known_servers.
 
-/Username, /Password and /Apply-Image are not supported and end with error 50.
+  /Username: /Password:
+                     Either makes this host tell the server who it is: by its own
+                     identity, which `fleetcast identity` shows. Name and password
+                     themselves are neither used nor sent nor written anywhere.
+
+/Apply-Image is not supported and ends with error 50.
 There is no fallback to another way of copying.
 
 Examples:

@@ -39,6 +39,12 @@ void wdsmcast_report::detail(const std::string& line) {
   std::fflush(stdout);
 }
 
+void wdsmcast_report::note(const std::string& line) {
+  trace(line);
+  bar_.clear();
+  fmt::print(stderr, "wdsmcast: {}\n", line);
+}
+
 void wdsmcast_report::progress(const transfer_figures& figures) {
   auto now = std::chrono::steady_clock::now();
   if (now >= next_trace_) {

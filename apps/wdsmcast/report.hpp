@@ -23,6 +23,9 @@ public:
   /// For /Verbose.
   void detail(const std::string& line);
 
+  /// Said in any case, on standard error.
+  void note(const std::string& line);
+
   /// For /Progress: a bar on a terminal, a line a second elsewhere.
   void progress(const transfer_figures& figures);
 

@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include <cerrno>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -59,7 +60,7 @@ std::optional<reception_request> make_request(const wdsmcast_arguments& argument
   if (!server || !name_space || !object)
     return std::nullopt;
   return reception_request{*std::move(server), *std::move(name_space), *std::move(object),
-                           cache_bytes};
+                           cache_bytes, arguments.authenticate};
 }
 
 /// One run, from understood arguments to the exit code.
@@ -87,6 +88,8 @@ public:
       return fail(file.error());
     if (auto error = configure_library(arguments_); error != ERROR_SUCCESS)
       return fail(error, "cannot set up the library");
+    if (arguments_.authenticate)
+      tell_identity();
     auto end = transfer{*file, signals, *this, report_.interval()}.run(*request);
     return conclude(end, file->target());
   }
@@ -113,6 +116,16 @@ private:
     report_.detail("Destination file: " + arguments_.destination_file);
   }
 
+  /// Whoever gives a password must know that it proves nothing here.
+  void tell_identity() {
+    auto mine = std::make_unique<FLEETCAST_IDENTITY>();
+    mine->ulLength = sizeof(*mine);
+    if (FleetcastGetIdentity(mine.get()) == ERROR_SUCCESS) // else the session says why not
+      report_.note(fmt::format("/Username and /Password are not sent to the server; this host "
+                               "authenticates itself by its identity {}",
+                               mine->szFingerprint));
+  }
+
   /// What is transferred, for a sentence.
   std::string what() const {
     return fmt::format("'{}' of namespace '{}' from {}", arguments_.source_file,
@@ -129,7 +142,8 @@ private:
       case kind::not_started:
         return fail(end.error, end.error == ERROR_INVALID_PARAMETER
                                  ? "/Server names no server: " + arguments_.server
-                                 : "cannot start to transfer " + what());
+                                 : "cannot start to transfer " + what()
+                                     + (end.story.empty() ? "" : ": " + end.story));
       case kind::failed:
         return fail(end.error, "cannot transfer " + what() + ": " + end.story);
       case kind::disk:

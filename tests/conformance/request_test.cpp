@@ -1,6 +1,7 @@
 // InitializeSession: what is accepted, what becomes of it.
 #include "api_test.hpp"
 
+#include <cstddef>
 #include <limits>
 
 namespace fleetcast::conformance {
@@ -165,6 +166,20 @@ TEST_F(InitializeSession, W_ISES_12_HandsTheCacheSizeOn) {
             0U);
 }
 
+TEST_F(InitializeSession, W_ISES_7_WithAuthTheServerMayLearnWhoAsks) {
+  FLEETCAST_CONFIG config{};
+  config.ulLength = sizeof(config);
+  config.pszIdentity = "/etc/fleetcast/identity";
+  ASSERT_EQ(FleetcastConfigure(&config), DWORD{ERROR_SUCCESS});
+  auto request = launched([](auto& r) { r.ulAuthLevel = WDS_TRANSPORTCLIENT_AUTH; });
+  EXPECT_TRUE(request.authenticate);
+  EXPECT_EQ(request.identity, "/etc/fleetcast/identity");
+}
+
+TEST_F(InitializeSession, W_ISES_8_WithNoAuthItDoesNot) {
+  EXPECT_FALSE(launched([](auto& r) { r.ulAuthLevel = WDS_TRANSPORTCLIENT_NO_AUTH; }).authenticate);
+}
+
 TEST_F(InitializeSession, W_ISES_14_R_ISES_15_CopiesTheRequestAndItsStrings) {
   auto request = std::make_unique<WDS_TRANSPORTCLIENT_REQUEST>(good_request());
   std::wstring object = L"disk.img";
@@ -202,10 +217,13 @@ TEST_F(InitializeSession, TakesTheSettingsOfTheProcessAsTheyAreThen) {
 
 TEST_F(InitializeSession, CODE_24_CODE_87_ConfigureChecksWhatItIsGiven) {
   FLEETCAST_CONFIG config{};
-  config.ulLength = sizeof(config) - 1;
+  config.ulLength = offsetof(FLEETCAST_CONFIG, pszIdentity) - 1;
   EXPECT_EQ(FleetcastConfigure(&config), DWORD{ERROR_BAD_LENGTH});
   config.ulLength = sizeof(config);
   config.ulWorkerThreads = 257;
+  EXPECT_EQ(FleetcastConfigure(&config), DWORD{ERROR_INVALID_PARAMETER});
+  config.ulWorkerThreads = 0;
+  config.ulLogLevel = FLEETCAST_LOG_DEBUG + 1;
   EXPECT_EQ(FleetcastConfigure(&config), DWORD{ERROR_INVALID_PARAMETER});
 }
 

@@ -11,6 +11,9 @@
 #include <boost/asio/ssl.hpp>
 #include <boost/asio/write.hpp>
 #include <gtest/gtest.h>
+#include <openssl/evp.h>
+#include <openssl/ssl.h>
+#include <openssl/x509.h>
 
 #include <atomic>
 #include <cstdlib>
@@ -25,6 +28,7 @@
 #include <vector>
 
 #include <poll.h>
+#include <sys/stat.h>
 
 namespace fleetcast::actors {
 namespace {
@@ -145,6 +149,12 @@ public:
     : context_(method),
       stream_(io_, context_) {
     stream_.next_layer().connect({asio::ip::address_v4::loopback(), port});
+  }
+
+  /// What to answer a server that asks who we are.
+  bool show(X509* certificate, EVP_PKEY* key) {
+    return SSL_use_certificate(stream_.native_handle(), certificate) == 1
+           && SSL_use_PrivateKey(stream_.native_handle(), key) == 1;
   }
 
   boost::system::error_code shake_hands() {
@@ -269,7 +279,7 @@ protected:
     listener_ = system_.spawn(
       [this](pointer self, const listening_sockets& listening) {
         return control_listener(self, io_, listening, identity_, std::make_shared<some_catalog>(),
-                                manager_, limits_);
+                                manager_, limits_, authorized_);
       },
       *sockets);
   }
@@ -280,6 +290,41 @@ protected:
     caf::anon_send(listener_, stop_atom::value);
     await_end(listener_);
     listener_ = nullptr;
+  }
+
+  /// Serves only the clients of `lines`.
+  void authorize(const std::string& lines) {
+    const auto file = root_ / "authorized";
+    std::ofstream{file, std::ios::trunc} << lines;
+    if (authorized_)
+      return; // it looks for itself
+    auto made = authorization::make({file.string()}, {"lab"});
+    ASSERT_TRUE(made) << made.error().text;
+    authorized_ = std::make_shared<authorization>(std::move(*made));
+  }
+
+  /// A request that says who asks; the fingerprint it will show.
+  std::pair<receive_request, std::string> authenticated() const {
+    auto request = to_server();
+    request.authenticate = true;
+    request.identity = (root_ / "client" / "identity").string();
+    auto who = io::load_or_create_client_identity(request.identity);
+    EXPECT_TRUE(who) << who.error().text;
+    return {request, who ? who->fingerprint() : ""};
+  }
+
+  /// What the server sees of the client that joined.
+  std::string client_at(const join_request& join) {
+    std::string result;
+    server_probe_->request(join.link, patience, status_atom::value)
+      .receive(
+        [&](const status_snapshot& status) {
+          for (const auto& [name, value] : status.facts)
+            if (name == "client")
+              result = value;
+        },
+        [](const caf::error& error) { ADD_FAILURE() << caf::to_string(error); });
+    return result;
   }
 
   receive_request to_server() const {
@@ -382,6 +427,7 @@ protected:
   caf::scoped_actor server_probe_;
   caf::scoped_actor client_probe_;
   std::shared_ptr<const io::identity> identity_;
+  std::shared_ptr<authorization> authorized_;
   send_session_actor send_session_;
   receive_session_actor receive_session_;
   session_manager_actor manager_;
@@ -690,6 +736,140 @@ TEST_F(Control, RefusesUnsealedDatagrams) {
   serve();
   connect(to_server());
   EXPECT_EQ(await_closed().code, failure_code::handshake_failed);
+}
+
+// -- authentication -------------------------------------------------------------------------------
+
+TEST_F(Control, W_ISES_7_TellsTheServerWhoAsks) {
+  serve();
+  const auto [request, fingerprint] = authenticated();
+  connect(request);
+  await_accept();
+  EXPECT_EQ(client_at(await_join()), fingerprint);
+}
+
+TEST_F(Control, W_ISES_8_DoesNotTellUnlessAsked) {
+  serve();
+  connect(to_server());
+  await_accept();
+  EXPECT_EQ(client_at(await_join()), "");
+}
+
+TEST_F(Control, W_ISES_7_ServesAClientThatItKnows) {
+  const auto fingerprint = authenticated().second;
+  authorize("# ours\n" + fingerprint + " the lab's\n");
+  serve();
+  connect(authenticated().first);
+  EXPECT_EQ(await_accept().accept.receiver_id, receiver);
+}
+
+TEST_F(Control, W_ISES_7_RefusesAClientThatItDoesNotKnowByItsFingerprint) {
+  authorize("# nobody\n");
+  serve();
+  const auto [request, fingerprint] = authenticated();
+  connect(request);
+  const auto reason = await_closed();
+  EXPECT_EQ(reason.code, failure_code::access_denied);
+  EXPECT_NE(reason.text.find(fingerprint), std::string::npos) << reason.text;
+  await_fact("rejected", "1");
+  EXPECT_TRUE(is_quiet(server_probe_)) << "the manager was asked";
+  // From the next request on, the operator's change counts.
+  authorize(fingerprint + "\n");
+  connect(request);
+  await_accept();
+}
+
+TEST_F(Control, W_ISES_8_RefusesAClientThatDoesNotSayWhoItIs) {
+  authorize(authenticated().second + "\n");
+  serve();
+  connect(to_server());
+  const auto reason = await_closed();
+  EXPECT_EQ(reason.code, failure_code::not_authenticated);
+  EXPECT_NE(reason.text.find("--auth"), std::string::npos) << reason.text;
+  await_fact("rejected", "1");
+}
+
+TEST_F(Control, WhoMayNotHaveAnObjectDoesNotLearnWhetherItIsThere) {
+  authorize("# nobody\n");
+  serve();
+  auto request = authenticated().first;
+  request.object = "no such thing";
+  connect(request);
+  EXPECT_EQ(await_closed().code, failure_code::access_denied);
+}
+
+TEST_F(Control, KeepsItsIdentityFromAServerThatIsNotTheOneGivenOrPinned) {
+  // The fingerprint of the client would be in the server's status if it had come that far, so the
+  // handshake itself is looked at: a server that wants a certificate from everybody.
+  asio::io_context io;
+  asio::ssl::context context{asio::ssl::context::tlsv13_server};
+  ASSERT_EQ(SSL_CTX_use_certificate(context.native_handle(), identity_->certificate()), 1);
+  ASSERT_EQ(SSL_CTX_use_PrivateKey(context.native_handle(), identity_->key()), 1);
+  SSL_CTX_set_verify(context.native_handle(), SSL_VERIFY_PEER, nullptr);
+  SSL_CTX_set_cert_verify_callback(
+    context.native_handle(), [](X509_STORE_CTX*, void*) { return 1; }, nullptr);
+  tcp::acceptor impostor{io, {asio::ip::address_v4::loopback(), 0}};
+  port_ = impostor.local_endpoint().port();
+  const auto shows_certificate = [&](const receive_request& request) {
+    connect(request);
+    asio::ssl::stream<tcp::socket> stream{impostor.accept(), context};
+    boost::system::error_code error;
+    stream.handshake(asio::ssl::stream_base::server, error);
+    EXPECT_FALSE(error) << error.message();
+    return SSL_get0_peer_certificate(stream.native_handle()) != nullptr;
+  };
+  auto by_hand = authenticated().first;
+  by_hand.fingerprint = "SHA256:" + std::string(43, 'x');
+  EXPECT_FALSE(shows_certificate(by_hand));
+  EXPECT_EQ(await_closed().code, failure_code::identity_changed);
+  by_hand.fingerprint = identity_->fingerprint();
+  EXPECT_TRUE(shows_certificate(by_hand));
+  await_closed();
+
+  auto pinned = authenticated().first;
+  const io::known_servers known{pinned.known_servers};
+  ASSERT_TRUE(
+    known.check_or_pin(io::host_and_port(pinned.server, port_), "SHA256:" + std::string(43, 'y')));
+  EXPECT_FALSE(shows_certificate(pinned));
+  EXPECT_EQ(await_closed().code, failure_code::identity_changed);
+}
+
+TEST_F(Control, FailsWhenItsIdentityCannotBeUsed) {
+  serve();
+  auto request = authenticated().first;
+  ASSERT_EQ(::chmod(request.identity.c_str(), 0644), 0);
+  const auto client = connect(request);
+  const auto reason = await_closed();
+  EXPECT_EQ(reason.code, failure_code::trust_store_fault);
+  EXPECT_NE(reason.text.find("chmod 600"), std::string::npos) << reason.text;
+  await_end(client);
+  EXPECT_EQ(fact("accepted"), "0");
+}
+
+TEST_F(Control, ServesAClientThatShowsTheKeyOfAnotherKindAsOneThatDoesNotSay) {
+  authorize("# nobody\n");
+  serve();
+  // The server asks for Ed25519, so this client has nothing to show.
+  raw_client client{port_};
+  const std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key{
+    EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-256"), EVP_PKEY_free};
+  const std::unique_ptr<X509, decltype(&X509_free)> certificate{X509_new(), X509_free};
+  X509_set_pubkey(certificate.get(), key.get());
+  ASSERT_NE(X509_sign(certificate.get(), key.get(), EVP_sha256()), 0);
+  ASSERT_TRUE(client.show(certificate.get(), key.get()));
+  ASSERT_FALSE(client.shake_hands());
+  client.send(a_request());
+  const auto answer = client.receive();
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(std::get<wire::session_reject>(*answer).reason.code, failure_code::not_authenticated);
+}
+
+TEST_F(Control, StopsWhileItReadsItsIdentity) {
+  serve();
+  const auto client = connect(authenticated().first);
+  caf::anon_send(client, stop_atom::value);
+  await_end(client);
+  EXPECT_TRUE(is_quiet(client_probe_)) << "a report after stop";
 }
 
 // -- no server there ------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ namespace fleetcast::apps {
 
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using arguments = std::vector<const char*>;
@@ -142,18 +143,26 @@ TEST(WdsmcastCommandLine, RefusesWhatIsNoOption) {
 }
 
 TEST(WdsmcastCommandLine, NeverRepeatsAValueWhichMayBeAPassword) {
-  for (const auto* given : {"/Pasword:secret", "/Pasword=secret", "/Password:secret", "secret",
+  for (const auto* given : {"/Pasword:secret", "/Pasword=secret", "/Password=secret", "secret",
                             "/Progress:secret", "/Transfer-File:secret", "/x/secret"})
     EXPECT_THAT(refused(complete_and({given})).text, Not(HasSubstr("secret"))) << given;
 }
 
-TEST(WdsmcastCommandLine, SaysThatUsersAndImagesAreNotSupported) {
+TEST(WdsmcastCommandLine, TakesAUserOrAPasswordForTheWishToAuthenticate) {
+  EXPECT_FALSE(parse(complete_and({}))->authenticate);
   for (const auto* given :
-       {"/Username:lab\\me", "/password:secret", "/Password:*", "/Password:", "-USERNAME"}) {
-    auto reason = refused(complete_and({given}));
-    EXPECT_EQ(reason.error, DWORD{ERROR_NOT_SUPPORTED}) << given;
-    EXPECT_THAT(reason.text, HasSubstr("leave out /Username and /Password"));
+       {"/Username:lab\\me", "/password:secret", "/Password:*", "/Password:", "-PASSWORD"}) {
+    auto parsed = parse(complete_and({given}));
+    ASSERT_TRUE(parsed) << given;
+    EXPECT_TRUE(parsed->authenticate) << given;
   }
+  EXPECT_TRUE(parse(complete_and({"/Username:me", "/Password:secret"}))->authenticate);
+  EXPECT_THAT(refused(complete_and({"/Username"})).text, HasSubstr("write /Username:<user>"));
+  EXPECT_THAT(refused(complete_and({"/Password:a", "/Password:secret"})).text,
+              AllOf(HasSubstr("/Password was given twice"), Not(HasSubstr("secret"))));
+}
+
+TEST(WdsmcastCommandLine, SaysThatImagesAreNotSupported) {
   auto reason = refused({"/Apply-Image", "/Index:1"});
   EXPECT_EQ(reason.error, DWORD{ERROR_NOT_SUPPORTED});
   EXPECT_THAT(reason.text, HasSubstr("/Transfer-File"));
