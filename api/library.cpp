@@ -6,6 +6,7 @@
 #include <atomic>
 #include <exception>
 #include <future>
+#include <new>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -99,25 +100,20 @@ void library::in_child() {
 }
 
 DWORD library::initialize() {
-  std::unique_lock guard{mutex_};
+  lock guard{mutex_};
   if (phase_ == phase::stopping && callback_scope::current() != nullptr)
     return ERROR_SHUTDOWN_IN_PROGRESS; // Shutdown waits for this very callback
-  changed_.wait(guard, [this] { return phase_ != phase::stopping; });
-  if (phase_ == phase::down) {
-    try {
-      run_aside([this] { bring_up(); });
-    } catch (const std::system_error&) {
-      return ERROR_NO_SYSTEM_RESOURCES;
-    }
-    phase_ = phase::up;
-  }
+  changed_.wait(guard, [this] { return phase_ == phase::down || phase_ == phase::up; });
+  if (phase_ == phase::down)
+    if (auto error = bring_up(guard); error != ERROR_SUCCESS)
+      return error;
   ++users_;
   return ERROR_SUCCESS;
 }
 
 DWORD library::shutdown() {
   {
-    std::unique_lock guard{mutex_};
+    lock guard{mutex_};
     if (callback_scope::current() != nullptr)
       return ERROR_POSSIBLE_DEADLOCK;
     if (phase_ != phase::up)
@@ -180,9 +176,28 @@ DWORD library::start_session(const std::shared_ptr<session_record>& session) {
 
 // -- going up and down ---------------------------------------------------------------------------------------
 
-void library::bring_up() {
-  auto made
-    = factory_ ? factory_(settings_.worker_threads) : make_runtime_engine(settings_.worker_threads);
+DWORD library::bring_up(lock& guard) {
+  auto factory = factory_;
+  auto worker_threads = settings_.worker_threads;
+  enter(phase::starting);
+  guard.unlock();
+  DWORD error = ERROR_SUCCESS;
+  try {
+    run_aside([&] { make_engine(factory, worker_threads); });
+  } catch (const std::system_error&) {
+    error = ERROR_NO_SYSTEM_RESOURCES;
+  } catch (const std::bad_alloc&) {
+    error = ERROR_NOT_ENOUGH_MEMORY;
+  } catch (...) {
+    error = ERROR_GEN_FAILURE;
+  }
+  guard.lock();
+  enter(error == ERROR_SUCCESS ? phase::up : phase::down);
+  return error;
+}
+
+void library::make_engine(const engine_factory& factory, std::size_t worker_threads) {
+  auto made = factory ? factory(worker_threads) : make_runtime_engine(worker_threads);
   launcher_ = spawn_api_actor(made->system(), made->manager());
   engine_ = std::move(made);
 }
@@ -196,9 +211,12 @@ void library::end_sessions() {
 }
 
 void library::take_down() {
-  std::unique_lock guard{mutex_};
-  changed_.wait(guard, [this] { return calls_ == 0; });
-  // From here on nobody is inside: new calls see that the library is not up.
+  {
+    lock guard{mutex_};
+    changed_.wait(guard, [this] { return calls_ == 0; });
+    enter(phase::ending);
+  }
+  // From here on nobody is inside, and nobody gets in.
   sessions_.clear();
   buffers_.clear();
   caf::anon_send(launcher_, actors::stop_atom::value);
@@ -208,7 +226,12 @@ void library::take_down() {
   } catch (const std::system_error&) { // no thread to be had: then here
     engine_.reset();
   }
-  phase_ = phase::down;
+  lock guard{mutex_};
+  enter(phase::down);
+}
+
+void library::enter(phase next) {
+  phase_ = next;
   changed_.notify_all();
 }
 
@@ -216,7 +239,7 @@ void library::take_down() {
 
 library::call::call(library& owner) : owner_(owner) {
   std::lock_guard guard{owner_.mutex_};
-  admitted_ = owner_.phase_ != phase::down;
+  admitted_ = owner_.phase_ == phase::up || owner_.phase_ == phase::stopping;
   if (admitted_)
     ++owner_.calls_;
 }
