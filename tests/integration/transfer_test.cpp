@@ -4,14 +4,12 @@
 ///
 /// Between two actor systems of one process only anon_send will do: what an actor sends itself is run by
 /// the workers of its own system, whoever it is for, and they then keep the other system from ending.
-#include "actors/control/control_listener.hpp"
 #include "actors/io/udp_batch.hpp"
 #include "actors/io/udp_socket.hpp"
 #include "actors/runtime.hpp"
-#include "actors/send/directory_provider.hpp"
-#include "actors/send/group_allocator.hpp"
 #include "protocol/wire/datagram.hpp"
 #include "tests/support/actor_fixture.hpp"
+#include "tests/support/loopback_server.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/multicast.hpp>
@@ -106,53 +104,6 @@ downloading_actor::behavior_type downloading(downloading_actor::stateful_pointer
   };
 }
 
-// -- server ---------------------------------------------------------------------------------------
-
-class server {
-public:
-  server(const send_options& options, const std::filesystem::path& directory) {
-    runtime_options with;
-    with.sending = options;
-    runtime_ = std::make_unique<runtime>(with);
-    auto sockets
-      = listen_on(runtime_->io(), asio::ip::tcp::endpoint{asio::ip::address_v4::loopback(), 0});
-    if (!sockets)
-      throw std::runtime_error{sockets.error().text};
-    auto catalog = directory_provider::make({{"lab", directory.string()}});
-    if (!catalog)
-      throw std::runtime_error{catalog.error().text};
-    port_ = sockets->port();
-    listener_ = runtime_->system().spawn(
-      [&io = runtime_->io(), sockets = *sockets, who = options.identity,
-       manager = runtime_->manager()](
-        control_listening_actor::stateful_pointer<control_listener_state> self,
-        std::shared_ptr<content_catalog> objects) {
-        return control_listener(self, io, sockets, who, objects, manager, {});
-      },
-      std::shared_ptr<content_catalog>{*catalog});
-  }
-
-  ~server() {
-    caf::anon_send(listener_, stop_atom::value);
-    listener_ = nullptr;
-  }
-
-  server(const server&) = delete;
-  server& operator=(const server&) = delete;
-
-  std::uint16_t port() const { return port_; }
-
-  status_snapshot status() {
-    caf::scoped_actor self{runtime_->system()};
-    return ask_status(self, caf::actor_cast<caf::actor>(runtime_->manager()));
-  }
-
-private:
-  std::unique_ptr<runtime> runtime_;
-  control_listener_actor listener_;
-  std::uint16_t port_ = 0;
-};
-
 // -- fixture --------------------------------------------------------------------------------------
 
 class Transfer : public ::testing::Test {
@@ -181,7 +132,7 @@ protected:
     return content;
   }
 
-  void serve() { serving = std::make_unique<server>(options, files.path()); }
+  void serve() { serving = std::make_unique<loopback_server>(options, files.path()); }
 
   enum class pace { free, holding };
 
@@ -278,7 +229,7 @@ protected:
   runtime clients;
   caf::scoped_actor self;
   std::map<session_id, one_download> downloads;
-  std::unique_ptr<server> serving;
+  std::unique_ptr<loopback_server> serving;
 };
 
 /// More small blocks than a receiver has memory for: who holds the first one stops the transmission on
