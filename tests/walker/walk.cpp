@@ -427,7 +427,9 @@ walk::session_pointer walk::any_session(dice& luck) const {
 void walk::wait_later(dice& luck, session& s, const session* own) {
   if (own != nullptr && own != &s && s.number() < own->number())
     return s.wait(0);
-  s.wait(luck.chance(50) ? INFINITE : static_cast<ULONG>(luck.below(6)));
+  // Nor for one that nobody answers: closed, it takes no cancel and lasts as long as a connection may.
+  const bool for_ever = s.content() != nullptr && luck.chance(50);
+  s.wait(for_ever ? INFINITE : static_cast<ULONG>(luck.below(6)));
 }
 
 // -- inside callbacks -------------------------------------------------------------------------------
