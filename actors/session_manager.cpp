@@ -24,6 +24,14 @@ const failure shutting_down{failure_code::cancelled, 0, "this process is shuttin
 
 } // namespace
 
+session_manager_state::~session_manager_state() {
+  const failure orphaned{failure_code::internal, 0, "the session manager died"};
+  for (const auto& [id, entry] : receiving_)
+    caf::anon_send(entry.session, cancel_atom::value, orphaned);
+  for (const auto& t : sending_)
+    caf::anon_send(t.session, cancel_atom::value, orphaned);
+}
+
 session_manager_actor::behavior_type
 session_manager_state::make_behavior(session_manager_config config) {
   config_ = std::move(config);

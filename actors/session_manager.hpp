@@ -31,6 +31,12 @@ public:
 
   explicit session_manager_state(session_manager_actor::pointer self) : self_(self) {}
 
+  /// Only where the manager dies with sessions left: they end, since nobody could cancel them any more.
+  ~session_manager_state();
+
+  session_manager_state(const session_manager_state&) = delete;
+  session_manager_state& operator=(const session_manager_state&) = delete;
+
   session_manager_actor::behavior_type make_behavior(session_manager_config config);
 
 private:

@@ -135,6 +135,8 @@ DWORD WDSTCIAPI FleetcastGetSessionError(HANDLE hSessionKey, char* pszBuffer, UL
                                          PULONG pulNeeded) {
   return session_call(hSessionKey,
                       [&](const std::shared_ptr<session_record>& session, library&) -> DWORD {
+                        if (auto error = session->check_open(); error != ERROR_SUCCESS)
+                          return error; // before its arguments (R-CLS-10)
                         if (pszBuffer == nullptr && ulSize != 0)
                           return ERROR_INVALID_PARAMETER;
                         std::string text;
@@ -148,6 +150,8 @@ DWORD WDSTCIAPI FleetcastGetSessionStatistics(HANDLE hSessionKey,
                                               FLEETCAST_SESSION_STATISTICS* pStatistics) {
   return session_call(hSessionKey,
                       [&](const std::shared_ptr<session_record>& session, library&) -> DWORD {
+                        if (auto error = session->check_open(); error != ERROR_SUCCESS)
+                          return error;
                         if (pStatistics == nullptr)
                           return ERROR_INVALID_PARAMETER;
                         if (pStatistics->ulLength < min_statistics_length)

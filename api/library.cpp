@@ -6,6 +6,7 @@
 #include <atomic>
 #include <exception>
 #include <future>
+#include <new>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -104,28 +105,20 @@ void library::in_child() {
 }
 
 DWORD library::initialize() {
-  std::unique_lock guard{mutex_};
-  if (phase_ == phase::stopping && is_in_callback())
+  lock guard{mutex_};
+  if ((phase_ == phase::stopping || phase_ == phase::ending) && is_in_callback())
     return ERROR_SHUTDOWN_IN_PROGRESS; // Shutdown waits for this very callback
-  changed_.wait(guard, [this] { return phase_ != phase::stopping; });
-  if (phase_ == phase::down) {
-    try {
-      DWORD problem = ERROR_SUCCESS;
-      run_aside([&] { problem = bring_up(); });
-      if (problem != ERROR_SUCCESS)
-        return problem;
-    } catch (const std::system_error&) {
-      return ERROR_NO_SYSTEM_RESOURCES;
-    }
-    phase_ = phase::up;
-  }
+  changed_.wait(guard, [this] { return phase_ == phase::down || phase_ == phase::up; });
+  if (phase_ == phase::down)
+    if (auto error = bring_up(guard); error != ERROR_SUCCESS)
+      return error;
   ++users_;
   return ERROR_SUCCESS;
 }
 
 DWORD library::shutdown() {
   {
-    std::unique_lock guard{mutex_};
+    lock guard{mutex_};
     if (is_in_callback())
       return ERROR_POSSIBLE_DEADLOCK;
     if (phase_ != phase::up)
@@ -156,9 +149,9 @@ configuration library::settings() const {
 
 tl::expected<configuration, DWORD> library::current_settings() {
   auto read = read_configuration(process_environment(), usual_configuration_files());
-  std::lock_guard guard{mutex_};
   if (!read)
     return tl::unexpected{refuse_configuration(std::move(read.error()))};
+  std::lock_guard guard{mutex_};
   configuration_error_.clear();
   return layered(settings_, *read);
 }
@@ -174,7 +167,7 @@ void library::note_configuration_error(std::string story) {
 }
 
 DWORD library::refuse_configuration(std::string story) {
-  configuration_error_ = std::move(story);
+  note_configuration_error(std::move(story));
   return ERROR_BAD_CONFIGURATION;
 }
 
@@ -215,27 +208,48 @@ DWORD library::start_session(const std::shared_ptr<session_record>& session) {
 
 // -- going up and down ---------------------------------------------------------------------------------------
 
-DWORD library::bring_up() {
+DWORD library::bring_up(lock& guard) {
+  const auto factory = factory_;
+  const auto own = settings_;
+  enter(phase::starting);
+  guard.unlock();
+  DWORD error = ERROR_SUCCESS;
+  try {
+    run_aside([&] { error = make_world(factory, own); });
+  } catch (const std::system_error&) {
+    error = ERROR_NO_SYSTEM_RESOURCES;
+  } catch (const std::bad_alloc&) {
+    error = ERROR_NOT_ENOUGH_MEMORY;
+  } catch (...) {
+    error = ERROR_GEN_FAILURE;
+  }
+  guard.lock();
+  enter(error == ERROR_SUCCESS ? phase::up : phase::down);
+  return error;
+}
+
+DWORD library::make_world(const engine_factory& factory, const configuration& own) {
   auto read = read_configuration(process_environment(), usual_configuration_files());
   if (!read)
     return refuse_configuration(std::move(read.error()));
-  const auto settings = layered(settings_, *read);
+  const auto settings = layered(own, *read);
   auto log = log_delivery::start(settings);
   if (!log)
     return refuse_configuration(std::move(log.error()));
   attach_log(*log, settings); // before there are threads that log
   try {
     auto made
-      = factory_ ? factory_(settings.worker_threads) : make_runtime_engine(settings.worker_threads);
+      = factory ? factory(settings.worker_threads) : make_runtime_engine(settings.worker_threads);
     launcher_ = spawn_api_actor(made->system(), made->manager());
     engine_ = std::move(made);
   } catch (...) {
     attach_log(nullptr, {});
     throw;
   }
+  log_ = *std::move(log);
+  const std::lock_guard guard{mutex_};
   configuration_error_.clear();
   surroundings_ = *std::move(read);
-  log_ = *std::move(log);
   return ERROR_SUCCESS;
 }
 
@@ -248,9 +262,12 @@ void library::end_sessions() {
 }
 
 void library::take_down() {
-  std::unique_lock guard{mutex_};
-  changed_.wait(guard, [this] { return calls_ == 0; });
-  // From here on nobody is inside: new calls see that the library is not up.
+  {
+    lock guard{mutex_};
+    changed_.wait(guard, [this] { return calls_ == 0; });
+    enter(phase::ending);
+  }
+  // From here on nobody is inside, and nobody gets in.
   sessions_.clear();
   buffers_.clear();
   caf::anon_send(launcher_, actors::stop_atom::value);
@@ -262,7 +279,12 @@ void library::take_down() {
   }
   attach_log(nullptr, {});
   log_.reset(); // what waits is written before
-  phase_ = phase::down;
+  lock guard{mutex_};
+  enter(phase::down);
+}
+
+void library::enter(phase next) {
+  phase_ = next;
   changed_.notify_all();
 }
 
@@ -270,7 +292,7 @@ void library::take_down() {
 
 library::call::call(library& owner) : owner_(owner) {
   std::lock_guard guard{owner_.mutex_};
-  admitted_ = owner_.phase_ != phase::down;
+  admitted_ = owner_.phase_ == phase::up || owner_.phase_ == phase::stopping;
   if (admitted_)
     ++owner_.calls_;
 }

@@ -1,6 +1,10 @@
 /// What the process has of the library: down, or up with an engine, its sessions and its buffers.
 ///
-///     down ──initialize──> up ──last shutdown──> stopping ──> down
+///     down ──initialize──> starting ──> up ──last shutdown──> stopping ──> ending ──> down
+///                                             (callbacks still run)
+///
+/// Calls are let in while up or stopping. Threads start and end in `starting` and `ending`, with no lock held:
+/// a call from elsewhere is turned away then, not kept waiting for them.
 ///
 /// Made on first use and never destroyed: a program may leave main() while callbacks run. A child of
 /// fork() has none of the threads: it gets a library of its own that is down, with its parent's settings.
@@ -74,7 +78,9 @@ public:
   void replace_engine(engine_factory factory);
 
 private:
-  enum class phase { down, up, stopping };
+  enum class phase { down, starting, up, stopping, ending };
+
+  using lock = std::unique_lock<std::mutex>;
 
   library() = default;
 
@@ -83,10 +89,12 @@ private:
   static void in_parent();
   static void in_child();
 
-  DWORD bring_up();
+  DWORD bring_up(lock& guard);
+  DWORD make_world(const engine_factory& factory, const configuration& own);
   DWORD refuse_configuration(std::string story);
   void end_sessions();
   void take_down();
+  void enter(phase next);
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;

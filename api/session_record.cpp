@@ -93,9 +93,12 @@ DWORD session_record::cancel(DWORD code) {
       return ERROR_INVALID_HANDLE;
     if (code == ERROR_SUCCESS)
       return ERROR_INVALID_PARAMETER;
-    if (over())
-      launcher = std::exchange(launcher_, nullptr); // no receipt, if there was none; else unchanged
-    else if (!cancel_code_) {
+    if (over()) {
+      // No receipt, if there was none; else unchanged. No release may overtake this either, see
+      // complete_receive.
+      launcher = std::exchange(launcher_, nullptr);
+      writer_ = nullptr;
+    } else if (!cancel_code_) {
       cancel_code_ = code;
       launcher = launcher_;
     }

@@ -78,6 +78,8 @@ DWORD WDSTCIAPI WdsTransportClientWaitForCompletion(HANDLE hSessionKey, ULONG uT
 DWORD WDSTCIAPI WdsTransportClientQueryStatus(HANDLE hSessionKey, PULONG puStatus,
                                               PULONG puErrorCode) {
   return session_call(hSessionKey, [&](const session_pointer& session, library&) -> DWORD {
+    if (auto error = session->check_open(); error != ERROR_SUCCESS)
+      return error; // before its arguments (R-CLS-10)
     if (puStatus == nullptr || puErrorCode == nullptr)
       return ERROR_INVALID_PARAMETER;
     return session->query(*puStatus, *puErrorCode);

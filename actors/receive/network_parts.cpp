@@ -90,9 +90,13 @@ public:
     result.reassembly
       = session.spawn(reassembly, reassembly_config{receiver_config_from(accept, *layout), pool,
                                                     sockets->feedback, result.writer, self});
-    result.reader = session.spawn(socket_reader, &io_, sockets->group,
-                                  caf::actor_cast<datagram_sink_actor>(result.reassembly));
+    result.group = sockets->group;
     return result;
+  }
+
+  socket_reader_actor read(caf::scheduled_actor& session, const receiving& into) override {
+    return session.spawn(socket_reader, &io_, into.group,
+                         caf::actor_cast<datagram_sink_actor>(into.reassembly));
   }
 
 private:

@@ -71,7 +71,6 @@ void receive_session_state::begin_receiving(const link_accepted& link) {
   receiving_ = std::move(*parts);
   self_->monitor(receiving_.writer);
   self_->monitor(receiving_.reassembly);
-  self_->monitor(receiving_.reader);
   phase_ = phase::receiving;
   summary_.object_size = link.accept.object_size;
   session_started started;
@@ -85,6 +84,8 @@ void receive_session_state::begin_receiving(const link_accepted& link) {
     started.metadata_size = static_cast<std::uint32_t>(kept->size());
   }
   self_->send(consumer_, std::move(started));
+  receiving_.reader = parts_->read(*self_, receiving_);
+  self_->monitor(receiving_.reader);
 }
 
 void receive_session_state::on_delivered() {

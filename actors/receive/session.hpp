@@ -16,6 +16,7 @@
 
 #include "actors/interfaces.hpp"
 #include "actors/io/io_thread.hpp"
+#include "actors/io/udp_socket.hpp"
 
 #include <memory>
 #include <string>
@@ -36,15 +37,20 @@ public:
   struct receiving {
     writer_actor writer;
     reassembly_actor reassembly;
-    socket_reader_actor reader;
+    socket_reader_actor reader; ///< none before `read`
+    std::shared_ptr<const io::udp_socket> group;
     std::uint32_t block_size = 0;
   };
 
-  /// Joins the group and makes the actors that receive.
+  /// Joins the group and makes the actors that receive. Nothing is read yet: the consumer first
+  /// has to hear that the session started, and blocks take another way to it.
   virtual tl::expected<receiving, failure>
   receive(caf::scheduled_actor& session, const receive_request& request, const link_accepted& link,
           const consumer_actor& consumer, const receive_session_actor& self)
     = 0;
+
+  /// From here on datagrams come.
+  virtual socket_reader_actor read(caf::scheduled_actor& session, const receiving& into) = 0;
 };
 
 /// The real ones, on sockets.

@@ -2,7 +2,7 @@
 // interface.
 #include "api_test.hpp"
 #include "tests/support/actor_fixture.hpp"
-#include "tests/support/file_server.hpp"
+#include "tests/support/loopback_server.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -61,7 +61,7 @@ protected:
   actors::testing::temporary_directory files_;
   actors::send_options options_ = actors::testing::small_block_options(state_.path());
   std::string object_;
-  std::optional<actors::testing::file_server> server_;
+  std::optional<actors::testing::loopback_server> server_;
   consumer program_;
 };
 

@@ -7,10 +7,9 @@
 #include "actors/io/udp_batch.hpp"
 #include "actors/io/udp_socket.hpp"
 #include "actors/runtime.hpp"
-#include "actors/send/group_allocator.hpp"
 #include "protocol/wire/datagram.hpp"
 #include "tests/support/actor_fixture.hpp"
-#include "tests/support/file_server.hpp"
+#include "tests/support/loopback_server.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/multicast.hpp>
@@ -133,7 +132,7 @@ protected:
     return content;
   }
 
-  void serve() { serving = std::make_unique<file_server>(options, files.path()); }
+  void serve() { serving = std::make_unique<loopback_server>(options, files.path()); }
 
   enum class pace { free, holding };
 
@@ -230,7 +229,7 @@ protected:
   runtime clients;
   caf::scoped_actor self;
   std::map<session_id, one_download> downloads;
-  std::unique_ptr<file_server> serving;
+  std::unique_ptr<loopback_server> serving;
 };
 
 /// More small blocks than a receiver has memory for: who holds the first one stops the transmission on

@@ -210,7 +210,7 @@ public:
   }
 
   tl::expected<receiving, failure> receive(caf::scheduled_actor& session, const receive_request&,
-                                           const link_accepted&, const consumer_actor&,
+                                           const link_accepted&, const consumer_actor& consumer,
                                            const receive_session_actor&) override {
     if (record_->refuses_to_receive)
       return tl::unexpected{record_->refuses_to_receive};
@@ -218,13 +218,22 @@ public:
     result.block_size = 1000;
     result.writer = session.spawn(scripted_writer, record_);
     result.reassembly = session.spawn(scripted_reassembly, record_);
-    result.reader = session.spawn(scripted_reader, record_);
     record_->receiving = result;
+    consumer_ = consumer;
     return result;
+  }
+
+  socket_reader_actor read(caf::scheduled_actor& session, const receiving&) override {
+    if (record_->delivers_at_once)
+      caf::anon_send(consumer_, block_delivery{});
+    consumer_ = nullptr;
+    record_->receiving.reader = session.spawn(scripted_reader, record_);
+    return record_->receiving.reader;
   }
 
 private:
   parts_record record_;
+  consumer_actor consumer_;
 };
 
 } // namespace

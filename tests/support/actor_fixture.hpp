@@ -119,6 +119,9 @@ struct receive_parts_record {
   std::vector<protocol::wire::client_message> said; ///< to the server
   std::vector<std::string> stopped;                 ///< who was sent stop_atom
 
+  /// The consumer gets a block the moment that anything can be read.
+  bool delivers_at_once = false;
+
   /// What `receive` fails with, if it shall.
   failure refuses_to_receive;
 

@@ -117,6 +117,12 @@ TEST_F(ReceiveSession, TellsTheConsumerOfSizesAndWriterOnceAccepted) {
   EXPECT_EQ(heard->started->writer, parts->receiving.writer);
 }
 
+TEST_F(ReceiveSession, TellsTheConsumerOfTheStartBeforeAnyBlockCanCome) {
+  parts->delivers_at_once = true;
+  accept();
+  EXPECT_EQ(heard->order, (strings{"started", "block"}));
+}
+
 TEST_F(ReceiveSession, HandsTheObjectsMetadataOn) {
   auto link = accepted(object_size);
   link.accept.metadata = {std::byte{7}, std::byte{0}, std::byte{9}};

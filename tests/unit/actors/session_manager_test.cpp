@@ -75,6 +75,17 @@ protected:
   one second;
 };
 
+TEST_F(ReceivingManager, DyingEndsItsSessionsWhichNobodyCouldCancelAnyMore) {
+  world.tell(first.parts.session, delivery_finished{}); // and its consumer holds blocks
+  world.kill(manager);
+  EXPECT_EQ(parts->stopped.front(), "writer") << "the first session waits for its consumer";
+  world.tell(first.parts.session, consumption_finished{false}); // as the writer answers
+  EXPECT_TRUE(has_ended(first.parts.session));
+  EXPECT_TRUE(has_ended(second.parts.session));
+  expect_finished(first, failure_code::none);
+  expect_finished(second, failure_code::internal);
+}
+
 TEST_F(ReceivingManager, ForgetsASessionThatEndedAsItShould) {
   EXPECT_EQ(open_sessions(), "2");
   complete(first);

@@ -1,25 +1,22 @@
-#include "tests/support/file_server.hpp"
+#include "tests/support/loopback_server.hpp"
 
+#include "actors/control/control_listener.hpp"
 #include "actors/send/directory_provider.hpp"
+#include "tests/support/actor_fixture.hpp"
 
 #include <stdexcept>
 
 namespace fleetcast::actors::testing {
 
-namespace {
+namespace asio = boost::asio;
 
-runtime_options sending_with(const send_options& options) {
-  runtime_options result;
-  result.sending = options;
-  return result;
-}
-
-} // namespace
-
-file_server::file_server(const send_options& options, const std::filesystem::path& directory)
-  : runtime_(std::make_unique<runtime>(sending_with(options))) {
-  namespace ip = boost::asio::ip;
-  auto sockets = listen_on(runtime_->io(), ip::tcp::endpoint{ip::address_v4::loopback(), 0});
+loopback_server::loopback_server(const send_options& options,
+                                 const std::filesystem::path& directory) {
+  runtime_options with;
+  with.sending = options;
+  runtime_ = std::make_unique<runtime>(with);
+  auto sockets
+    = listen_on(runtime_->io(), asio::ip::tcp::endpoint{asio::ip::address_v4::loopback(), 0});
   if (!sockets)
     throw std::runtime_error{sockets.error().text};
   auto catalog = directory_provider::make({{"lab", directory.string()}});
@@ -36,12 +33,12 @@ file_server::file_server(const send_options& options, const std::filesystem::pat
     std::shared_ptr<content_catalog>{*catalog});
 }
 
-file_server::~file_server() {
+loopback_server::~loopback_server() {
   caf::anon_send(listener_, stop_atom::value);
   listener_ = nullptr;
 }
 
-status_snapshot file_server::status() {
+status_snapshot loopback_server::status() {
   caf::scoped_actor self{runtime_->system()};
   return ask_status(self, caf::actor_cast<caf::actor>(runtime_->manager()));
 }
