@@ -31,8 +31,11 @@ struct runtime::implementation {
 
   ~implementation() {
     stop_manager();
-    // Links and readers still closing use the I/O thread: it goes last, after every actor.
+    // Links and readers still closing use the I/O thread: it goes after every actor.
     system.await_all_actors_done();
+    // But before the actor system: a handler that held the last reference to an actor has just let that
+    // actor count itself as done, and is still ending it, which takes the system's clock.
+    io.stop();
   }
 
   void stop_manager() {
@@ -44,7 +47,7 @@ struct runtime::implementation {
     manager = nullptr;
   }
 
-  // Order matters: actors may use the I/O thread until the actor system is gone.
+  // Order matters: what actors leave behind may name the I/O thread until the actor system is gone.
   io::io_thread io;
   caf::actor_system_config config;
   caf::actor_system system;

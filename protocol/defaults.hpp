@@ -61,6 +61,10 @@ constexpr duration min_status_interval = milliseconds(2);
 /// idea of who is alive ages no further than this.
 constexpr duration max_status_interval = seconds(2);
 
+/// A receiver with no news speaks after so many status intervals. The sender measures its rate from round
+/// to round of these reports: at the start, when news is rare, they set how fast the search goes.
+constexpr unsigned status_slack = 5;
+
 /// Blocks named one by one in a feedback message. 64 is a whole default cache.
 constexpr std::size_t max_repair_requests = 64;
 

@@ -468,7 +468,9 @@ bool receiver::take_feedback(timestamp now, std::vector<std::byte>& out) {
   ++statistics_.statuses_sent;
   last_status_ = now;
   reported_limit_ = message.limit;
-  next_status_ = now + std::min<duration>(20 * status_interval(), defaults::max_status_interval);
+  next_status_ = now
+                 + std::min<duration>(defaults::status_slack * status_interval(),
+                                      defaults::max_status_interval);
   return true;
 }
 

@@ -18,9 +18,9 @@ constexpr std::uint64_t min_sample_packets = 32;
 constexpr duration patience = defaults::max_status_interval + seconds(1);
 
 /// Rounds that a path's best is remembered: once to twice this many.
-constexpr unsigned span_rounds = 8;
+constexpr unsigned span_rounds = 10;
 
-constexpr unsigned cruise_rounds = 4;
+constexpr unsigned cruise_rounds = 8;
 
 /// Rounds without growth that end startup; one may be chance.
 constexpr unsigned flat_rounds = 3;

@@ -151,7 +151,7 @@ TEST_F(Settings, OfThreadsReachTheEngine) {
   EXPECT_EQ(asked, 3U);
 }
 
-TEST_F(Settings, ThatAreWrongFailInitializeAndTheStoryIsTold) {
+TEST_F(Settings, CODE_1610_ThatAreWrongFailInitializeAndTheStoryIsTold) {
   file("interface = \"eth1\"\nthread = 4\n");
   EXPECT_EQ(WdsTransportClientInitialize(), DWORD{ERROR_BAD_CONFIGURATION});
   EXPECT_THAT(configuration_error(),
