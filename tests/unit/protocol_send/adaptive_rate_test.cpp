@@ -1,0 +1,184 @@
+#include "protocol/send/adaptive_rate.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <limits>
+
+namespace fleetcast::protocol {
+namespace {
+
+using phase = adaptive_rate::phase;
+
+constexpr receiver_id alice = 1;
+constexpr receiver_id bob = 2;
+constexpr std::size_t datagram = 1250; // 10,000 bits
+constexpr duration step = milliseconds(20);
+
+/// Sends for one step after the other at the rate asked for, or less, and lets receivers report.
+class path {
+public:
+  /// One step's datagrams, spread over it; at most `most` bits a second.
+  void send(bit_rate most = std::numeric_limits<bit_rate>::max()) {
+    const auto rate = std::min(machine.rate(now), most);
+    const auto count = rate * 20 / 1000 / (datagram * 8);
+    for (std::uint64_t i = 0; i < count; ++i)
+      machine.on_sent(now + step * static_cast<std::int64_t>(i) / static_cast<std::int64_t>(count),
+                      ++packet, datagram);
+    now += step;
+  }
+
+  /// `who` has taken in `share` of what left since its last report.
+  void report(receiver_id who, double share, std::uint64_t& before, std::uint64_t& received) {
+    received += static_cast<std::uint64_t>(static_cast<double>(packet - before) * share);
+    before = packet;
+    wire::feedback message;
+    message.highest_packet = packet;
+    message.received_packets = received;
+    machine.on_feedback(now, who, message, milliseconds(1));
+  }
+
+  void report_alice(double share = 1) { report(alice, share, alice_saw_, alice_received_); }
+  void report_bob(double share = 1) { report(bob, share, bob_saw_, bob_received_); }
+
+  adaptive_rate machine;
+  timestamp now = seconds(1);
+  std::uint64_t packet = 0;
+
+private:
+  std::uint64_t alice_saw_ = 0;
+  std::uint64_t alice_received_ = 0;
+  std::uint64_t bob_saw_ = 0;
+  std::uint64_t bob_received_ = 0;
+};
+
+TEST(AdaptiveRate, BeginsAtTheStartRate) {
+  EXPECT_EQ(adaptive_rate{}.rate(timestamp{}), defaults::start_rate);
+}
+
+TEST(AdaptiveRate, DoublesWhileAllArrives) {
+  path p;
+  for (int i = 0; i < 8; ++i) {
+    p.send();
+    p.report_alice();
+  }
+  EXPECT_EQ(p.machine.in(), phase::startup);
+  EXPECT_GT(p.machine.rate(p.now), 32 * defaults::start_rate);
+}
+
+TEST(AdaptiveRate, NeverBelievesThatMoreArrivedThanLeft) {
+  path p;
+  for (int i = 0; i < 8; ++i) {
+    p.send(defaults::start_rate);
+    p.report_alice(1000);
+  }
+  EXPECT_LE(p.machine.delivered(), defaults::start_rate * 11 / 10);
+}
+
+TEST(AdaptiveRate, LeavesStartupWhenNothingMoreArrives) {
+  path p;
+  for (int i = 0; i < 12 && p.machine.in() == phase::startup; ++i) {
+    p.send();
+    // A link of 100 Mbit/s; what is above is lost.
+    p.report_alice(std::min(1.0, 1e8 / static_cast<double>(p.machine.rate(p.now))));
+  }
+  EXPECT_EQ(p.machine.in(), phase::drain);
+  EXPECT_LT(p.machine.rate(p.now), 100'000'000U);
+}
+
+TEST(AdaptiveRate, GoesAtTheSlowestReceiversPace) {
+  path p;
+  for (int i = 0; i < 40; ++i) {
+    p.send();
+    p.report_alice();
+    p.report_bob(std::min(1.0, 5e7 / static_cast<double>(p.machine.rate(p.now))));
+  }
+  EXPECT_EQ(p.machine.slowest(), bob);
+  EXPECT_NEAR(static_cast<double>(p.machine.delivered()), 5e7, 1e7);
+}
+
+TEST(AdaptiveRate, ForgetsAReceiverThatIsGone) {
+  path p;
+  for (int i = 0; i < 10; ++i) {
+    p.send();
+    p.report_alice();
+    p.report_bob(0.1);
+  }
+  ASSERT_EQ(p.machine.slowest(), bob);
+  p.machine.on_receiver_gone(p.now, bob);
+  EXPECT_EQ(p.machine.slowest(), alice);
+}
+
+TEST(AdaptiveRate, DoesNotWaitForASilentReceiver) {
+  path p;
+  p.send();
+  p.report_alice();
+  p.report_bob(0.1);
+  p.send();
+  p.report_bob(0.1);
+  p.report_alice();
+  const auto with_bob = p.machine.rate(p.now);
+  // Bob never speaks again; the others go on after the patience for him.
+  for (int i = 0; i < 400; ++i) {
+    p.send();
+    p.report_alice();
+  }
+  EXPECT_EQ(p.machine.slowest(), alice);
+  EXPECT_GT(p.machine.rate(p.now), 10 * with_bob);
+}
+
+TEST(AdaptiveRate, TakesNoRateFromAReceiverThatNothingReaches) {
+  path p;
+  for (int i = 0; i < 6; ++i) {
+    p.send();
+    p.report_alice();
+    p.report_bob(0);
+  }
+  EXPECT_EQ(p.machine.slowest(), alice);
+}
+
+TEST(AdaptiveRate, IgnoresReportsOnPacketsThatNeverLeft) {
+  path p;
+  wire::feedback message;
+  message.highest_packet = std::numeric_limits<std::uint64_t>::max();
+  message.received_packets = message.highest_packet;
+  p.machine.on_feedback(p.now, alice, message, {});
+  p.send();
+  p.machine.on_feedback(p.now, alice, message, {});
+  EXPECT_EQ(p.machine.rate(p.now), defaults::start_rate);
+}
+
+TEST(AdaptiveRate, KeepsSearchingWhileTheWindowHoldsItBack) {
+  path p;
+  for (int i = 0; i < 20; ++i) {
+    p.send(defaults::start_rate);
+    p.machine.on_held_back(p.now);
+    p.report_alice();
+  }
+  EXPECT_EQ(p.machine.in(), phase::startup);
+  EXPECT_GE(p.machine.rate(p.now), defaults::start_rate * 3 / 2);
+}
+
+TEST(AdaptiveRate, TakesTheWindowForNoExcuseWhenMuchIsLost) {
+  path p;
+  for (int i = 0; i < 20 && p.machine.in() == phase::startup; ++i) {
+    p.send();
+    p.machine.on_held_back(p.now);
+    p.report_alice(std::min(1.0, 4e7 / static_cast<double>(p.machine.rate(p.now))));
+  }
+  EXPECT_NE(p.machine.in(), phase::startup);
+}
+
+TEST(AdaptiveRate, StaysWithinItsBounds) {
+  path p;
+  for (int i = 0; i < 60; ++i) {
+    p.send();
+    p.report_alice(1e-3);
+  }
+  EXPECT_GE(p.machine.rate(p.now), defaults::min_rate);
+  EXPECT_LE(p.machine.rate(p.now), defaults::max_rate);
+}
+
+} // namespace
+} // namespace fleetcast::protocol

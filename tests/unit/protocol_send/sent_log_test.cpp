@@ -1,0 +1,44 @@
+#include "protocol/defaults.hpp"
+#include "protocol/send/sent_log.hpp"
+
+#include <gtest/gtest.h>
+
+namespace fleetcast::protocol {
+namespace {
+
+TEST(SentLog, KnowsNothingBeforeTheFirst) {
+  EXPECT_FALSE(sent_log{}.find(1));
+}
+
+TEST(SentLog, TellsWhatLeftTogether) {
+  sent_log log;
+  log.add(seconds(1), 1, 100);
+  log.add(seconds(1), 2, 100);
+  log.add(seconds(2), 3, 100);
+  ASSERT_TRUE(log.find(2));
+  EXPECT_EQ(log.find(2)->packet, 1U);
+  EXPECT_EQ(log.find(2)->at, seconds(1));
+  EXPECT_EQ(log.find(2)->bytes, 0U);
+  ASSERT_TRUE(log.find(3));
+  EXPECT_EQ(log.find(3)->at, seconds(2));
+  EXPECT_EQ(log.find(3)->bytes, 200U);
+  EXPECT_EQ(log.bytes(), 300U);
+  EXPECT_EQ(log.last_packet(), 3U);
+}
+
+TEST(SentLog, DoesNotGuessAtWhatIsToCome) {
+  sent_log log;
+  log.add(seconds(1), 1, 100);
+  EXPECT_FALSE(log.find(2));
+}
+
+TEST(SentLog, ForgetsTheOldest) {
+  sent_log log;
+  for (std::uint64_t p = 1; p <= defaults::remembered_departures + 1; ++p)
+    log.add(seconds(static_cast<std::int64_t>(p)), p, 1);
+  EXPECT_FALSE(log.find(1));
+  EXPECT_TRUE(log.find(2));
+}
+
+} // namespace
+} // namespace fleetcast::protocol
