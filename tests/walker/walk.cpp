@@ -531,11 +531,16 @@ void walk::inside(session& own, stage where) {
 // -- the library's users ----------------------------------------------------------------------------
 
 bool walk::initialize() {
-  const auto answer
-    = log_.made(call::initialize, nobody, [] { return WdsTransportClientInitialize(); });
-  if (answer == ERROR_SUCCESS)
+  const auto up = bring_up();
+  if (up)
     ++users_;
-  return answer == ERROR_SUCCESS;
+  return up;
+}
+
+/// Not counted, so that no other thread takes it back: whoever calls this owes a shut_down().
+bool walk::bring_up() {
+  return log_.made(call::initialize, nobody, [] { return WdsTransportClientInitialize(); })
+         == ERROR_SUCCESS;
 }
 
 /// Takes one Initialize back, if there is one whose Shutdown nobody else is about to make.
@@ -585,7 +590,7 @@ void walk::buffer_step(dice& luck) {
         log_.fail("R-BUF-10: a stranger's buffer was taken");
     }
   }
-  if (!initialize())
+  if (!bring_up())
     return;
   std::vector<kept_buffer> some;
   {
@@ -598,7 +603,8 @@ void walk::buffer_step(dice& luck) {
   }
   for (const auto& buffer : some)
     let_go(buffer);
-  give_back();
+  if (shut_down() != ERROR_SUCCESS)
+    log_.fail("R-INIT-5: a Shutdown that was owed was refused");
 }
 
 void walk::complete_some(dice& luck) {

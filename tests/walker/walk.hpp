@@ -85,6 +85,7 @@ private:
 
   // The library's users.
   bool initialize();
+  bool bring_up();
   void give_back();
   DWORD shut_down();
 
