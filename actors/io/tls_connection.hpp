@@ -117,7 +117,7 @@ private:
   bool is_finished_ = false;
 };
 
-/// Notices a dead peer host within some 11 s, whether data is under way or not, and sends small
+/// Notices a dead peer host within some 21 s, whether data is under way or not, and sends small
 /// messages at once. Options that the system refuses are left as they are.
 void tune_control_socket(boost::asio::ip::tcp::socket& socket) noexcept;
 

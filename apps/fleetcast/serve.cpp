@@ -110,6 +110,7 @@ read_authorized(const serve_arguments& arguments,
   if (arguments.authorized.empty())
     return nullptr;
   std::vector<std::string> names;
+  names.reserve(namespaces.size());
   for (const auto& one : namespaces)
     names.push_back(one.name);
   auto made = actors::authorization::make(arguments.authorized, names);

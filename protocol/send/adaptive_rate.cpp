@@ -25,8 +25,11 @@ constexpr unsigned cruise_rounds = 8;
 /// Rounds without growth that end startup; one may be chance.
 constexpr unsigned flat_rounds = 3;
 
-/// When so much of a round is lost and nothing was gained, the path is full.
+/// When so much of a round is lost above the floor and nothing was gained, the path is full.
 constexpr double much_loss = 0.1;
+
+/// A path that loses more than this at any rate gets no more than this made up for.
+constexpr double max_loss_floor = 0.7;
 
 /// A sample that is a tenth better than what was known: growth. Less is noise.
 constexpr bool has_grown(bit_rate from, bit_rate to) noexcept {
@@ -67,7 +70,7 @@ void adaptive_rate::on_feedback(timestamp now, receiver_id from, const wire::fee
     p.round = round_;
     ++reported_;
   }
-  if (reported_ >= paths_.size() || (reported_ > 0 && now - round_began_at_ > patience))
+  if (reported_ >= awaited_ || (reported_ > 0 && now - round_began_at_ > patience))
     end_round(now);
 }
 
@@ -86,6 +89,17 @@ bit_rate adaptive_rate::rate(timestamp) const {
                         ? defaults::start_rate
                         : static_cast<bit_rate>(static_cast<double>(delivered_) * gain(phase_));
   return std::clamp(wanted, defaults::min_rate, defaults::max_rate);
+}
+
+// -- a path -----------------------------------------------------------------------------------------
+
+double adaptive_rate::path::loss_floor() const noexcept {
+  return std::min(least_loss, least_loss_before);
+}
+
+bit_rate adaptive_rate::path::delivers() const noexcept {
+  const auto arrives = 1 - std::min(loss_floor(), max_loss_floor);
+  return static_cast<bit_rate>(static_cast<double>(std::max(best, best_before)) / arrives);
 }
 
 // -- measuring --------------------------------------------------------------------------------------
@@ -107,15 +121,20 @@ void adaptive_rate::sample(path& p, const report& now) {
   const auto share = static_cast<double>(received) / static_cast<double>(expected);
   const auto bits = 8.0 * static_cast<double>(now.bytes - base.bytes) * share;
   p.best = std::max(p.best, static_cast<bit_rate>(bits * 1e9 / static_cast<double>(took.count())));
-  worst_loss_ = std::max(worst_loss_, 1 - share);
+  p.least_loss = std::min(p.least_loss, 1 - share);
+  worst_loss_ = std::max(worst_loss_, 1 - share - p.loss_floor());
   p.base = now;
 }
 
 void adaptive_rate::find_slowest(timestamp now) {
   slowest_.reset();
+  awaited_ = 0;
   for (const auto& [id, p] : paths_) {
+    if (now - p.heard_at > patience)
+      continue;
+    ++awaited_;
     // One that nothing has reached yet says nothing of how fast it could be reached.
-    if (p.delivers() == 0 || now - p.heard_at > patience)
+    if (p.delivers() == 0)
       continue;
     if (!slowest_ || p.delivers() < paths_.at(*slowest_).delivers())
       slowest_ = id;
@@ -154,6 +173,8 @@ void adaptive_rate::begin_span() {
   for (auto& [id, p] : paths_) {
     p.best_before = p.best;
     p.best = 0;
+    p.least_loss_before = p.least_loss;
+    p.least_loss = 1;
   }
 }
 

@@ -1,7 +1,8 @@
 /// The rate that the slowest receiver's path delivers, found and followed without a setting.
 ///
 /// Built on what arrives, not on what is lost: a radio link that loses one datagram in twenty at any rate
-/// shall not be taken for a full one. For each receiver the delivered rate is measured between two of
+/// shall not be taken for a full one. (What a path loses even in its best sample of late is
+/// its floor; only loss above it counts.) For each receiver the delivered rate is measured between two of
 /// its feedback messages, as the bytes it took in over the longer of the times in which they left
 /// and arrived, so that a queue that empties in a burst cannot feign speed. The best of the last rounds is what
 /// its path can do; the lane goes at the rate of the slowest path. (The idea is that of BBR, Cardwell et
@@ -62,12 +63,18 @@ private:
 
   struct path {
     std::optional<report> base; ///< the next sample is measured from here
-    bit_rate best = 0;          ///< of the running span of rounds
+    bit_rate best = 0;          ///< taken in, of the running span of rounds
     bit_rate best_before = 0;   ///< of the span before it
+    double least_loss = 1;      ///< share of a sample, of the running span
+    double least_loss_before = 1;
     timestamp heard_at{};
     std::uint64_t round = 0; ///< the last one it has reported on
 
-    bit_rate delivers() const noexcept { return best > best_before ? best : best_before; }
+    /// The share that is lost however slowly one sends.
+    double loss_floor() const noexcept;
+
+    /// The rate to send at for the best that it takes in.
+    bit_rate delivers() const noexcept;
   };
 
   void sample(path& p, const report& now);
@@ -91,8 +98,9 @@ private:
   std::uint64_t round_began_with_ = 0; ///< packet; the round ends once all have seen a later one
   timestamp round_began_at_{};
   std::uint64_t bytes_before_round_ = 0;
-  std::size_t reported_ = 0; ///< receivers that have
-  double worst_loss_ = 0;    ///< share of a sample lost, of any receiver
+  std::size_t awaited_ = 0;  ///< receivers that still spoke when it began
+  std::size_t reported_ = 0; ///< of all, those that have
+  double worst_loss_ = 0;    ///< share of a sample lost above its receiver's floor, of any receiver
   bool held_back_ = false;   ///< in this round
 
   // -- across rounds ----------------------------------------------------------------------------------

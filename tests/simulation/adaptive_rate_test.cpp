@@ -94,6 +94,16 @@ TEST(AdaptiveRate, DoesNotTakeRandomLossForAFullLink) {
   EXPECT_GT(use_of(1'000'000'000, outcome, o.object_size), 0.6);
 }
 
+TEST(AdaptiveRate, HoldsItsRateAtAFifthLostBothWays) {
+  auto o = of(64 * mib);
+  o.receivers.assign(3, behind(1'000'000'000));
+  for (auto& r : o.receivers)
+    r.down.loss = r.up.loss = 0.2;
+  const auto outcome = run(o);
+  // Three receivers that lose a fifth each want some 1.7 times the object.
+  EXPECT_GT(use_of(1'000'000'000, outcome, o.object_size), 0.3);
+}
+
 TEST(AdaptiveRate, LeavesTheConsumersPaceToTheWindow) {
   auto o = of(32 * mib);
   o.receivers.assign(2, behind(1'000'000'000));
