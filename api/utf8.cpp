@@ -1,7 +1,6 @@
 #include "api/utf8.hpp"
 
 #include <cstdint>
-#include <type_traits>
 
 namespace fleetcast::api {
 
@@ -39,7 +38,7 @@ void append(std::string& out, std::uint32_t c) {
 std::optional<std::string> to_utf8(const wchar_t* text, std::size_t max_characters) {
   std::string result;
   for (std::size_t i = 0; i <= max_characters && text[i] != L'\0'; ++i) {
-    auto c = static_cast<std::make_unsigned_t<wchar_t>>(text[i]);
+    auto c = static_cast<char32_t>(text[i]);
     if (!is_scalar_value(c))
       return std::nullopt;
     append(result, c);
