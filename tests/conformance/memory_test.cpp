@@ -23,17 +23,17 @@ void* allocate(std::size_t size) {
 
 } // namespace
 
-// The array forms come down to these.
-void* operator new(std::size_t size) {
+// The array forms come down to these. Inlined, they make GCC complain of memory from one and to the other.
+[[gnu::noinline]] void* operator new(std::size_t size) {
   return allocate(size);
 }
 void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
   return std::malloc(size == 0 ? 1 : size);
 }
-void operator delete(void* memory) noexcept {
+[[gnu::noinline]] void operator delete(void* memory) noexcept {
   std::free(memory);
 }
-void operator delete(void* memory, std::size_t) noexcept {
+[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept {
   std::free(memory);
 }
 
