@@ -2,6 +2,7 @@
 
 #include "actors/io/identity.hpp"
 #include "actors/io/private_files.hpp"
+#include "actors/io/words.hpp"
 
 #include <algorithm>
 #include <array>
@@ -29,8 +30,6 @@ constexpr std::size_t shown_of_line = 80;
 /// A file system's clock is this coarse at worst: what was changed later than that before it was read
 /// may have been changed once more without a trace.
 constexpr std::chrono::nanoseconds coarsest_clock = std::chrono::seconds{2};
-
-constexpr std::string_view blanks = " \t\r";
 
 failure bad_line(const std::filesystem::path& file, std::size_t number, std::string_view line) {
   std::string shown{line.substr(0, shown_of_line)};
@@ -84,9 +83,8 @@ tl::expected<fingerprint_set, failure> parse_authorized_clients(const std::files
   for (std::size_t number = 1; !text.empty(); ++number) {
     const auto line = text.substr(0, text.find('\n'));
     text.remove_prefix(std::min(line.size() + 1, text.size()));
-    auto word = line;
-    word.remove_prefix(std::min(word.find_first_not_of(blanks), word.size()));
-    word = word.substr(0, word.find_first_of(blanks));
+    auto rest = line;
+    const auto word = take_word(rest);
     if (word.empty() || word.starts_with('#'))
       continue;
     if (!is_fingerprint(word))

@@ -2,6 +2,7 @@
 
 #include "actors/io/identity.hpp"
 #include "actors/io/private_files.hpp"
+#include "actors/io/words.hpp"
 
 #include <algorithm>
 #include <array>
@@ -32,8 +33,6 @@ constexpr std::size_t shown_of_line = 80;
 constexpr std::chrono::milliseconds lock_poll{10};
 constexpr int lock_polls = 500;
 
-constexpr std::string_view blanks = " \t\r";
-
 enum class match : std::uint8_t { none, same, other };
 
 struct finding {
@@ -41,14 +40,6 @@ struct finding {
   std::size_t line = 0; ///< of the first line with another fingerprint
   std::string fingerprint;
 };
-
-/// Takes the first word off `text`; empty when there is none.
-std::string_view take_word(std::string_view& text) {
-  text.remove_prefix(std::min(text.find_first_not_of(blanks), text.size()));
-  const auto word = text.substr(0, text.find_first_of(blanks));
-  text.remove_prefix(word.size());
-  return word;
-}
 
 std::string in_lower_case(std::string_view text) {
   std::string result{text};

@@ -1,8 +1,31 @@
 #include "apps/common/reception.hpp"
 
+#include "apps/common/wide_text.hpp"
+
 #include <utility>
 
 namespace fleetcast::apps {
+
+std::optional<reception_request> make_request(const object_address& address, ULONG cache_bytes,
+                                              bool authenticate) {
+  auto server = to_wide(address.server);
+  auto name_space = to_wide(address.name_space);
+  auto object = to_wide(address.object);
+  if (!server || !name_space || !object)
+    return std::nullopt;
+  return reception_request{*std::move(server), *std::move(name_space), *std::move(object),
+                           cache_bytes, authenticate};
+}
+
+DWORD configure_library(const library_settings& settings) {
+  auto given = [](const std::string& text) { return text.empty() ? nullptr : text.c_str(); };
+  FLEETCAST_CONFIG config{};
+  config.ulLength = sizeof(config);
+  config.pszInterface = given(settings.interface);
+  config.pszFingerprint = given(settings.fingerprint);
+  config.pszKnownServers = given(settings.known_servers);
+  return FleetcastConfigure(&config);
+}
 
 /// What the library calls; `data` is the reception.
 struct reception::callbacks {

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "api/fleetcast_ext.h"
+#include "apps/common/object_address.hpp"
 #include "apps/common/signal_events.hpp"
 #include "apps/common/staged_file.hpp"
 
@@ -23,6 +24,20 @@ struct reception_request {
   ULONG cache_bytes = 0;
   bool authenticate = false; ///< tell the server who this host is, if it asks
 };
+
+/// Nothing when a part of `address` is no UTF-8.
+[[nodiscard]] std::optional<reception_request> make_request(const object_address& address,
+                                                            ULONG cache_bytes, bool authenticate);
+
+/// What a command line says beyond the request; empty: not said.
+struct library_settings {
+  std::string interface;
+  std::string fingerprint;
+  std::string known_servers;
+};
+
+/// Sets what is said for the sessions to come; an error of FleetcastConfigure.
+[[nodiscard]] DWORD configure_library(const library_settings& settings);
 
 class reception {
 public:

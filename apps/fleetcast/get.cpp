@@ -8,7 +8,6 @@
 #include "apps/common/staged_file.hpp"
 #include "apps/common/terminal_line.hpp"
 #include "apps/common/transfer.hpp"
-#include "apps/common/wide_text.hpp"
 #include "apps/fleetcast/byte_size.hpp"
 #include "apps/fleetcast/exit_code.hpp"
 
@@ -199,27 +198,6 @@ int conclude(const transfer_end& end, const get_arguments& arguments, const std:
 
 // -- arguments ----------------------------------------------------------------------------------------
 
-std::optional<reception_request> make_request(const object_address& address,
-                                              std::uint64_t cache_bytes, bool authenticate) {
-  auto server = to_wide(address.server);
-  auto name_space = to_wide(address.name_space);
-  auto object = to_wide(address.object);
-  if (!server || !name_space || !object)
-    return std::nullopt;
-  return reception_request{*std::move(server), *std::move(name_space), *std::move(object),
-                           static_cast<ULONG>(cache_bytes), authenticate};
-}
-
-DWORD configure_library(const get_arguments& arguments) {
-  auto given = [](const std::string& text) { return text.empty() ? nullptr : text.c_str(); };
-  FLEETCAST_CONFIG config{};
-  config.ulLength = sizeof(config);
-  config.pszInterface = given(arguments.interface);
-  config.pszFingerprint = given(arguments.fingerprint);
-  config.pszKnownServers = given(arguments.known_servers);
-  return FleetcastConfigure(&config);
-}
-
 int get(const get_arguments& arguments) {
   reporter report{arguments};
   auto refuse = [&](int exit, const std::string& why) {
@@ -233,7 +211,7 @@ int get(const get_arguments& arguments) {
   if (!cache_bytes || *cache_bytes > std::numeric_limits<ULONG>::max())
     return refuse(exit_code::usage,
                   "--cache " + arguments.cache + " is no size below 4 GiB, such as 16M or 524288");
-  auto request = make_request(*address, *cache_bytes, arguments.authenticate);
+  auto request = make_request(*address, static_cast<ULONG>(*cache_bytes), arguments.authenticate);
   if (!request)
     return refuse(exit_code::usage, arguments.address + " is not UTF-8");
   // Before any traffic: no server is troubled for a copy that has no place to go.
@@ -244,7 +222,8 @@ int get(const get_arguments& arguments) {
   auto file = staged_file::create(*target);
   if (!file)
     return refuse(exit_code::local_file, file.error().text);
-  if (configure_library(arguments) != ERROR_SUCCESS)
+  if (configure_library({arguments.interface, arguments.fingerprint, arguments.known_servers})
+      != ERROR_SUCCESS)
     return refuse(exit_code::failure, "not enough memory");
   auto end = transfer{*file, signals, report, report.interval()}.run(*request);
   return conclude(end, arguments, *target, report);

@@ -5,7 +5,6 @@
 #include "apps/common/signal_events.hpp"
 #include "apps/common/staged_file.hpp"
 #include "apps/common/transfer.hpp"
-#include "apps/common/wide_text.hpp"
 #include "apps/wdsmcast/report.hpp"
 
 #include <fmt/format.h>
@@ -43,26 +42,6 @@ DWORD code_of(const file_failure& reason) {
   }
 }
 
-DWORD configure_library(const wdsmcast_arguments& arguments) {
-  auto given = [](const std::string& text) { return text.empty() ? nullptr : text.c_str(); };
-  FLEETCAST_CONFIG config{};
-  config.ulLength = sizeof(config);
-  config.pszInterface = given(arguments.interface);
-  config.pszFingerprint = given(arguments.fingerprint);
-  config.pszKnownServers = given(arguments.known_servers);
-  return FleetcastConfigure(&config);
-}
-
-std::optional<reception_request> make_request(const wdsmcast_arguments& arguments) {
-  auto server = to_wide(arguments.server);
-  auto name_space = to_wide(arguments.name_space);
-  auto object = to_wide(arguments.source_file);
-  if (!server || !name_space || !object)
-    return std::nullopt;
-  return reception_request{*std::move(server), *std::move(name_space), *std::move(object),
-                           cache_bytes, arguments.authenticate};
-}
-
 /// One run, from understood arguments to the exit code.
 class file_command : transfer_observer {
 public:
@@ -72,12 +51,11 @@ public:
 
   int run() {
     tell_arguments();
-    auto request = make_request(arguments_);
+    const object_address address{arguments_.server, arguments_.name_space, arguments_.source_file};
+    auto request = make_request(address, cache_bytes, arguments_.authenticate);
     if (!request)
       return fail(ERROR_INVALID_NAME, "server, namespace or source file is not UTF-8");
-    auto base_name
-      = object_address{arguments_.server, arguments_.name_space, arguments_.source_file}
-          .base_name();
+    auto base_name = address.base_name();
     // Before any traffic: no server is troubled for a copy that has no place to go.
     auto target = resolve_target(arguments_.destination_file, base_name);
     if (!target)
@@ -86,7 +64,9 @@ public:
     auto file = staged_file::create(*target);
     if (!file)
       return fail(file.error());
-    if (auto error = configure_library(arguments_); error != ERROR_SUCCESS)
+    if (auto error = configure_library(
+          {arguments_.interface, arguments_.fingerprint, arguments_.known_servers});
+        error != ERROR_SUCCESS)
       return fail(error, "cannot set up the library");
     if (arguments_.authenticate)
       tell_identity();
