@@ -51,19 +51,25 @@ constexpr std::size_t manifest_run = 16;
 
 // -- feedback -----------------------------------------------------------------------------------
 
-/// Feedback messages a second the sender wants from the whole group.
-constexpr std::uint32_t feedback_budget_per_second = 1000;
+/// Messages a second that the sender wants from the whole group, of any size: unprompted ones, and requests.
+/// With the answers to announcements, and bursts of both, a thousand, which cost a sender some 1 % of a processor.
+constexpr std::uint32_t status_budget_per_second = 500;
+constexpr std::uint32_t request_budget_per_second = 150;
 
 /// Shortest time between two unprompted status messages of one receiver.
 constexpr duration min_status_interval = milliseconds(2);
 
-/// Longest time between two status messages of one receiver, whatever the group size: the sender's
-/// idea of who is alive ages no further than this.
-constexpr duration max_status_interval = seconds(2);
+/// Longest time between two status messages of one receiver that the sender may ask for: what a group of
+/// 15,000 takes. The sender's idea of who is alive ages no further than a few of these.
+constexpr duration max_status_interval = seconds(30);
+
+/// A receiver with no news speaks this often even when the status interval would allow more silence; a longer
+/// interval counts, so that the budget holds in large groups.
+constexpr duration status_keep_alive = seconds(2);
 
 /// A receiver with no news speaks after so many status intervals. The sender measures its rate from round
 /// to round of these reports: at the start, when news is rare, they set how fast the search goes.
-constexpr unsigned status_slack = 5;
+constexpr unsigned status_slack = 2;
 
 /// Blocks named one by one in a feedback message. 64 is a whole default cache.
 constexpr std::size_t max_repair_requests = 64;
@@ -92,6 +98,10 @@ constexpr duration max_grtt = seconds(2);
 /// Datagrams that may overtake one another before a gap counts as loss, as time.
 constexpr duration reorder_delay = milliseconds(1);
 
+/// Repair symbols more for blocks near the end, where each would take the wait of a request more: three
+/// make a request some two hundred times rarer where single losses are few.
+constexpr std::uint16_t closing_parity = 3;
+
 // -- heartbeats ---------------------------------------------------------------------------------
 
 /// Interval of sender heartbeats while data flows or a repair is awaited.
@@ -117,6 +127,10 @@ constexpr duration receiver_silence_limit = seconds(30);
 /// a receiver with an objection repeats it at every heartbeat, so three lost in a row is rare, and
 /// the price is only a block that is dropped and sent again.
 constexpr unsigned consent_heartbeats = 4;
+
+/// A receiver that holds the edge says so again after two GRTT, and not more often than this: two heartbeats,
+/// half of what would count as consent.
+constexpr duration min_objection_interval = milliseconds(10);
 
 /// The edge a heartbeat announces lies this many blocks ahead: a quarter of the default cache. A
 /// receiver with room for more stays silent, so in a healthy group nobody objects.

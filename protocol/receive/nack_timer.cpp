@@ -17,7 +17,7 @@ duration nack_timer::backoff(duration grtt, std::size_t group_size) {
   // (T/L) ln(1 + u (e^L - 1)).
   const auto t = static_cast<double>(max_backoff(grtt, group_size).count());
   const auto l = std::log(std::max<double>(1.0, static_cast<double>(group_size))) + 1.0;
-  const auto u = std::uniform_real_distribution<double>{0.0, 1.0}(random_);
+  const auto u = uniform();
   return duration{static_cast<std::int64_t>(t / l * std::log1p(u * std::expm1(l)))};
 }
 

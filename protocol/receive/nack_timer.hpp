@@ -35,6 +35,9 @@ public:
   /// A random back-off; exposed for tests of its distribution.
   duration backoff(duration grtt, std::size_t group_size);
 
+  /// Uniform in [0, 1), for whatever else receivers should not do all at once.
+  double uniform() { return std::uniform_real_distribution<double>{0.0, 1.0}(random_); }
+
   /// Longest back-off.
   static duration max_backoff(duration grtt, std::size_t group_size);
 

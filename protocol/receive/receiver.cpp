@@ -34,7 +34,7 @@ receiver::receiver(const receiver_config& config, block_allocator& memory, times
     scheduled_(wire::max_scheduled_ranges),
     last_heard_(now),
     nack_(config.seed),
-    next_status_(now),
+    next_status_(now + defaults::status_keep_alive),
     last_status_(now),
     limit_meter_(now) {
   [[maybe_unused]] const auto fits = untouched_.insert(0, config_.layout.block_count());
@@ -194,8 +194,15 @@ void receiver::on_message(timestamp now, const wire::heartbeat& message) {
   // Heartbeats replace one another; one that was overtaken is worthless.
   if (heartbeat_ && message.sent_at <= heartbeat_->sent_at)
     return;
+  const auto first = !heartbeat_;
+  if (!first)
+    heartbeat_gap_ = std::clamp<duration>(now - heartbeat_at_, defaults::heartbeat_interval,
+                                          defaults::idle_heartbeat_interval);
   heartbeat_ = message;
   heartbeat_at_ = now;
+  // Thousands that join together shall not all speak at once.
+  if (first)
+    next_status_ = now + within(status_interval());
   scheduled_.clear();
   for (const auto& r : message.scheduled)
     if (!scheduled_.insert(r.first, r.first + r.count))
@@ -210,9 +217,32 @@ void receiver::on_message(timestamp now, const wire::heartbeat& message) {
       i->second.announced = r.symbols;
   advance_to(now, message.next);
   plan_request(now);
-  // An objection: the sender is about to outrun this receiver.
-  if (message.edge > limit())
-    next_status_ = std::min(next_status_, last_status_ + defaults::min_status_interval);
+  plan_objection(now);
+}
+
+void receiver::plan_objection(timestamp now) {
+  const auto room = limit();
+  // What was reported counts for as long as silence is no consent. When it may be what holds the sender up, and
+  // there is more room now, that is news.
+  const auto counts_for = defaults::consent_heartbeats * heartbeat_gap_ + 2 * grtt();
+  if (statistics_.statuses_sent > 0 && now - last_status_ <= counts_for
+      && reported_limit_ <= heartbeat_->edge && reported_limit_ < room) {
+    object_at_ = std::min(object_at_, last_status_ + defaults::min_status_interval);
+  } else if (holds_edge_ && room <= heartbeat_->edge) {
+    // Said again before silence would count as consent.
+    const auto interval = std::max<duration>(2 * grtt(), defaults::min_objection_interval);
+    object_at_ = std::min(object_at_, last_status_ + interval);
+  } else if (heartbeat_->edge > room) {
+    // The sender is about to outrun this receiver. So perhaps others with less room, one of which speaks first:
+    // the next heartbeat announces its edge.
+    if (object_at_ == never)
+      object_at_
+        = std::max(last_status_ + defaults::min_status_interval,
+                   now + nack_.backoff(grtt(), group_size()) / defaults::nack_backoff_factor);
+  } else {
+    object_at_ = never;
+    holds_edge_ = false;
+  }
 }
 
 void receiver::on_message(timestamp now, const wire::manifest& message) {
@@ -290,7 +320,7 @@ void receiver::mark_completed(timestamp now, block_number number) {
   completed_[number] = true;
   ++completed_count_;
   if (complete())
-    next_status_ = now;
+    next_status_ = std::min(next_status_, now + within(status_interval()));
 }
 
 void receiver::require(timestamp now, wire::block_range blocks) {
@@ -401,8 +431,9 @@ void receiver::plan_status(timestamp now) {
   const auto news
     = at.pass > reported_limit_.pass
       || (at.block > reported_limit_.block && at.block - reported_limit_.block >= step);
+  const auto interval = holds_edge_ ? duration{defaults::min_status_interval} : status_interval();
   if (news)
-    next_status_ = std::min(next_status_, std::max(now, last_status_ + status_interval()));
+    next_status_ = std::min(next_status_, std::max(now, last_status_ + interval));
 }
 
 bool receiver::add_requests(timestamp now, wire::feedback& message) {
@@ -456,7 +487,7 @@ void receiver::observe_limit(timestamp now) {
 bool receiver::take_feedback(timestamp now, std::vector<std::byte>& out) {
   observe_limit(now);
   const auto request_due = nack_.expired(now);
-  const auto status_due = next_status_ <= now;
+  const auto status_due = next_status_ <= now || object_at_ <= now;
   if (failure_ || (!request_due && !status_due))
     return false;
   auto message = status(now);
@@ -483,9 +514,14 @@ bool receiver::take_feedback(timestamp now, std::vector<std::byte>& out) {
   ++statistics_.statuses_sent;
   last_status_ = now;
   reported_limit_ = message.limit;
+  holds_edge_
+    = heartbeat_
+      && (message.limit < heartbeat_->edge || (holds_edge_ && message.limit == heartbeat_->edge));
+  object_at_ = never;
   next_status_ = now
-                 + std::min<duration>(defaults::status_slack * status_interval(),
-                                      defaults::max_status_interval);
+                 + std::max<duration>(status_interval(),
+                                      std::min<duration>(defaults::status_slack * status_interval(),
+                                                         defaults::status_keep_alive));
   return true;
 }
 
@@ -512,7 +548,7 @@ timestamp receiver::next_event() const noexcept {
   if (failure_)
     return never;
   const auto silence = last_heard_ + defaults::sender_silence_limit + microseconds(1);
-  return std::min({nack_.due(), next_status_, complete() ? never : silence});
+  return std::min({nack_.due(), next_status_, object_at_, complete() ? never : silence});
 }
 
 // -- derived --------------------------------------------------------------------------------------
@@ -537,6 +573,10 @@ duration receiver::holdoff() const {
 duration receiver::status_interval() const noexcept {
   const auto asked = heartbeat_ ? heartbeat_->status_interval : defaults::min_status_interval;
   return std::clamp(asked, defaults::min_status_interval, defaults::max_status_interval);
+}
+
+duration receiver::within(duration span) {
+  return duration{static_cast<std::int64_t>(nack_.uniform() * static_cast<double>(span.count()))};
 }
 
 bool receiver::validate() const {

@@ -195,6 +195,8 @@ private:
   std::size_t group_size() const noexcept;
   duration holdoff() const;
   duration status_interval() const noexcept;
+  void plan_objection(timestamp now);
+  duration within(duration span);
   void count(drop reason) noexcept { ++statistics_.drops[static_cast<std::size_t>(reason)]; }
 
   receiver_config config_;
@@ -226,6 +228,7 @@ private:
   /// less what was started since.
   std::optional<wire::heartbeat> heartbeat_;
   timestamp heartbeat_at_{};
+  duration heartbeat_gap_ = defaults::heartbeat_interval; ///< between the last two
   interval_set scheduled_;
   block_number schedule_known_to_ = 0; ///< where that list was cut off
 
@@ -240,6 +243,11 @@ private:
 
   timestamp next_status_;
   timestamp last_status_;
+  timestamp object_at_ = never;
+
+  /// The last feedback said that there is no room before the announced edge: the sender may be waiting.
+  bool holds_edge_ = false;
+
   position reported_limit_;
   std::uint64_t next_packet_ = 1;
   receive_limit_meter limit_meter_;

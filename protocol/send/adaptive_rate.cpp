@@ -14,8 +14,9 @@ constexpr duration min_sample = milliseconds(10);
 constexpr std::uint64_t min_sample_packets = 32;
 
 /// A round ends without those who have not reported for this long, and they do not set the rate: whoever is
-/// gone must not hold the others. Above the longest status interval.
-constexpr duration patience = defaults::max_status_interval + seconds(1);
+/// gone must not hold the others. Above the time between two messages in groups of up to a thousand; in larger
+/// ones a round hears only some, and those first that lose or hold the window.
+constexpr duration patience = defaults::status_keep_alive + seconds(1);
 
 /// Rounds that a path's best is remembered: once to twice this many.
 constexpr unsigned span_rounds = 10;

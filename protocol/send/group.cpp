@@ -50,6 +50,14 @@ position group::edge(timestamp now, duration consent, position announced) const 
   return result;
 }
 
+position group::lowest_limit(timestamp now, duration recent) const {
+  auto result = unlimited;
+  for (const auto& [id, m] : members_)
+    if (now - m.heard_at <= recent)
+      result = std::min(result, m.limit);
+  return result;
+}
+
 std::optional<receiver_id> group::nearest_limit() const {
   const auto i
     = std::min_element(members_.begin(), members_.end(), [](const auto& a, const auto& b) {

@@ -43,6 +43,9 @@ public:
   /// consented to `announced`, the edge of the last heartbeat.
   position edge(timestamp now, duration consent, position announced) const;
 
+  /// The lowest limit of those heard within `recent`; `unlimited` when there is none.
+  position lowest_limit(timestamp now, duration recent) const;
+
   /// Whoever has room for the least, or lacks the most: the lowest id of several; nobody in an empty group.
   std::optional<receiver_id> nearest_limit() const;
   std::optional<receiver_id> least_complete() const;

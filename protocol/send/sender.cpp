@@ -13,6 +13,16 @@ namespace {
 /// Blocks read ahead: two runs, the one being sent and the next one.
 constexpr std::size_t max_read_ahead = 2 * defaults::manifest_run;
 
+/// Shares of blocks that may be asked for after their proactive parity: less would take more symbols than it
+/// saves, more would save none.
+constexpr double least_tolerated = 0.05;
+constexpr double most_tolerated = 0.5;
+
+/// When everybody who lacks something of a block will have said so: back-off, its way, and as much again.
+constexpr duration request_patience(duration grtt) noexcept {
+  return defaults::nack_backoff_factor * grtt + 2 * grtt + defaults::reorder_delay;
+}
+
 /// Remembers `what`, forgetting the oldest beyond the bound.
 template <class Queue, class T>
 void remember(Queue& queue, T what) {
@@ -31,6 +41,7 @@ sender::sender(const sender_config& config, std::unique_ptr<rate_controller> rat
     cache_(config.cache_blocks),
     encoder_(config.layout.symbol_size()),
     repairs_(config.layout),
+    parity_(config.layout.source_symbols()),
     schedule_(defaults::max_schedule_intervals),
     manifests_wanted_(defaults::max_schedule_intervals),
     digests_(config.layout.block_count()),
@@ -48,7 +59,7 @@ void sender::add_receiver(timestamp now, receiver_id id, std::uint32_t cache_blo
   group_.add(now, id, nth_on_the_way(schedule_, next_, cache_blocks));
   last_activity_ = now;
   // A newcomer learns from a heartbeat what it missed.
-  next_heartbeat_ = now;
+  hasten_heartbeat(now);
 }
 
 void sender::remove_receiver(timestamp now, receiver_id id) {
@@ -69,7 +80,10 @@ bool sender::on_feedback(timestamp now, receiver_id id, const wire::feedback& me
   if (!asks)
     return true;
   last_activity_ = now;
+  parity_.on_report(message.received_packets, message.lost_packets);
   merge_repairs(message);
+  for (const auto& more : parity_.take_top_ups())
+    owe_parity(more.block, more.symbols, message.highest_packet);
   merge_wanted(message);
   merge_manifests(message);
   hasten_heartbeat(now);
@@ -77,7 +91,9 @@ bool sender::on_feedback(timestamp now, receiver_id id, const wire::feedback& me
 }
 
 std::vector<receiver_id> sender::take_silent(timestamp now) {
-  auto result = group_.silent(now, defaults::receiver_silence_limit);
+  // In a large group everybody speaks rarely.
+  const auto limit = std::max<duration>(defaults::receiver_silence_limit, 4 * status_interval());
+  auto result = group_.silent(now, limit);
   for (const auto id : result)
     remove_receiver(now, id);
   return result;
@@ -102,8 +118,11 @@ void sender::merge_repairs(const wire::feedback& message) {
       ++statistics_.repairs_covered;
       continue;
     }
+    const auto owed = repairs_.owed(r.block);
     switch (repairs_.request(r.block, r.symbols, message.highest_packet)) {
       case repair_schedule::outcome::added:
+        parity_.on_request(r.block, static_cast<std::uint16_t>(repairs_.owed(r.block) - owed),
+                           group_.size());
         break;
       case repair_schedule::outcome::covered:
         ++statistics_.repairs_covered;
@@ -242,7 +261,9 @@ void sender::emit(timestamp now, wire::datagram_type type, block_number block, s
   h.block = block;
   h.symbol = symbol;
   h.payload_size = static_cast<std::uint16_t>(payload.size());
-  const auto bytes = payload.size() + config_.datagram_overhead;
+  auto bytes = payload.size() + config_.datagram_overhead;
+  if (type != wire::datagram_type::control)
+    bytes += config_.symbol_overhead;
   rate_->on_sent(now, h.packet_number, bytes);
   pacer_.spend(now, bytes, rate_->rate(now));
   out.push_back({h, payload, std::move(owner)});
@@ -265,14 +286,11 @@ void sender::send_heartbeat(timestamp now, output& out) {
   h.sent_at = static_cast<std::uint64_t>(now.count());
   // A block still being sent is not yet behind: nobody shall miss its symbols.
   h.next = current_ ? position{next_.pass, current_->block} : next_;
-  announced_ = nth_on_the_way(schedule_, next_, defaults::edge_lead);
+  announced_ = edge_to_announce(now);
   h.edge = announced_;
   h.grtt = std::chrono::duration_cast<microseconds>(group_.grtt());
   h.group_size = static_cast<std::uint32_t>(group_.size());
-  const auto share = duration{seconds(1)} * static_cast<std::int64_t>(group_.size())
-                     / static_cast<std::int64_t>(config_.feedback_budget);
-  h.status_interval = std::chrono::duration_cast<microseconds>(
-    std::clamp<duration>(share, defaults::min_status_interval, defaults::max_status_interval));
+  h.status_interval = std::chrono::duration_cast<microseconds>(status_interval());
   announce_scheduled(h);
   for (const auto block : repairs_.blocks()) {
     if (h.repairing.size() == wire::max_announced_repairs)
@@ -280,7 +298,14 @@ void sender::send_heartbeat(timestamp now, output& out) {
     h.repairing.push_back({block, repairs_.owed(block)});
   }
   send_control(now, wire::encode(h), out);
+  last_heartbeat_ = now;
   next_heartbeat_ = now + heartbeat_interval(now);
+}
+
+position sender::edge_to_announce(timestamp now) const {
+  // An edge that somebody holds is no edge to go beyond: nobody else needs to object to it.
+  return std::min(nth_on_the_way(schedule_, next_, defaults::edge_lead),
+                  group_.lowest_limit(now, consent_time(now)));
 }
 
 void sender::announce_scheduled(wire::heartbeat& h) const {
@@ -332,6 +357,15 @@ block_number sender::send_manifest(timestamp now, block_number first, block_numb
   return first + static_cast<block_number>(m.digests.size());
 }
 
+bool sender::repeat_manifests(timestamp now, output& out) {
+  const auto again = std::exchange(run_manifests_, {});
+  if (parity_.level() == 0)
+    return false;
+  for (const auto& run : again)
+    send_manifest(now, run.first, run.first + run.count, out);
+  return !again.empty();
+}
+
 std::size_t sender::send_repair(timestamp now, std::size_t max, output& out) {
   for (const auto block : repairs_.blocks()) {
     const auto bytes = cache_.find(block);
@@ -370,9 +404,40 @@ bool sender::send_source(timestamp now, output& out) {
   ++statistics_.source_datagrams;
   statistics_.payload_bytes += size;
   last_activity_ = now;
-  if (++c.symbol == config_.layout.source_symbols_of(c.block))
+  if (++c.symbol == config_.layout.source_symbols_of(c.block)) {
+    add_parity(now, c.block);
     current_.reset();
+  }
   return true;
+}
+
+void sender::add_parity(timestamp now, block_number block) {
+  const auto patience = request_patience(group_.grtt());
+  parity_.judge(now, patience, tolerated_requests(now));
+  auto count = parity_.after(now, block, config_.layout.source_symbols_of(block));
+  // Whoever asked for something of the last blocks would hold up the end.
+  const auto rest = static_cast<double>(schedule_.size()) / blocks_a_second(now);
+  if (count > 0 && rest * 1e9 < static_cast<double>(patience.count()))
+    count = static_cast<std::uint16_t>(count + defaults::closing_parity);
+  // Nobody can have seen anything of it yet: nothing is deducted.
+  owe_parity(block, count, next_packet_ - 1);
+}
+
+void sender::owe_parity(block_number block, std::uint16_t symbols, std::uint64_t seen_packet) {
+  const auto owed = repairs_.owed(block);
+  if (symbols > 0
+      && repairs_.request(block, symbols, seen_packet) == repair_schedule::outcome::added)
+    statistics_.proactive_symbols += repairs_.owed(block) - owed;
+}
+
+double sender::blocks_a_second(timestamp now) const {
+  const auto bits = 8.0 * static_cast<double>(config_.layout.source_symbols())
+                    * static_cast<double>(config_.layout.symbol_size() + config_.symbol_overhead);
+  return static_cast<double>(rate_->rate(now)) / bits;
+}
+
+double sender::tolerated_requests(timestamp now) const {
+  return std::clamp(config_.request_budget / blocks_a_second(now), least_tolerated, most_tolerated);
 }
 
 bool sender::start_next_block(timestamp now, output& out) {
@@ -396,6 +461,8 @@ bool sender::start_next_block(timestamp now, output& out) {
   }
   if (manifested_ <= at)
     return announce_run(now, *block, out);
+  if (manifested_.block - *block <= defaults::manifest_run / 2 && repeat_manifests(now, out))
+    return true;
   auto bytes = cache_.find(*block);
   if (!bytes) {
     ++statistics_.read_stalls;
@@ -418,8 +485,12 @@ bool sender::announce_run(timestamp now, block_number block, output& out) {
       return false;
     }
   }
-  for (std::optional<block_number> b = block; b && *b < end;)
-    b = schedule_.next(send_manifest(now, *b, end, out));
+  run_manifests_.clear();
+  for (std::optional<block_number> b = block; b && *b < end;) {
+    const auto sent_to = send_manifest(now, *b, end, out);
+    run_manifests_.push_back({*b, sent_to - *b});
+    b = schedule_.next(sent_to);
+  }
   manifested_ = {next_.pass, end};
   return true;
 }
@@ -477,11 +548,18 @@ position sender::edge(timestamp now) const {
 duration sender::heartbeat_interval(timestamp now) const {
   if (now - last_activity_ > defaults::idle_after)
     return defaults::idle_heartbeat_interval;
-  const auto bits = (config_.layout.symbol_size() + config_.datagram_overhead) * 8;
+  const auto bits
+    = (config_.layout.symbol_size() + config_.symbol_overhead + config_.datagram_overhead) * 8;
   const auto datagram
     = duration{static_cast<std::int64_t>(bits * 1'000'000'000 / rate_->rate(now))};
   return std::clamp<duration>(datagram * defaults::datagrams_per_heartbeat,
                               defaults::heartbeat_interval, defaults::idle_heartbeat_interval);
+}
+
+duration sender::status_interval() const {
+  const auto share = duration{seconds(1)} * static_cast<std::int64_t>(group_.size())
+                     / static_cast<std::int64_t>(config_.status_budget);
+  return std::clamp<duration>(share, defaults::min_status_interval, defaults::max_status_interval);
 }
 
 duration sender::consent_time(timestamp now) const {
@@ -494,8 +572,10 @@ bool sender::has_repair_at_hand() {
 }
 
 void sender::hasten_heartbeat(timestamp now) {
-  // Announcing at once what will be repaired spares the requests of those who still wait.
-  next_heartbeat_ = std::min(next_heartbeat_, now + defaults::reorder_delay);
+  // Announcing at once what will be repaired spares the requests of those who still wait. But not for
+  // each of a thousand that ask or join together.
+  next_heartbeat_
+    = std::min(next_heartbeat_, std::max(now, last_heartbeat_ + defaults::reorder_delay));
 }
 
 bool sender::validate() const {

@@ -11,8 +11,11 @@
 /// Order of `take`, most urgent first:
 ///   1. a heartbeat that is due;
 ///   2. manifests that were asked for: one datagram can set a run of blocks free;
-///   3. repair symbols that were asked for: they free buffers at receivers that wait;
-///   4. the manifest of the run of blocks that comes next, then the blocks' source symbols.
+///   3. repair symbols that were asked for, or that a block just sent is expected to need
+///      (proactive_parity.hpp): they free buffers at receivers that wait;
+///   4. the manifest of the run of blocks that comes next, then the blocks' source symbols. Where
+///      datagrams get lost a manifest is repeated in the middle of its run: who misses it must keep
+///      sixteen whole blocks.
 ///
 /// Window rule. No block is started beyond the *edge*: the lowest limit of all receivers. A receiver
 /// reports its limit (how far it has room); one that says nothing while a heartbeat announced an
@@ -37,6 +40,7 @@
 #include "protocol/send/group.hpp"
 #include "protocol/send/outgoing.hpp"
 #include "protocol/send/pacer.hpp"
+#include "protocol/send/proactive_parity.hpp"
 #include "protocol/send/rate_controller.hpp"
 #include "protocol/send/repair_schedule.hpp"
 #include "protocol/send/send_limit_meter.hpp"
@@ -56,16 +60,23 @@ struct sender_config {
   std::uint32_t session_tag = 0;
   std::uint16_t lane = 0;
   std::size_t cache_blocks = defaults::sender_cache_blocks;
-  std::uint32_t feedback_budget = defaults::feedback_budget_per_second;
+
+  /// Unprompted messages, and requests, that the whole group should send a second.
+  std::uint32_t status_budget = defaults::status_budget_per_second;
+  std::uint32_t request_budget = defaults::request_budget_per_second;
 
   /// Bytes that sealing and the IP and UDP headers do not show here but the pacer should count.
   std::size_t datagram_overhead = wire::header_size + wire::max_seal_size;
+
+  /// The same for symbols only: a simulation carries the first bytes of each and counts all of them.
+  std::size_t symbol_overhead = 0;
 };
 
 /// All counted since the transmission began.
 struct sender_statistics {
   std::uint64_t source_datagrams = 0;
   std::uint64_t repair_datagrams = 0;
+  std::uint64_t proactive_symbols = 0; ///< of those, owed before anybody asked
   std::uint64_t control_datagrams = 0;
   std::uint64_t payload_bytes = 0; ///< of source and repair symbols
   std::uint64_t feedback_messages = 0;
@@ -166,6 +177,7 @@ private:
   bool start_next_block(timestamp now, output& out);
   bool announce_run(timestamp now, block_number block, output& out);
   block_number send_manifest(timestamp now, block_number first, block_number end, output& out);
+  bool repeat_manifests(timestamp now, output& out);
   void send_control(timestamp now, const wire::message_bytes& body, output& out);
   void emit(timestamp now, wire::datagram_type type, block_number block, symbol_id symbol,
             std::span<const std::byte> payload, const_block_buffer owner, output& out);
@@ -186,9 +198,15 @@ private:
   // Derived.
   block_number run_end(block_number block) const noexcept;
   duration heartbeat_interval(timestamp now) const;
+  duration status_interval() const;
   duration consent_time(timestamp now) const;
   bool has_repair_at_hand();
   void hasten_heartbeat(timestamp now);
+  void add_parity(timestamp now, block_number block);
+  void owe_parity(block_number block, std::uint16_t symbols, std::uint64_t seen_packet);
+  double tolerated_requests(timestamp now) const;
+  double blocks_a_second(timestamp now) const;
+  position edge_to_announce(timestamp now) const;
 
   sender_config config_;
   std::unique_ptr<rate_controller> rate_;
@@ -198,6 +216,7 @@ private:
   block_cache cache_;
   fec_encoder encoder_;
   repair_schedule repairs_;
+  proactive_parity parity_;
 
   /// Blocks to be sent whole: in this pass (at or after `next_`) or the next one (before it).
   interval_set schedule_;
@@ -221,11 +240,15 @@ private:
   /// Blocks before this were announced by manifests in this pass.
   position manifested_;
 
+  /// What the manifests of the run being sent announced, until they were repeated.
+  std::vector<wire::block_range> run_manifests_;
+
   std::deque<started> recent_blocks_;
   std::deque<started> recent_manifests_;
 
   std::uint64_t next_packet_ = 1;
   timestamp next_heartbeat_ = timestamp::zero();
+  timestamp last_heartbeat_ = -never;
   timestamp last_activity_ = timestamp::zero();
   bool stalled_ = false; ///< the last `take` ended because nothing could be started
   send_activity held_by_ = send_activity::drained; ///< and why; holds while `stalled_`

@@ -230,7 +230,7 @@ TEST_F(Reassembly, CompletesAnEmptyObjectWithoutADatagram) {
 
 TEST_F(Reassembly, SaysHowItIsDoingAsSoonAsItStarts) {
   start(1000);
-  world.pass(protocol::defaults::max_status_interval);
+  world.pass(protocol::defaults::status_keep_alive);
   const auto heard = feedback_heard();
   ASSERT_FALSE(heard.empty());
   EXPECT_EQ(heard.front().completed_blocks, 0U);
@@ -281,7 +281,7 @@ TEST_F(Reassembly, AnnouncesRoomOnceTheConsumerGaveBlocksBack) {
   start(16 * symbol_size * symbols, 4);
   world.tell(reassembly_, batch_of(whole_object()));
   ASSERT_EQ(record->blocks.size(), 4U);
-  world.pass(protocol::defaults::max_status_interval);
+  world.pass(protocol::defaults::status_keep_alive);
   EXPECT_EQ(feedback_heard().back().free_blocks, 0U);
   record->blocks.clear();
   ASSERT_EQ(memory->available(), 4U);

@@ -736,8 +736,9 @@ TEST(Sender, TakesSilenceForConsentToWhatItAnnouncedAndNoMore) {
   talker t{100};
   t.join(alice, 4);
   t.run(milliseconds(10));
+  // While she may still be heard nobody else needs to object to more.
   const auto announced = heartbeats_of(t.run(milliseconds(10))).back().edge;
-  EXPECT_EQ(announced, (position{0, 4 + defaults::edge_lead}));
+  EXPECT_EQ(announced, (position{0, 4}));
   const auto all = t.run(milliseconds(60));
   const auto blocks = blocks_of(all);
   ASSERT_FALSE(blocks.empty()) << "it waits although nobody objects";
@@ -847,7 +848,7 @@ TEST(Sender, AHeartbeatTellsTheStateOfTheSender) {
   EXPECT_EQ(h->scheduled, (ranges{{3, 2}, {next, 100 - next}}));
   EXPECT_TRUE(h->scheduled_all);
   EXPECT_EQ(h->edge, (position{0, next + defaults::edge_lead}));
-  EXPECT_EQ(h->status_interval, defaults::min_status_interval);
+  EXPECT_EQ(h->status_interval, milliseconds(4));
 }
 
 TEST(Sender, ABlockUnderWayIsAnnouncedAsNext) {
@@ -884,6 +885,7 @@ TEST(Sender, TheLastBlockUnderWayIsAnnouncedToo) {
     t.take(1);
     t.now += microseconds(20);
   }
+  t.now += defaults::reorder_delay;
   t.join(bob); // who is told at once how things stand
   const auto h = t.take(1).front().heartbeat();
   ASSERT_TRUE(h);
@@ -912,11 +914,11 @@ TEST(Sender, SharesTheFeedbackBudgetAmongItsReceivers) {
   talker t{100};
   for (receiver_id id = 1; id <= 100; ++id)
     t.join(id);
-  EXPECT_EQ(t.take(1).front().heartbeat()->status_interval, milliseconds(100));
+  EXPECT_EQ(t.take(1).front().heartbeat()->status_interval, milliseconds(200));
   for (receiver_id id = 101; id <= 10'000; ++id)
     t.join(id);
   t.now += milliseconds(1);
-  EXPECT_EQ(t.take(1).front().heartbeat()->status_interval, defaults::max_status_interval);
+  EXPECT_EQ(t.take(1).front().heartbeat()->status_interval, seconds(20));
 }
 
 TEST(Sender, CutsOffListsThatDoNotFitAHeartbeatAndSaysSo) {
@@ -1139,6 +1141,37 @@ TEST(Sender, StaysConsistentWhateverAReceiverSays) {
     EXPECT_EQ(t.machine.statistics().source_datagrams, done);
     EXPECT_GE(done, 60U * k);
   }
+}
+
+// -- proactive parity -----------------------------------------------------------------------------
+
+TEST(Sender, SendsParityUnaskedOnceALargeGroupAsksForIt) {
+  talker t{100};
+  for (receiver_id id = 1; id <= 1000; ++id)
+    t.join(id, 4000);
+  EXPECT_EQ(t.machine.statistics().proactive_symbols, 0U);
+  t.run(milliseconds(20));
+  auto m = t.feedback();
+  m.repairs = {{0, 1}};
+  m.highest_packet = 1000;
+  m.received_packets = 990;
+  m.lost_packets = 10;
+  t.hear(m);
+  // What was sent before is topped up, and what comes is followed by as much.
+  EXPECT_GT(t.machine.statistics().proactive_symbols, 0U);
+  const auto before = t.machine.statistics().proactive_symbols;
+  t.run(milliseconds(20));
+  EXPECT_GT(t.machine.statistics().proactive_symbols, before);
+}
+
+TEST(Sender, ThousandsThatJoinTogetherAreNotGreetedOneByOne) {
+  talker t{100};
+  std::size_t heartbeats = 0;
+  for (receiver_id id = 1; id <= 1000; ++id) {
+    t.join(id);
+    heartbeats += heartbeats_of(t.take()).size();
+  }
+  EXPECT_EQ(heartbeats, 1U);
 }
 
 } // namespace
