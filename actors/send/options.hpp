@@ -3,6 +3,7 @@
 
 #include "protocol/defaults.hpp"
 #include "protocol/send/rate_controller.hpp"
+#include "protocol/send/rate_policy.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -21,8 +22,9 @@ struct send_options {
   std::shared_ptr<const io::identity> identity;
   std::shared_ptr<group_allocator> groups;
 
-  /// 0: each transmission finds the rate that its slowest receiver's path carries.
+  /// 0: each transmission finds its rate as `policy` says.
   protocol::bit_rate fixed_rate = 0;
+  protocol::rate_policy policy = protocol::rate_policy::adaptive;
 
   /// Routers that multicast may pass, plus one. 1: it stays on its link.
   unsigned ttl = 1;

@@ -108,7 +108,8 @@ send_session_actor::behavior_type send_session_state::make_behavior(send_session
   c.session_tag = session_tag_;
   memory_ = io::block_pool::make(config_->layout.block_size(), c.cache_blocks + blocks_under_way);
   signer_.emplace(config_->options.identity->key(), transmission_);
-  sender_.emplace(c, protocol::make_rate_controller(config_->options.fixed_rate), *signer_);
+  const auto& o = config_->options;
+  sender_.emplace(c, protocol::make_rate_controller(o.fixed_rate, o.policy), *signer_);
   self_->set_down_handler([this](const caf::down_msg& down) { on_down(down); });
   return {
     [this](const io::datagram_batch& batch) { on_feedback(batch); },
@@ -189,8 +190,10 @@ void send_session_state::start_children(wire::seal_suite suite) {
   const auto rate = config_->options.fixed_rate;
   log().info("{}: {} bytes to {} port {}, {}", config_->object->name(), config_->object->size(),
              group.address().to_string(), group.port(),
-             rate == 0 ? "as fast as the slowest receiver takes it"
-                       : "at " + std::to_string(rate) + " bit/s");
+             rate != 0 ? "at " + std::to_string(rate) + " bit/s"
+             : config_->options.policy == protocol::rate_policy::tcp_friendly
+               ? "sharing its path as a TCP flow would"
+               : "as fast as the slowest receiver takes it");
 }
 
 wire::session_accept send_session_state::accept_for(receiver_id id, const wire::direction_key& key,

@@ -11,6 +11,7 @@
 #include "apps/common/signal_events.hpp"
 #include "apps/fleetcast/endpoint_text.hpp"
 #include "apps/fleetcast/exit_code.hpp"
+#include "apps/fleetcast/rate_policies.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/core.h>
@@ -42,6 +43,7 @@ struct serve_arguments {
   std::vector<std::string> authorized;
   std::vector<std::string> groups;
   std::uint64_t rate = 0;
+  protocol::rate_policy policy = protocol::rate_policy::adaptive;
   unsigned ttl = 1;
   std::string state_dir;
   std::string log_level = "info";
@@ -71,6 +73,7 @@ constexpr const char* footer
     "Examples:\n"
     "  fleetcast serve --namespace images=/srv/images\n"
     "  fleetcast serve --namespace lab=/srv/lab --namespace iso=/srv/iso --rate 800M\n"
+    "  fleetcast serve --namespace lab=/srv/lab --rate-policy tcp-friendly\n"
     "  fleetcast serve --namespace t=. --listen 127.0.0.1:5040 --interface lo\n"
     "  fleetcast serve --namespace lab=/srv/lab --authorized /etc/fleetcast/authorized_clients\n\n"
     "Exit codes: 0 after SIGINT or SIGTERM, 1 when the server cannot start, 2 wrong usage.\n";
@@ -149,9 +152,23 @@ void raise_descriptor_limit() {
   setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+/// Why --rate and --rate-policy contradict each other, if they do.
+failure check_rate(const serve_arguments& arguments) {
+  const auto is_fixed = arguments.policy == protocol::rate_policy::fixed;
+  if (is_fixed && arguments.rate == 0)
+    return {protocol::failure_code::invalid_argument, 0,
+            "--rate-policy fixed needs a rate: say --rate 800M"};
+  if (arguments.policy == protocol::rate_policy::tcp_friendly && arguments.rate != 0)
+    return {protocol::failure_code::invalid_argument, 0,
+            "--rate fixes the rate, --rate-policy tcp-friendly searches for it: leave one out"};
+  return {};
+}
+
 int serve(const serve_arguments& arguments) {
   signal_events signals;
   raise_descriptor_limit();
+  if (const auto contradiction = check_rate(arguments))
+    return complain(contradiction, exit_code::usage);
   const auto namespaces = parse_namespaces(arguments.namespaces);
   if (!namespaces)
     return complain(namespaces.error());
@@ -184,6 +201,7 @@ int serve(const serve_arguments& arguments) {
   options.sending->identity = who;
   options.sending->groups = actors::group_allocator::make(*groups);
   options.sending->fixed_rate = arguments.rate;
+  options.sending->policy = arguments.policy;
   options.sending->ttl = arguments.ttl;
   options.sending->interface = arguments.interface;
   actors::runtime runtime{options};
@@ -252,6 +270,14 @@ void register_serve(CLI::App& program, std::function<int()>& selected) {
       CLI::AsNumberWithUnit::CASE_INSENSITIVE))
     ->check(CLI::Range(std::uint64_t{100'000}, std::uint64_t{400'000'000'000}))
     ->type_name("BITS[k|M|G]");
+  command
+    ->add_option(
+      "--rate-policy", arguments->policy,
+      "adaptive: as fast as the slowest receiver's path takes it; tcp-friendly: as a TCP "
+      "flow would, where others share the path; fixed: at --rate, which implies it "
+      "(default adaptive)")
+    ->transform(CLI::CheckedTransformer(rate_policies()))
+    ->type_name("POLICY");
   command
     ->add_option("--ttl", arguments->ttl,
                  "How far multicast may go: 1 stays on the local network, each router takes one")

@@ -28,7 +28,7 @@ class Server:
     """A running server of one directory."""
 
     def __init__(self, workspace, bin_dir, directory, listen, interface, host=None, rate=None,
-                 namespace=NAMESPACE, state_dir=None):
+                 namespace=NAMESPACE, state_dir=None, policy=None):
         self.listen = listen
         self.namespace = namespace
         argv = [program(bin_dir), "serve", "--namespace", f"{namespace}={directory}",
@@ -36,6 +36,8 @@ class Server:
                 "--state-dir", state_dir or workspace.directory("state")]
         if rate:
             argv += ["--rate", str(rate)]
+        if policy:
+            argv += ["--rate-policy", policy]
         self.program = workspace.start("server", host.command(argv) if host else argv)
         self.program.wait_until(lambda: any("listening on" in line for line in self.program.lines),
                                 START_SECONDS, 'it said "listening on"')

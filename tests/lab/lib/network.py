@@ -128,3 +128,9 @@ class Network:
         """UDP segmentation happens before the link: single datagrams travel."""
         for host in hosts or self.hosts:
             host.run(["ethtool", "-K", INTERFACE, "tx-udp-segmentation", "off"])
+
+    def set_bottleneck(self, host, bits, queue_ms):
+        """What leaves `host` passes a token bucket with a queue of so many milliseconds."""
+        queue = max(16384, bits * queue_ms // 8000)
+        host.run(["tc", "qdisc", "add", "dev", INTERFACE, "root", "tbf", "rate", f"{bits}bit",
+                  "burst", "16kb", "limit", queue])

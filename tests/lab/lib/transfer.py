@@ -16,12 +16,13 @@ OBJECT = "image"
 class Bench:
     """A network with a server that serves `source`; a context manager."""
 
-    def __init__(self, options, receivers, loss=0.0, ipv6=False, rate=None):
+    def __init__(self, options, receivers, loss=0.0, ipv6=False, rate=None, policy=None):
         self.options = options
         self._receivers = receivers
         self._loss = loss
         self._ipv6 = ipv6
         self._rate = rate
+        self._policy = policy
         self._workspace = Workspace(options.dir)
         self.server = None
 
@@ -51,7 +52,8 @@ class Bench:
         host = self.network.server
         address = host.ipv6 if self._ipv6 else host.ipv4
         self.server = Server(self._workspace, self.options.bin, self.source,
-                             endpoint(address, PORT), INTERFACE, host, self._rate)
+                             endpoint(address, PORT), INTERFACE, host, self._rate,
+                             policy=self._policy)
         return self.server
 
     def get(self, number, name=OBJECT, wrap=None, target=None):
@@ -63,6 +65,10 @@ class Bench:
     def listing(self, receiver):
         """Names that are in a receiver's directory now."""
         return sorted(os.listdir(self._workspace.directory(f"copy{receiver}")))
+
+    def start(self, name, host, argv, on_line=None):
+        """Another program, on one of the network's hosts; it ends with the bench at the latest."""
+        return self._workspace.start(name, host.command(argv), on_line)
 
     def forget_copies(self, name):
         """The disk may not hold many large files at once."""

@@ -1,0 +1,212 @@
+#include "protocol/send/tcp_friendly_rate.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+namespace fleetcast::protocol {
+
+namespace {
+
+/// Weights of the loss intervals, latest first (RFC 5348 section 5.4).
+constexpr std::array weights{1.0, 1.0, 1.0, 1.0, 0.8, 0.6, 0.4, 0.2};
+
+/// Whoever has not spoken for this long does not set the rate, and when nobody has, it halves: above the
+/// longest silence in groups of up to a thousand.
+constexpr duration patience = defaults::status_keep_alive + seconds(1);
+
+/// Halvings in silence, at most.
+constexpr std::int64_t most_halvings = 20;
+
+/// Round trip's share of a new measurement (RFC 5348 section 4.3).
+constexpr double rtt_gain = 0.1;
+
+constexpr double nanoseconds_a_second = 1e9;
+
+} // namespace
+
+double tcp_friendly_rate::throughput(double bytes, duration rtt, double p) noexcept {
+  const auto r = static_cast<double>(std::max(rtt, duration{1}).count()) / nanoseconds_a_second;
+  const auto time_out = 4 * r;
+  return 8 * bytes
+         / (r * std::sqrt(2 * p / 3) + time_out * 3 * std::sqrt(3 * p / 8) * p * (1 + 32 * p * p));
+}
+
+// -- events -----------------------------------------------------------------------------------------
+
+void tcp_friendly_rate::on_sent(timestamp now, std::uint64_t packet, std::size_t bytes) {
+  sent_.add(now, packet, bytes);
+  ++sent_packets_;
+}
+
+void tcp_friendly_rate::on_held_back(timestamp now) {
+  held_back_at_ = now;
+}
+
+void tcp_friendly_rate::on_feedback(timestamp now, receiver_id from, const wire::feedback& message,
+                                    duration rtt) {
+  auto& p = paths_[from];
+  const auto since_last = now - p.heard_at;
+  heard_at_ = p.heard_at = now;
+  if (rtt > duration::zero()) {
+    const auto sample = static_cast<double>(rtt.count());
+    p.rtt_ns = p.rtt_ns == 0 ? sample : (1 - rtt_gain) * p.rtt_ns + rtt_gain * sample;
+  }
+  // One that claims what was never sent says nothing.
+  if (message.highest_packet <= p.packet || message.highest_packet > sent_.last_packet())
+    return;
+  const auto first = p.packet == 0;
+  const auto expected = static_cast<double>(message.highest_packet - p.packet);
+  const auto received = static_cast<double>(message.received_packets
+                                            - std::min(message.received_packets, p.received));
+  p.packet = message.highest_packet;
+  p.received = message.received_packets;
+  if (first) {
+    p.base_received = p.received;
+    p.base_at = p.doubled_at = now;
+    return;
+  }
+  measure_arrival(now, p);
+  lose(now, p, expected, std::max(0.0, expected - received), since_last);
+  allow(now, p);
+  if (allowed_ == 0 || p.allowed < allowed_ || slowest_ == from)
+    find_slowest(now);
+}
+
+void tcp_friendly_rate::on_receiver_gone(timestamp now, receiver_id id) {
+  if (paths_.erase(id) > 0)
+    find_slowest(now);
+}
+
+bit_rate tcp_friendly_rate::rate(timestamp now) const {
+  if (allowed_ == 0)
+    return defaults::start_rate;
+  auto rate = static_cast<bit_rate>(
+    std::clamp(allowed_, double{defaults::min_rate}, static_cast<double>(defaults::max_rate)));
+  const auto silence = now - heard_at_;
+  if (silence > patience)
+    rate >>= std::min<std::int64_t>(silence / patience, most_halvings);
+  return std::max(rate, defaults::min_rate);
+}
+
+// -- a path -----------------------------------------------------------------------------------------
+
+duration tcp_friendly_rate::rtt_of(const path& p) const noexcept {
+  const auto measured = duration{static_cast<std::int64_t>(p.rtt_ns)};
+  return p.rtt_ns == 0 ? duration{defaults::initial_grtt}
+                       : std::max<duration>(measured, defaults::min_grtt);
+}
+
+double tcp_friendly_rate::mean_bytes() const noexcept {
+  return sent_packets_ == 0
+           ? 0
+           : static_cast<double>(sent_.bytes()) / static_cast<double>(sent_packets_);
+}
+
+void tcp_friendly_rate::measure_arrival(timestamp now, path& p) {
+  const auto took = now - p.base_at;
+  if (took < rtt_of(p))
+    return;
+  const auto packets = static_cast<double>(p.received - std::min(p.received, p.base_received));
+  p.arriving
+    = packets * mean_bytes() * 8 * nanoseconds_a_second / static_cast<double>(took.count());
+  p.base_received = p.received;
+  p.base_at = now;
+}
+
+void tcp_friendly_rate::lose(timestamp now, path& p, double packets, double lost,
+                             duration since_last) {
+  p.open += packets;
+  // Losses soon after an event belong to it: a queue that drops what it has no room for goes on doing so for a
+  // round trip, until its flows notice, and when since the last report it did is not known. RFC 5348 says one
+  // round trip; then, of several receivers, the one whose reports cut a time of losses in two would set the
+  // rate, at less than half of TCP's.
+  if (lost < 1 || (!p.intervals.empty() && now - p.event_at < 2 * rtt_of(p) + since_last))
+    return;
+  p.event_at = now;
+  if (p.intervals.empty()) {
+    // The first event ends slow start: as if it had always been like half of what arrives now
+    // (RFC 5348 section 6.3.1).
+    const auto goal = std::max(p.arriving / 2, double{defaults::min_rate});
+    double low = 1e-9;
+    double high = 1;
+    for (int i = 0; i < 60; ++i) {
+      const auto middle = std::sqrt(low * high);
+      (throughput(mean_bytes(), rtt_of(p), middle) > goal ? low : high) = middle;
+    }
+    p.intervals.push_front(1 / high);
+  } else {
+    p.intervals.push_front(std::max(1.0, p.open));
+  }
+  p.open = 0;
+  if (p.intervals.size() > weights.size())
+    p.intervals.pop_back();
+}
+
+double tcp_friendly_rate::loss_event_rate(const path& p) const noexcept {
+  if (p.intervals.empty())
+    return 0;
+  // The mean of the closed intervals, or that with the open one in front if it is longer. One more than twice
+  // as long discounts what was before it, down to half (RFC 5348 section 5.5): a quiet time counts soon.
+  const auto mean = [&p](double newest, std::size_t from, double discount) {
+    double sum = from == 1 ? newest : 0;
+    auto total = static_cast<double>(from);
+    for (const auto interval : p.intervals) {
+      if (from == weights.size())
+        break;
+      const auto weight = discount * weights[from++];
+      sum += weight * interval;
+      total += weight;
+    }
+    return sum / total;
+  };
+  const auto closed = mean(0, 0, 1);
+  const auto discount = std::clamp(2 * closed / std::max(1.0, p.open), 0.5, 1.0);
+  return 1 / std::max({1.0, closed, mean(p.open, 1, discount)});
+}
+
+void tcp_friendly_rate::allow(timestamp now, path& p) {
+  const auto loss = loss_event_rate(p);
+  if (loss == 0) {
+    // Slow start: doubled once a round trip, but not beyond twice what arrives.
+    if (now - p.doubled_at < rtt_of(p) || p.arriving == 0)
+      return;
+    p.doubled_at = now;
+    p.allowed = 2 * p.arriving;
+    return;
+  }
+  p.allowed = throughput(mean_bytes(), rtt_of(p), loss);
+  // More than twice what arrives is a guess, unless it is the window or the disk that lets no more arrive.
+  if (p.arriving > 0 && now - held_back_at_ > 2 * rtt_of(p))
+    p.allowed = std::min(p.allowed, 2 * p.arriving);
+}
+
+// -- the group --------------------------------------------------------------------------------------
+
+void tcp_friendly_rate::find_slowest(timestamp now) {
+  slowest_.reset();
+  next_allowed_ = 0;
+  for (const auto& [id, p] : paths_) {
+    if (p.allowed == 0 || now - p.heard_at > patience)
+      continue;
+    if (!slowest_ || p.allowed < allowed_) {
+      next_allowed_ = slowest_ ? allowed_ : 0;
+      slowest_ = id;
+      allowed_ = p.allowed;
+    } else if (next_allowed_ == 0 || p.allowed < next_allowed_) {
+      next_allowed_ = p.allowed;
+    }
+  }
+}
+
+limiting_factor tcp_friendly_rate::limited_by() const {
+  return slowest_ ? limiting_factor::network : limiting_factor::unknown;
+}
+
+std::optional<receiver_id> tcp_friendly_rate::slowest() const {
+  // Where all would be as slow, they share what makes them so.
+  const auto stands_out = next_allowed_ == 0 || next_allowed_ > 1.1 * allowed_;
+  return stands_out ? slowest_ : std::nullopt;
+}
+
+} // namespace fleetcast::protocol
