@@ -4,6 +4,7 @@
 #include "apps/fleetcast/get.hpp"
 #include "apps/fleetcast/identity.hpp"
 #include "apps/fleetcast/serve.hpp"
+#include "apps/fleetcast/simulate.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -29,6 +30,7 @@ int run(int argc, char** argv) {
   register_serve(program, selected);
   register_get(program, selected);
   register_identity(program, selected);
+  register_simulate(program, selected);
   try {
     program.parse(argc, argv);
   } catch (const CLI::ParseError& e) {

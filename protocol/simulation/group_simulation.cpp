@@ -1,7 +1,5 @@
 #include "protocol/simulation/group_simulation.hpp"
 
-#include "protocol/send/rate_policy.hpp"
-
 #include <openssl/evp.h>
 
 #include <algorithm>
@@ -78,16 +76,28 @@ wire::public_key public_half(const evp_pkey_st* key) {
   return result;
 }
 
+/// What is really carried: the same number of symbols, perhaps smaller ones.
+simulation_options carried(simulation_options o) {
+  if (o.carried_bytes == 0 || o.carried_bytes >= o.symbol_size || o.symbol_size == 0) {
+    o.carried_bytes = o.symbol_size;
+    return o;
+  }
+  const auto symbols = o.object_size / o.symbol_size + (o.object_size % o.symbol_size != 0 ? 1 : 0);
+  o.object_size = symbols * o.carried_bytes;
+  return o;
+}
+
 geometry checked_geometry(const simulation_options& o) {
-  const auto result = geometry::make(o.object_size, o.symbol_size, o.source_symbols);
+  const auto result = geometry::make(o.object_size, o.carried_bytes, o.source_symbols);
   if (!result)
     throw std::invalid_argument{"no such geometry"};
   return *result;
 }
 
-sender_config config_of(const geometry& layout) {
+sender_config config_of(const geometry& layout, const simulation_options& o) {
   sender_config result{.layout = layout};
   result.session_tag = session_tag;
+  result.symbol_overhead = std::size_t{o.symbol_size} - o.carried_bytes;
   return result;
 }
 
@@ -119,13 +129,35 @@ struct group_simulation::node {
   receiver_outcome outcome;
 };
 
+/// A TCP flow beside us.
+struct group_simulation::neighbour {
+  tcp_flow flow;
+  timestamp armed = never;
+};
+
+/// Datagrams that leave the sender's uplink together.
+struct group_simulation::datagram_train {
+  struct car {
+    std::size_t offset = 0;
+    std::size_t size = 0;
+    std::size_t wire_size = 0; ///< as the links see it
+  };
+
+  std::span<const std::byte> at(const car& c) const noexcept {
+    return std::span{bytes}.subspan(c.offset, c.size);
+  }
+
+  std::vector<std::byte> bytes;
+  std::vector<car> cars;
+};
+
 bool simulation_outcome::all_intact() const {
   return std::all_of(receivers.begin(), receivers.end(),
                      [](const receiver_outcome& r) { return r.complete && r.intact; });
 }
 
 group_simulation::group_simulation(simulation_options options)
-  : options_(std::move(options)),
+  : options_(carried(std::move(options))),
     layout_(checked_geometry(options_)),
     start_(events_.now()),
     object_(random_bytes(options_.object_size, options_.seed)),
@@ -134,7 +166,8 @@ group_simulation::group_simulation(simulation_options options)
     group_key_(random_key(options_.seed + 1)),
     signer_(identity_.get(), transmission_),
     sealer_(options_.suite, group_key_),
-    sender_(config_of(layout_), make_rate_controller(options_.rate), signer_),
+    sender_(config_of(layout_, options_), make_rate_controller(options_.rate, options_.policy),
+            signer_),
     gate_(session_tag, 0, options_.suite),
     uplink_(options_.uplink, options_.seed + 2) {
   std::uint32_t id = 0;
@@ -142,26 +175,49 @@ group_simulation::group_simulation(simulation_options options)
     ++id;
     nodes_.push_back(
       std::make_unique<node>(r, id, layout_.block_size(), options_.seed * 1'000'003 + id * 17));
+    auto& n = *nodes_.back();
+    if (n.down.plain())
+      near_[n.down.delay()].push_back(&n);
+    else
+      special_.push_back(&n);
   }
+  for (unsigned i = 0; i < options_.tcp_flows; ++i)
+    neighbours_.push_back(std::make_unique<neighbour>());
 }
 
 group_simulation::~group_simulation() = default;
 
-simulation_outcome group_simulation::run() {
+simulation_outcome group_simulation::run(const observer& watch) {
   unfinished_ = nodes_.size();
+  std::map<duration, std::vector<std::size_t>> joining;
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
-    events_.schedule(start_ + nodes_[i]->options.join_at, [this, i] { join(i); });
+    joining[nodes_[i]->options.join_at].push_back(i);
     if (nodes_[i]->options.vanish_at)
       events_.schedule(start_ + *nodes_[i]->options.vanish_at, [this, i] { vanish(i); });
   }
+  for (auto& [at, those] : joining)
+    events_.schedule(start_ + at, [this, those = std::move(those)] {
+      for (const auto i : those)
+        join(i);
+      pump_sender();
+    });
+  for (auto& n : neighbours_)
+    events_.schedule(start_, [this, &r = *n] { pump_tcp(r); });
   const auto deadline = start_ + options_.time_limit;
-  while (unfinished_ > 0 && !events_.empty() && events_.now() < deadline)
-    events_.step();
   simulation_outcome result;
+  while (unfinished_ > 0 && !events_.empty() && events_.now() < deadline && !result.stopped) {
+    events_.step();
+    result.stopped
+      = watch && !watch({events_.now() - start_, nodes_.size() - unfinished_, bytes_sent_});
+  }
   result.finished = unfinished_ == 0;
   result.took = events_.now() - start_;
   result.sender = sender_.statistics();
   result.bytes_sent = bytes_sent_;
+  result.uplink_bytes = uplink_bytes_;
+  for (const auto& n : neighbours_)
+    result.tcp_bytes.push_back(n->flow.acknowledged() * tcp_flow::segment_size);
+  result.feedback_peak = feedback_peak_;
   for (const auto& n : nodes_) {
     if (n->vanished)
       continue;
@@ -193,7 +249,6 @@ void group_simulation::join(std::size_t index) {
   gate_.add(n.id, n.key);
   sender_.add_receiver(events_.now(), n.id, static_cast<std::uint32_t>(n.options.cache_blocks));
   pump(n);
-  pump_sender();
 }
 
 void group_simulation::vanish(std::size_t index) {
@@ -219,8 +274,7 @@ void group_simulation::pump_sender() {
     events_.schedule(events_.now() + options_.read_time, [this, block] { read(block); });
   std::vector<outgoing_datagram> batch;
   while (sender_.take(events_.now(), defaults::batch_datagrams, batch) > 0) {
-    for (const auto& d : batch)
-      send_down(d);
+    send_down(batch);
     batch.clear();
     for (const auto block : sender_.take_reads())
       events_.schedule(events_.now() + options_.read_time, [this, block] { read(block); });
@@ -241,23 +295,64 @@ void group_simulation::read(block_number block) {
   pump_sender();
 }
 
-void group_simulation::send_down(const outgoing_datagram& datagram) {
-  auto sealed = std::make_shared<std::vector<std::byte>>(wire::header_size + datagram.payload.size()
-                                                         + sealer_.overhead());
-  sealer_.seal(datagram.header, datagram.payload, *sealed);
-  bytes_sent_ += sealed->size();
-  for (const auto out : uplink_.transmit(events_.now(), sealed->size()))
-    for (auto& n : nodes_) {
-      if (!n->machine || n->ended)
-        continue;
-      for (const auto at : n->down.transmit(out, sealed->size()))
-        events_.schedule(at, [this, &r = *n, sealed] {
-          if (r.ended)
-            return;
-          r.machine->on_datagram(events_.now(), *sealed);
-          pump(r);
-        });
+std::size_t group_simulation::wire_size(const outgoing_datagram& datagram) const noexcept {
+  const auto sealed = wire::header_size + datagram.payload.size() + wire::max_seal_size;
+  const auto is_symbol = datagram.header.type != wire::datagram_type::control;
+  return sealed + (is_symbol ? std::size_t{options_.symbol_size} - options_.carried_bytes : 0);
+}
+
+void group_simulation::send_down(const std::vector<outgoing_datagram>& batch) {
+  std::map<timestamp, std::shared_ptr<datagram_train>> trains;
+  for (const auto& d : batch) {
+    const auto size = wire_size(d);
+    bytes_sent_ += size;
+    for (const auto out : uplink_.transmit(events_.now(), size)) {
+      uplink_bytes_ += size;
+      auto& train = trains[out];
+      if (!train)
+        train = std::make_shared<datagram_train>();
+      const auto offset = train->bytes.size();
+      train->bytes.resize(offset + wire::header_size + d.payload.size() + sealer_.overhead());
+      const auto sealed
+        = sealer_.seal(d.header, d.payload, std::span{train->bytes}.subspan(offset));
+      train->cars.push_back({offset, sealed, size});
     }
+  }
+  for (const auto& [out, train] : trains)
+    deliver(out, train);
+}
+
+void group_simulation::deliver(timestamp out, const train_ptr& train) {
+  for (auto& [distance, receivers] : near_)
+    events_.schedule(out + distance, [this, train, &receivers = receivers] {
+      for (auto* n : receivers)
+        if (n->machine && !n->ended)
+          arrive(*n, *train);
+    });
+  for (auto* n : special_) {
+    if (!n->machine || n->ended)
+      continue;
+    for (const auto& car : train->cars)
+      for (const auto at : n->down.transmit(out, car.wire_size))
+        events_.schedule(at, [this, n, train, car] {
+          if (n->ended)
+            return;
+          n->machine->on_datagram(events_.now(), train->at(car));
+          pump(*n);
+        });
+  }
+}
+
+void group_simulation::arrive(node& n, const datagram_train& train) {
+  bool any = false;
+  for (const auto& car : train.cars) {
+    if (n.down.lose())
+      continue;
+    any = true;
+    n.machine->on_datagram(events_.now(), train.at(car));
+  }
+  if (any)
+    pump(n);
 }
 
 void group_simulation::pump(node& n) {
@@ -303,10 +398,41 @@ void group_simulation::send_up(node& n, const std::vector<std::byte>& datagram) 
       const auto admitted = gate_.admit(datagram);
       if (!admitted)
         return;
+      count_feedback();
       if (!sender_.on_feedback(events_.now(), admitted->from, admitted->message))
         gate_.count_out_of_range();
       pump_sender();
     });
+}
+
+void group_simulation::count_feedback() {
+  recent_feedback_.push_back(events_.now());
+  while (recent_feedback_.front() <= events_.now() - seconds(1))
+    recent_feedback_.pop_front();
+  feedback_peak_ = std::max<std::uint64_t>(feedback_peak_, recent_feedback_.size());
+}
+
+void group_simulation::pump_tcp(neighbour& n) {
+  auto& flow = n.flow;
+  flow.on_time(events_.now());
+  while (flow.may_send()) {
+    const auto segment = flow.send(events_.now());
+    for (const auto out : uplink_.transmit(events_.now(), tcp_flow::segment_size))
+      events_.schedule(out + options_.tcp_rtt, [this, &n, segment] {
+        n.flow.on_acknowledged(events_.now(), segment);
+        pump_tcp(n);
+      });
+  }
+  const auto at = flow.next_event();
+  if (n.armed <= at)
+    return;
+  n.armed = at;
+  events_.schedule(at, [this, at, &n] {
+    if (n.armed != at)
+      return;
+    n.armed = never;
+    pump_tcp(n);
+  });
 }
 
 void group_simulation::arm_sender() {

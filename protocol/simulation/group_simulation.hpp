@@ -4,13 +4,17 @@
 
 #include "protocol/receive/receiver.hpp"
 #include "protocol/send/feedback_gate.hpp"
+#include "protocol/send/rate_policy.hpp"
 #include "protocol/send/sender.hpp"
 #include "protocol/simulation/event_queue.hpp"
 #include "protocol/simulation/link.hpp"
+#include "protocol/simulation/tcp_flow.hpp"
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -40,12 +44,23 @@ struct simulation_options {
   std::uint16_t symbol_size = defaults::symbol_size;
   std::uint16_t source_symbols = defaults::source_symbols;
 
-  /// Fixed; 0: found by adaptive_rate.
+  /// Bytes of each symbol that are really carried; 0: all. Time, bottlenecks and counts are as if all were;
+  /// blocks, symbols, codes and digests are real ones, only smaller. For large groups: memory and time of a
+  /// run go with it.
+  std::uint16_t carried_bytes = 0;
+
+  /// Fixed; 0: found as `policy` says.
   bit_rate rate = 1'000'000'000;
+  rate_policy policy = rate_policy::adaptive;
+
   std::vector<receiver_options> receivers;
 
   /// What all receivers share, in front of their own links: the sender's uplink.
   link_options uplink{.delay = {}};
+
+  /// TCP flows that share the uplink from the start to the end, and their round trip beside its queue.
+  unsigned tcp_flows = 0;
+  duration tcp_rtt = milliseconds(10);
 
   wire::seal_suite suite = wire::seal_suite::chacha20_poly1305;
   std::uint64_t seed = 1;
@@ -69,7 +84,8 @@ struct receiver_outcome {
 };
 
 struct simulation_outcome {
-  bool finished = false; ///< within the time limit
+  bool finished = false; ///< within the time limit, and not stopped
+  bool stopped = false;  ///< by the observer
   duration took{};
   sender_statistics sender;
   std::vector<receiver_outcome> receivers;
@@ -77,30 +93,56 @@ struct simulation_outcome {
   /// Datagram bytes the sender put on the wire, seals and headers included.
   std::uint64_t bytes_sent = 0;
 
+  /// Of those, what came through the uplink, and what its TCP flows had acknowledged.
+  std::uint64_t uplink_bytes = 0;
+  std::vector<std::uint64_t> tcp_bytes;
+
+  /// Most feedback messages that reached the sender in any second.
+  std::uint64_t feedback_peak = 0;
+
   /// Whether all who stayed hold the object.
   bool all_intact() const;
 };
 
+/// How far a run has come.
+struct simulation_progress {
+  duration virtual_time{};
+  std::size_t finished = 0; ///< receivers that are complete, or gone
+  std::uint64_t bytes_sent = 0;
+};
+
 class group_simulation {
 public:
+  /// Looks at a running simulation, after each event; false stops it.
+  using observer = std::function<bool(const simulation_progress&)>;
+
+  /// Throws std::invalid_argument when there is no geometry for the object.
   explicit group_simulation(simulation_options options);
   ~group_simulation();
 
   /// Runs to the end. Once.
-  simulation_outcome run();
+  simulation_outcome run(const observer& watch = {});
 
 private:
   struct node;
+  struct neighbour;
+  struct datagram_train;
+  using train_ptr = std::shared_ptr<const datagram_train>;
 
   void join(std::size_t index);
   void vanish(std::size_t index);
   void tell_sender_gone(node& n, duration after);
   void pump_sender();
   void pump(node& n);
-  void send_down(const outgoing_datagram& datagram);
+  void send_down(const std::vector<outgoing_datagram>& batch);
+  void deliver(timestamp out, const train_ptr& train);
+  void arrive(node& n, const datagram_train& train);
+  std::size_t wire_size(const outgoing_datagram& datagram) const noexcept;
+  void count_feedback();
   void send_up(node& n, const std::vector<std::byte>& datagram);
   void take_blocks(node& n);
   void read(block_number block);
+  void pump_tcp(neighbour& n);
   void arm_sender();
   void arm(node& n);
   void check() const;
@@ -122,8 +164,18 @@ private:
   link uplink_;
   timestamp sender_armed_ = never;
   std::vector<std::unique_ptr<node>> nodes_;
+
+  /// Receivers behind plain links, by their distance: what is sent reaches these together.
+  std::map<duration, std::vector<node*>> near_;
+  std::vector<node*> special_; ///< all others
+
+  std::vector<std::unique_ptr<neighbour>> neighbours_;
+
   std::size_t unfinished_ = 0;
   std::uint64_t bytes_sent_ = 0;
+  std::uint64_t uplink_bytes_ = 0;
+  std::deque<timestamp> recent_feedback_; ///< of the last second
+  std::uint64_t feedback_peak_ = 0;
 };
 
 } // namespace fleetcast::protocol::simulation

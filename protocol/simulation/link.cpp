@@ -1,25 +1,30 @@
 #include "protocol/simulation/link.hpp"
 
 #include <algorithm>
+#include <random>
 
 namespace fleetcast::protocol::simulation {
 
 link::link(const link_options& options, std::uint64_t seed) : options_(options), random_(seed) {}
 
-bool link::chance(double probability) {
-  return std::uniform_real_distribution<double>{0.0, 1.0}(random_) < probability;
+bool link::plain() const noexcept {
+  return options_.jitter == duration::zero() && options_.duplication <= 0 && options_.rate == 0;
 }
 
-bool link::lose() {
-  if (options_.loss <= 0)
-    return false;
-  if (options_.mean_burst <= 1)
-    return chance(options_.loss);
-  // Two states; the share of time in the bad one is `loss`, the mean stay in it `mean_burst`.
+void link::next_run() noexcept {
+  losing_ = !losing_;
+  if (options_.mean_burst <= 1) {
+    run_left_ = losing_ ? 1 : random_.failures_before_success(options_.loss);
+    // Two losses in a row: a run of none between them.
+    if (run_left_ == 0)
+      next_run();
+    return;
+  }
+  // Two states (Gilbert and Elliott); the share of time in the bad one is `loss`, the mean stay in it
+  // `mean_burst`.
   const auto leave = 1 / options_.mean_burst;
   const auto enter = std::min(1.0, leave * options_.loss / std::max(1e-9, 1 - options_.loss));
-  in_burst_ = in_burst_ ? !chance(leave) : chance(enter);
-  return in_burst_;
+  run_left_ = 1 + random_.failures_before_success(losing_ ? leave : enter);
 }
 
 const std::vector<timestamp>& link::transmit(timestamp now, std::size_t size) {
@@ -37,7 +42,7 @@ const std::vector<timestamp>& link::transmit(timestamp now, std::size_t size) {
   }
   if (lose())
     return arrivals_;
-  const auto copies = chance(options_.duplication) ? 2 : 1;
+  const auto copies = options_.duplication > 0 && random_.unit() <= options_.duplication ? 2 : 1;
   for (int i = 0; i < copies; ++i) {
     auto at = out + options_.delay;
     if (options_.jitter > duration::zero())

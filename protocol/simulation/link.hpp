@@ -2,11 +2,11 @@
 #pragma once
 
 #include "protocol/send/rate_controller.hpp"
+#include "protocol/simulation/small_random.hpp"
 #include "protocol/timestamp.hpp"
 
 #include <cstddef>
 #include <cstdint>
-#include <random>
 #include <vector>
 
 namespace fleetcast::protocol::simulation {
@@ -40,13 +40,32 @@ public:
   /// When a datagram of `size` bytes that enters at `now` comes out: at no, one or two times.
   const std::vector<timestamp>& transmit(timestamp now, std::size_t size);
 
+  /// Whether nothing happens on it but loss, and every datagram takes `delay`: then whoever sends a lot may
+  /// ask `lose` for each datagram instead of `transmit`.
+  bool plain() const noexcept;
+
+  duration delay() const noexcept { return options_.delay; }
+
+  /// Whether the next datagram is lost.
+  bool lose() noexcept {
+    if (options_.loss <= 0)
+      return false;
+    if (run_left_ == 0)
+      next_run();
+    --run_left_;
+    return losing_;
+  }
+
 private:
-  bool lose();
-  bool chance(double probability);
+  void next_run() noexcept;
 
   link_options options_;
-  std::mt19937_64 random_;
-  bool in_burst_ = false;
+  small_random random_;
+
+  /// The next so many datagrams share one fate.
+  std::uint64_t run_left_ = 0;
+  bool losing_ = true; ///< that fate; it changes with each run, and the first is to be kind
+
   timestamp free_at_{};
   std::vector<timestamp> arrivals_;
 };

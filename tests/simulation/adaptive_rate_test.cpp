@@ -110,7 +110,8 @@ TEST(AdaptiveRate, LeavesTheConsumersPaceToTheWindow) {
   // One block of 176 KiB every 7.2 ms: 200 Mbit/s.
   o.receivers[1].consume_time = microseconds(7200 * 64);
   const auto outcome = run(o);
-  EXPECT_LT(sent_ratio(outcome, o.object_size), 1.1);
+  // What the search and bursts into a queue of three blocks lose.
+  EXPECT_LT(sent_ratio(outcome, o.object_size), 1.15);
 }
 
 TEST(AdaptiveRate, GetsThroughATinyQueue) {

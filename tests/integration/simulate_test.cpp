@@ -1,0 +1,156 @@
+/// `fleetcast simulate` as people and scripts use it.
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include <array>
+#include <csignal>
+#include <cstdio>
+#include <string>
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace fleetcast {
+namespace {
+
+struct result {
+  std::string out; ///< standard output and error
+  int code = -1;
+};
+
+result simulate(const std::string& arguments) {
+  result r;
+  auto* pipe = popen((FLEETCAST_PROGRAM " simulate " + arguments + " 2>&1").c_str(), "r");
+  if (pipe == nullptr)
+    return r;
+  std::array<char, 4096> buffer;
+  while (const auto size = fread(buffer.data(), 1, buffer.size(), pipe))
+    r.out.append(buffer.data(), size);
+  const auto status = pclose(pipe);
+  r.code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  return r;
+}
+
+TEST(Simulate, PrintsATableWithItsSeed) {
+  const auto r = simulate("--receivers 5 --size 2M --loss 1 --seed 7");
+  EXPECT_EQ(r.code, 0) << r.out;
+  for (const auto* word : {"receivers", "loss-free", "x the object", "feedback", "seed"})
+    EXPECT_NE(r.out.find(word), std::string::npos) << word << " in\n" << r.out;
+  EXPECT_NE(r.out.find(" 7\n"), std::string::npos) << r.out;
+}
+
+TEST(Simulate, PrintsOneJsonObjectThatTheSeedAloneDecides) {
+  const std::string arguments = "-n 20 -s 1M -p 2 -b 4 -w 2:10 -l 1:50 --rtt 5 --json --seed ";
+  const auto first = simulate(arguments + "3");
+  ASSERT_EQ(first.code, 0) << first.out;
+  const auto j = nlohmann::json::parse(first.out);
+  EXPECT_EQ(j.at("seed"), 3);
+  EXPECT_EQ(j.at("receivers"), 20);
+  EXPECT_EQ(j.at("object_size"), 1 << 20);
+  EXPECT_TRUE(j.at("complete"));
+  EXPECT_GT(j.at("sent_ratio"), 1.0);
+  EXPECT_GT(j.at("time_ratio"), 1.0);
+  ASSERT_EQ(j.at("cohorts").size(), 3U);
+  EXPECT_EQ(j.at("cohorts")[0].at("receivers"), 18);
+  EXPECT_TRUE(j.at("cohorts")[0].contains("delay_ratio"));
+  EXPECT_EQ(j.at("cohorts")[1].at("receivers"), 2);
+  EXPECT_EQ(j.at("cohorts")[2].at("complete"), 1);
+  EXPECT_EQ(simulate(arguments + "3").out, first.out);
+  EXPECT_NE(simulate(arguments + "4").out, first.out);
+}
+
+TEST(Simulate, SealingChangesNoFigure) {
+  const std::string arguments = "-n 4 -s 1M -p 5 --json";
+  EXPECT_EQ(simulate(arguments).out, simulate(arguments + " --sealed").out);
+}
+
+TEST(Simulate, SaysWhenNotEverybodyGotTheObject) {
+  const auto r = simulate("-n 3 -s 4M --rate 10M --time-limit 0.5");
+  EXPECT_EQ(r.code, 1);
+  EXPECT_NE(r.out.find("not everybody"), std::string::npos) << r.out;
+}
+
+TEST(Simulate, RefusesWhatMakesNoSense) {
+  for (const auto* arguments : {"--receivers 0",
+                                "--receivers 100001",
+                                "--size tiny",
+                                "--size 2T",
+                                "--loss 96",
+                                "--loss -1",
+                                "--loss nan",
+                                "--rtt -1",
+                                "--worse 5",
+                                "--worse 0:5",
+                                "--worse 5:",
+                                "--worse 5:5x",
+                                "-n 10 --worse 11:5",
+                                "--late 5:-1",
+                                "-n 100000 --late 1:50",
+                                "--rate-policy warp",
+                                "--rate 10M --rate-policy adaptive",
+                                "--tcp 1",
+                                "--queue much --bottleneck 10M",
+                                "--burst 0",
+                                "--cache 1",
+                                "--time-limit 0",
+                                "--seed x",
+                                "surplus"}) {
+    const auto r = simulate(arguments);
+    EXPECT_EQ(r.code, 2) << arguments << "\n" << r.out;
+    EXPECT_FALSE(r.out.empty()) << arguments;
+  }
+}
+
+TEST(Simulate, SharesABottleneckWithTcp) {
+  const auto r
+    = simulate("-n 3 -s 20M --rate-policy tcp-friendly --bottleneck 20M --rtt 20 --tcp 1 "
+               "--json");
+  ASSERT_EQ(r.code, 0) << r.out;
+  const auto j = nlohmann::json::parse(r.out);
+  EXPECT_GT(j.at("tcp_rate"), 1e6);
+  EXPECT_GT(j.at("rate_through"), 1e6);
+}
+
+TEST(Simulate, ShowsHelpWithExamples) {
+  const auto r = simulate("--help");
+  EXPECT_EQ(r.code, 0);
+  EXPECT_NE(r.out.find("Examples:"), std::string::npos);
+}
+
+TEST(Simulate, EndsCleanlyOnCtrlC) {
+  std::array<int, 2> ends{};
+  ASSERT_EQ(pipe(ends.data()), 0);
+  // Inherited, so that the signal is pending from before the program's first instruction to when it listens.
+  sigset_t interrupt;
+  sigset_t before;
+  sigemptyset(&interrupt);
+  sigaddset(&interrupt, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &interrupt, &before);
+  const auto child = fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    dup2(ends[1], STDERR_FILENO);
+    close(ends[0]);
+    close(ends[1]);
+    // Long enough for any machine: it is to be stopped.
+    execl(FLEETCAST_PROGRAM, FLEETCAST_PROGRAM, "simulate", "-n", "2000", "--size", "10G",
+          static_cast<char*>(nullptr));
+    _exit(127);
+  }
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  close(ends[1]);
+  kill(child, SIGINT);
+  std::string text;
+  std::array<char, 256> buffer;
+  for (ssize_t size = 0; (size = read(ends[0], buffer.data(), buffer.size())) > 0;)
+    text.append(buffer.data(), static_cast<std::size_t>(size));
+  close(ends[0]);
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  ASSERT_TRUE(WIFEXITED(status)) << text;
+  EXPECT_EQ(WEXITSTATUS(status), 130) << text;
+  EXPECT_NE(text.find("stopped after"), std::string::npos) << text;
+}
+
+} // namespace
+} // namespace fleetcast
