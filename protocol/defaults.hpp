@@ -49,6 +49,10 @@ constexpr std::size_t manifest_capacity = 40;
 /// this many blocks ahead, and a receiver can verify each block the moment it is whole.
 constexpr std::size_t manifest_run = 16;
 
+/// Times that a manifest is repeated, spread over its run, where datagrams get lost: of ten thousand receivers
+/// at 1 % none misses all four, and they cost less than a thousandth of what the run does.
+constexpr std::size_t manifest_repeats = 3;
+
 // -- feedback -----------------------------------------------------------------------------------
 
 /// Messages a second that the sender wants from the whole group, of any size: unprompted ones, and requests.

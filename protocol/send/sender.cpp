@@ -358,12 +358,12 @@ block_number sender::send_manifest(timestamp now, block_number first, block_numb
 }
 
 bool sender::repeat_manifests(timestamp now, output& out) {
-  const auto again = std::exchange(run_manifests_, {});
+  --manifest_repeats_left_;
   if (parity_.level() == 0)
     return false;
-  for (const auto& run : again)
+  for (const auto& run : run_manifests_)
     send_manifest(now, run.first, run.first + run.count, out);
-  return !again.empty();
+  return !run_manifests_.empty();
 }
 
 std::size_t sender::send_repair(timestamp now, std::size_t max, output& out) {
@@ -415,8 +415,9 @@ void sender::add_parity(timestamp now, block_number block) {
   const auto patience = request_patience(group_.grtt());
   parity_.judge(now, patience, tolerated_requests(now));
   auto count = parity_.after(now, block, config_.layout.source_symbols_of(block));
-  // Whoever asked for something of the last blocks would hold up the end.
-  const auto rest = static_cast<double>(schedule_.size()) / blocks_a_second(now);
+  // Whoever asked for something of the last blocks of a pass would hold up the end, for those who only wait for it.
+  const auto ahead = schedule_.size() - schedule_.count_below(next_.block);
+  const auto rest = static_cast<double>(ahead) / blocks_a_second(now);
   if (count > 0 && rest * 1e9 < static_cast<double>(patience.count()))
     count = static_cast<std::uint16_t>(count + defaults::closing_parity);
   // Nobody can have seen anything of it yet: nothing is deducted.
@@ -461,7 +462,8 @@ bool sender::start_next_block(timestamp now, output& out) {
   }
   if (manifested_ <= at)
     return announce_run(now, *block, out);
-  if (manifested_.block - *block <= defaults::manifest_run / 2 && repeat_manifests(now, out))
+  constexpr auto stretch = defaults::manifest_run / (defaults::manifest_repeats + 1);
+  if (manifested_.block - *block <= manifest_repeats_left_ * stretch && repeat_manifests(now, out))
     return true;
   auto bytes = cache_.find(*block);
   if (!bytes) {
@@ -486,6 +488,7 @@ bool sender::announce_run(timestamp now, block_number block, output& out) {
     }
   }
   run_manifests_.clear();
+  manifest_repeats_left_ = defaults::manifest_repeats;
   for (std::optional<block_number> b = block; b && *b < end;) {
     const auto sent_to = send_manifest(now, *b, end, out);
     run_manifests_.push_back({*b, sent_to - *b});

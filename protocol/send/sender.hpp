@@ -14,8 +14,8 @@
 ///   3. repair symbols that were asked for, or that a block just sent is expected to need
 ///      (proactive_parity.hpp): they free buffers at receivers that wait;
 ///   4. the manifest of the run of blocks that comes next, then the blocks' source symbols. Where
-///      datagrams get lost a manifest is repeated in the middle of its run: who misses it must keep
-///      sixteen whole blocks.
+///      datagrams get lost a manifest is repeated during its run: who misses it must keep sixteen
+///      whole blocks.
 ///
 /// Window rule. No block is started beyond the *edge*: the lowest limit of all receivers. A receiver
 /// reports its limit (how far it has room); one that says nothing while a heartbeat announced an
@@ -240,8 +240,9 @@ private:
   /// Blocks before this were announced by manifests in this pass.
   position manifested_;
 
-  /// What the manifests of the run being sent announced, until they were repeated.
+  /// What the manifests of the run being sent announced, and how often that is still to be repeated.
   std::vector<wire::block_range> run_manifests_;
+  std::size_t manifest_repeats_left_ = 0;
 
   std::deque<started> recent_blocks_;
   std::deque<started> recent_manifests_;
