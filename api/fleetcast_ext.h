@@ -93,7 +93,11 @@ typedef struct _FLEETCAST_IDENTITY {
 typedef struct _FLEETCAST_SESSION_STATISTICS {
   /** Bytes of this structure; set by the caller. */
   ULONG ulLength;
-  ULONG ulReserved;             /**< 0 */
+
+  /** 0. 1: nothing of this session is verified, since its settings say `security = "none"`. (Called
+   * ulReserved, and 0, before.) */
+  ULONG ulUnverified;
+
   uint64_t ullObjectBytes;      /**< size of the object; 0 until known */
   uint64_t ullCompletedBytes;   /**< verified */
   uint64_t ullDeliveredBytes;   /**< handed to RECEIVE_CONTENTS */

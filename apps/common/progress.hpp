@@ -19,6 +19,7 @@ struct transfer_figures {
   double bits_per_second = 0; ///< of late; over the whole transfer once it is over
   std::uint64_t repaired_symbols = 0;
   std::uint64_t lost_packets = 0;
+  bool verified = true; ///< false: both ends were told to do without
 };
 
 /// "1.5 GiB", "180 B".
