@@ -1,5 +1,6 @@
 /// fleetcast: one program, one subcommand a file.
 #include "api/fleetcast_ext.h"
+#include "apps/fleetcast/bench.hpp"
 #include "apps/fleetcast/exit_code.hpp"
 #include "apps/fleetcast/get.hpp"
 #include "apps/fleetcast/identity.hpp"
@@ -29,6 +30,7 @@ int run(int argc, char** argv) {
   register_serve(program, selected);
   register_get(program, selected);
   register_identity(program, selected);
+  register_bench(program, selected);
   try {
     program.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
