@@ -319,10 +319,10 @@ void batch_receiver::note_drops(std::uint32_t total) noexcept {
 
 batch_receiver::statistics batch_receiver::snapshot() const noexcept {
   constexpr auto relaxed = std::memory_order_relaxed;
-  return {counters_.datagrams.load(relaxed), counters_.bytes.load(relaxed),
-          counters_.truncated.load(relaxed), counters_.coalesced.load(relaxed),
-          counters_.calls.load(relaxed),     counters_.kernel_drops.load(relaxed),
-          counters_.errors.load(relaxed),    counters_.last_error.load(relaxed),
+  return {counters_.datagrams.load(relaxed),      counters_.bytes.load(relaxed),
+          counters_.truncated.load(relaxed),      counters_.coalesced.load(relaxed),
+          counters_.calls.load(relaxed),          counters_.kernel_drops.load(relaxed),
+          counters_.errors.load(relaxed),         counters_.last_error.load(relaxed),
           counters_.injected_losses.load(relaxed)};
 }
 
