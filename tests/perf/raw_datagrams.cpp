@@ -1,6 +1,6 @@
 /// What the kernel itself carries: datagrams of one size to a multicast group by sendmmsg, one datagram a
-/// packet, as fast as it takes them; and receivers that count and forget them. The limit that a reliable
-/// transfer on the same links is held against.
+/// packet, as fast as it takes them; and receivers that count and forget them. What is sent is the limit
+/// that a reliable transfer on the same links is held against; what is received of a flood is less.
 #include <CLI/CLI.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/multicast.hpp>

@@ -40,6 +40,8 @@ class Result:
                                 "fastest": max(rates, default=None),
                                 "all": [one.rates for one in self.measurements]},
             "before_sync_mbit_per_second": self._median_of(lambda one: one.before_sync),
+            "lowest_received_mbit_per_second":
+                self._median_of(lambda one: one.lowest_received),
             "seconds": [one.seconds for one in self.measurements],
             "server_peak_bytes": self.server_rss, "receiver_peak_bytes": self.receiver_rss}
 
