@@ -24,6 +24,9 @@ namespace wire = protocol::wire;
 /// would only delay repairs behind them.
 constexpr std::uint32_t most_batches_under_way = 3;
 
+/// What limits may change twice a second; the log shall stay readable.
+constexpr protocol::duration limit_log_interval = protocol::seconds(2);
+
 /// Blocks that batches at the writer may still hold when the sender has let go of them.
 constexpr std::size_t blocks_under_way = 16;
 
@@ -145,6 +148,7 @@ send_session_actor::behavior_type send_session_state::make_behavior(send_session
       timer_.fired(now(self_));
       expel_silent();
       pump();
+      log_limit(now(self_));
     },
     [this](cancel_atom, const failure& reason) { fail(reason); },
     [this](status_atom) { return collect_status(self_, status(), children()); },
@@ -185,9 +189,8 @@ join_reply send_session_state::join(const join_request& request) {
   gate_->add(id, key);
   sender_->add_receiver(now(self_), id, request.request.cache_blocks);
   self_->monitor(request.link);
-  members_[id] = {request.link, request.request.host_name, now(self_)};
-  log().info("{}: receiver {} ({}, {}) joined; {} now", config_->object->name(), id,
-             request.request.host_name, request.peer.to_string(), members_.size());
+  members_[id] = {request.link, request.request.host_name, request.peer.to_string(), now(self_)};
+  log().info("{}: {} joined; {} now", config_->object->name(), name_of(id), members_.size());
   join_reply result;
   result.accept = accept_for(id, key, *suite_);
   result.session = self_;
@@ -239,8 +242,7 @@ wire::session_accept send_session_state::accept_for(receiver_id id, const wire::
 void send_session_state::leave(receiver_id id, const failure& reason) {
   if (!members_.contains(id))
     return;
-  log().warn("{}: receiver {} ({}) left: {}", config_->object->name(), id, members_[id].host,
-             reason.text);
+  log().warn("{}: {} left: {}", config_->object->name(), name_of(id), reason.text);
   remove(id);
 }
 
@@ -253,9 +255,8 @@ void send_session_state::on_receipt(receiver_id id, const wire::receipt& receipt
     return expel(id, {failure_code::invalid_request, 0, "its receipt is for another size"});
   ++completed_receivers_;
   const auto took = std::chrono::duration<double>(now(self_) - i->second.joined_at).count();
-  log().info("{}: receiver {} ({}) has it, {}, after {:.2f} s; {} symbols repaired",
-             config_->object->name(), id, i->second.host,
-             config_->options.unsealed ? "NOT VERIFIED" : "verified", took,
+  log().info("{}: {} has it, {}, after {:.2f} s; {} symbols repaired", config_->object->name(),
+             name_of(id), config_->options.unsealed ? "NOT VERIFIED" : "verified", took,
              receipt.repaired_symbols);
   self_->send(i->second.link, wire::receipt_noted{});
   remove(id);
@@ -386,11 +387,28 @@ std::vector<caf::actor> send_session_state::children() const {
   return result;
 }
 
-std::string send_session_state::slowest() const {
-  const auto id = sender_->slowest();
-  const auto i = id ? members_.find(*id) : members_.end();
-  return i == members_.end() ? "none known"
-                             : std::to_string(i->first) + " (" + i->second.host + ")";
+void send_session_state::log_limit(protocol::timestamp now) {
+  const auto& limit = sender_->limit();
+  if (limit == logged_limit_ || now - limit_logged_at_ < limit_log_interval)
+    return;
+  logged_limit_ = limit;
+  limit_logged_at_ = now;
+  log().info("{}: limited by {}", config_->object->name(), limit_text());
+}
+
+std::string send_session_state::limit_text() const {
+  const auto& limit = sender_->limit();
+  std::string result = to_string(limit.factor);
+  if (limit.factor == protocol::limiting_factor::host && !limit.receiver)
+    result += ": this one";
+  if (limit.receiver && members_.contains(*limit.receiver))
+    result += ": " + name_of(*limit.receiver);
+  return result;
+}
+
+std::string send_session_state::name_of(receiver_id id) const {
+  const auto& m = members_.at(id);
+  return "receiver " + std::to_string(id) + " (" + m.host + ", " + m.address + ")";
 }
 
 status_snapshot send_session_state::status() const {
@@ -410,7 +428,7 @@ status_snapshot send_session_state::status() const {
                           {"feedback messages", std::to_string(s.feedback_messages)},
                           {"repair requests", std::to_string(s.repair_requests)},
                           {"rate, bit/s", std::to_string(sender_->rate(now(self_)))},
-                          {"slowest receiver", slowest()},
+                          {"limited by", limit_text()},
                           {"window stalls", std::to_string(s.window_stalls)},
                           {"read stalls", std::to_string(s.read_stalls)},
                           {"refused datagrams", std::to_string(refused_datagrams_)}},
