@@ -25,6 +25,7 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace fleetcast::apps {
@@ -97,14 +98,15 @@ std::string own_program() {
   return fs::read_symlink("/proc/self/exe").string();
 }
 
-/// The value of one field of the last JSON line that is a "completed" event.
+/// What `get --json` says at its end, if that was a good one.
 std::optional<nlohmann::json> completed_event(const child_process& receiver) {
-  for (auto i = receiver.lines().rbegin(); i != receiver.lines().rend(); ++i) {
-    auto event = nlohmann::json::parse(*i, nullptr, false);
+  std::optional<nlohmann::json> result;
+  for (const auto& line : receiver.lines()) {
+    auto event = nlohmann::json::parse(line, nullptr, false);
     if (event.is_object() && event.value("event", "") == "completed")
-      return event;
+      result = std::move(event);
   }
-  return std::nullopt;
+  return result;
 }
 
 class bench {
