@@ -22,7 +22,8 @@ int run(int argc, char** argv) {
     "fleetcast"};
   program.footer("Examples:\n"
                  "  fleetcast serve --namespace images=/srv/images\n"
-                 "  fleetcast get server/images/debian.img /var/tmp/\n\n"
+                 "  fleetcast get server/images/debian.img /var/tmp/\n"
+                 "  fleetcast bench\n\n"
                  "'fleetcast COMMAND --help' tells more, with examples.");
   program.set_version_flag("--version", FleetcastVersion());
   program.require_subcommand(1);
