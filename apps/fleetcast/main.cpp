@@ -1,5 +1,6 @@
 /// fleetcast: one program, one subcommand a file.
 #include "api/fleetcast_ext.h"
+#include "apps/fleetcast/bench.hpp"
 #include "apps/fleetcast/exit_code.hpp"
 #include "apps/fleetcast/get.hpp"
 #include "apps/fleetcast/identity.hpp"
@@ -22,7 +23,8 @@ int run(int argc, char** argv) {
     "fleetcast"};
   program.footer("Examples:\n"
                  "  fleetcast serve --namespace images=/srv/images\n"
-                 "  fleetcast get server/images/debian.img /var/tmp/\n\n"
+                 "  fleetcast get server/images/debian.img /var/tmp/\n"
+                 "  fleetcast bench\n\n"
                  "'fleetcast COMMAND --help' tells more, with examples.");
   program.set_version_flag("--version", FleetcastVersion());
   program.require_subcommand(1);
@@ -31,6 +33,7 @@ int run(int argc, char** argv) {
   register_get(program, selected);
   register_identity(program, selected);
   register_simulate(program, selected);
+  register_bench(program, selected);
   try {
     program.parse(argc, argv);
   } catch (const CLI::ParseError& e) {

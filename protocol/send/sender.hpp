@@ -70,6 +70,9 @@ struct sender_config {
 
   /// The same for symbols only: a simulation carries the first bytes of each and counts all of them.
   std::size_t symbol_overhead = 0;
+
+  /// Manifests precede the blocks. False: none are sent, and digests are not looked at.
+  bool verified = true;
 };
 
 /// All counted since the transmission began.
@@ -123,7 +126,8 @@ public:
   std::vector<block_number> take_reads();
 
   /// Block `number` was read: its bytes, padded with zeros to whole symbols, and their digest.
-  /// Returns a failure (object_changed) when the digest differs from an earlier reading.
+  /// Returns a failure (object_changed) when the digest differs from an earlier reading, which nobody
+  /// notices in a transmission that is not verified.
   failure on_block(block_number number, const_block_buffer bytes, const wire::digest& digest);
 
   // -- output -----------------------------------------------------------------------------------

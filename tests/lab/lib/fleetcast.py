@@ -28,7 +28,7 @@ class Server:
     """A running server of one directory."""
 
     def __init__(self, workspace, bin_dir, directory, listen, interface, host=None, rate=None,
-                 namespace=NAMESPACE, state_dir=None, policy=None):
+                 namespace=NAMESPACE, state_dir=None, extra=(), policy=None):
         self.listen = listen
         self.namespace = namespace
         argv = [program(bin_dir), "serve", "--namespace", f"{namespace}={directory}",
@@ -38,6 +38,7 @@ class Server:
             argv += ["--rate", str(rate)]
         if policy:
             argv += ["--rate-policy", policy]
+        argv += extra
         self.program = workspace.start("server", host.command(argv) if host else argv)
         self.program.wait_until(lambda: any("listening on" in line for line in self.program.lines),
                                 START_SECONDS, 'it said "listening on"')
@@ -56,7 +57,7 @@ class Receiver:
     """A running `fleetcast get --json`."""
 
     def __init__(self, workspace, bin_dir, name, url, target, host=None, interface=None,
-                 known_servers=None, wrap=None):
+                 known_servers=None, wrap=None, extra=()):
         self.name = name
         self.target = target
         self.events = []
@@ -65,6 +66,7 @@ class Receiver:
                 known_servers or os.path.join(workspace.path, f"known_servers.{name}")]
         if interface:
             argv += ["--interface", interface]
+        argv += extra
         if wrap:
             argv = wrap(argv)
         self.program = workspace.start(name, host.command(argv) if host else argv, self._on_line)
