@@ -463,7 +463,8 @@ bool sender::start_next_block(timestamp now, output& out) {
   if (config_.verified && manifested_ <= at)
     return announce_run(now, *block, out);
   constexpr auto stretch = defaults::manifest_run / (defaults::manifest_repeats + 1);
-  if (manifested_.block - *block <= manifest_repeats_left_ * stretch && repeat_manifests(now, out))
+  if (manifest_repeats_left_ > 0 && manifested_.block - *block <= manifest_repeats_left_ * stretch
+      && repeat_manifests(now, out))
     return true;
   auto bytes = cache_.find(*block);
   if (!bytes) {
