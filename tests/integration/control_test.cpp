@@ -4,6 +4,7 @@
 #include "actors/control/control_client.hpp"
 #include "actors/control/control_listener.hpp"
 #include "actors/io/known_servers.hpp"
+#include "actors/io/processor.hpp"
 #include "protocol/wire/control_codec.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -448,7 +449,10 @@ TEST_F(Control, AcceptsARequestAndNotesTheReceipt) {
   EXPECT_EQ(join.request.object, "image");
   EXPECT_EQ(join.request.cache_blocks, 64U);
   EXPECT_EQ(join.request.version, wire::protocol_version);
-  EXPECT_EQ(join.request.suites.front(), wire::seal_suite::chacha20_poly1305);
+  using enum wire::seal_suite;
+  EXPECT_EQ(join.request.suites, io::seals_aes_in_hardware()
+                                   ? (std::vector{aes_256_gcm, chacha20_poly1305})
+                                   : (std::vector{chacha20_poly1305, aes_256_gcm}));
   EXPECT_FALSE(join.request.host_name.empty());
   EXPECT_EQ(join.object->name(), "lab/image");
   EXPECT_TRUE(join.local.is_loopback());
