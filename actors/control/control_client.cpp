@@ -69,7 +69,7 @@ link_credentials credentials_for(const std::string& server, const std::string& f
   return result;
 }
 
-const char* name_of_phase(int phase) {
+const char* name_of_client_phase(int phase) {
   constexpr const char* names[] = {"connecting", "asking", "joined", "receipted", "closing"};
   return names[phase];
 }
@@ -322,7 +322,7 @@ void control_client_state::report_closed(failure reason) {
 
 status_snapshot control_client_state::status() const {
   return {name,
-          name_of_phase(static_cast<int>(phase_)),
+          name_of_client_phase(static_cast<int>(phase_)),
           {{"server", server_},
            {"object", request_.name_space + "/" + request_.object},
            {"fingerprint", peer_.fingerprint}},
