@@ -15,8 +15,6 @@
 
 namespace fleetcast::actors {
 
-namespace {
-
 namespace limits = io::limits;
 
 /// The batch buffers of one reader. Batches hold it, so it outlives the reader if it must; last in,
@@ -76,8 +74,6 @@ private:
   bool awaited_ = false;
   std::function<void()> wake_;
 };
-
-} // namespace
 
 /// Lives as long as the actor or a pending handler needs it. `close` works at once, from any thread:
 /// afterwards no batch goes out and no handler does anything.

@@ -13,16 +13,21 @@ function(fleetcast_sources out)
   set(${out} ${files} PARENT_SCOPE)
 endfunction()
 
-# fleetcast_static_library(<name> SOURCES <file>... LINK <target>...)
-# A static library of hidden symbols. Without sources (a folder nobody has filled yet) it is an
+# fleetcast_static_library(<name> [JOINED] SOURCES <file>... LINK <target>...)
+# A static library of hidden symbols. JOINED: sanitizer builds compile several files at a time. Without sources (a folder nobody has filled yet) it is an
 # interface library that passes its links on, so that whoever needs it still configures.
 function(fleetcast_static_library name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LINK")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "JOINED" "" "SOURCES;LINK")
   if(arg_SOURCES)
     add_library(${name} STATIC ${arg_SOURCES})
     set_target_properties(${name} PROPERTIES CXX_VISIBILITY_PRESET hidden
                                              VISIBILITY_INLINES_HIDDEN ON)
     target_link_libraries(${name} PRIVATE fleetcast_options PUBLIC ${arg_LINK})
+    if(arg_JOINED AND FLEETCAST_SANITIZE)
+      # Instrumented, CAF's templates take the compiler long: several files at a time, it meets them once.
+      # Builds for people stay file by file, so that a change costs one file and includes stay honest.
+      set_target_properties(${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
+    endif()
   else()
     add_library(${name} INTERFACE)
     target_link_libraries(${name} INTERFACE ${arg_LINK})

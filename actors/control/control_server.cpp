@@ -58,7 +58,7 @@ link_outcome outcome_of(const failure& reason) {
   }
 }
 
-const char* name_of_phase(int phase) {
+const char* name_of_server_phase(int phase) {
   constexpr const char* names[]
     = {"handshaking", "requesting", "joining", "joined", "receipted", "closing"};
   return names[phase];
@@ -320,7 +320,7 @@ void control_server_state::close(link_outcome outcome) {
 
 status_snapshot control_server_state::status() const {
   return {name,
-          name_of_phase(static_cast<int>(phase_)),
+          name_of_server_phase(static_cast<int>(phase_)),
           {{"peer", peer_},
            {"host", host_name_},
            {"client", client_},

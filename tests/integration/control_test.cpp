@@ -4,7 +4,9 @@
 #include "actors/control/control_client.hpp"
 #include "actors/control/control_listener.hpp"
 #include "actors/io/known_servers.hpp"
+#include "actors/io/processor.hpp"
 #include "protocol/wire/control_codec.hpp"
+#include "tests/support/actor_fixture.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/read.hpp>
@@ -232,9 +234,6 @@ wire::message_bytes framed(std::uint32_t length, wire::message_bytes body) {
 class Control : public ::testing::Test {
 protected:
   Control() : server_probe_(system_), client_probe_(system_) {
-    std::string path = (std::filesystem::temp_directory_path() / "control-XXXXXX").string();
-    EXPECT_NE(::mkdtemp(path.data()), nullptr);
-    root_ = path;
     auto who = io::load_or_create_identity(root_ / "state");
     EXPECT_TRUE(who) << who.error().text;
     identity_ = std::make_shared<const io::identity>(std::move(*who));
@@ -251,7 +250,6 @@ protected:
     caf::anon_send_exit(manager_, caf::exit_reason::kill);
     for (const auto& client : clients_)
       caf::anon_send(client, stop_atom::value);
-    std::filesystem::remove_all(root_);
   }
 
   join_reply accepting() const {
@@ -420,7 +418,9 @@ protected:
     await_end(client);
   }
 
-  std::filesystem::path root_;
+  // Before the system: a client that was stopped may still write its identity there.
+  testing::temporary_directory directory_;
+  std::filesystem::path root_ = directory_.path();
   caf::actor_system_config config_;
   io::io_thread io_;
   caf::actor_system system_{config_};
@@ -448,7 +448,10 @@ TEST_F(Control, AcceptsARequestAndNotesTheReceipt) {
   EXPECT_EQ(join.request.object, "image");
   EXPECT_EQ(join.request.cache_blocks, 64U);
   EXPECT_EQ(join.request.version, wire::protocol_version);
-  EXPECT_EQ(join.request.suites.front(), wire::seal_suite::chacha20_poly1305);
+  using enum wire::seal_suite;
+  EXPECT_EQ(join.request.suites, io::seals_aes_in_hardware()
+                                   ? (std::vector{aes_256_gcm, chacha20_poly1305})
+                                   : (std::vector{chacha20_poly1305, aes_256_gcm}));
   EXPECT_FALSE(join.request.host_name.empty());
   EXPECT_EQ(join.object->name(), "lab/image");
   EXPECT_TRUE(join.local.is_loopback());
