@@ -102,9 +102,9 @@ constexpr duration max_grtt = seconds(2);
 /// Datagrams that may overtake one another before a gap counts as loss, as time.
 constexpr duration reorder_delay = milliseconds(1);
 
-/// Repair symbols more for blocks near the end, where each would take the wait of a request more: three
-/// make a request some two hundred times rarer where single losses are few.
-constexpr std::uint16_t closing_parity = 3;
+/// Repair symbols more for blocks near the end, where a request would make everybody wait for one: each makes it
+/// some six times rarer where single losses are few, and five as good as sure that none comes.
+constexpr std::uint16_t closing_parity = 5;
 
 // -- heartbeats ---------------------------------------------------------------------------------
 

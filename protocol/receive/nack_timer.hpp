@@ -32,6 +32,12 @@ public:
 
   void stop() noexcept { due_ = never; }
 
+  /// The same for whoever asks again because no answer came. Hardly anybody has asked for the same, since most
+  /// were kept from it the first time: a quarter of the wait will do.
+  void start_again(timestamp now, duration grtt, std::size_t group_size) {
+    due_ = now + backoff(grtt, group_size) / defaults::nack_backoff_factor;
+  }
+
   /// A random back-off; exposed for tests of its distribution.
   duration backoff(duration grtt, std::size_t group_size);
 
@@ -46,6 +52,10 @@ public:
   static duration holdoff(duration grtt, std::size_t group_size) {
     return max_backoff(grtt, group_size) + 2 * grtt + defaults::reorder_delay;
   }
+
+  /// How long the first request for something is left alone. The sender answers at once, so what was not
+  /// announced within two round trips got lost, or its answer. Whoever gets none again is more patient.
+  static duration first_holdoff(duration grtt) { return 2 * grtt + defaults::reorder_delay; }
 
 private:
   std::mt19937_64 random_;

@@ -348,6 +348,7 @@ void receiver::refuse(assemblies::iterator block) {
   a.symbols.reset();
   a.restored = false;
   a.asked_at = -never;
+  a.requests = 0;
   if (++statistics_.digest_failures > defaults::max_digest_failures)
     failure_ = {failure_code::content_corrupt, 0,
                 "blocks keep failing their SHA-256 digest, the last one at offset "
@@ -370,7 +371,7 @@ bool receiver::comes_whole(block_number block, position room) const {
 bool receiver::lacks_symbols(timestamp now, position at, position room, block_number block,
                              const assembly& a) const {
   return position{a.pass, block} < at && a.symbols.need() > a.announced && !comes_whole(block, room)
-         && a.asked_at + holdoff() <= now;
+         && a.asked_at + holdoff(a) <= now;
 }
 
 std::vector<wire::block_range> receiver::wanted(timestamp now) const {
@@ -408,6 +409,13 @@ std::vector<wire::block_range> receiver::lacking_manifests(timestamp now) const 
   return result;
 }
 
+bool receiver::asks_again(timestamp now) const {
+  const auto room = limit();
+  return std::any_of(assemblies_.begin(), assemblies_.end(), [&](const auto& entry) {
+    return entry.second.requests == 1 && lacks_symbols(now, seen_, room, entry.first, entry.second);
+  });
+}
+
 bool receiver::lacks_anything(timestamp now) const {
   const auto room = limit();
   return std::any_of(assemblies_.begin(), assemblies_.end(),
@@ -420,13 +428,20 @@ bool receiver::lacks_anything(timestamp now) const {
 // -- feedback -------------------------------------------------------------------------------------
 
 void receiver::plan_request(timestamp now) {
-  if (nack_.running() || !lacks_anything(now))
+  // Whoever does not know yet how many others there are would not wait as long as it takes them.
+  if (!heartbeat_ || nack_.running() || !lacks_anything(now))
     return;
   planned_at_ = seen_;
-  nack_.start(now + defaults::reorder_delay, grtt(), group_size());
+  const auto at = now + defaults::reorder_delay;
+  if (asks_again(now))
+    nack_.start_again(at, grtt(), group_size());
+  else
+    nack_.start(at, grtt(), group_size());
 }
 
 void receiver::plan_status(timestamp now) {
+  if (!heartbeat_)
+    return;
   // News for the sender is an eighth of the cache more room; less can wait for the next message.
   const auto step = std::max<block_number>(1, static_cast<block_number>(memory_.capacity() / 8));
   const auto at = limit();
@@ -446,6 +461,7 @@ bool receiver::add_requests(timestamp now, wire::feedback& message) {
       break;
     message.repairs.push_back({block, a.symbols.need()});
     a.asked_at = now;
+    ++a.requests;
   }
   message.wanted = wanted(now);
   if (!message.wanted.empty())
@@ -570,6 +586,10 @@ std::size_t receiver::group_size() const noexcept {
 
 duration receiver::holdoff() const {
   return nack_timer::holdoff(grtt(), group_size());
+}
+
+duration receiver::holdoff(const assembly& a) const {
+  return a.requests == 1 ? nack_timer::first_holdoff(grtt()) : holdoff();
 }
 
 duration receiver::status_interval() const noexcept {

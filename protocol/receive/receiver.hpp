@@ -152,6 +152,7 @@ private:
     block_assembler symbols;
     std::uint32_t pass = 0;      ///< of the sender when its last symbol came
     timestamp asked_at = -never; ///< of the last request for it
+    std::uint32_t requests = 0;  ///< that named it
     std::uint16_t announced = 0; ///< symbols that the last heartbeat said will come
     bool restored = false;       ///< whole and decoded, waiting for its digest
   };
@@ -189,6 +190,7 @@ private:
   bool lacks_symbols(timestamp now, position at, position room, block_number block,
                      const assembly& a) const;
   bool lacks_anything(timestamp now) const;
+  bool asks_again(timestamp now) const;
   std::vector<wire::block_range> wanted(timestamp now) const;
   std::vector<wire::block_range> lacking_manifests(timestamp now) const;
   void plan_request(timestamp now);
@@ -198,6 +200,7 @@ private:
   duration grtt() const noexcept;
   std::size_t group_size() const noexcept;
   duration holdoff() const;
+  duration holdoff(const assembly& a) const;
   duration status_interval() const noexcept;
   void plan_objection(timestamp now);
   duration within(duration span);

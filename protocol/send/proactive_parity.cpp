@@ -24,6 +24,9 @@ constexpr std::size_t crowd = 32;
 /// Datagrams of a report that says something of the loss.
 constexpr std::uint64_t min_report = 64;
 
+/// Reported losses that tell the group's loss within a quarter of it.
+constexpr std::uint64_t min_losses = 16;
+
 } // namespace
 
 proactive_parity::proactive_parity(std::uint16_t k) noexcept
@@ -70,7 +73,7 @@ void proactive_parity::on_request(block_number block, std::uint16_t symbols,
     return;
   if (asked_ >= evidence && asked_ > 3 * fine_)
     jump(level_ + static_cast<double>(lacking_) / static_cast<double>(asked_));
-  else if (!started_ && lost_ > 0)
+  else if (!started_ && lost_ >= min_losses)
     jump(needed(group_size));
 }
 

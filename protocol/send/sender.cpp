@@ -18,6 +18,9 @@ constexpr std::size_t max_read_ahead = 2 * defaults::manifest_run;
 constexpr double least_tolerated = 0.05;
 constexpr double most_tolerated = 0.5;
 
+/// Receivers of whom one misses a datagram at 1 % loss.
+constexpr std::size_t crowd = 100;
+
 /// When everybody who lacks something of a block will have said so: back-off, its way, and as much again.
 constexpr duration request_patience(duration grtt) noexcept {
   return defaults::nack_backoff_factor * grtt + 2 * grtt + defaults::reorder_delay;
@@ -75,12 +78,12 @@ bool sender::on_feedback(timestamp now, receiver_id id, const wire::feedback& me
     return true;
   ++statistics_.feedback_messages;
   rate_->on_feedback(now, id, message, *rtt);
+  learn_loss(message);
   const auto asks
     = !message.repairs.empty() || !message.wanted.empty() || !message.manifests.empty();
   if (!asks)
     return true;
   last_activity_ = now;
-  parity_.on_report(message.received_packets, message.lost_packets);
   merge_repairs(message);
   for (const auto& more : parity_.take_top_ups())
     owe_parity(more.block, more.symbols, message.highest_packet);
@@ -88,6 +91,13 @@ bool sender::on_feedback(timestamp now, receiver_id id, const wire::feedback& me
   merge_manifests(message);
   hasten_heartbeat(now);
   return true;
+}
+
+void sender::learn_loss(const wire::feedback& message) {
+  // One that claims more than was sent says nothing.
+  const auto sent = std::min(message.highest_packet, next_packet_ - 1);
+  if (message.received_packets <= sent && message.lost_packets <= sent - message.received_packets)
+    parity_.on_report(message.received_packets, message.lost_packets);
 }
 
 std::vector<receiver_id> sender::take_silent(timestamp now) {
@@ -359,7 +369,9 @@ block_number sender::send_manifest(timestamp now, block_number first, block_numb
 
 bool sender::repeat_manifests(timestamp now, output& out) {
   --manifest_repeats_left_;
-  if (parity_.level() == 0)
+  // Of the first run nobody can have said yet that it gets lost.
+  const auto is_first = next_ < position{0, defaults::manifest_run} && group_.size() >= crowd;
+  if (parity_.level() == 0 && !is_first)
     return false;
   for (const auto& run : run_manifests_)
     send_manifest(now, run.first, run.first + run.count, out);

@@ -205,6 +205,7 @@ private:
   duration consent_time(timestamp now) const;
   bool has_repair_at_hand();
   void hasten_heartbeat(timestamp now);
+  void learn_loss(const wire::feedback& message);
   void add_parity(timestamp now, block_number block);
   void owe_parity(block_number block, std::uint16_t symbols, std::uint64_t seen_packet);
   double tolerated_requests(timestamp now) const;

@@ -109,5 +109,23 @@ TEST(NackTimer, AnAnswerGetsARoundTripOnTopOfTheLongestWait) {
             (defaults::nack_backoff_factor + 3) * defaults::max_grtt);
 }
 
+TEST(NackTimer, AFirstAnswerIsNotWaitedForAsLong) {
+  EXPECT_GE(nack_timer::first_holdoff(grtt), 2 * grtt);
+  EXPECT_LT(nack_timer::first_holdoff(grtt), nack_timer::holdoff(grtt, 1));
+}
+
+TEST(NackTimer, WhoAsksAgainWaitsAQuarter) {
+  constexpr timestamp now = seconds(1);
+  duration longest{};
+  for (std::uint64_t seed = 1; seed <= 100; ++seed) {
+    nack_timer timer{seed};
+    timer.start_again(now, grtt, 1000);
+    EXPECT_GE(timer.due(), now);
+    longest = std::max<duration>(longest, timer.due() - now);
+  }
+  EXPECT_LE(longest, nack_timer::max_backoff(grtt, 1000) / 4);
+  EXPECT_GT(longest, nack_timer::max_backoff(grtt, 1000) / 5);
+}
+
 } // namespace
 } // namespace fleetcast::protocol

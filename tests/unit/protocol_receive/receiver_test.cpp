@@ -299,7 +299,7 @@ TEST(Receiver, OfNoPartIsCompleteAtOnceAndSaysSo) {
   l.settle();
   l.machine.require(l.now, {0, 0});
   EXPECT_TRUE(l.machine.complete());
-  l.wait(duration{0});
+  l.wait(defaults::min_status_interval);
   const auto said = l.take_said();
   ASSERT_FALSE(said.empty());
   EXPECT_EQ(said.back().completed_blocks, 4U);
@@ -1059,14 +1059,64 @@ TEST(Receiver, DoesNotAskAgainWithinTheHoldoff) {
       asked = l.now;
   }
   ASSERT_NE(asked, timestamp{});
-  const auto holdoff = nack_timer::holdoff(milliseconds(5), 2);
-  while (l.now < asked + holdoff - milliseconds(2)) {
-    l.hear(l.heartbeat({0, 1}));
-    l.wait(milliseconds(1));
-    ASSERT_TRUE(l.asked_for_nothing()) << "after " << (l.now - asked).count() << " ns";
+  // The first answer should have come after a round trip; then patience.
+  for (const auto holdoff :
+       {nack_timer::first_holdoff(milliseconds(5)), nack_timer::holdoff(milliseconds(5), 2),
+        nack_timer::holdoff(milliseconds(5), 2)}) {
+    const auto quiet_until = asked + holdoff - milliseconds(1);
+    asked = {};
+    while (l.now < quiet_until) {
+      l.hear(l.heartbeat({0, 1}));
+      l.wait(microseconds(50));
+      ASSERT_TRUE(l.asked_for_nothing()) << "too early by " << (quiet_until - l.now).count();
+    }
+    const auto give_up = l.now + patience;
+    while (asked == timestamp{} && l.now < give_up) {
+      l.hear(l.heartbeat({0, 1}));
+      l.wait(microseconds(50));
+      if (l.take_request().repairs == repairs{{0, 1}})
+        asked = l.now;
+    }
+    ASSERT_NE(asked, timestamp{});
   }
-  l.wait(milliseconds(3));
-  l.hear(l.heartbeat({0, 1}));
+}
+
+TEST(Receiver, AsksAgainWithoutTheLongBackOffOfACrowd) {
+  listener l{20 * block_size};
+  l.settle();
+  const auto beat = [&l] {
+    auto m = l.heartbeat({0, 1});
+    m.group_size = 10'000;
+    return m;
+  };
+  l.hear(beat());
+  l.hear_block(0, {1});
+  const auto next_request = [&] {
+    for (int i = 0; i < 10'000; ++i) {
+      l.hear(beat());
+      l.wait(microseconds(50));
+      if (!l.take_request().repairs.empty())
+        return l.now;
+    }
+    return timestamp{};
+  };
+  const auto first = next_request();
+  const auto second = next_request();
+  const auto third = next_request();
+  const auto longest = nack_timer::max_backoff(milliseconds(5), 10'000);
+  const auto slack = milliseconds(2);
+  EXPECT_LE(second - first, nack_timer::first_holdoff(milliseconds(5))
+                              + longest / defaults::nack_backoff_factor + slack);
+  EXPECT_GE(third - second, nack_timer::holdoff(milliseconds(5), 10'000));
+}
+
+TEST(Receiver, BeforeTheFirstHeartbeatItAsksForNothing) {
+  listener l{20 * block_size};
+  l.hear_block(0, {1});
+  l.hear_block(1);
+  l.wait(milliseconds(100));
+  EXPECT_TRUE(l.take_said().empty()) << "thousands may be doing the same";
+  l.hear(l.heartbeat({0, 2}));
   l.wait(patience);
   EXPECT_EQ(l.take_request().repairs, (repairs{{0, 1}}));
 }

@@ -87,6 +87,19 @@ TEST(ProactiveParity, StartsWithWhatTheGroupsSizeAndTheReportedLossNeed) {
   }
 }
 
+TEST(ProactiveParity, WaitsForReportsThatTellTheLoss) {
+  proactive_parity p{k};
+  p.after(seconds(1), 0, k);
+  p.after(seconds(1), 1, k);
+  p.on_report(100, 3); // may be chance: 3 %
+  p.on_request(0, 1, 10'000);
+  EXPECT_LT(p.level(), 1);
+  p.on_report(4900, 50);
+  p.on_request(1, 1, 10'000);
+  EXPECT_GE(p.level(), 7);
+  EXPECT_LE(p.level(), 9);
+}
+
 TEST(ProactiveParity, TopsUpWhatWasSentBeforeItKnew) {
   proactive_parity p{k};
   for (block_number b = 0; b < 5; ++b)

@@ -1152,16 +1152,46 @@ TEST(Sender, SendsParityUnaskedOnceALargeGroupAsksForIt) {
   EXPECT_EQ(t.machine.statistics().proactive_symbols, 0U);
   t.run(milliseconds(20));
   auto m = t.feedback();
+  m.highest_packet = 200;
+  m.received_packets = 180;
+  m.lost_packets = 20;
+  t.hear(m); // any report tells of losses
   m.repairs = {{0, 1}};
-  m.highest_packet = 1000;
-  m.received_packets = 990;
-  m.lost_packets = 10;
-  t.hear(m);
+  t.hear(m, 2);
   // What was sent before is topped up, and what comes is followed by as much.
   EXPECT_GT(t.machine.statistics().proactive_symbols, 0U);
   const auto before = t.machine.statistics().proactive_symbols;
-  t.run(milliseconds(20));
+  t.run(milliseconds(40));
   EXPECT_GT(t.machine.statistics().proactive_symbols, before);
+}
+
+TEST(Sender, LearnsNoLossFromWhoClaimsMoreThanWasSent) {
+  talker t{100};
+  for (receiver_id id = 1; id <= 1000; ++id)
+    t.join(id, 4000);
+  t.run(milliseconds(20));
+  auto m = t.feedback();
+  m.repairs = {{0, 1}};
+  m.highest_packet = 1'000'000'000;
+  m.received_packets = 500'000'000;
+  m.lost_packets = 500'000'000;
+  t.hear(m);
+  EXPECT_EQ(t.machine.statistics().proactive_symbols, 0U);
+}
+
+TEST(Sender, RepeatsTheFirstManifestToACrowdThatNobodyHasSpokenOfYet) {
+  for (const std::size_t receivers : {2, 1000}) {
+    talker t{3 * defaults::manifest_run};
+    for (receiver_id id = 1; id <= receivers; ++id)
+      t.join(id, 4000);
+    std::map<block_number, int> manifests;
+    for (const auto& s : t.run(milliseconds(200)))
+      if (const auto m = s.manifest())
+        ++manifests[m->first_block];
+    const auto repeats = receivers < 100 ? 0 : static_cast<int>(defaults::manifest_repeats);
+    EXPECT_EQ(manifests[0], 1 + repeats) << receivers;
+    EXPECT_EQ(manifests[defaults::manifest_run], 1) << "nobody lost anything";
+  }
 }
 
 TEST(Sender, ThousandsThatJoinTogetherAreNotGreetedOneByOne) {
