@@ -109,9 +109,14 @@ TEST(AdaptiveRate, LeavesTheConsumersPaceToTheWindow) {
   o.receivers.assign(2, behind(1'000'000'000));
   // One block of 176 KiB every 7.2 ms: 200 Mbit/s.
   o.receivers[1].consume_time = microseconds(7200 * 64);
-  const auto outcome = run(o);
-  // What the search and bursts into a queue of three blocks lose.
-  EXPECT_LT(sent_ratio(outcome, o.object_size), 1.15);
+  // Of each transfer 0.03 are headers, and what is lost is lost by the search, in its last two rounds at twice the
+  // link's rate: 0.03 to 0.11, with a fast consumer, too. How many of those there are is chance, so the
+  // mean of some runs is bounded, not one of them.
+  constexpr int runs = 8;
+  double sum = 0;
+  for (o.seed = 1; o.seed <= runs; ++o.seed)
+    sum += sent_ratio(run(o), o.object_size);
+  EXPECT_LT(sum / runs, 1.1);
 }
 
 TEST(AdaptiveRate, GetsThroughATinyQueue) {

@@ -426,20 +426,32 @@ TEST(Scale, TwoHundredReceiversShareOneTransmissionAndTheirFeedbackStaysBounded)
     r.down.jitter = microseconds(300);
     o.receivers.push_back(r);
   }
-  const auto outcome = run(o);
-  // One announcement and one farewell each, and the budget a second on top.
-  const auto seconds_taken = static_cast<double>(outcome.took.count()) / 1e9;
-  EXPECT_LT(static_cast<double>(outcome.sender.feedback_messages),
-            3 * 200
-              + (defaults::status_budget_per_second + defaults::request_budget_per_second)
-                  * seconds_taken);
-  // Each receiver lost some eight symbols; 200 times eight is what a sender would send that does not
-  // merge.
-  EXPECT_LT(outcome.sender.repair_datagrams, 200U);
+  constexpr int runs = 4;
   std::uint64_t suppressed = 0;
-  for (const auto& r : outcome.receivers)
-    suppressed += r.statistics.requests_suppressed;
-  EXPECT_GT(suppressed, 20U);
+  for (o.seed = 1; o.seed <= runs; ++o.seed) {
+    const auto outcome = run(o);
+    // One announcement and one farewell each, and the budget a second on top.
+    const auto seconds_taken = static_cast<double>(outcome.took.count()) / 1e9;
+    EXPECT_LT(static_cast<double>(outcome.sender.feedback_messages),
+              2 * 200
+                + (defaults::status_budget_per_second + defaults::request_budget_per_second)
+                    * seconds_taken);
+    // Each receiver lost some eight symbols; 200 times eight is what a sender would send that does not
+    // merge.
+    EXPECT_LT(outcome.sender.repair_datagrams, 200U);
+    std::uint64_t sent = 0;
+    std::uint64_t dropped = 0;
+    for (const auto& r : outcome.receivers) {
+      sent += r.statistics.requests_sent;
+      dropped += r.statistics.requests_suppressed;
+    }
+    // Who asks, asks for many: of those who meant to, few do.
+    EXPECT_LT(sent, 30U);
+    EXPECT_GT(dropped, 3 * sent);
+    suppressed += dropped;
+  }
+  // By parity that goes unasked the first request may serve all before the others mean to ask; so not in each run.
+  EXPECT_GT(suppressed / runs, 50U);
 }
 
 TEST(Scale, ALowRateWorks) {
