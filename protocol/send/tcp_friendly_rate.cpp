@@ -66,8 +66,9 @@ void tcp_friendly_rate::on_feedback(timestamp now, receiver_id from, const wire:
     p.base_at = p.doubled_at = now;
     return;
   }
+  const auto arrived = p.arriving;
   measure_arrival(now, p);
-  lose(now, p, expected, std::max(0.0, expected - received), since_last);
+  lose(now, p, {expected, std::max(0.0, expected - received), since_last, arrived});
   allow(now, p);
   if (allowed_ == 0 || p.allowed < allowed_ || slowest_ == from)
     find_slowest(now);
@@ -114,20 +115,20 @@ void tcp_friendly_rate::measure_arrival(timestamp now, path& p) {
   p.base_at = now;
 }
 
-void tcp_friendly_rate::lose(timestamp now, path& p, double packets, double lost,
-                             duration since_last) {
-  p.open += packets;
+void tcp_friendly_rate::lose(timestamp now, path& p, const news& n) {
+  p.open += n.packets;
   // Losses soon after an event belong to it: a queue that drops what it has no room for goes on doing so for a
   // round trip, until its flows notice, and when since the last report it did is not known. RFC 5348 says one
   // round trip; then, of several receivers, the one whose reports cut a time of losses in two would set the
   // rate, at less than half of TCP's.
-  if (lost < 1 || (!p.intervals.empty() && now - p.event_at < 2 * rtt_of(p) + since_last))
+  if (n.lost < 1 || (!p.intervals.empty() && now - p.event_at < 2 * rtt_of(p) + n.since_last))
     return;
   p.event_at = now;
   if (p.intervals.empty()) {
-    // The first event ends slow start: as if it had always been like half of what arrives now
-    // (RFC 5348 section 6.3.1).
-    const auto goal = std::max(p.arriving / 2, double{defaults::min_rate});
+    // The first event ends slow start. TCP goes on with half of what it sent, and what arrived in the round trip
+    // before is that: what a bottleneck carries, or half of a rate that doubled since. As if it had always
+    // been like it (RFC 5348 section 6.3.1).
+    const auto goal = std::max(n.arrived, double{defaults::min_rate});
     double low = 1e-9;
     double high = 1;
     for (int i = 0; i < 60; ++i) {

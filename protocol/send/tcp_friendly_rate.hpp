@@ -65,10 +65,18 @@ private:
     timestamp doubled_at{};
   };
 
+  /// What a report says beyond the one before it.
+  struct news {
+    double packets = 0; ///< sent meanwhile
+    double lost = 0;    ///< of those
+    duration since_last{};
+    double arrived = 0; ///< bits per second, as measured before
+  };
+
   duration rtt_of(const path& p) const noexcept;
   double loss_event_rate(const path& p) const noexcept;
   void measure_arrival(timestamp now, path& p);
-  void lose(timestamp now, path& p, double packets, double lost, duration since_last);
+  void lose(timestamp now, path& p, const news& n);
   void allow(timestamp now, path& p);
   void find_slowest(timestamp now);
   double mean_bytes() const noexcept;

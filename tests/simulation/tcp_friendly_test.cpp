@@ -63,7 +63,7 @@ TEST_P(SharedWithTcp, AloneItUsesMostOfThePath) {
   const auto o = behind(GetParam().bottleneck, milliseconds(GetParam().rtt_ms));
   const auto outcome = group_simulation{o}.run();
   ASSERT_TRUE(outcome.all_intact());
-  EXPECT_GT(rate_of(outcome.uplink_bytes, outcome.took) / static_cast<double>(o.uplink.rate), 0.7);
+  EXPECT_GT(rate_of(outcome.uplink_bytes, outcome.took) / static_cast<double>(o.uplink.rate), 0.9);
 }
 
 std::string name_of(const testing::TestParamInfo<path>& info) {

@@ -68,7 +68,7 @@ TEST(TcpFriendlyRate, DoublesARoundTripBeforeTheFirstLoss) {
 TEST(TcpFriendlyRate, TheFirstLossHalvesIt) {
   path p;
   path::listener a;
-  for (int i = 0; i < 20; ++i) {
+  for (int i = 0; i < 6; ++i) {
     p.send();
     p.report(alice, a);
   }
