@@ -19,7 +19,7 @@ constexpr double least_tolerated = 0.05;
 constexpr double most_tolerated = 0.5;
 
 /// Receivers of whom one misses a datagram at 1 % loss.
-constexpr std::size_t crowd = 100;
+constexpr std::size_t large_group = 100;
 
 /// When everybody who lacks something of a block will have said so: back-off, its way, and as much again.
 constexpr duration request_patience(duration grtt) noexcept {
@@ -370,7 +370,7 @@ block_number sender::send_manifest(timestamp now, block_number first, block_numb
 bool sender::repeat_manifests(timestamp now, output& out) {
   --manifest_repeats_left_;
   // Of the first run nobody can have said yet that it gets lost.
-  const auto is_first = next_ < position{0, defaults::manifest_run} && group_.size() >= crowd;
+  const auto is_first = next_ < position{0, defaults::manifest_run} && group_.size() >= large_group;
   if (parity_.level() == 0 && !is_first)
     return false;
   for (const auto& run : run_manifests_)

@@ -13,7 +13,7 @@ constexpr std::array weights{1.0, 1.0, 1.0, 1.0, 0.8, 0.6, 0.4, 0.2};
 
 /// Whoever has not spoken for this long does not set the rate, and when nobody has, it halves: above the
 /// longest silence in groups of up to a thousand.
-constexpr duration patience = defaults::status_keep_alive + seconds(1);
+constexpr duration longest_silence = defaults::status_keep_alive + seconds(1);
 
 /// Halvings in silence, at most.
 constexpr std::int64_t most_halvings = 20;
@@ -85,8 +85,8 @@ bit_rate tcp_friendly_rate::rate(timestamp now) const {
   auto rate = static_cast<bit_rate>(
     std::clamp(allowed_, double{defaults::min_rate}, static_cast<double>(defaults::max_rate)));
   const auto silence = now - heard_at_;
-  if (silence > patience)
-    rate >>= std::min<std::int64_t>(silence / patience, most_halvings);
+  if (silence > longest_silence)
+    rate >>= std::min<std::int64_t>(silence / longest_silence, most_halvings);
   return std::max(rate, defaults::min_rate);
 }
 
@@ -188,7 +188,7 @@ void tcp_friendly_rate::find_slowest(timestamp now) {
   slowest_.reset();
   next_allowed_ = 0;
   for (const auto& [id, p] : paths_) {
-    if (p.allowed == 0 || now - p.heard_at > patience)
+    if (p.allowed == 0 || now - p.heard_at > longest_silence)
       continue;
     if (!slowest_ || p.allowed < allowed_) {
       next_allowed_ = slowest_ ? allowed_ : 0;

@@ -137,8 +137,11 @@ class Network:
         for host in hosts or self.hosts:
             host.run(["ethtool", "-K", INTERFACE, "tx-udp-segmentation", "off"])
 
-    def set_bottleneck(self, host, bits, queue_ms):
-        """What leaves `host` passes a token bucket with a queue of so many milliseconds."""
+    def set_bottleneck(self, receiver, bits, queue_ms):
+        """What comes to this receiver, from 1, passes a token bucket with a queue of so many milliseconds.
+
+        Not at the sender: of its own host's queue TCP fills a few packets only (TCP small queues), and whoever
+        fills the rest gets the share that goes with it. Behind a switch there is nothing of the kind."""
         queue = max(16384, bits * queue_ms // 8000)
-        host.run(["tc", "qdisc", "add", "dev", INTERFACE, "root", "tbf", "rate", f"{bits}bit",
-                  "burst", "16kb", "limit", queue])
+        run(["tc", "-n", self._bridge, "qdisc", "replace", "dev", f"r{receiver}", "root", "tbf",
+             "rate", f"{bits}bit", "burst", "16kb", "limit", str(queue)])
