@@ -68,7 +68,7 @@ TEST(ScaleTargets, AtTenTimesTheRateFeedbackStaysBounded) {
   EXPECT_LE(outcome.feedback_peak, 1000U);
 }
 
-TEST(ScaleTargets, ATwentiethThatLosesTenPercentHardlyDelaysTheOthers) {
+TEST(ScaleTargets, AHundredthThatLosesTenPercentHardlyDelaysTheOthers) {
   auto o = group_of(300, 0.01, 8);
   auto alone = o;
   alone.receivers.resize(297);
