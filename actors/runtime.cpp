@@ -5,6 +5,7 @@
 #include "actors/session_manager.hpp"
 
 #include <atomic>
+#include <utility>
 
 namespace fleetcast::actors {
 
@@ -27,10 +28,14 @@ struct runtime::implementation {
   explicit implementation(const runtime_options& options) : system(configured(config, options)) {
     manager = system.spawn(session_manager,
                            session_manager_config{&io, network_parts(io), options.sending});
+    if (options.console)
+      console = std::make_unique<console_host>(system, io, manager, *options.console);
   }
 
   ~implementation() {
     stop_manager();
+    // Last of all, for those who want to know what does not end.
+    console.reset();
     // Links and readers still closing use the I/O thread: it goes after every actor.
     system.await_all_actors_done();
     // But before the actor system: a handler that held the last reference to an actor has just let that
@@ -51,7 +56,8 @@ struct runtime::implementation {
   io::io_thread io;
   caf::actor_system_config config;
   caf::actor_system system;
-  session_manager_actor manager;
+  steered_session_manager_actor manager;
+  std::unique_ptr<console_host> console;
 };
 
 runtime::runtime(const runtime_options& options) {
@@ -69,8 +75,24 @@ io::io_thread& runtime::io() {
   return implementation_->io;
 }
 
-const session_manager_actor& runtime::manager() const {
+const steered_session_manager_actor& runtime::manager() const {
   return implementation_->manager;
+}
+
+tl::expected<std::filesystem::path, failure> runtime::console_path() const {
+  if (!implementation_->console)
+    return std::filesystem::path{};
+  return implementation_->console->path();
+}
+
+void runtime::show(const caf::actor& other) {
+  if (implementation_->console)
+    caf::anon_send(implementation_->console->actor(), open_atom::value, other);
+}
+
+void runtime::survey(std::function<void(std::shared_ptr<const console_survey>)> reply) {
+  if (implementation_->console)
+    caf::anon_send(implementation_->console->actor(), survey_request{std::move(reply)});
 }
 
 session_id runtime::next_session_id() {

@@ -106,6 +106,15 @@ public:
   /// Returns a failure (object_changed) when the digest differs from an earlier reading.
   failure on_block(block_number number, const_block_buffer bytes, const wire::digest& digest);
 
+  // -- steering ---------------------------------------------------------------------------------
+
+  /// While paused only heartbeats go out: receivers stay, and nothing moves.
+  void pause(timestamp now, bool paused) noexcept;
+  bool paused() const noexcept { return paused_; }
+
+  /// Another policy from now on, which knows nothing of the past.
+  void set_rate_controller(std::unique_ptr<rate_controller> rate) noexcept;
+
   // -- output -----------------------------------------------------------------------------------
 
   /// Appends up to `max` datagrams that may be sent now. Returns how many.
@@ -210,6 +219,7 @@ private:
   std::uint64_t next_packet_ = 1;
   timestamp next_heartbeat_ = timestamp::zero();
   timestamp last_activity_ = timestamp::zero();
+  bool paused_ = false;
   bool stalled_ = false; ///< the last `take` ended because nothing could be started
   sender_statistics statistics_;
 };
