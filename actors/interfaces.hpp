@@ -106,6 +106,7 @@ struct receive_summary {
   std::uint64_t object_size = 0;
   std::uint32_t total_blocks = 0;
   std::uint32_t completed_blocks = 0;
+  protocol::limiting_factor limited_by = protocol::limiting_factor::unknown;
 };
 
 struct session_finished {

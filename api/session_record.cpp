@@ -202,6 +202,7 @@ DWORD session_record::statistics(FLEETCAST_SESSION_STATISTICS& figures) const {
   figures.ullRequestsSent = counted.requests_sent;
   figures.ullRequestsSuppressed = counted.requests_suppressed;
   figures.ullDigestFailures = counted.digest_failures;
+  figures.ulLimitingFactor = static_cast<ULONG>(summary_.limited_by);
   return ERROR_SUCCESS;
 }
 

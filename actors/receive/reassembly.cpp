@@ -108,7 +108,7 @@ void reassembly_state::report(protocol::timestamp now) {
 receive_summary reassembly_state::summary() const {
   const auto& layout = config_->receiver.layout;
   return {receiver_->statistics(), layout.object_size(), layout.block_count(),
-          receiver_->completed_blocks()};
+          receiver_->completed_blocks(), receiver_->limited_by()};
 }
 
 std::string reassembly_state::missing_text() const {
@@ -145,6 +145,7 @@ status_snapshot reassembly_state::status() const {
      metrics::digest_failures(s.digest_failures),
      metrics::signature_failures(s.signature_failures),
      metrics::feedback_refused(feedback_refused_),
+     metrics::limited_by(to_string(receiver_->limited_by())),
      metrics::free_blocks(config_->memory->available()),
      metrics::window_limit(std::to_string(limit.pass) + ":" + std::to_string(limit.block)),
      metrics::sender_heard(seconds_between(receiver_->last_heard(), at)),

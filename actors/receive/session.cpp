@@ -245,6 +245,7 @@ status_snapshot receive_session_state::status() const {
      metrics::percent(share_of(summary_.completed_blocks, summary_.total_blocks)),
      metrics::rate(rate), metrics::repaired_symbols(s.repaired_symbols),
      metrics::loss(share_of(s.lost_packets, s.lost_packets + s.datagrams)),
+     metrics::limited_by(to_string(summary_.limited_by)),
      metrics::running_for(seconds_between(started_at_, at))},
     {}};
   if (rate > 0 && summary_.object_size > s.bytes)

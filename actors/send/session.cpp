@@ -26,6 +26,9 @@ namespace wire = protocol::wire;
 /// would only delay repairs behind them.
 constexpr std::uint32_t most_batches_under_way = 3;
 
+/// What limits may change twice a second; the log shall stay readable.
+constexpr protocol::duration limit_log_interval = protocol::seconds(2);
+
 /// Blocks that batches at the writer may still hold when the sender has let go of them.
 constexpr std::size_t blocks_under_way = 16;
 
@@ -134,6 +137,7 @@ send_session_state::make_behavior(send_session_config config) {
       expel_silent();
       look_around();
       pump();
+      log_limit(now(self_));
     },
     [this](cancel_atom, const failure& reason) { fail(reason); },
     [this](status_atom) { return collect_status(self_, status(), children()); },
@@ -177,11 +181,10 @@ join_reply send_session_state::join(const join_request& request) {
   self_->monitor(request.link);
   members_[id]
     = {request.link, request.request.host_name, request.peer.to_string(), now(self_), {}};
-  events().note(event_kind::receiver_joined, config_->id,
-                fmt::format("receiver {} ({}, {}) of {}; {} now", id, request.request.host_name,
-                            request.peer.to_string(), config_->object->name(), members_.size()));
-  log(name).info("{}: receiver {} ({}, {}) joined; {} now", config_->object->name(), id,
-                 request.request.host_name, request.peer.to_string(), members_.size());
+  events().note(
+    event_kind::receiver_joined, config_->id,
+    fmt::format("{} of {}; {} now", name_of(id), config_->object->name(), members_.size()));
+  log(name).info("{}: {} joined; {} now", config_->object->name(), name_of(id), members_.size());
   join_reply result;
   result.accept = accept_for(id, key, *suite_);
   result.session = self_;
@@ -232,10 +235,8 @@ wire::session_accept send_session_state::accept_for(receiver_id id, const wire::
 void send_session_state::leave(receiver_id id, const failure& reason) {
   if (!members_.contains(id))
     return;
-  log(name).warn("{}: receiver {} ({}) left: {}", config_->object->name(), id, members_[id].host,
-                 reason.text);
-  events().note(event_kind::receiver_left, config_->id,
-                fmt::format("receiver {} ({}): {}", id, members_[id].host, reason.text));
+  log(name).warn("{}: {} left: {}", config_->object->name(), name_of(id), reason.text);
+  events().note(event_kind::receiver_left, config_->id, name_of(id) + ": " + reason.text);
   remove(id);
 }
 
@@ -248,11 +249,10 @@ void send_session_state::on_receipt(receiver_id id, const wire::receipt& receipt
     return expel(id, {failure_code::invalid_request, 0, "its receipt is for another size"});
   ++completed_receivers_;
   const auto took = std::chrono::duration<double>(now(self_) - i->second.joined_at).count();
-  log(name).info("{}: receiver {} ({}) has it, verified, after {:.2f} s; {} symbols repaired",
-                 config_->object->name(), id, i->second.host, took, receipt.repaired_symbols);
-  events().note(
-    event_kind::receiver_done, config_->id,
-    fmt::format("receiver {} ({}) has it, verified, after {:.2f} s", id, i->second.host, took));
+  log(name).info("{}: {} has it, verified, after {:.2f} s; {} symbols repaired",
+                 config_->object->name(), name_of(id), took, receipt.repaired_symbols);
+  events().note(event_kind::receiver_done, config_->id,
+                fmt::format("{} has it, verified, after {:.2f} s", name_of(id), took));
   self_->send(i->second.link, wire::receipt_noted{});
   remove(id);
 }
@@ -391,11 +391,38 @@ std::vector<caf::actor> send_session_state::children() const {
   return result;
 }
 
-std::string send_session_state::slowest() const {
-  const auto id = sender_->slowest();
-  const auto i = id ? members_.find(*id) : members_.end();
-  return i == members_.end() ? "none known"
-                             : std::to_string(i->first) + " (" + i->second.host + ")";
+void send_session_state::log_limit(protocol::timestamp now) {
+  const auto& limit = sender_->limit();
+  if (limit == logged_limit_ || now - limit_logged_at_ < limit_log_interval)
+    return;
+  logged_limit_ = limit;
+  limit_logged_at_ = now;
+  log(name).info("{}: limited by {}", config_->object->name(), limit_text());
+}
+
+std::string send_session_state::limit_text() const {
+  if (sender_->paused())
+    return "a pause";
+  const auto& limit = sender_->limit();
+  std::string result = to_string(limit.factor);
+  if (limit.factor == protocol::limiting_factor::host && !limit.receiver)
+    result += ": this one";
+  if (limit.receiver && members_.contains(*limit.receiver))
+    result += ": " + name_of(*limit.receiver);
+  return result;
+}
+
+std::string send_session_state::name_of(receiver_id id) const {
+  const auto& m = members_.at(id);
+  return "receiver " + std::to_string(id) + " (" + m.host + ", " + m.address + ")";
+}
+
+double send_session_state::worst_loss() const {
+  double result = 0;
+  for (const auto& [id, m] : sender_->receivers())
+    result = std::max(result,
+                      share_of(m.last.lost_packets, m.last.lost_packets + m.last.received_packets));
+  return result;
 }
 
 double send_session_state::least_completed() const {
@@ -418,7 +445,7 @@ void send_session_state::look_around() {
     return;
   const auto& s = sender_->statistics();
   watch_.look(at, {config_->id, sender_->rate(at), s.feedback_messages, s.repair_requests,
-                   s.window_stalls, gate_->drops(), slowest()});
+                   gate_->drops(), limit_text()});
 }
 
 // -- steering -------------------------------------------------------------------------------------
@@ -441,9 +468,9 @@ order_outcome send_session_state::obey(const kick_order& order) {
              fmt::format("this session has no receiver {}; `receivers {}` lists them",
                          order.receiver, config_->id)},
             {}};
-  const auto host = i->second.host;
+  auto who = name_of(order.receiver);
   expel(order.receiver, order.reason);
-  return {{}, fmt::format("receiver {} ({}) was sent away", order.receiver, host)};
+  return {{}, std::move(who) + " was sent away"};
 }
 
 order_outcome send_session_state::obey(const pause_order& order) {
@@ -484,6 +511,7 @@ receiver_list send_session_state::list() const {
     r.joined = at - i->second.joined_at;
     r.heard = at - m.heard_at;
     r.rtt = m.rtt;
+    r.limited_by = to_string(m.last.limited_by);
     result.receivers.push_back(std::move(r));
   }
   return result;
@@ -506,7 +534,8 @@ status_snapshot send_session_state::status() const {
      metrics::rate(rate_.bits_per_second(at, s.payload_bytes)),
      metrics::allowed_rate(sender_->rate(at)),
      metrics::rate_policy(fixed_rate_ == 0 ? "adaptive" : "fixed"),
-     metrics::slowest_receiver(slowest()),
+     metrics::limited_by(limit_text()),
+     metrics::loss(worst_loss()),
      metrics::running_for(seconds_between(began_at_, at)),
      metrics::receivers(members_.size()),
      metrics::completed_receivers(completed_receivers_),

@@ -64,8 +64,8 @@ public:
 private:
   struct member {
     control_server_actor link;
-    std::string host;
-    std::string address;
+    std::string host;    ///< as it calls itself
+    std::string address; ///< that it came from
     protocol::timestamp joined_at{};
     rate_meter taken_in;
   };
@@ -93,8 +93,11 @@ private:
   void look_around();
   receiver_list list() const;
   double least_completed() const;
+  double worst_loss() const;
   std::uint64_t taken_in_bytes(const protocol::wire::feedback& message) const;
-  std::string slowest() const;
+  void log_limit(protocol::timestamp now);
+  std::string limit_text() const;
+  std::string name_of(receiver_id id) const;
   status_snapshot status() const;
   std::vector<caf::actor> children() const;
 
@@ -121,6 +124,8 @@ private:
   std::uint64_t refused_datagrams_ = 0;
   std::uint64_t completed_receivers_ = 0;
   std::uint64_t expelled_receivers_ = 0;
+  protocol::transmission_limit logged_limit_;
+  protocol::timestamp limit_logged_at_{};
   bool ended_ = false;
   content_reader_actor reader_;
   socket_writer_actor writer_;

@@ -45,11 +45,9 @@ void transmission_watch::look_at_rate(const view& seen) {
   if (higher - lower < higher / 4)
     return;
   ++rate_changes_;
-  const auto held
-    = seen.window_stalls > last_.window_stalls ? "; receivers have no room at times" : "";
-  events().note(event_kind::rate_changed, seen.session,
-                fmt::format("{} -> {}; slowest receiver: {}{}", megabits(noted_rate_),
-                            megabits(seen.rate), seen.slowest, held));
+  events().note(
+    event_kind::rate_changed, seen.session,
+    fmt::format("{} -> {}; limited by {}", megabits(noted_rate_), megabits(seen.rate), seen.limit));
   noted_rate_ = seen.rate;
 }
 

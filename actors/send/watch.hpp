@@ -17,9 +17,8 @@ public:
     protocol::bit_rate rate = 0; ///< allowed
     std::uint64_t feedback_messages = 0;
     std::uint64_t repair_requests = 0; ///< blocks named in it
-    std::uint64_t window_stalls = 0;
     protocol::feedback_gate::drop_counters drops{};
-    std::string slowest; ///< whose path the rate follows
+    std::string limit; ///< what keeps it from going faster, and whom
   };
 
   /// Whether it is time for a look.

@@ -34,6 +34,7 @@
 #include "protocol/receive/block_assembler.hpp"
 #include "protocol/receive/digest_store.hpp"
 #include "protocol/receive/nack_timer.hpp"
+#include "protocol/receive/receive_limit_meter.hpp"
 #include "protocol/receive/replay_guard.hpp"
 #include "protocol/timestamp.hpp"
 #include "protocol/wire/data_messages.hpp"
@@ -138,6 +139,8 @@ public:
 
   /// When the request under way will be made; `never`: none is.
   timestamp request_due() const noexcept { return nack_.due(); }
+  /// What kept this receiver from going faster lately.
+  limiting_factor limited_by() const noexcept { return limit_meter_.factor(); }
 
   /// How far this receiver has room.
   [[nodiscard]] position limit() const;
@@ -182,6 +185,8 @@ private:
   void refuse(assemblies::iterator block);
 
   // Feedback.
+  void observe_limit(timestamp now);
+  bool consumer_fills_cache() const;
   bool comes_whole(block_number block, position room) const;
   bool lacks_symbols(timestamp now, position at, position room, block_number block,
                      const assembly& a) const;
@@ -243,6 +248,7 @@ private:
   timestamp last_status_;
   position reported_limit_;
   std::uint64_t next_packet_ = 1;
+  receive_limit_meter limit_meter_;
 
   failure failure_;
   receiver_statistics statistics_;

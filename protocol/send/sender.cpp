@@ -231,6 +231,7 @@ std::size_t sender::take(timestamp now, std::size_t max, std::vector<outgoing_da
     rate_->on_held_back(now);
     break;
   }
+  observe_limit(now);
   return out.size() - before;
 }
 
@@ -389,8 +390,10 @@ bool sender::send_source(timestamp now, output& out) {
 bool sender::start_next_block(timestamp now, output& out) {
   auto block = schedule_.next(next_.block);
   if (!block) {
-    if (schedule_.empty() || next_.block == 0)
+    if (schedule_.empty() || next_.block == 0) {
+      held_by_ = send_activity::drained;
       return false;
+    }
     // A new pass; receivers hear of it before its first block, or they would take that for a step
     // back in the old one.
     next_ = {next_.pass + 1, 0};
@@ -400,6 +403,7 @@ bool sender::start_next_block(timestamp now, output& out) {
   const position at{next_.pass, *block};
   if (at >= edge(now)) {
     ++statistics_.window_stalls;
+    held_by_ = send_activity::window;
     return false;
   }
   if (manifested_ <= at)
@@ -407,6 +411,7 @@ bool sender::start_next_block(timestamp now, output& out) {
   auto bytes = cache_.find(*block);
   if (!bytes) {
     ++statistics_.read_stalls;
+    held_by_ = send_activity::content;
     return false;
   }
   current_ = source_cursor{*block, 0, std::move(bytes)};
@@ -421,6 +426,7 @@ bool sender::announce_run(timestamp now, block_number block, output& out) {
   for (std::optional<block_number> b = block; b && *b < end; b = schedule_.next(*b + 1)) {
     if (!digest_known_[*b]) {
       ++statistics_.read_stalls;
+      held_by_ = send_activity::content;
       return false;
     }
   }
@@ -428,6 +434,45 @@ bool sender::announce_run(timestamp now, block_number block, output& out) {
     b = schedule_.next(send_manifest(now, *b, end, out));
   manifested_ = {next_.pass, end};
   return true;
+}
+
+// -- what limits ----------------------------------------------------------------------------------
+
+void sender::observe_limit(timestamp now) {
+  // Leave to send that was not used up: the output takes no more.
+  const auto activity = stalled_            ? held_by_
+                        : pacer_.ready(now) ? send_activity::busy
+                                            : send_activity::pacing;
+  if (limit_meter_.enter(now, activity))
+    limit_ = find_limit();
+}
+
+transmission_limit sender::find_limit() const {
+  switch (limit_meter_.verdict()) {
+    case send_activity::content:
+      return {limiting_factor::content, std::nullopt};
+    case send_activity::busy:
+      return {limiting_factor::host, std::nullopt};
+    case send_activity::window:
+      return limit_at(group_.nearest_limit());
+    case send_activity::drained:
+      return limit_at(group_.least_complete());
+    case send_activity::pacing:
+      break;
+  }
+  if (rate_->limited_by() == limiting_factor::network && rate_->slowest())
+    return limit_at(rate_->slowest());
+  return {rate_->limited_by(), std::nullopt};
+}
+
+transmission_limit sender::limit_at(std::optional<receiver_id> receiver) const {
+  const auto m = receiver ? group_.find(*receiver) : group_.end();
+  if (m == group_.end())
+    return {};
+  const auto own = m->second.last.limited_by;
+  // It knows nothing wrong on its side, and is slow: what is between remains.
+  const auto nothing_known = own == limiting_factor::unknown || own == limiting_factor::sender;
+  return {nothing_known ? limiting_factor::network : own, receiver};
 }
 
 // -- derived --------------------------------------------------------------------------------------

@@ -157,6 +157,15 @@ struct GroupMessage {
 # Data plane, up
 # ---------------------------------------------------------------------------------------------
 
+enum LimitingFactor {
+  # protocol/limiting_factor.hpp says how each is found.
+  unknown @0;                  # too early to tell, or a receiver that does not say
+  sender @1;                   # nothing here: it takes all that comes
+  network @2;                  # datagrams are lost on the way
+  host @3;                     # the kernel drops datagrams that nobody takes out in time
+  consumer @4;                 # its cache is full of blocks that the consumer is not done with
+}
+
 struct Feedback {
   # Status and repair request of one receiver in one message; each one replaces the last.
   echoSentAt @0 :UInt64;       # sentAt of the newest heartbeat, 0 when there was none …
@@ -173,4 +182,5 @@ struct Feedback {
   repairs @11 :List(BlockRepair);  # blocks in assembly and the symbols each lacks, at most 64
   wanted @12 :List(BlockRange);    # blocks of which nothing is held and which are not scheduled, at most 24
   manifests @13 :List(BlockRange); # blocks whose digest is missing, at most 8
+  limitedBy @14 :LimitingFactor;   # what keeps this receiver from going faster
 }

@@ -111,6 +111,11 @@ class Network:
         # Segmented buffers would be lost whole: 44 datagrams at once.
         self.disable_offload()
 
+    def limit_rate(self, receiver, mbit):
+        """What comes to this receiver, from 1, comes no faster; more queues for 50 ms, then is lost."""
+        run(["tc", "-n", self._bridge, "qdisc", "replace", "dev", f"r{receiver}", "root", "tbf",
+             "rate", f"{mbit}mbit", "burst", "64kb", "latency", "50ms"])
+
     def dropped(self):
         """Packets lost by `set_loss` so far, per host."""
         counts = []
