@@ -33,8 +33,12 @@ struct runtime::implementation {
   }
 
   ~implementation() {
-    stop_manager();
-    // Last of all, for those who want to know what does not end.
+    stop(manager);
+    manager = nullptr;
+    // Last of all, for those who want to know what does not end; and only once it has answered: who
+    // cancels the one session of a program ends the program, and wants to hear that it was done.
+    if (console)
+      stop(console->actor());
     console.reset();
     // Links and readers still closing use the I/O thread: it goes after every actor.
     system.await_all_actors_done();
@@ -43,13 +47,14 @@ struct runtime::implementation {
     io.stop();
   }
 
-  void stop_manager() {
+  /// And waits for its end.
+  template <class Handle>
+  void stop(const Handle& who) {
     // In a scope of its own: a scoped actor counts among those that are waited for afterwards.
     caf::scoped_actor self{system};
-    self->monitor(manager);
-    self->send(manager, stop_atom::value);
+    self->monitor(who);
+    self->send(who, stop_atom::value);
     self->receive([](const caf::down_msg&) {});
-    manager = nullptr;
   }
 
   // Order matters: what actors leave behind may name the I/O thread until the actor system is gone.

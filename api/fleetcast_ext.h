@@ -79,8 +79,6 @@ typedef struct _FLEETCAST_CONFIG {
 
   ULONG ulReserved; /**< 0 */
 
-  /* Since version 1.2 of the ABI; an ulLength that ends before is fine. */
-
   /** FLEETCAST_CONSOLE_...: a Unix domain socket for `fleetcast console`, open to this user alone; from
    * the next first WdsTransportClientInitialize on. One that cannot be made is told to the log and keeps
    * nothing from working. */

@@ -40,7 +40,6 @@ console_host::console_host(caf::actor_system& system, io::io_thread& io,
 console_host::~console_host() {
   if (server_)
     server_->stop();
-  caf::anon_send(actor_, stop_atom::value);
 }
 
 tl::expected<std::filesystem::path, failure> console_host::path() const {

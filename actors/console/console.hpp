@@ -26,6 +26,7 @@ public:
   console_host(caf::actor_system& system, io::io_thread& io,
                const steered_session_manager_actor& manager, const console_options& options);
 
+  /// Requires that the actor has ended, so that its last answers are on their way.
   ~console_host();
 
   console_host(const console_host&) = delete;

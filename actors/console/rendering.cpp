@@ -17,7 +17,8 @@ namespace {
 using report::json;
 using row = std::vector<std::string>;
 
-/// Columns as wide as they must be, two spaces apart; the last is not padded.
+/// Columns as wide as they must be, two spaces apart; the last is not padded. What matters most comes first:
+/// narrow screens cut the rest off.
 std::string table(const row& heading, const std::vector<row>& rows) {
   std::vector<std::size_t> widths;
   for (std::size_t c = 0; c < heading.size(); ++c) {
@@ -153,12 +154,12 @@ std::string sessions(const json& all) {
   std::vector<row> rows;
   for (const auto& s : all)
     rows.push_back({text_at(s, "session"), text_at(s, "direction"), text_at(s, "state"),
-                    text_at(s, "object"), text_at(s, "peer"), number_at(s, "percent", percent),
-                    number_at(s, "rate", rate), number_at(s, "eta", time_text),
-                    text_at(s, "repairs"), number_at(s, "loss", loss), text_at(s, "receivers"),
-                    text_at(s, "limited_by")});
-  return table({"ID", "DIRECTION", "STATE", "OBJECT", "PEER", "%", "RATE", "ETA", "REPAIRS",
-                "LOSS %", "RECEIVERS", "LIMITED BY"},
+                    number_at(s, "percent", percent), number_at(s, "rate", rate),
+                    text_at(s, "limited_by"), number_at(s, "eta", time_text),
+                    number_at(s, "loss", loss), text_at(s, "repairs"), text_at(s, "receivers"),
+                    text_at(s, "object"), text_at(s, "peer")});
+  return table({"ID", "DIRECTION", "STATE", "%", "RATE", "LIMITED BY", "ETA", "LOSS %", "REPAIRS",
+                "RECEIVERS", "OBJECT", "PEER"},
                rows);
 }
 
@@ -167,13 +168,12 @@ std::string receivers(const json& all) {
     return "no receiver\n";
   std::vector<row> rows;
   for (const auto& r : all)
-    rows.push_back({text_at(r, "receiver"), text_at(r, "host"), text_at(r, "address"),
-                    number_at(r, "percent", percent), number_at(r, "rate", rate),
-                    number_at(r, "loss", loss), text_at(r, "kernel_drops"),
-                    text_at(r, "free_blocks"), number_at(r, "heard_seconds", time_text),
-                    text_at(r, "limited_by")});
-  return table({"ID", "HOST", "ADDRESS", "%", "RATE", "LOSS %", "KERNEL DROPS", "FREE BLOCKS",
-                "HEARD AGO", "LIMITED BY"},
+    rows.push_back({text_at(r, "receiver"), text_at(r, "host"), number_at(r, "percent", percent),
+                    number_at(r, "rate", rate), text_at(r, "limited_by"),
+                    number_at(r, "loss", loss), number_at(r, "heard_seconds", time_text),
+                    text_at(r, "free_blocks"), text_at(r, "kernel_drops"), text_at(r, "address")});
+  return table({"ID", "HOST", "%", "RATE", "LIMITED BY", "LOSS %", "HEARD AGO", "FREE BLOCKS",
+                "KERNEL DROPS", "ADDRESS"},
                rows);
 }
 

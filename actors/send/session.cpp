@@ -561,6 +561,10 @@ status_snapshot send_session_state::status() const {
      metrics::longest_gap(seconds_of(turns_.longest_gap())),
      metrics::latest_timer(seconds_of(timer_.latest()))},
     {}};
+  if (const auto rate = rate_.bits_per_second(at, s.payload_bytes); rate > 0)
+    result.facts.push_back(metrics::eta((1 - least_completed() / 100) * 8.0
+                                        * static_cast<double>(config_->object->size())
+                                        / static_cast<double>(rate)));
   if (const auto due = timer_.due(); due != protocol::never)
     result.facts.push_back(metrics::timer_due(seconds_between(at, due)));
   if (gate_) {
