@@ -107,6 +107,6 @@ private:
 receive_session_actor::behavior_type
 receive_session(receive_session_actor::stateful_pointer<receive_session_state> self,
                 receive_request request, consumer_actor consumer,
-                std::shared_ptr<receive_session_parts> parts, session_id id = 0);
+                std::shared_ptr<receive_session_parts> parts, session_id id);
 
 } // namespace fleetcast::actors

@@ -25,8 +25,9 @@ public:
     address.sun_family = AF_UNIX;
     std::strncpy(address.sun_path, path.c_str(), sizeof address.sun_path - 1);
     EXPECT_EQ(::bind(number_, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
-    if (listens)
+    if (listens) {
       EXPECT_EQ(::listen(number_, 1), 0);
+    }
   }
   ~named_socket() { ::close(number_); }
 

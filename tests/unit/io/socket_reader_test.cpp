@@ -20,7 +20,7 @@ using namespace fleetcast::actors;
 using namespace fleetcast::actors::testing;
 
 std::string value_of(const status_snapshot& of, const std::string& name) {
-  return fact(of, name).value_or("no such fact");
+  return fleetcast::actors::testing::fact(of, name).value_or("no such fact");
 }
 
 /// The test itself is the sink: it gets the reader's batches in its mailbox.

@@ -203,7 +203,6 @@ TEST(Receiver, DeliversEachBlockOnceItIsWholeAndVouchedFor) {
 
 TEST(Receiver, TellsWhatIsMissingInRanges) {
   listener l{8 * block_size};
-  using ranges = std::vector<wire::block_range>;
   EXPECT_EQ(l.machine.missing(16), (ranges{{0, 8}}));
   l.hear_all_manifests();
   l.hear_block(2);
