@@ -5,6 +5,7 @@
 #include <boost/asio/post.hpp>
 
 #include <cerrno>
+#include <future>
 #include <system_error>
 #include <utility>
 
@@ -83,14 +84,17 @@ void console_server::stop() {
     const std::lock_guard guard{mutex_};
     handler_ = nullptr;
   }
-  asio::post(io_, [me = shared_from_this()] {
-    me->is_stopped_ = true;
+  std::promise<void> closed;
+  asio::post(io_, [this, &closed] {
+    is_stopped_ = true;
     boost::system::error_code ignored;
-    me->acceptor_.close(ignored);
-    me->timer_.cancel();
-    for (const auto& one : std::set{me->connections_})
+    acceptor_.close(ignored);
+    timer_.cancel();
+    for (const auto& one : std::set{connections_})
       one->close();
+    closed.set_value();
   });
+  closed.get_future().wait();
 }
 
 console_counters console_server::count() const noexcept {

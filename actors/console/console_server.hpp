@@ -72,12 +72,13 @@ public:
   [[nodiscard]] static tl::expected<std::shared_ptr<console_server>, protocol::failure>
   listen(io::io_thread& io, std::filesystem::path path, const console_limits& limits = {});
 
-  // -- any thread -------------------------------------------------------------------------------
+  // -- any thread but the I/O thread --------------------------------------------------------------
 
   /// Once.
   void start(handler on_line);
 
-  /// Removes the socket and closes every connection; afterwards the handler is not called any more.
+  /// Removes the socket and closes every connection, behind the answers that were given before; the handler
+  /// is not called any more. The I/O thread must still run: connections and server hold each other.
   void stop();
 
   const std::filesystem::path& path() const noexcept { return path_; }

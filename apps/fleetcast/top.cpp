@@ -12,17 +12,14 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
-#include <cstdlib>
 #include <memory>
 #include <optional>
 #include <sstream>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
 #include <poll.h>
-#include <unistd.h>
 
 namespace fleetcast::apps {
 
@@ -152,10 +149,8 @@ int top(const top_arguments& arguments) {
   if (!client)
     return complain(client.error());
   const auto name = socket->stem().string();
-  const auto* kind = std::getenv("TERM");
-  const auto has_terminal = ::isatty(STDIN_FILENO) != 0 && ::isatty(STDOUT_FILENO) != 0
-                            && kind != nullptr && std::string_view{kind} != "dumb";
-  return has_terminal ? on_screen(*client, name, arguments) : as_text(*client, name, arguments);
+  return screen::is_possible() ? on_screen(*client, name, arguments)
+                               : as_text(*client, name, arguments);
 }
 
 } // namespace

@@ -27,7 +27,7 @@ protected:
     request.name_space = "lab";
     request.object = "image";
     session = world.system().spawn(receive_session, request, consumer, scripted_parts(parts),
-                                  session_id{1});
+                                   session_id{1});
     world.run();
   }
 
