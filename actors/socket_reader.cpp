@@ -226,6 +226,7 @@ status_snapshot socket_reader_state::status() const {
            metrics::port(std::to_string(local.port())), metrics::datagrams(counted.datagrams),
            metrics::bytes(counted.bytes), metrics::batches(core_->batches()),
            metrics::stalls(core_->stalls()), metrics::kernel_drops(counted.kernel_drops),
+           metrics::injected_losses(counted.injected_losses),
            metrics::truncated(counted.truncated), metrics::socket_errors(counted.errors),
            metrics::receive_buffer(static_cast<std::uint64_t>(socket.receive_buffer())),
            metrics::receive_offload(core_->coalesces() ? "on" : "off"),

@@ -133,7 +133,7 @@ typedef struct _FLEETCAST_SESSION_STATISTICS {
   /* Since version 1.1 of the ABI; an ulLength that ends before is fine. */
 
   ULONG ulLimitingFactor; /**< FLEETCAST_LIMIT_..., of the last half second or so */
-  ULONG ulReserved2;      /**< 0 */
+  ULONG ulUnverified;     /**< 1: nobody verifies this session's blocks, as its settings say */
 } FLEETCAST_SESSION_STATISTICS, *PFLEETCAST_SESSION_STATISTICS;
 
 /** Sets what later sessions of this process use. At any time, from any thread, before

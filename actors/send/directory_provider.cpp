@@ -1,6 +1,5 @@
 #include "actors/send/directory_provider.hpp"
 
-#include "actors/io/page_cache.hpp"
 #include "protocol/wire/control_messages.hpp"
 
 #include <algorithm>
@@ -225,7 +224,6 @@ public:
       out = out.subspan(static_cast<std::size_t>(got));
       offset += static_cast<std::uint64_t>(got);
     }
-    drop_behind(offset);
     // After the read: a change before it shows as well as one during it.
     return check_unchanged();
   }
@@ -240,13 +238,6 @@ public:
   }
 
 private:
-  /// Repairs come back to what was read some blocks ago, seldom to more.
-  void drop_behind(std::uint64_t offset) const noexcept {
-    constexpr std::uint64_t kept = 64U << 20U;
-    if (drops_behind_ && offset > kept)
-      ::posix_fadvise(descriptor_, 0, static_cast<off_t>(offset - kept), POSIX_FADV_DONTNEED);
-  }
-
   static bool same_name_and_rights(const struct stat& a, const struct stat& b) noexcept {
     return a.st_nlink == b.st_nlink && a.st_mode == b.st_mode && a.st_uid == b.st_uid
            && a.st_gid == b.st_gid;
@@ -279,7 +270,6 @@ private:
   struct stat as_opened_;
   std::string name_;
   metadata_bytes metadata_;
-  bool drops_behind_ = io::outgrows_page_cache(static_cast<std::uint64_t>(as_opened_.st_size));
 };
 
 /// Takes `descriptor` over.

@@ -65,11 +65,29 @@ std::string text_of(const protocol::position& at) {
 }
 
 /// The client's favourite among what we speak; `none` never.
-std::optional<wire::seal_suite> choose(const std::vector<wire::seal_suite>& offered) {
-  const auto i = std::find_if(offered.begin(), offered.end(), [](wire::seal_suite s) {
+/// Datagrams that nobody sealed are for those that both ask for them; then there is no other choice.
+std::optional<wire::seal_suite> choose(const std::vector<wire::seal_suite>& offered,
+                                       bool unsealed) {
+  const auto i = std::find_if(offered.begin(), offered.end(), [unsealed](wire::seal_suite s) {
+    if (unsealed)
+      return s == wire::seal_suite::none;
     return s == wire::seal_suite::chacha20_poly1305 || s == wire::seal_suite::aes_256_gcm;
   });
   return i == offered.end() ? std::nullopt : std::optional{*i};
+}
+
+/// Why nothing that is offered will do.
+std::string nothing_in_common(const std::vector<wire::seal_suite>& offered, bool unsealed) {
+  if (unsealed)
+    return "this server was started with `--security none` and sends nothing sealed or verified, "
+           "which this host did not ask for: say `fleetcast get --security none` (or set "
+           "FLEETCAST_SECURITY=none) if that is really meant, or start the server without it";
+  if (std::find(offered.begin(), offered.end(), wire::seal_suite::none) != offered.end())
+    return "this host asks for what is neither sealed nor verified (`--security none`, "
+           "FLEETCAST_SECURITY or `security` in its configuration file), which this server was not "
+           "started for: ask without it, or start the server with `fleetcast serve --security "
+           "none`";
+  return "client and server have no way of sealing datagrams in common";
 }
 
 } // namespace
@@ -114,6 +132,10 @@ send_session_state::make_behavior(send_session_config config) {
   group_key_ = random_key();
   protocol::sender_config c{.layout = config_->layout};
   c.session_tag = session_tag_;
+  if (config_->options.unsealed) {
+    c.datagram_overhead = wire::header_size;
+    c.verified = false;
+  }
   memory_ = io::block_pool::make(config_->layout.block_size(), c.cache_blocks + blocks_under_way);
   signer_.emplace(config_->options.identity->key(), transmission_);
   fixed_rate_ = config_->options.fixed_rate;
@@ -160,15 +182,18 @@ join_reply send_session_state::join(const join_request& request) {
     return refuse(failure_code::transmission_ended, "the transmission has just ended");
   const auto& offered = request.request.suites;
   if (!suite_) {
-    const auto suite = choose(offered);
+    const auto suite = choose(offered, config_->options.unsealed);
     if (!suite) {
       // Nobody listens yet, and whoever comes next gets a transmission of its own: this one must not
       // hold a group for nobody.
       end();
       return refuse(failure_code::handshake_failed,
-                    "client and server have no way of sealing datagrams in common");
+                    nothing_in_common(offered, config_->options.unsealed));
     }
     start_children(*suite);
+  } else if (!choose(offered, config_->options.unsealed)) {
+    return refuse(failure_code::handshake_failed,
+                  nothing_in_common(offered, config_->options.unsealed));
   } else if (std::find(offered.begin(), offered.end(), *suite_) == offered.end()) {
     return refuse(failure_code::handshake_failed,
                   "the running transmission is sealed in a way that this client does not speak; "
@@ -196,7 +221,7 @@ void send_session_state::start_children(wire::seal_suite suite) {
   suite_ = suite;
   gate_.emplace(session_tag_, std::uint16_t{0}, suite);
   reader_ = self_->spawn<caf::detached>(content_reader, config_->object, config_->layout, memory_,
-                                        send_session_actor{self_});
+                                        !config_->options.unsealed, send_session_actor{self_});
   writer_ = self_->spawn<caf::detached>(socket_writer, config_->socket, config_->group->endpoint(),
                                         suite, group_key_, send_session_actor{self_});
   feedback_reader_ = self_->spawn(socket_reader, config_->io, config_->socket,
@@ -229,6 +254,7 @@ wire::session_accept send_session_state::accept_for(receiver_id id, const wire::
   a.signing_key = config_->options.identity->public_key();
   const auto metadata = config_->object->metadata();
   a.metadata.assign(metadata.begin(), metadata.end());
+  a.unverified = config_->options.unsealed;
   return a;
 }
 
@@ -249,10 +275,11 @@ void send_session_state::on_receipt(receiver_id id, const wire::receipt& receipt
     return expel(id, {failure_code::invalid_request, 0, "its receipt is for another size"});
   ++completed_receivers_;
   const auto took = std::chrono::duration<double>(now(self_) - i->second.joined_at).count();
-  log(name).info("{}: {} has it, verified, after {:.2f} s; {} symbols repaired",
-                 config_->object->name(), name_of(id), took, receipt.repaired_symbols);
+  const auto* how = config_->options.unsealed ? "NOT VERIFIED" : "verified";
+  log(name).info("{}: {} has it, {}, after {:.2f} s; {} symbols repaired", config_->object->name(),
+                 name_of(id), how, took, receipt.repaired_symbols);
   events().note(event_kind::receiver_done, config_->id,
-                fmt::format("{} has it, verified, after {:.2f} s", name_of(id), took));
+                fmt::format("{} has it, {}, after {:.2f} s", name_of(id), how, took));
   self_->send(i->second.link, wire::receipt_noted{});
   remove(id);
 }

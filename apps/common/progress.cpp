@@ -116,10 +116,10 @@ std::string format_line(const transfer_figures& figures) {
 }
 
 std::string format_result(const std::string& target, const transfer_figures& figures) {
-  return fmt::format("{}: {} bytes in {:.2f} s, {}, {} symbols repaired, {} packets lost, verified",
+  return fmt::format("{}: {} bytes in {:.2f} s, {}, {} symbols repaired, {} packets lost, {}",
                      target, figures.written_bytes, figures.seconds,
                      format_rate(figures.bits_per_second), figures.repaired_symbols,
-                     figures.lost_packets);
+                     figures.lost_packets, figures.verified ? "verified" : "NOT VERIFIED");
 }
 
 nlohmann::json to_json(const transfer_figures& figures) {

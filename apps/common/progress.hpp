@@ -20,6 +20,7 @@ struct transfer_figures {
   std::uint64_t repaired_symbols = 0;
   std::uint64_t lost_packets = 0;
   ULONG limited_by = FLEETCAST_LIMIT_UNKNOWN;
+  bool verified = true; ///< false: both ends were told to do without
 };
 
 /// "1.5 GiB", "180 B".

@@ -1,6 +1,6 @@
 #include "apps/common/staged_file.hpp"
 
-#include "actors/io/page_cache.hpp"
+#include "apps/common/page_cache.hpp"
 
 #include <array>
 #include <cerrno>
@@ -175,7 +175,7 @@ staged_file::~staged_file() {
 staged_file::result<void> staged_file::size(std::uint64_t bytes) {
   if (::ftruncate(file_.get(), static_cast<off_t>(bytes)) != 0)
     return unexpected{failed("give " + std::to_string(bytes) + " bytes to", errno)};
-  drops_behind_ = actors::io::outgrows_page_cache(bytes);
+  drops_behind_ = outgrows_page_cache(bytes);
   return {};
 }
 

@@ -136,6 +136,7 @@ transfer_figures transfer::figures() {
   result.repaired_symbols = counted.ullRepairedSymbols;
   result.lost_packets = counted.ullLostPackets;
   result.limited_by = counted.ulLimitingFactor;
+  result.verified = counted.ulUnverified == 0;
   return result;
 }
 

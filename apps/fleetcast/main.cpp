@@ -1,5 +1,6 @@
 /// fleetcast: one program, one subcommand a file.
 #include "api/fleetcast_ext.h"
+#include "apps/fleetcast/bench.hpp"
 #include "apps/fleetcast/console.hpp"
 #include "apps/fleetcast/exit_code.hpp"
 #include "apps/fleetcast/get.hpp"
@@ -24,6 +25,7 @@ int run(int argc, char** argv) {
   program.footer("Examples:\n"
                  "  fleetcast serve --namespace images=/srv/images\n"
                  "  fleetcast get server/images/debian.img /var/tmp/\n"
+                 "  fleetcast bench\n"
                  "  fleetcast console -c sessions\n\n"
                  "'fleetcast COMMAND --help' tells more, with examples.");
   program.set_version_flag("--version", FleetcastVersion());
@@ -34,6 +36,7 @@ int run(int argc, char** argv) {
   register_identity(program, selected);
   register_console(program, selected);
   register_top(program, selected);
+  register_bench(program, selected);
   try {
     program.parse(argc, argv);
   } catch (const CLI::ParseError& e) {

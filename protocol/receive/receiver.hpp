@@ -62,11 +62,15 @@ struct receiver_config {
   wire::direction_key group_key{};
   wire::direction_key receiver_key{};
 
+  /// Blocks wait for their digest and must match it. False: they are handed out as they came, since
+  /// both ends were told to do without.
+  bool verified = true;
+
   /// Seed of the back-off's randomness.
   std::uint64_t seed = 0;
 };
 
-/// A block that was verified: ready for the consumer, immutable.
+/// A block that was verified, if the session verifies: ready for the consumer, immutable.
 struct verified_block {
   block_number number = 0;
   std::uint64_t offset = 0; ///< in the object

@@ -60,6 +60,9 @@ struct sender_config {
 
   /// Bytes that sealing and the IP and UDP headers do not show here but the pacer should count.
   std::size_t datagram_overhead = wire::header_size + wire::max_seal_size;
+
+  /// Manifests precede the blocks. False: none are sent, and digests are not looked at.
+  bool verified = true;
 };
 
 /// All counted since the transmission began.
@@ -112,7 +115,8 @@ public:
   std::vector<block_number> take_reads();
 
   /// Block `number` was read: its bytes, padded with zeros to whole symbols, and their digest.
-  /// Returns a failure (object_changed) when the digest differs from an earlier reading.
+  /// Returns a failure (object_changed) when the digest differs from an earlier reading, which nobody
+  /// notices in a transmission that is not verified.
   failure on_block(block_number number, const_block_buffer bytes, const wire::digest& digest);
 
   // -- steering ---------------------------------------------------------------------------------

@@ -29,7 +29,7 @@ const protocolVersion :UInt16 = 1;
 enum Suite {
   # How datagrams are sealed (AEAD). The client lists what it speaks, best first; the first receiver of a
   # transmission decides, and later ones must speak it, too.
-  none @0;               # nothing sealed: simulations only, refused on a network
+  none @0;               # nothing sealed: refused on a network unless both ends were told to
   chacha20Poly1305 @1;
   aes256Gcm @2;
 }
@@ -69,6 +69,8 @@ struct SessionAccept {
   signingKey @12 :Data;        # 32 bytes: Ed25519 public key of the server's identity
   metadata @13 :Data;          # what the content provider says of the object, opaque to both ends; at
                                # most 32,768 bytes; empty: nothing
+  unverified @14 :Bool;        # no manifests are sent, blocks are not compared with digests; only with
+                               # the suite `none`
 }
 
 struct Endpoint {

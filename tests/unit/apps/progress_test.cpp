@@ -66,6 +66,12 @@ TEST(Format, TheResultNamesEverythingOnce) {
             "verified");
 }
 
+TEST(Format, TheResultSaysWhenNobodyVerified) {
+  auto figures = half_done();
+  figures.verified = false;
+  EXPECT_NE(format_result("disk.img", figures).find(", NOT VERIFIED"), std::string::npos);
+}
+
 TEST(Format, JsonHasTheDocumentedFields) {
   auto event = to_json(half_done());
   EXPECT_EQ(event["object_size"], 268435456);

@@ -1,15 +1,15 @@
-/// How files that come and go once share the host's page cache with everybody else.
+/// How a file that is written once shares the host's page cache with everybody else.
 #pragma once
 
 #include <cstdint>
 
 #include <unistd.h>
 
-namespace fleetcast::actors::io {
+namespace fleetcast::apps {
 
 /// Whether a file of so many bytes should leave the page cache behind it: one that takes more than a quarter
-/// of the memory would drive out what the host works with, and the beginning would be gone before it is
-/// wanted again.
+/// of the memory would drive out what the host works with, and its beginning would be gone before anybody
+/// wants it.
 inline bool outgrows_page_cache(std::uint64_t bytes) noexcept {
   constexpr std::uint64_t share = 4;
   const auto pages = ::sysconf(_SC_PHYS_PAGES);
@@ -19,4 +19,4 @@ inline bool outgrows_page_cache(std::uint64_t bytes) noexcept {
   return bytes / static_cast<std::uint64_t>(page_size) > static_cast<std::uint64_t>(pages) / share;
 }
 
-} // namespace fleetcast::actors::io
+} // namespace fleetcast::apps
