@@ -2,6 +2,7 @@
 
 #include "actors/io/limits.hpp"
 #include "actors/io/udp_batch.hpp"
+#include "actors/status.hpp"
 
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
@@ -217,19 +218,15 @@ status_snapshot socket_reader_state::status() const {
   const auto& local = socket.local_endpoint();
   return {name,
           core_->stalled() ? "stalled" : "reading",
-          {{"address", local.address().to_string()},
-           {"port", std::to_string(local.port())},
-           {"datagrams", std::to_string(counted.datagrams)},
-           {"bytes", std::to_string(counted.bytes)},
-           {"batches", std::to_string(core_->batches())},
-           {"stalls", std::to_string(core_->stalls())},
-           {"kernel drops", std::to_string(counted.kernel_drops)},
-           {"injected losses", std::to_string(counted.injected_losses)},
-           {"truncated", std::to_string(counted.truncated)},
-           {"socket errors", std::to_string(counted.errors)},
-           {"receive buffer", std::to_string(socket.receive_buffer())},
-           {"receive offload", core_->coalesces() ? "on" : "off"},
-           {"coalesced", std::to_string(counted.coalesced)}},
+          {metrics::address(local.address().to_string()),
+           metrics::port(std::to_string(local.port())), metrics::datagrams(counted.datagrams),
+           metrics::bytes(counted.bytes), metrics::batches(core_->batches()),
+           metrics::stalls(core_->stalls()), metrics::kernel_drops(counted.kernel_drops),
+           metrics::injected_losses(counted.injected_losses), metrics::truncated(counted.truncated),
+           metrics::socket_errors(counted.errors),
+           metrics::receive_buffer(static_cast<std::uint64_t>(socket.receive_buffer())),
+           metrics::receive_offload(core_->coalesces() ? "on" : "off"),
+           metrics::coalesced(counted.coalesced)},
           {}};
 }
 
@@ -243,7 +240,7 @@ socket_reader(socket_reader_actor::stateful_pointer<socket_reader_state> self, i
                                "the I/O thread cannot wait for the socket: " + error.message()));
   return {
     [self](stop_atom) { self->quit(); },
-    [self](status_atom) { return self->state.status(); },
+    [self, born = vitals{}](status_atom) { return born.of(self, self->state.status()); },
   };
 }
 

@@ -6,6 +6,7 @@
 #include "actors/io/known_servers.hpp"
 #include "actors/io/processor.hpp"
 #include "protocol/wire/control_codec.hpp"
+#include "tests/support/actor_fixture.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/read.hpp>
@@ -320,9 +321,7 @@ protected:
     server_probe_->request(join.link, patience, status_atom::value)
       .receive(
         [&](const status_snapshot& status) {
-          for (const auto& [name, value] : status.facts)
-            if (name == "client")
-              result = value;
+          result = actors::testing::fact(status, "client").value_or("");
         },
         [](const caf::error& error) { ADD_FAILURE() << caf::to_string(error); });
     return result;
@@ -394,9 +393,7 @@ protected:
     server_probe_->request(listener_, patience, status_atom::value)
       .receive(
         [&](const status_snapshot& status) {
-          for (const auto& [name, value] : status.facts)
-            if (name == key)
-              result = value;
+          result = actors::testing::fact(status, key).value_or("");
         },
         [](const caf::error& error) { ADD_FAILURE() << caf::to_string(error); });
     return result;
