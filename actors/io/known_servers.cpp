@@ -129,7 +129,8 @@ failure changed(const std::filesystem::path& file, const finding& found, const s
       + std::to_string(found.line) + " of " + file.string() + " and try again"};
 }
 
-/// 0 or errno; ETIMEDOUT when another process keeps it.
+/// 0 or errno; ETIMEDOUT when another process keeps it. Sleeps between attempts: the system has no wait
+/// for a file's lock that ends after a time.
 int lock(int descriptor, int operation) {
   for (int i = 0; i < lock_polls; ++i) {
     if (::flock(descriptor, operation | LOCK_NB) == 0)
