@@ -7,7 +7,8 @@
 ///     session_manager
 ///      ├─ receive_session ── control_link (client), socket_reader, reassembly, writer
 ///      ├─ send_session ───── content_reader, socket_writer, socket_reader
-///      └─ control_listener ─ control_link (server), one per client
+///      ├─ control_listener ─ control_link (server), one per client
+///      └─ console
 ///
 /// Reading order of a transfer: control_link -> session_manager (join) -> send_session ->
 /// content_reader -> send_session -> socket_writer ~~network~~> socket_reader -> reassembly -> writer ->
@@ -15,6 +16,7 @@
 #pragma once
 
 #include "actors/io/datagram_batch.hpp"
+#include "actors/metrics.hpp"
 #include "protocol/failure.hpp"
 #include "protocol/receive/receiver.hpp"
 #include "protocol/send/outgoing.hpp"
@@ -24,11 +26,12 @@
 #include <boost/asio/ip/address.hpp>
 #include <caf/all.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
-#include <utility>
+#include <variant>
 #include <vector>
 
 namespace fleetcast::actors {
@@ -41,6 +44,7 @@ using cancel_atom = caf::atom_constant<caf::atom("cancel")>;
 using finish_atom = caf::atom_constant<caf::atom("finish")>;
 using join_atom = caf::atom_constant<caf::atom("join")>;
 using leave_atom = caf::atom_constant<caf::atom("leave")>;
+using list_atom = caf::atom_constant<caf::atom("list")>;
 using open_atom = caf::atom_constant<caf::atom("open")>;
 using release_atom = caf::atom_constant<caf::atom("release")>;
 using room_atom = caf::atom_constant<caf::atom("room")>;
@@ -54,12 +58,18 @@ using session_id = std::uint64_t;
 using protocol::failure;
 using protocol::failure_code;
 
-/// What an actor says of itself: for the console, the logs and tests.
+/// What an actor says of itself: for the console, the logs and tests. No key is ever in it.
 struct status_snapshot {
   std::string actor; ///< its kind: "reassembly"
-  std::string state; ///< "connecting", "receiving", …
-  std::vector<std::pair<std::string, std::string>> facts;
+  std::string
+    state; ///< "connecting", "receiving", …; "no answer in 250 ms" of one that does not say
+  std::vector<fact> facts;
   std::vector<status_snapshot> children;
+
+  caf::actor_id id = 0;
+  std::uint64_t mailbox = 0;      ///< messages that wait for it
+  std::chrono::nanoseconds age{}; ///< since it was spawned
+  bool answered = true;           ///< false: dead or late, and nothing else here was said by itself
 };
 
 // -- receive direction ---------------------------------------------------------------------------
@@ -164,7 +174,8 @@ struct session_progress {
 /// once and last; finished alone when the session never started.
 using consumer_actor
   = caf::typed_actor<caf::reacts_to<session_started>, caf::reacts_to<block_delivery>,
-                     caf::reacts_to<session_progress>, caf::reacts_to<session_finished>>;
+                     caf::reacts_to<session_progress>, caf::reacts_to<session_finished>,
+                     caf::replies_to<status_atom>::with<status_snapshot>>;
 
 /// Anything that takes datagrams from a socket_reader.
 using datagram_sink_actor = caf::typed_actor<caf::reacts_to<io::datagram_batch>>;
@@ -288,6 +299,66 @@ struct join_reply {
   send_session_actor session;
 };
 
+// -- steering ------------------------------------------------------------------------------------
+
+/// What somebody at a console may do to a session.
+struct cancel_order {
+  failure reason;
+};
+
+/// Sends one receiver of a transmission away.
+struct kick_order {
+  receiver_id receiver = 0;
+  failure reason; ///< kicked_fallback or kicked_abort
+};
+
+/// A paused transmission sends heartbeats only: nobody leaves it, nothing moves.
+struct pause_order {
+  bool paused = false;
+};
+
+/// From now on at `fixed` bits per second; 0: as fast as the slowest receiver takes it.
+struct rate_order {
+  protocol::bit_rate fixed = 0;
+};
+
+using session_order = std::variant<cancel_order, kick_order, pause_order, rate_order>;
+
+struct order_outcome {
+  failure reason;   ///< none: done
+  std::string done; ///< what was done
+};
+
+/// One receiver, as its sender sees it.
+struct receiver_report {
+  receiver_id id = 0;
+  std::string host;
+  std::string address;
+  std::uint32_t completed_blocks = 0;
+  std::uint32_t blocks = 0; ///< of the object
+  std::uint64_t received_packets = 0;
+  std::uint64_t lost_packets = 0;
+  std::uint64_t kernel_drops = 0;
+  std::uint64_t no_room_drops = 0;
+  std::uint32_t free_blocks = 0;
+  std::string window_limit;
+  protocol::bit_rate rate = 0;       ///< that it takes in
+  std::chrono::nanoseconds joined{}; ///< ago
+  std::chrono::nanoseconds heard{};  ///< ago
+  std::chrono::nanoseconds rtt{};    ///< 0: not measured yet
+  std::string limited_by;
+};
+
+struct receiver_list {
+  failure reason; ///< none: here they are
+  std::vector<receiver_report> receivers;
+};
+
+/// A transmission that can be steered.
+using steered_send_session_actor
+  = send_session_actor::extend<caf::replies_to<session_order>::with<order_outcome>,
+                               caf::replies_to<list_atom>::with<receiver_list>>;
+
 /// Accepts control connections until stopped.
 using control_listener_actor
   = caf::typed_actor<caf::reacts_to<stop_atom>,
@@ -304,6 +375,11 @@ using session_manager_actor
                      caf::replies_to<join_atom, join_request>::with<join_reply>,
                      caf::reacts_to<stop_atom>,
                      caf::replies_to<status_atom>::with<status_snapshot>>;
+
+/// The manager as the console needs it: both kinds of session have an id.
+using steered_session_manager_actor
+  = session_manager_actor::extend<caf::replies_to<session_id, session_order>::with<order_outcome>,
+                                  caf::replies_to<list_atom, session_id>::with<receiver_list>>;
 
 } // namespace fleetcast::actors
 
@@ -335,3 +411,6 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(fleetcast::protocol::wire::client_message)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(fleetcast::protocol::wire::receipt)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(fleetcast::protocol::wire::receipt_noted)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(fleetcast::protocol::wire::session_ended)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(fleetcast::actors::order_outcome)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(fleetcast::actors::receiver_list)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(fleetcast::actors::session_order)

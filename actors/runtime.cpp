@@ -5,6 +5,7 @@
 #include "actors/session_manager.hpp"
 
 #include <atomic>
+#include <utility>
 
 namespace fleetcast::actors {
 
@@ -27,10 +28,18 @@ struct runtime::implementation {
   explicit implementation(const runtime_options& options) : system(configured(config, options)) {
     manager = system.spawn(session_manager,
                            session_manager_config{&io, network_parts(io), options.sending});
+    if (options.console)
+      console = std::make_unique<console_host>(system, io, manager, *options.console);
   }
 
   ~implementation() {
-    stop_manager();
+    stop(manager);
+    manager = nullptr;
+    // Last of all, for those who want to know what does not end; and only once it has answered: who
+    // cancels the one session of a program ends the program, and wants to hear that it was done.
+    if (console)
+      stop(console->actor());
+    console.reset();
     // Links and readers still closing use the I/O thread: it goes after every actor.
     system.await_all_actors_done();
     // But before the actor system: a handler that held the last reference to an actor has just let that
@@ -38,20 +47,22 @@ struct runtime::implementation {
     io.stop();
   }
 
-  void stop_manager() {
+  /// And waits for its end.
+  template <class Handle>
+  void stop(const Handle& who) {
     // In a scope of its own: a scoped actor counts among those that are waited for afterwards.
     caf::scoped_actor self{system};
-    self->monitor(manager);
-    self->send(manager, stop_atom::value);
+    self->monitor(who);
+    self->send(who, stop_atom::value);
     self->receive([](const caf::down_msg&) {});
-    manager = nullptr;
   }
 
   // Order matters: what actors leave behind may name the I/O thread until the actor system is gone.
   io::io_thread io;
   caf::actor_system_config config;
   caf::actor_system system;
-  session_manager_actor manager;
+  steered_session_manager_actor manager;
+  std::unique_ptr<console_host> console;
 };
 
 runtime::runtime(const runtime_options& options) {
@@ -69,8 +80,24 @@ io::io_thread& runtime::io() {
   return implementation_->io;
 }
 
-const session_manager_actor& runtime::manager() const {
+const steered_session_manager_actor& runtime::manager() const {
   return implementation_->manager;
+}
+
+tl::expected<std::filesystem::path, failure> runtime::console_path() const {
+  if (!implementation_->console)
+    return std::filesystem::path{};
+  return implementation_->console->path();
+}
+
+void runtime::show(const caf::actor& other) {
+  if (implementation_->console)
+    caf::anon_send(implementation_->console->actor(), open_atom::value, other);
+}
+
+void runtime::survey(std::function<void(std::shared_ptr<const console_survey>)> reply) {
+  if (implementation_->console)
+    caf::anon_send(implementation_->console->actor(), survey_request{std::move(reply)});
 }
 
 session_id runtime::next_session_id() {

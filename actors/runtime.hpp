@@ -1,10 +1,13 @@
 /// The machinery below every session of a process: actor system, I/O thread, session manager.
 #pragma once
 
+#include "actors/console/console.hpp"
 #include "actors/interfaces.hpp"
 #include "actors/send/options.hpp"
 
 #include <cstddef>
+#include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 
@@ -20,6 +23,9 @@ struct runtime_options {
 
   /// What makes this process a server.
   std::optional<send_options> sending;
+
+  /// Who wants to be looked into while it runs.
+  std::optional<console_options> console;
 };
 
 /// Owns every thread that Fleetcast starts, except those of detached actors, which end with their
@@ -36,7 +42,17 @@ public:
 
   caf::actor_system& system();
   io::io_thread& io();
-  const session_manager_actor& manager() const;
+  const steered_session_manager_actor& manager() const;
+
+  /// The console's socket, or why there is none; empty: none was wanted.
+  tl::expected<std::filesystem::path, failure> console_path() const;
+
+  /// Shows one more actor in the console, beside the manager and what is below it.
+  void show(const caf::actor& other);
+
+  /// Everything the console knows, handed to `reply` on a thread of its own within a second or so; never
+  /// called without a console.
+  void survey(std::function<void(std::shared_ptr<const console_survey>)> reply);
 
   /// A fresh id, never handed out before in this process. Any thread.
   static session_id next_session_id();

@@ -1,7 +1,9 @@
 #include "actors/session_manager.hpp"
 
+#include "actors/event_log.hpp"
 #include "actors/io/network_interface.hpp"
 #include "actors/log.hpp"
+#include "actors/runtime.hpp"
 #include "actors/status.hpp"
 
 #include <algorithm>
@@ -32,7 +34,7 @@ session_manager_state::~session_manager_state() {
     caf::anon_send(t.session, cancel_atom::value, orphaned);
 }
 
-session_manager_actor::behavior_type
+steered_session_manager_actor::behavior_type
 session_manager_state::make_behavior(session_manager_config config) {
   config_ = std::move(config);
   self_->set_down_handler([this](const caf::down_msg& down) { on_down(down); });
@@ -46,11 +48,15 @@ session_manager_state::make_behavior(session_manager_config config) {
     [this](status_atom) {
       status_snapshot own{name,
                           stopping_ ? "stopping" : "running",
-                          {{"receive sessions", std::to_string(receiving_.size())},
-                           {"send sessions", std::to_string(sending_.size())}},
+                          {metrics::receive_sessions(receiving_.size()),
+                           metrics::send_sessions(sending_.size()),
+                           metrics::sessions_started(sessions_started_),
+                           metrics::crashed_sessions(crashed_sessions_)},
                           {}};
-      return collect_status(self_, std::move(own), children(), 2 * status_patience);
+      return collect(vitals_.of(self_, std::move(own)));
     },
+    [this](session_id id, const session_order& order) { return steer(id, order); },
+    [this](list_atom, session_id id) { return list(id); },
   };
 }
 
@@ -61,7 +67,11 @@ void session_manager_state::open(session_id id, receive_request request, consume
     self_->send(consumer, session_finished{shutting_down, {}});
     return;
   }
-  auto session = self_->spawn(receive_session, std::move(request), consumer, config_.parts);
+  ++sessions_started_;
+  events().note(event_kind::session_began, id,
+                "receives " + request.name_space + "/" + request.object + " from "
+                  + request.server);
+  auto session = self_->spawn(receive_session, std::move(request), consumer, config_.parts, id);
   self_->monitor(session);
   receiving_[id] = {std::move(session), std::move(consumer)};
 }
@@ -69,6 +79,47 @@ void session_manager_state::open(session_id id, receive_request request, consume
 void session_manager_state::cancel(session_id id, const failure& reason) {
   if (const auto i = receiving_.find(id); i != receiving_.end())
     self_->send(i->second.session, cancel_atom::value, reason);
+}
+
+// -- steering -------------------------------------------------------------------------------------
+
+const session_manager_state::transmission*
+session_manager_state::find_sending(session_id id) const {
+  const auto i = std::find_if(sending_.begin(), sending_.end(),
+                              [id](const transmission& t) { return t.id == id; });
+  return i == sending_.end() ? nullptr : &*i;
+}
+
+failure session_manager_state::unknown(session_id id) const {
+  const auto receives = receiving_.contains(id)
+                          ? " sends nothing, so it has no receivers and no rate"
+                          : " does not exist";
+  return {failure_code::invalid_argument, 0,
+          "session " + std::to_string(id) + receives + "; `sessions` lists what there is"};
+}
+
+session_manager_state::order_promise session_manager_state::steer(session_id id,
+                                                                  const session_order& order) {
+  auto promise = self_->make_response_promise<order_outcome>();
+  const auto* cancelled = std::get_if<cancel_order>(&order);
+  if (const auto* t = find_sending(id)) {
+    promise.delegate(t->session, order);
+  } else if (cancelled != nullptr && receiving_.contains(id)) {
+    cancel(id, cancelled->reason);
+    promise.deliver(order_outcome{{}, "cancelled"});
+  } else {
+    promise.deliver(order_outcome{unknown(id), {}});
+  }
+  return promise;
+}
+
+session_manager_state::list_promise session_manager_state::list(session_id id) {
+  auto promise = self_->make_response_promise<receiver_list>();
+  if (const auto* t = find_sending(id))
+    promise.delegate(t->session, list_atom::value);
+  else
+    promise.deliver(receiver_list{unknown(id), {}});
+  return promise;
 }
 
 // -- send direction -------------------------------------------------------------------------------
@@ -110,13 +161,17 @@ void session_manager_state::join_new(const join_request& request, const std::str
   auto prepared
     = prepare_transmission(request.object, request.local, *config_.sending, *config_.io);
   if (!prepared) {
-    log().error("{}: cannot be sent: {}", request.object->name(), prepared.error().text);
+    log(name).error("{}: cannot be sent: {}", request.object->name(), prepared.error().text);
     answer.deliver(refusal(std::move(prepared.error())));
     return;
   }
+  const auto id = runtime::next_session_id();
+  prepared->id = id;
+  ++sessions_started_;
+  events().note(event_kind::session_began, id, "sends " + request.object->name());
   auto session = self_->spawn(send_session, std::move(*prepared));
   self_->monitor(session);
-  sending_.push_back({request.object, where, session});
+  sending_.push_back({id, request.object, where, session});
   forward(session, request, true, promise);
 }
 
@@ -157,7 +212,9 @@ void session_manager_state::on_down(const caf::down_msg& down) {
   if (receiver != receiving_.end()) {
     if (down.reason) {
       const auto why = "the receive_session actor died: " + self_->system().render(down.reason);
-      log().error("{}", why);
+      log(name).error("{}", why);
+      ++crashed_sessions_;
+      events().note(event_kind::crashed, receiver->first, why);
       self_->send(receiver->second.consumer,
                   session_finished{{failure_code::internal, 0, why}, {}});
     }
@@ -166,9 +223,13 @@ void session_manager_state::on_down(const caf::down_msg& down) {
   const auto sender = std::find_if(sending_.begin(), sending_.end(),
                                    [&](const transmission& t) { return down.source == t.session; });
   if (sender != sending_.end()) {
-    if (down.reason)
-      log().error("{}: the send_session actor died: {}", sender->object->name(),
-                  self_->system().render(down.reason));
+    if (down.reason) {
+      const auto why = "the send_session actor died: " + self_->system().render(down.reason);
+      log(name).error("{}: {}", sender->object->name(), why);
+      ++crashed_sessions_;
+      events().note(event_kind::crashed, sender->id, why);
+    }
+    events().note(event_kind::session_ended, sender->id, "sent " + sender->object->name());
     sending_.erase(sender);
   }
   quit_if_done();
@@ -189,17 +250,32 @@ void session_manager_state::quit_if_done() {
     self_->quit();
 }
 
-std::vector<caf::actor> session_manager_state::children() const {
-  std::vector<caf::actor> result;
-  for (const auto& [id, entry] : receiving_)
-    result.push_back(caf::actor_cast<caf::actor>(entry.session));
-  for (const auto& t : sending_)
-    result.push_back(caf::actor_cast<caf::actor>(t.session));
-  return result;
+status_promise session_manager_state::collect(status_snapshot own) {
+  auto promise = self_->make_response_promise<status_snapshot>();
+  std::vector<caf::actor> sessions;
+  std::vector<session_id> ids;
+  for (const auto& [id, entry] : receiving_) {
+    sessions.push_back(caf::actor_cast<caf::actor>(entry.session));
+    ids.push_back(id);
+  }
+  for (const auto& t : sending_) {
+    sessions.push_back(caf::actor_cast<caf::actor>(t.session));
+    ids.push_back(t.id);
+  }
+  gather_status(self_, sessions, 2 * status_patience,
+                [promise, ids, own = std::move(own)](std::vector<status_snapshot> answers) mutable {
+                  // One that is stuck can be cancelled all the same, by its id.
+                  for (std::size_t i = 0; i < answers.size(); ++i)
+                    if (!answers[i].answered)
+                      answers[i].facts.push_back(metrics::session(std::to_string(ids[i])));
+                  own.children = std::move(answers);
+                  promise.deliver(std::move(own));
+                });
+  return promise;
 }
 
-session_manager_actor::behavior_type
-session_manager(session_manager_actor::stateful_pointer<session_manager_state> self,
+steered_session_manager_actor::behavior_type
+session_manager(steered_session_manager_actor::stateful_pointer<session_manager_state> self,
                 session_manager_config config) {
   return self->state.make_behavior(std::move(config));
 }

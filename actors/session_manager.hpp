@@ -8,7 +8,9 @@
 #include "actors/io/io_thread.hpp"
 #include "actors/receive/session.hpp"
 #include "actors/send/session.hpp"
+#include "actors/status.hpp"
 
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <optional>
@@ -29,7 +31,7 @@ class session_manager_state {
 public:
   static inline const char* name = "session_manager";
 
-  explicit session_manager_state(session_manager_actor::pointer self) : self_(self) {}
+  explicit session_manager_state(steered_session_manager_actor::pointer self) : self_(self) {}
 
   /// Only where the manager dies with sessions left: they end, since nobody could cancel them any more.
   ~session_manager_state();
@@ -37,7 +39,7 @@ public:
   session_manager_state(const session_manager_state&) = delete;
   session_manager_state& operator=(const session_manager_state&) = delete;
 
-  session_manager_actor::behavior_type make_behavior(session_manager_config config);
+  steered_session_manager_actor::behavior_type make_behavior(session_manager_config config);
 
 private:
   struct receive_entry {
@@ -46,16 +48,23 @@ private:
   };
 
   struct transmission {
+    session_id id = 0;
     std::shared_ptr<content> object;
     std::string where; ///< the interface it is sent on, and the IP version
-    send_session_actor session;
+    steered_send_session_actor session;
     bool ended = false; ///< takes no more clients; its down message is on the way
   };
 
   using join_promise = caf::typed_response_promise<join_reply>;
+  using order_promise = caf::typed_response_promise<order_outcome>;
+  using list_promise = caf::typed_response_promise<receiver_list>;
 
   void open(session_id id, receive_request request, consumer_actor consumer);
   void cancel(session_id id, const failure& reason);
+  order_promise steer(session_id id, const session_order& order);
+  list_promise list(session_id id);
+  const transmission* find_sending(session_id id) const;
+  failure unknown(session_id id) const;
   join_promise join(const join_request& request);
   void find_transmission(const join_request& request, join_promise promise);
   void find_another(const send_session_actor& ended, const join_request& request,
@@ -67,17 +76,20 @@ private:
   void on_down(const caf::down_msg& down);
   void stop();
   void quit_if_done();
-  std::vector<caf::actor> children() const;
+  status_promise collect(status_snapshot own);
 
-  session_manager_actor::pointer self_;
+  steered_session_manager_actor::pointer self_;
   session_manager_config config_;
   std::map<session_id, receive_entry> receiving_;
   std::vector<transmission> sending_;
+  vitals vitals_;
+  std::uint64_t sessions_started_ = 0;
+  std::uint64_t crashed_sessions_ = 0;
   bool stopping_ = false;
 };
 
-session_manager_actor::behavior_type
-session_manager(session_manager_actor::stateful_pointer<session_manager_state> self,
+steered_session_manager_actor::behavior_type
+session_manager(steered_session_manager_actor::stateful_pointer<session_manager_state> self,
                 session_manager_config config);
 
 } // namespace fleetcast::actors

@@ -2,11 +2,15 @@
 
 #include "actors/io/limits.hpp"
 #include "actors/io/udp_batch.hpp"
+#include "actors/status.hpp"
+#include "actors/timer.hpp"
+#include "actors/turn_meter.hpp"
 
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
 
 #include <atomic>
+#include <chrono>
 #include <functional>
 #include <mutex>
 #include <string>
@@ -132,6 +136,7 @@ public:
   std::uint64_t stalls() const noexcept { return stalls_.load(std::memory_order_relaxed); }
   std::uint64_t batches() const noexcept { return batches_.load(std::memory_order_relaxed); }
   bool stalled() const noexcept { return stalled_.load(std::memory_order_relaxed); }
+  const turn_meter& turns() const noexcept { return turns_; }
   bool coalesces() const noexcept { return receiver_.coalesces(); }
   const io::udp_socket& socket() const noexcept { return *socket_; }
 
@@ -148,6 +153,7 @@ private:
 
   /// Reads until the socket is empty, all buffers are out, or it is others' turn.
   void drain() {
+    turns_.turn(std::chrono::steady_clock::now().time_since_epoch(), std::exchange(unread_, true));
     for (std::size_t turn = 0; turn < limits::batches_per_turn; ++turn) {
       if (is_closed() || !readable_.is_open())
         return;
@@ -163,8 +169,10 @@ private:
         pool_->give_back(std::move(buffer));
       else
         deliver(std::move(buffer));
-      if (emptied)
+      if (emptied) {
+        unread_ = false;
         return wait();
+      }
     }
     boost::asio::post(context_, [core = shared_from_this()] { core->drain(); });
   }
@@ -192,6 +200,8 @@ private:
   std::atomic<std::uint64_t> stalls_{0};
   std::atomic<std::uint64_t> batches_{0};
   std::atomic<bool> stalled_{false};
+  turn_meter turns_;    ///< a turn: a look into the socket
+  bool unread_ = false; ///< the last turn left something in it, as far as it knows
 
   mutable std::mutex mutex_;
   datagram_sink_actor sink_; ///< null: closed
@@ -217,19 +227,16 @@ status_snapshot socket_reader_state::status() const {
   const auto& local = socket.local_endpoint();
   return {name,
           core_->stalled() ? "stalled" : "reading",
-          {{"address", local.address().to_string()},
-           {"port", std::to_string(local.port())},
-           {"datagrams", std::to_string(counted.datagrams)},
-           {"bytes", std::to_string(counted.bytes)},
-           {"batches", std::to_string(core_->batches())},
-           {"stalls", std::to_string(core_->stalls())},
-           {"kernel drops", std::to_string(counted.kernel_drops)},
-           {"injected losses", std::to_string(counted.injected_losses)},
-           {"truncated", std::to_string(counted.truncated)},
-           {"socket errors", std::to_string(counted.errors)},
-           {"receive buffer", std::to_string(socket.receive_buffer())},
-           {"receive offload", core_->coalesces() ? "on" : "off"},
-           {"coalesced", std::to_string(counted.coalesced)}},
+          {metrics::address(local.address().to_string()),
+           metrics::port(std::to_string(local.port())), metrics::datagrams(counted.datagrams),
+           metrics::bytes(counted.bytes), metrics::batches(core_->batches()),
+           metrics::stalls(core_->stalls()), metrics::kernel_drops(counted.kernel_drops),
+           metrics::injected_losses(counted.injected_losses), metrics::truncated(counted.truncated),
+           metrics::socket_errors(counted.errors),
+           metrics::receive_buffer(static_cast<std::uint64_t>(socket.receive_buffer())),
+           metrics::receive_offload(core_->coalesces() ? "on" : "off"),
+           metrics::coalesced(counted.coalesced), metrics::turns(core_->turns().turns()),
+           metrics::longest_gap(seconds_of(core_->turns().longest_gap()))},
           {}};
 }
 
@@ -243,7 +250,7 @@ socket_reader(socket_reader_actor::stateful_pointer<socket_reader_state> self, i
                                "the I/O thread cannot wait for the socket: " + error.message()));
   return {
     [self](stop_atom) { self->quit(); },
-    [self](status_atom) { return self->state.status(); },
+    [self, born = vitals{}](status_atom) { return born.of(self, self->state.status()); },
   };
 }
 

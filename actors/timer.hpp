@@ -5,6 +5,7 @@
 #include "protocol/timestamp.hpp"
 
 #include <algorithm>
+#include <chrono>
 
 namespace fleetcast::actors {
 
@@ -12,6 +13,16 @@ namespace fleetcast::actors {
 template <class Self>
 protocol::timestamp now(Self* self) {
   return self->clock().now().time_since_epoch();
+}
+
+/// For people.
+inline double seconds_of(protocol::duration time) {
+  return std::chrono::duration<double>(time).count();
+}
+
+/// Below 0: `to` comes first.
+inline double seconds_between(protocol::timestamp from, protocol::timestamp to) {
+  return seconds_of(to - from);
 }
 
 /// Keeps at most one useful tick under way. A machine's next event moves often, mostly to later: a tick
@@ -31,12 +42,21 @@ public:
   /// A tick came.
   void fired(protocol::timestamp now) noexcept {
     // An older, later tick must not disarm a newer, earlier one that is still to come.
-    if (armed_ <= now)
-      armed_ = protocol::never;
+    if (armed_ > now)
+      return;
+    latest_ = std::max(latest_, now - armed_);
+    armed_ = protocol::never;
   }
+
+  /// `never`: none is under way.
+  protocol::timestamp due() const noexcept { return armed_; }
+
+  /// How late a tick came at worst.
+  protocol::duration latest() const noexcept { return latest_; }
 
 private:
   protocol::timestamp armed_ = protocol::never;
+  protocol::duration latest_{};
 };
 
 } // namespace fleetcast::actors

@@ -1,5 +1,6 @@
 #include "api/api_actor.hpp"
 
+#include "actors/status.hpp"
 #include "api/callback_actor.hpp"
 #include "api/session_record.hpp"
 
@@ -37,11 +38,11 @@ struct api_state {
   }
 
   actors::status_snapshot status() const {
-    return {name,
-            "serving",
-            {{"sessions started", std::to_string(opened_)},
-             {"cancels passed on", std::to_string(cancelled_)}},
-            {}};
+    return vitals_.of(self_, {name,
+                              "serving",
+                              {actors::metrics::sessions_opened(opened_),
+                               actors::metrics::cancels_passed_on(cancelled_)},
+                              {}});
   }
 
   actors::session_manager_actor manager_;
@@ -58,6 +59,7 @@ private:
   }
 
   api_actor::pointer self_;
+  actors::vitals vitals_;
   std::uint64_t opened_ = 0;
   std::uint64_t cancelled_ = 0;
 };

@@ -1,8 +1,10 @@
 #include "api/callback_actor.hpp"
 
 #include "actors/log.hpp"
+#include "actors/status.hpp"
 #include "api/session_record.hpp"
 
+#include <cstdint>
 #include <optional>
 #include <utility>
 
@@ -20,18 +22,21 @@ using actors::session_started;
 
 void log_start(const session_record& session, const actors::session_started& message) noexcept {
   const auto& wanted = session.request();
-  actors::log().info("{}/{} from {}: receiving {} bytes in blocks of {}", wanted.name_space,
-                     wanted.object, wanted.server, message.object_size, message.block_size);
+  actors::log("callbacks")
+    .info("{}/{} from {}: receiving {} bytes in blocks of {}", wanted.name_space, wanted.object,
+          wanted.server, message.object_size, message.block_size);
 }
 
 void log_end(const session_record& session, DWORD error, const failure& reason) noexcept {
   const auto& wanted = session.request();
   if (error == ERROR_SUCCESS)
-    actors::log().info("{}/{} from {}: complete", wanted.name_space, wanted.object, wanted.server);
+    actors::log("callbacks")
+      .info("{}/{} from {}: complete", wanted.name_space, wanted.object, wanted.server);
   else
-    actors::log().log(error == ERROR_CANCELLED ? spdlog::level::info : spdlog::level::err,
-                      "{}/{} from {}: ended with error {}: {}", wanted.name_space, wanted.object,
-                      wanted.server, error, reason.text);
+    actors::log("callbacks")
+      .log(error == ERROR_CANCELLED ? spdlog::level::info : spdlog::level::err,
+           "{}/{} from {}: ended with error {}: {}", wanted.name_space, wanted.object,
+           wanted.server, error, reason.text);
 }
 
 ULARGE_INTEGER large(std::uint64_t value) {
@@ -91,6 +96,7 @@ public:
     invoke<PFN_WdsTransportClientReceiveContents>(WDS_TRANSPORTCLIENT_RECEIVE_CONTENTS, contents,
                                                   block.size, &offset);
     record_->end_contents(block);
+    delivered_bytes_ += block.size;
   }
 
   void note(const session_progress& message) { record_->note_progress(message.summary); }
@@ -101,6 +107,10 @@ public:
     log_end(*record_, error, message.reason);
     invoke<PFN_WdsTransportClientSessionComplete>(WDS_TRANSPORTCLIENT_SESSION_COMPLETE, error);
     record_->completed();
+  }
+
+  actors::status_snapshot status() const {
+    return {name, "between callbacks", {actors::metrics::delivered_bytes(delivered_bytes_)}, {}};
   }
 
 private:
@@ -147,6 +157,7 @@ private:
 
   std::shared_ptr<session_record> record_;
   std::optional<actors::byte_range> required_;
+  std::uint64_t delivered_bytes_ = 0;
   bool started_ = false;
   bool finished_ = false;
 };
@@ -169,6 +180,9 @@ callback_behavior(consumer_actor::stateful_pointer<callback_state> self,
     [self](const session_finished& message) {
       self->state.finish(message);
       self->quit();
+    },
+    [self, born = actors::vitals{}](actors::status_atom) {
+      return born.of(self, self->state.status());
     },
   };
 }

@@ -79,6 +79,11 @@ bool take_log_level(configuration& into, const std::string& text) {
   return found != names.end();
 }
 
+bool take_console(configuration& into, const std::string& text) {
+  into.console = text == "1" ? FLEETCAST_CONSOLE_ON : FLEETCAST_CONSOLE_OFF;
+  return text == "0" || text == "1";
+}
+
 struct setting {
   string_view key;      ///< in a file; in capitals behind FLEETCAST_, in the environment
   string_view expected; ///< what a value must be
@@ -102,6 +107,7 @@ constexpr std::array settings{
   setting{"threads", "a whole number from 1 to 256", "4", true, take_threads},
   setting{"log_level", "off, error, warning, info or debug", "info", false, take_log_level},
   setting{"log_file", a_path, "/var/log/fleetcast.log", false, take_path<&configuration::log_file>},
+  setting{"console", "1 or 0", "1", true, take_console},
 };
 
 // -- words --------------------------------------------------------------------------------------------
@@ -306,6 +312,7 @@ configuration layered(configuration upper, const configuration& lower) {
   fill(upper.security, lower.security);
   fill(upper.log_file, lower.log_file);
   fill(upper.log_level, lower.log_level);
+  fill(upper.console, lower.console);
   if (upper.log == nullptr) {
     upper.log = lower.log;
     upper.log_context = lower.log_context;

@@ -24,6 +24,7 @@ struct configuration {
   std::string security; ///< "sealed" or "none"
   std::string log_file;
   ULONG log_level = FLEETCAST_LOG_DEFAULT;
+  ULONG console = FLEETCAST_CONSOLE_DEFAULT;
   PFN_FleetcastLog log = nullptr;
   void* log_context = nullptr;
 };

@@ -18,14 +18,17 @@ public:
   virtual ~engine() = default;
 
   virtual caf::actor_system& system() = 0;
-  virtual const actors::session_manager_actor& manager() const = 0;
+  virtual actors::session_manager_actor manager() const = 0;
+
+  /// Another actor to be looked into, where there is a console.
+  virtual void show(const caf::actor&) {}
 };
 
 /// Makes an engine with so many worker threads; 0: as many as it finds right. May throw
 /// std::bad_alloc and std::system_error.
 using engine_factory = std::function<std::unique_ptr<engine>(std::size_t worker_threads)>;
 
-/// The real one: actors::runtime.
-std::unique_ptr<engine> make_runtime_engine(std::size_t worker_threads);
+/// The real one: actors::runtime, with a console or without.
+std::unique_ptr<engine> make_runtime_engine(std::size_t worker_threads, bool console = false);
 
 } // namespace fleetcast::api

@@ -51,6 +51,7 @@ FLEETCAST_CONFIG known_part(const FLEETCAST_CONFIG& config) {
   copy(offsetof(FLEETCAST_CONFIG, pfnLog), sizeof(result.pfnLog));
   copy(offsetof(FLEETCAST_CONFIG, pvLogContext), sizeof(result.pvLogContext));
   copy(offsetof(FLEETCAST_CONFIG, ulLogLevel), sizeof(result.ulLogLevel));
+  copy(offsetof(FLEETCAST_CONFIG, ulConsole), sizeof(result.ulConsole));
   return result;
 }
 
@@ -82,7 +83,8 @@ DWORD WDSTCIAPI FleetcastConfigure(const FLEETCAST_CONFIG* pConfig) {
       if (pConfig->ulLength < min_config_length)
         return ERROR_BAD_LENGTH;
       const auto given = known_part(*pConfig);
-      if (given.ulWorkerThreads > max_worker_threads || given.ulLogLevel > FLEETCAST_LOG_DEBUG)
+      if (given.ulWorkerThreads > max_worker_threads || given.ulLogLevel > FLEETCAST_LOG_DEBUG
+          || given.ulConsole > FLEETCAST_CONSOLE_ON)
         return ERROR_INVALID_PARAMETER;
       settings.worker_threads = given.ulWorkerThreads;
       settings.interface = text_or_empty(given.pszInterface);
@@ -91,6 +93,7 @@ DWORD WDSTCIAPI FleetcastConfigure(const FLEETCAST_CONFIG* pConfig) {
       settings.identity = text_or_empty(given.pszIdentity);
       settings.log_file = text_or_empty(given.pszLogFile);
       settings.log_level = given.ulLogLevel;
+      settings.console = given.ulConsole;
       settings.log = given.pfnLog;
       settings.log_context = given.pvLogContext;
     }

@@ -23,6 +23,11 @@ extern "C" {
 #define FLEETCAST_LOG_INFO 4
 #define FLEETCAST_LOG_DEBUG 5
 
+/** Whether the process can be looked into with `fleetcast console`. */
+#define FLEETCAST_CONSOLE_DEFAULT 0 /**< as the environment or the file says, else not */
+#define FLEETCAST_CONSOLE_OFF 1
+#define FLEETCAST_CONSOLE_ON 2
+
 /** Takes a line of the log, on a thread that the library has for nothing else: one call at a time. While
  * it runs later lines wait; beyond 1024 they are dropped, and a line says how many. It may use every call
  * but WdsTransportClientShutdown, which returns ERROR_POSSIBLE_DEADLOCK in it.
@@ -73,6 +78,13 @@ typedef struct _FLEETCAST_CONFIG {
   ULONG ulLogLevel;
 
   ULONG ulReserved; /**< 0 */
+
+  /** FLEETCAST_CONSOLE_...: a Unix domain socket for `fleetcast console`, open to this user alone; from
+   * the next first WdsTransportClientInitialize on. One that cannot be made is told to the log and keeps
+   * nothing from working. */
+  ULONG ulConsole;
+
+  ULONG ulReserved2; /**< 0 */
 } FLEETCAST_CONFIG, *PFLEETCAST_CONFIG;
 
 /** Who this client is to servers that ask. */

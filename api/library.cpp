@@ -238,9 +238,11 @@ DWORD library::make_world(const engine_factory& factory, const configuration& ow
     return refuse_configuration(std::move(log.error()));
   attach_log(*log, settings); // before there are threads that log
   try {
-    auto made
-      = factory ? factory(settings.worker_threads) : make_runtime_engine(settings.worker_threads);
+    auto made = factory ? factory(settings.worker_threads)
+                        : make_runtime_engine(settings.worker_threads,
+                                              settings.console == FLEETCAST_CONSOLE_ON);
     launcher_ = spawn_api_actor(made->system(), made->manager());
+    made->show(caf::actor_cast<caf::actor>(launcher_));
     engine_ = std::move(made);
   } catch (...) {
     attach_log(nullptr, {});

@@ -198,12 +198,12 @@ void log_delivery::deliver(const line& one) {
 void attach_log(const std::shared_ptr<log_delivery>& delivery, const configuration& settings) {
   auto& log = actors::log();
   if (!delivery) {
-    log.set_level(spdlog::level::off);
+    actors::set_log_level(spdlog::level::off);
     log.sinks().clear();
     return;
   }
   log.sinks() = {std::make_shared<delivery_sink>(delivery)};
-  log.set_level(
+  actors::set_log_level(
     to_spdlog(settings.log_level == FLEETCAST_LOG_DEFAULT ? default_level : settings.log_level));
 }
 

@@ -9,9 +9,11 @@
 #include "actors/control/authorization.hpp"
 #include "actors/interfaces.hpp"
 #include "actors/send/content_provider.hpp"
+#include "actors/status.hpp"
 
 #include <caf/all.hpp>
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -24,12 +26,21 @@ struct opened_content {
 
 /// Namespace and object, as the client gave them, and its fingerprint; empty: it did not say.
 using content_opener_actor = caf::typed_actor<
-  caf::replies_to<open_atom, std::string, std::string, std::string>::with<opened_content>>;
+  caf::replies_to<open_atom, std::string, std::string, std::string>::with<opened_content>,
+  caf::replies_to<status_atom>::with<status_snapshot>>;
+
+struct content_opener_state {
+  static inline const char* name = "content_opener";
+
+  vitals alive;
+  std::uint64_t opened = 0;
+  std::uint64_t refused = 0;
+};
 
 /// To be spawned detached. `authorized` null: everybody is served.
-content_opener_actor::behavior_type content_opener(content_opener_actor::pointer self,
-                                                   std::shared_ptr<content_catalog> catalog,
-                                                   std::shared_ptr<authorization> authorized);
+content_opener_actor::behavior_type
+content_opener(content_opener_actor::stateful_pointer<content_opener_state> self,
+               std::shared_ptr<content_catalog> catalog, std::shared_ptr<authorization> authorized);
 
 } // namespace fleetcast::actors
 

@@ -204,7 +204,7 @@ void control_client_state::look_up() {
      pinned = known_servers_of(request_)](caf::event_based_actor*, const caf::actor_addr& asker) {
       auto verdict = pinned.check_or_pin(server, fingerprint);
       if (verdict && *verdict == io::known_servers::verdict::pinned)
-        log().info("{} is new, and its identity {} is pinned", server, fingerprint);
+        log(name).info("{} is new, and its identity {} is pinned", server, fingerprint);
       notify(asker, link_verdict{verdict ? failure{} : std::move(verdict.error())});
     },
     self_->address());
@@ -321,12 +321,12 @@ void control_client_state::report_closed(failure reason) {
 }
 
 status_snapshot control_client_state::status() const {
-  return {name,
-          name_of_client_phase(static_cast<int>(phase_)),
-          {{"server", server_},
-           {"object", request_.name_space + "/" + request_.object},
-           {"fingerprint", peer_.fingerprint}},
-          {}};
+  return vitals_.of(
+    self_, {name,
+            name_of_client_phase(static_cast<int>(phase_)),
+            {metrics::server(server_), metrics::object(request_.name_space + "/" + request_.object),
+             metrics::fingerprint(peer_.fingerprint)},
+            {}});
 }
 
 control_client_link::behavior_type

@@ -18,6 +18,7 @@
 #include "actors/interfaces.hpp"
 #include "actors/io/io_thread.hpp"
 #include "actors/io/tls_dialer.hpp"
+#include "actors/status.hpp"
 
 #include <memory>
 #include <string>
@@ -77,6 +78,7 @@ private:
   std::uint32_t cache_blocks_ = 0;
   receive_session_actor session_;
   control_limits limits_;
+  vitals vitals_;
   std::string server_; ///< "host:port"
   std::shared_ptr<io::tls_dialer> dialer_;
   std::shared_ptr<io::tls_connection> connection_;

@@ -1,11 +1,20 @@
 #include "actors/control/control_listener.hpp"
 
 #include "actors/io/tls_context.hpp"
+#include "actors/status.hpp"
 
+#include <algorithm>
 #include <sstream>
 #include <utility>
 
 namespace fleetcast::actors {
+
+namespace {
+
+/// Of thousands of connections: asking all of them would be work for the whole server.
+constexpr std::size_t max_links_shown = 64;
+
+} // namespace
 
 control_listener_state::~control_listener_state() {
   if (acceptor_)
@@ -36,7 +45,9 @@ control_listener_state::start(io::io_thread& io, listening_sockets sockets, cons
     [this](const accepted_connection& accepted) { on_accepted(accepted); },
     [this](link_outcome outcome) { ++outcomes_.at(static_cast<std::size_t>(outcome)); },
     [this](stop_atom) { stop(); },
-    [this](status_atom) { return status(); },
+    [this](status_atom) {
+      return collect_status(self_, status(), children(), 2 * status_patience);
+    },
   };
 }
 
@@ -69,24 +80,33 @@ void control_listener_state::stop_links() {
     caf::anon_send(link, stop_atom{});
 }
 
+std::vector<caf::actor> control_listener_state::children() const {
+  std::vector<caf::actor> result{caf::actor_cast<caf::actor>(opener_)};
+  for (const auto& [address, link] : links_) {
+    if (result.size() > max_links_shown)
+      break;
+    result.push_back(caf::actor_cast<caf::actor>(link));
+  }
+  return result;
+}
+
 status_snapshot control_listener_state::status() const {
   std::ostringstream addresses;
   for (const auto& address : addresses_)
     addresses << (addresses.tellp() > 0 ? ", " : "") << address;
   const auto count = acceptor_ ? acceptor_->count() : acceptor::counters{};
-  status_snapshot result{name,
-                         is_stopping_ ? "stopping" : "listening",
-                         {{"addresses", addresses.str()},
-                          {"connections", std::to_string(count.connections)},
-                          {"pending", std::to_string(count.pending)},
-                          {"accepted", std::to_string(count.accepted)},
-                          {"turned away", std::to_string(count.turned_away)},
-                          {"accept failed", std::to_string(count.failed)}},
-                         {}};
+  status_snapshot result{
+    name,
+    is_stopping_ ? "stopping" : "listening",
+    {metrics::addresses(addresses.str()), metrics::connections(count.connections),
+     metrics::pending(count.pending), metrics::accepted(count.accepted),
+     metrics::turned_away(count.turned_away), metrics::accept_failed(count.failed),
+     metrics::links_not_shown(links_.size() - std::min(links_.size(), max_links_shown))},
+    {}};
   for (std::size_t i = 0; i < outcomes_.size(); ++i)
-    result.facts.emplace_back(to_string(static_cast<link_outcome>(i)),
-                              std::to_string(outcomes_[i]));
-  return result;
+    result.facts.push_back(
+      metrics::links_ended(outcomes_[i], to_string(static_cast<link_outcome>(i))));
+  return vitals_.of(self_, std::move(result));
 }
 
 control_listening_actor::behavior_type

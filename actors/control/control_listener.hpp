@@ -15,10 +15,12 @@
 #include "actors/io/identity.hpp"
 #include "actors/io/io_thread.hpp"
 #include "actors/send/content_provider.hpp"
+#include "actors/status.hpp"
 
 #include <array>
 #include <map>
 #include <memory>
+#include <vector>
 
 namespace fleetcast::actors {
 
@@ -46,6 +48,7 @@ private:
   void stop();
   void stop_links();
   status_snapshot status() const;
+  std::vector<caf::actor> children() const;
 
   pointer self_;
   std::shared_ptr<acceptor> acceptor_;
@@ -54,6 +57,7 @@ private:
   control_limits limits_;
   std::vector<boost::asio::ip::tcp::endpoint> addresses_;
   std::map<caf::actor_addr, control_server_actor> links_;
+  vitals vitals_;
   std::array<std::uint64_t, link_outcome_count> outcomes_{};
   bool is_stopping_ = false;
 };

@@ -221,8 +221,8 @@ void control_server_state::open(wire::session_request request) {
         if (phase_ == phase::closing)
           return;
         if (opened.reason) {
-          log().warn("{}: refused to {} ({}): {}", for_people(object_), host_name_, peer_,
-                     opened.reason.text);
+          log(name).warn("{}: refused to {} ({}): {}", for_people(object_), host_name_, peer_,
+                         opened.reason.text);
           return reject(std::move(opened.reason));
         }
         join(std::move(request), std::move(opened.object));
@@ -319,14 +319,12 @@ void control_server_state::close(link_outcome outcome) {
 }
 
 status_snapshot control_server_state::status() const {
-  return {name,
-          name_of_server_phase(static_cast<int>(phase_)),
-          {{"peer", peer_},
-           {"host", host_name_},
-           {"client", client_},
-           {"object", object_},
-           {"receiver", std::to_string(receiver_)}},
-          {}};
+  return vitals_.of(self_,
+                    {name,
+                     name_of_server_phase(static_cast<int>(phase_)),
+                     {metrics::peer(peer_), metrics::host(host_name_), metrics::client(client_),
+                      metrics::object(object_), metrics::receiver(std::to_string(receiver_))},
+                     {}});
 }
 
 control_link_actor::behavior_type

@@ -20,6 +20,7 @@
 #include "actors/control/limits.hpp"
 #include "actors/control/link_events.hpp"
 #include "actors/interfaces.hpp"
+#include "actors/status.hpp"
 
 #include <memory>
 #include <string>
@@ -95,6 +96,7 @@ private:
   link_outcome outcome_ = link_outcome::broken_early;
   std::string peer_;
   std::string client_; ///< its fingerprint; empty: it did not say
+  vitals vitals_;
   std::string host_name_;
   std::string object_;
   send_session_actor session_;

@@ -11,6 +11,9 @@ namespace {
 /// Progress is for people: a few times a second is enough.
 constexpr protocol::duration report_interval = protocol::milliseconds(200);
 
+/// Of missing blocks: enough to see a pattern.
+constexpr std::size_t max_ranges_shown = 16;
+
 protocol::wire::block_range blocks_that_cover(const byte_range& bytes,
                                               const protocol::geometry& layout) {
   const auto first = std::min(bytes.first, layout.object_size());
@@ -51,6 +54,7 @@ reassembly_actor::behavior_type reassembly_state::make_behavior(reassembly_confi
 
 void reassembly_state::take_in(const io::datagram_batch& batch) {
   const auto at = now(self_);
+  turns_.turn(at, !receiver_->complete());
   receiver_->on_kernel_drops(batch.received->kernel_drops);
   for (const auto& datagram : batch.received->datagrams)
     receiver_->on_datagram(at, datagram);
@@ -107,33 +111,57 @@ receive_summary reassembly_state::summary() const {
           receiver_->completed_blocks(), receiver_->limited_by()};
 }
 
+std::string reassembly_state::missing_text() const {
+  std::string result;
+  for (const auto& range : receiver_->missing(max_ranges_shown)) {
+    result += (result.empty() ? "" : ", ") + std::to_string(range.first);
+    if (range.count > 1)
+      result += "-" + std::to_string(range.first + range.count - 1);
+  }
+  return result.empty() ? "none" : result;
+}
+
 status_snapshot reassembly_state::status() const {
+  const auto at = now(self_);
   const auto& s = receiver_->statistics();
   const auto limit = receiver_->limit();
   status_snapshot result{
     name,
     ended_ ? "ended" : "receiving",
-    {{"completed blocks", std::to_string(receiver_->completed_blocks())},
-     {"blocks", std::to_string(config_->receiver.layout.block_count())},
-     {"datagrams", std::to_string(s.datagrams)},
-     {"source symbols", std::to_string(s.source_symbols)},
-     {"repair symbols", std::to_string(s.repair_symbols)},
-     {"repaired symbols", std::to_string(s.repaired_symbols)},
-     {"lost packets", std::to_string(s.lost_packets)},
-     {"kernel drops", std::to_string(s.kernel_drops)},
-     {"requests sent", std::to_string(s.requests_sent)},
-     {"requests suppressed", std::to_string(s.requests_suppressed)},
-     {"feedback refused", std::to_string(feedback_refused_)},
-     {"limited by", to_string(receiver_->limited_by())},
-     {"free blocks", std::to_string(config_->memory->available())},
-     {"limit", std::to_string(limit.pass) + ":" + std::to_string(limit.block)}},
+    {metrics::completed_blocks(receiver_->completed_blocks()),
+     metrics::blocks(config_->receiver.layout.block_count()),
+     metrics::missing_blocks(config_->receiver.layout.block_count()
+                             - receiver_->completed_blocks()),
+     metrics::missing(missing_text()),
+     metrics::datagrams(s.datagrams),
+     metrics::source_symbols(s.source_symbols),
+     metrics::repair_symbols(s.repair_symbols),
+     metrics::repaired_symbols(s.repaired_symbols),
+     metrics::lost_packets(s.lost_packets),
+     metrics::kernel_drops(s.kernel_drops),
+     metrics::requests_sent(s.requests_sent),
+     metrics::requests_suppressed(s.requests_suppressed),
+     metrics::statuses_sent(s.statuses_sent),
+     metrics::digest_failures(s.digest_failures),
+     metrics::signature_failures(s.signature_failures),
+     metrics::feedback_refused(feedback_refused_),
+     metrics::limited_by(to_string(receiver_->limited_by())),
+     metrics::free_blocks(config_->memory->available()),
+     metrics::window_limit(std::to_string(limit.pass) + ":" + std::to_string(limit.block)),
+     metrics::sender_heard(seconds_between(receiver_->last_heard(), at)),
+     metrics::turns(turns_.turns()),
+     metrics::longest_gap(seconds_of(turns_.longest_gap())),
+     metrics::latest_timer(seconds_of(timer_.latest()))},
     {}};
+  if (const auto due = receiver_->request_due(); due != protocol::never)
+    result.facts.push_back(metrics::request_due(seconds_between(at, due)));
+  if (const auto due = timer_.due(); due != protocol::never)
+    result.facts.push_back(metrics::timer_due(seconds_between(at, due)));
   for (std::size_t i = 0; i < s.drops.size(); ++i)
     if (s.drops[i] != 0)
-      result.facts.emplace_back(std::string{"dropped: "}
-                                  + to_string(static_cast<protocol::wire::drop_reason>(i)),
-                                std::to_string(s.drops[i]));
-  return result;
+      result.facts.push_back(
+        metrics::dropped(s.drops[i], to_string(static_cast<protocol::wire::drop_reason>(i))));
+  return vitals_.of(self_, std::move(result));
 }
 
 reassembly_actor::behavior_type

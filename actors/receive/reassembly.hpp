@@ -7,12 +7,15 @@
 #include "actors/interfaces.hpp"
 #include "actors/io/block_pool.hpp"
 #include "actors/io/udp_socket.hpp"
+#include "actors/status.hpp"
 #include "actors/timer.hpp"
+#include "actors/turn_meter.hpp"
 #include "protocol/receive/receiver.hpp"
 
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 namespace fleetcast::actors {
@@ -40,12 +43,15 @@ private:
   void end(protocol::timestamp now);
   void report(protocol::timestamp now);
   receive_summary summary() const;
+  std::string missing_text() const;
   status_snapshot status() const;
 
   reassembly_actor::pointer self_;
   std::optional<reassembly_config> config_;
   std::optional<protocol::receiver> receiver_;
   tick_timer timer_;
+  turn_meter turns_; ///< a turn: a batch of datagrams
+  vitals vitals_;
   std::vector<std::byte> datagram_;
   protocol::timestamp reported_at_{};
   std::uint64_t feedback_refused_ = 0; ///< by the kernel

@@ -1,5 +1,6 @@
 #include "actors/receive/session.hpp"
 
+#include "actors/event_log.hpp"
 #include "actors/status.hpp"
 #include "actors/timer.hpp"
 
@@ -22,7 +23,8 @@ const char* to_string(auto phase) {
 
 receive_session_actor::behavior_type
 receive_session_state::make_behavior(receive_request request, consumer_actor consumer,
-                                     std::shared_ptr<receive_session_parts> parts) {
+                                     std::shared_ptr<receive_session_parts> parts, session_id id) {
+  id_ = id;
   request_ = std::move(request);
   consumer_ = std::move(consumer);
   parts_ = std::move(parts);
@@ -41,6 +43,7 @@ receive_session_state::make_behavior(receive_request request, consumer_actor con
     },
     [this](const session_progress& progress) {
       summary_ = progress.summary;
+      rate_.note(now(self_), summary_.statistics.bytes);
       if (phase_ == phase::receiving)
         self_->send(consumer_, progress);
     },
@@ -95,6 +98,7 @@ void receive_session_state::on_delivered() {
   reassembled_ = true;
   phase_ = phase::delivered;
   self_->demonitor(consumer_.address());
+  events().note(event_kind::session_ended, id_, "success: every block verified and delivered");
   self_->send(consumer_, session_finished{{}, summary_});
   // With nobody left to give a receipt to there is nothing to wait for.
   if (link_lost_)
@@ -188,6 +192,9 @@ void receive_session_state::leave(const failure& reason) {
 
 void receive_session_state::end(failure reason) {
   self_->demonitor(consumer_.address());
+  events().note(event_kind::session_ended, id_,
+                "after " + std::to_string(summary_.completed_blocks) + " of "
+                  + std::to_string(summary_.total_blocks) + " blocks: " + reason.text);
   self_->send(consumer_, session_finished{std::move(reason), summary_});
   quit();
 }
@@ -217,24 +224,41 @@ std::vector<caf::actor> receive_session_state::children() const {
         caf::actor_cast<caf::actor>(receiving_.writer)})
     if (child)
       result.push_back(child);
+  // One that heard session_finished is done.
+  if (phase_ == phase::connecting || phase_ == phase::receiving)
+    result.push_back(caf::actor_cast<caf::actor>(consumer_));
   return result;
 }
 
 status_snapshot receive_session_state::status() const {
-  return {name,
-          to_string(phase_),
-          {{"object", what()},
-           {"object size", std::to_string(summary_.object_size)},
-           {"completed blocks", std::to_string(summary_.completed_blocks)},
-           {"blocks", std::to_string(summary_.total_blocks)}},
-          {}};
+  const auto& s = summary_.statistics;
+  const auto at = now(self_);
+  const auto rate = rate_.bits_per_second(at, s.bytes);
+  status_snapshot result{
+    name,
+    to_string(phase_),
+    {metrics::session(std::to_string(id_)),
+     metrics::object(request_.name_space + "/" + request_.object),
+     metrics::peer(request_.server + ":" + std::to_string(request_.port)),
+     metrics::object_size(summary_.object_size),
+     metrics::completed_blocks(summary_.completed_blocks), metrics::blocks(summary_.total_blocks),
+     metrics::percent(share_of(summary_.completed_blocks, summary_.total_blocks)),
+     metrics::rate(rate), metrics::repaired_symbols(s.repaired_symbols),
+     metrics::loss(share_of(s.lost_packets, s.lost_packets + s.datagrams)),
+     metrics::limited_by(to_string(summary_.limited_by)),
+     metrics::running_for(seconds_between(started_at_, at))},
+    {}};
+  if (rate > 0 && summary_.object_size > s.bytes)
+    result.facts.push_back(metrics::eta(8.0 * static_cast<double>(summary_.object_size - s.bytes)
+                                        / static_cast<double>(rate)));
+  return vitals_.of(self_, std::move(result));
 }
 
 receive_session_actor::behavior_type
 receive_session(receive_session_actor::stateful_pointer<receive_session_state> self,
                 receive_request request, consumer_actor consumer,
-                std::shared_ptr<receive_session_parts> parts) {
-  return self->state.make_behavior(std::move(request), std::move(consumer), std::move(parts));
+                std::shared_ptr<receive_session_parts> parts, session_id id) {
+  return self->state.make_behavior(std::move(request), std::move(consumer), std::move(parts), id);
 }
 
 } // namespace fleetcast::actors

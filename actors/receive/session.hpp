@@ -17,6 +17,8 @@
 #include "actors/interfaces.hpp"
 #include "actors/io/io_thread.hpp"
 #include "actors/io/udp_socket.hpp"
+#include "actors/rate_meter.hpp"
+#include "actors/status.hpp"
 
 #include <memory>
 #include <string>
@@ -64,7 +66,8 @@ public:
 
   receive_session_actor::behavior_type make_behavior(receive_request request,
                                                      consumer_actor consumer,
-                                                     std::shared_ptr<receive_session_parts> parts);
+                                                     std::shared_ptr<receive_session_parts> parts,
+                                                     session_id id);
 
 private:
   enum class phase : std::uint8_t { connecting, receiving, delivered, receipting, ended };
@@ -84,6 +87,9 @@ private:
   std::vector<caf::actor> children() const;
 
   receive_session_actor::pointer self_;
+  session_id id_ = 0;
+  vitals vitals_;
+  rate_meter rate_;
   receive_request request_;
   consumer_actor consumer_;
   std::shared_ptr<receive_session_parts> parts_;
@@ -97,9 +103,10 @@ private:
   receive_session_parts::receiving receiving_;
 };
 
+/// `id`: as the console shows it.
 receive_session_actor::behavior_type
 receive_session(receive_session_actor::stateful_pointer<receive_session_state> self,
                 receive_request request, consumer_actor consumer,
-                std::shared_ptr<receive_session_parts> parts);
+                std::shared_ptr<receive_session_parts> parts, session_id id);
 
 } // namespace fleetcast::actors

@@ -81,14 +81,15 @@ void writer_state::report_consumption(bool complete) {
 }
 
 status_snapshot writer_state::status() const {
-  return {name,
-          waiting_.empty() ? "idle" : "waiting for the consumer",
-          {{"delivered bytes", std::to_string(delivered_bytes_)},
-           {"outstanding bytes", std::to_string(outstanding_bytes_)},
-           {"outstanding blocks", std::to_string(outstanding_.size())},
-           {"waiting blocks", std::to_string(waiting_.size())},
-           {"refused releases", std::to_string(refused_releases_)}},
-          {}};
+  return vitals_.of(
+    self_,
+    {name,
+     waiting_.empty() ? "idle" : "waiting for the consumer",
+     {metrics::credit(cache_bytes_), metrics::delivered_bytes(delivered_bytes_),
+      metrics::outstanding_bytes(outstanding_bytes_),
+      metrics::outstanding_blocks(outstanding_.size()), metrics::waiting_blocks(waiting_.size()),
+      metrics::refused_releases(refused_releases_)},
+     {}});
 }
 
 writer_actor::behavior_type writer(writer_actor::stateful_pointer<writer_state> self,

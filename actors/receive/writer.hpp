@@ -12,6 +12,7 @@
 #pragma once
 
 #include "actors/interfaces.hpp"
+#include "actors/status.hpp"
 
 #include <cstdint>
 #include <deque>
@@ -40,6 +41,7 @@ private:
 
   writer_actor::pointer self_;
   std::uint64_t cache_bytes_ = 0;
+  vitals vitals_;
   consumer_actor consumer_;
   receive_session_actor session_;
 

@@ -110,15 +110,10 @@ status_snapshot content_reader_state::status() const {
           waiting_since_   ? "waiting for a buffer"
           : queue_.empty() ? "idle"
                            : "reading",
-          {{"object", object_->name()},
-           {"size", std::to_string(object_->size())},
-           {"blocks", std::to_string(blocks_)},
-           {"bytes", std::to_string(bytes_)},
-           {"queued", std::to_string(queue_.size())},
-           {"waits", std::to_string(waits_)},
-           {"failures", std::to_string(failures_)},
-           {"buffers in use", std::to_string(memory.in_use)},
-           {"buffers", std::to_string(pool_->capacity())}},
+          {metrics::object(object_->name()), metrics::object_size(object_->size()),
+           metrics::blocks_read(blocks_), metrics::bytes(bytes_), metrics::queued(queue_.size()),
+           metrics::waits(waits_), metrics::failures(failures_),
+           metrics::buffers_in_use(memory.in_use), metrics::buffers(pool_->capacity())},
           {}};
 }
 
@@ -137,7 +132,7 @@ content_reader(content_reader_actor::stateful_pointer<content_reader_state> self
       if (blocks.empty() ? !was_idle : was_idle)
         work(self, session);
     },
-    [self](status_atom) { return self->state.status(); },
+    [self, born = vitals{}](status_atom) { return born.of(self, self->state.status()); },
   };
 }
 

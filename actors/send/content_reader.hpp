@@ -12,6 +12,7 @@
 #include "actors/interfaces.hpp"
 #include "actors/io/block_pool.hpp"
 #include "actors/send/content_provider.hpp"
+#include "actors/status.hpp"
 #include "protocol/geometry.hpp"
 
 #include <chrono>

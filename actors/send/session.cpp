@@ -1,5 +1,6 @@
 #include "actors/send/session.hpp"
 
+#include "actors/event_log.hpp"
 #include "actors/io/network_interface.hpp"
 #include "actors/log.hpp"
 #include "actors/send/content_reader.hpp"
@@ -8,6 +9,7 @@
 #include "actors/status.hpp"
 #include "protocol/send/rate_policy.hpp"
 
+#include <fmt/core.h>
 #include <openssl/rand.h>
 
 #include <algorithm>
@@ -26,6 +28,11 @@ constexpr std::uint32_t most_batches_under_way = 3;
 
 /// What limits may change twice a second; the log shall stay readable.
 constexpr protocol::duration limit_log_interval = protocol::seconds(2);
+
+const char* words_for(protocol::rate_policy policy) {
+  return policy == protocol::rate_policy::tcp_friendly ? "sharing its path as a TCP flow would"
+                                                       : "as fast as the slowest receiver takes it";
+}
 
 /// Blocks that batches at the writer may still hold when the sender has let go of them.
 constexpr std::size_t blocks_under_way = 16;
@@ -55,6 +62,11 @@ wire::endpoint endpoint_of(const io::udp_endpoint& from) {
   else
     fill(from.address().to_v6().to_bytes());
   return result;
+}
+
+/// PASS:BLOCK
+std::string text_of(const protocol::position& at) {
+  return at == protocol::unlimited ? "unlimited" : fmt::format("{}:{}", at.pass, at.block);
 }
 
 /// The client's favourite among what we speak. Datagrams that nobody seals only when both ask for them, and
@@ -117,7 +129,8 @@ prepare_transmission(std::shared_ptr<content> object, const boost::asio::ip::add
                              &io};
 }
 
-send_session_actor::behavior_type send_session_state::make_behavior(send_session_config config) {
+steered_send_session_actor::behavior_type
+send_session_state::make_behavior(send_session_config config) {
   config_ = std::move(config);
   randomize(transmission_);
   randomize(session_tag_);
@@ -130,8 +143,10 @@ send_session_actor::behavior_type send_session_state::make_behavior(send_session
   }
   memory_ = io::block_pool::make(config_->layout.block_size(), c.cache_blocks + blocks_under_way);
   signer_.emplace(config_->options.identity->key(), transmission_);
-  const auto& o = config_->options;
-  sender_.emplace(c, protocol::make_rate_controller(o.fixed_rate, o.policy), *signer_);
+  fixed_rate_ = config_->options.fixed_rate;
+  sender_.emplace(c, protocol::make_rate_controller(fixed_rate_, config_->options.policy),
+                  *signer_);
+  began_at_ = now(self_);
   self_->set_down_handler([this](const caf::down_msg& down) { on_down(down); });
   return {
     [this](const io::datagram_batch& batch) { on_feedback(batch); },
@@ -148,11 +163,16 @@ send_session_actor::behavior_type send_session_state::make_behavior(send_session
     [this](tick_atom) {
       timer_.fired(now(self_));
       expel_silent();
+      look_around();
       pump();
       log_limit(now(self_));
     },
     [this](cancel_atom, const failure& reason) { fail(reason); },
     [this](status_atom) { return collect_status(self_, status(), children()); },
+    [this](const session_order& order) {
+      return std::visit([this](const auto& what) { return obey(what); }, order);
+    },
+    [this](list_atom) { return list(); },
   };
 }
 
@@ -188,8 +208,12 @@ join_reply send_session_state::join(const join_request& request) {
   gate_->add(id, key);
   sender_->add_receiver(now(self_), id, request.request.cache_blocks);
   self_->monitor(request.link);
-  members_[id] = {request.link, request.request.host_name, request.peer.to_string(), now(self_)};
-  log().info("{}: {} joined; {} now", config_->object->name(), name_of(id), members_.size());
+  members_[id]
+    = {request.link, request.request.host_name, request.peer.to_string(), now(self_), {}};
+  events().note(
+    event_kind::receiver_joined, config_->id,
+    fmt::format("{} of {}; {} now", name_of(id), config_->object->name(), members_.size()));
+  log(name).info("{}: {} joined; {} now", config_->object->name(), name_of(id), members_.size());
   join_reply result;
   result.accept = accept_for(id, key, *suite_);
   result.session = self_;
@@ -211,12 +235,10 @@ void send_session_state::start_children(wire::seal_suite suite) {
   self_->monitor(feedback_reader_);
   const auto& group = config_->group->endpoint();
   const auto rate = config_->options.fixed_rate;
-  log().info("{}: {} bytes to {} port {}, {}", config_->object->name(), config_->object->size(),
-             group.address().to_string(), group.port(),
-             rate != 0 ? "at " + std::to_string(rate) + " bit/s"
-             : config_->options.policy == protocol::rate_policy::tcp_friendly
-               ? "sharing its path as a TCP flow would"
-               : "as fast as the slowest receiver takes it");
+  log(name).info("{}: {} bytes to {} port {}, {}", config_->object->name(), config_->object->size(),
+                 group.address().to_string(), group.port(),
+                 rate != 0 ? "at " + std::to_string(rate) + " bit/s"
+                           : words_for(policy_when_free()));
 }
 
 wire::session_accept send_session_state::accept_for(receiver_id id, const wire::direction_key& key,
@@ -243,7 +265,8 @@ wire::session_accept send_session_state::accept_for(receiver_id id, const wire::
 void send_session_state::leave(receiver_id id, const failure& reason) {
   if (!members_.contains(id))
     return;
-  log().warn("{}: {} left: {}", config_->object->name(), name_of(id), reason.text);
+  log(name).warn("{}: {} left: {}", config_->object->name(), name_of(id), reason.text);
+  events().note(event_kind::receiver_left, config_->id, name_of(id) + ": " + reason.text);
   remove(id);
 }
 
@@ -256,9 +279,11 @@ void send_session_state::on_receipt(receiver_id id, const wire::receipt& receipt
     return expel(id, {failure_code::invalid_request, 0, "its receipt is for another size"});
   ++completed_receivers_;
   const auto took = std::chrono::duration<double>(now(self_) - i->second.joined_at).count();
-  log().info("{}: {} has it, {}, after {:.2f} s; {} symbols repaired", config_->object->name(),
-             name_of(id), config_->options.unsealed ? "NOT VERIFIED" : "verified", took,
-             receipt.repaired_symbols);
+  const auto* how = config_->options.unsealed ? "NOT VERIFIED" : "verified";
+  log(name).info("{}: {} has it, {}, after {:.2f} s; {} symbols repaired", config_->object->name(),
+                 name_of(id), how, took, receipt.repaired_symbols);
+  events().note(event_kind::receiver_done, config_->id,
+                fmt::format("{} has it, {}, after {:.2f} s", name_of(id), how, took));
   self_->send(i->second.link, wire::receipt_noted{});
   remove(id);
 }
@@ -288,6 +313,7 @@ void send_session_state::expel(receiver_id id, const failure& reason) {
   const auto i = members_.find(id);
   if (i == members_.end())
     return;
+  ++expelled_receivers_;
   self_->send(i->second.link, wire::session_ended{reason});
   leave(id, reason);
 }
@@ -299,8 +325,13 @@ void send_session_state::on_feedback(const io::datagram_batch& batch) {
     return;
   for (const auto& datagram : batch.received->datagrams) {
     const auto admitted = gate_->admit(datagram);
-    if (admitted && !sender_->on_feedback(now(self_), admitted->from, admitted->message))
+    if (!admitted)
+      continue;
+    const auto at = now(self_);
+    if (!sender_->on_feedback(at, admitted->from, admitted->message))
       gate_->count_out_of_range();
+    else if (const auto i = members_.find(admitted->from); i != members_.end())
+      i->second.taken_in.note(at, taken_in_bytes(admitted->message));
   }
   pump();
 }
@@ -317,6 +348,8 @@ void send_session_state::pump() {
   if (ended_)
     return;
   const auto at = now(self_);
+  turns_.turn(at, !sender_->paused());
+  rate_.note(at, sender_->statistics().payload_bytes);
   if (auto reads = sender_->take_reads(); !reads.empty())
     self_->send(reader_, std::move(reads));
   while (batches_under_way_ < most_batches_under_way) {
@@ -354,8 +387,8 @@ void send_session_state::on_down(const caf::down_msg& down) {
 void send_session_state::fail(const failure& reason) {
   if (ended_)
     return;
-  log().error("{}: transmission ends with {} receivers waiting: {}", config_->object->name(),
-              members_.size(), reason.text);
+  log(name).error("{}: transmission ends with {} receivers waiting: {}", config_->object->name(),
+                  members_.size(), reason.text);
   for (const auto& [id, m] : members_) {
     self_->demonitor(m.link.address());
     self_->send(m.link, wire::session_ended{reason});
@@ -367,8 +400,9 @@ void send_session_state::fail(const failure& reason) {
 void send_session_state::end() {
   ended_ = true;
   const auto& s = sender_->statistics();
-  log().info("{}: ended; {} receivers complete, {} source and {} repair datagrams sent",
-             config_->object->name(), completed_receivers_, s.source_datagrams, s.repair_datagrams);
+  log(name).info("{}: ended; {} receivers complete, {} source and {} repair datagrams sent",
+                 config_->object->name(), completed_receivers_, s.source_datagrams,
+                 s.repair_datagrams);
   if (feedback_reader_)
     self_->send(feedback_reader_, stop_atom::value);
   for (const auto& child :
@@ -394,10 +428,12 @@ void send_session_state::log_limit(protocol::timestamp now) {
     return;
   logged_limit_ = limit;
   limit_logged_at_ = now;
-  log().info("{}: limited by {}", config_->object->name(), limit_text());
+  log(name).info("{}: limited by {}", config_->object->name(), limit_text());
 }
 
 std::string send_session_state::limit_text() const {
+  if (sender_->paused())
+    return "a pause";
   const auto& limit = sender_->limit();
   std::string result = to_string(limit.factor);
   if (limit.factor == protocol::limiting_factor::host && !limit.receiver)
@@ -412,41 +448,175 @@ std::string send_session_state::name_of(receiver_id id) const {
   return "receiver " + std::to_string(id) + " (" + m.host + ", " + m.address + ")";
 }
 
-status_snapshot send_session_state::status() const {
-  const auto& s = sender_->statistics();
-  const auto at = sender_->next_position();
-  status_snapshot result{name,
-                         ended_ ? "ended" : "sending",
-                         {{"object", config_->object->name()},
-                          {"object size", std::to_string(config_->object->size())},
-                          {"receivers", std::to_string(members_.size())},
-                          {"completed receivers", std::to_string(completed_receivers_)},
-                          {"position", std::to_string(at.pass) + ":" + std::to_string(at.block)},
-                          {"blocks", std::to_string(config_->layout.block_count())},
-                          {"source datagrams", std::to_string(s.source_datagrams)},
-                          {"repair datagrams", std::to_string(s.repair_datagrams)},
-                          {"control datagrams", std::to_string(s.control_datagrams)},
-                          {"feedback messages", std::to_string(s.feedback_messages)},
-                          {"repair requests", std::to_string(s.repair_requests)},
-                          {"rate, bit/s", std::to_string(sender_->rate(now(self_)))},
-                          {"limited by", limit_text()},
-                          {"window stalls", std::to_string(s.window_stalls)},
-                          {"read stalls", std::to_string(s.read_stalls)},
-                          {"refused datagrams", std::to_string(refused_datagrams_)}},
-                         {}};
-  if (!gate_)
-    return result;
-  const auto& drops = gate_->drops();
-  for (std::size_t i = 0; i < drops.size(); ++i)
-    if (drops[i] != 0)
-      result.facts.emplace_back(std::string{"dropped: "}
-                                  + to_string(static_cast<wire::drop_reason>(i)),
-                                std::to_string(drops[i]));
+double send_session_state::worst_loss() const {
+  double result = 0;
+  for (const auto& [id, m] : sender_->receivers())
+    result = std::max(result,
+                      share_of(m.last.lost_packets, m.last.lost_packets + m.last.received_packets));
   return result;
 }
 
-send_session_actor::behavior_type
-send_session(send_session_actor::stateful_pointer<send_session_state> self,
+double send_session_state::least_completed() const {
+  std::optional<std::uint32_t> least;
+  for (const auto& [id, m] : sender_->receivers())
+    least = std::min(least.value_or(m.last.completed_blocks), m.last.completed_blocks);
+  return share_of(least.value_or(0), config_->layout.block_count());
+}
+
+std::uint64_t send_session_state::taken_in_bytes(const wire::feedback& message) const {
+  return message.received_packets * config_->layout.symbol_size();
+}
+
+/// For people, a few times a second at most: notes what has changed.
+void send_session_state::look_around() {
+  if (ended_ || !gate_)
+    return;
+  const auto at = now(self_);
+  if (!watch_.due(at))
+    return;
+  const auto& s = sender_->statistics();
+  watch_.look(at, {config_->id, sender_->rate(at), s.feedback_messages, s.repair_requests,
+                   gate_->drops(), limit_text()});
+}
+
+// -- steering -------------------------------------------------------------------------------------
+
+order_outcome send_session_state::obey(const cancel_order& order) {
+  // A code of one's own means something within one process only: it does not travel.
+  if (order.reason.detail != 0)
+    return {
+      {failure_code::invalid_argument, 0,
+       "receivers of a cancelled transmission always end with 1223: cancel it without a code"},
+      {}};
+  fail(order.reason);
+  return {{}, "cancelled"};
+}
+
+order_outcome send_session_state::obey(const kick_order& order) {
+  const auto i = members_.find(order.receiver);
+  if (i == members_.end())
+    return {{failure_code::invalid_argument, 0,
+             fmt::format("this session has no receiver {}; `receivers {}` lists them",
+                         order.receiver, config_->id)},
+            {}};
+  auto who = name_of(order.receiver);
+  expel(order.receiver, order.reason);
+  return {{}, std::move(who) + " was sent away"};
+}
+
+order_outcome send_session_state::obey(const pause_order& order) {
+  sender_->pause(now(self_), order.paused);
+  pump();
+  return {{}, order.paused ? "paused: heartbeats only; receivers stay" : "goes on"};
+}
+
+protocol::rate_policy send_session_state::policy_when_free() const noexcept {
+  const auto asked = config_->options.policy;
+  return asked == protocol::rate_policy::fixed ? protocol::rate_policy::adaptive : asked;
+}
+
+order_outcome send_session_state::obey(const rate_order& order) {
+  fixed_rate_ = order.fixed;
+  sender_->set_rate_controller(protocol::make_rate_controller(order.fixed, policy_when_free()));
+  pump();
+  return {{},
+          order.fixed != 0 ? fmt::format("{} bit/s", order.fixed) : words_for(policy_when_free())};
+}
+
+receiver_list send_session_state::list() const {
+  receiver_list result;
+  const auto at = now(self_);
+  for (const auto& [id, m] : sender_->receivers()) {
+    const auto i = members_.find(id);
+    if (i == members_.end())
+      continue;
+    receiver_report r;
+    r.id = id;
+    r.host = i->second.host;
+    r.address = i->second.address;
+    r.completed_blocks = m.last.completed_blocks;
+    r.blocks = config_->layout.block_count();
+    r.received_packets = m.last.received_packets;
+    r.lost_packets = m.last.lost_packets;
+    r.kernel_drops = m.last.dropped_by_kernel;
+    r.no_room_drops = m.last.dropped_no_room;
+    r.free_blocks = m.last.free_blocks;
+    r.window_limit = text_of(m.limit);
+    r.rate = i->second.taken_in.bits_per_second(at, taken_in_bytes(m.last));
+    r.joined = at - i->second.joined_at;
+    r.heard = at - m.heard_at;
+    r.rtt = m.rtt;
+    r.limited_by = to_string(m.last.limited_by);
+    result.receivers.push_back(std::move(r));
+  }
+  return result;
+}
+
+status_snapshot send_session_state::status() const {
+  const auto& s = sender_->statistics();
+  const auto at = now(self_);
+  const auto& group = config_->group->endpoint();
+  status_snapshot result{
+    name,
+    ended_              ? "ended"
+    : sender_->paused() ? "paused"
+                        : "sending",
+    {metrics::session(std::to_string(config_->id)),
+     metrics::object(config_->object->name()),
+     metrics::peer(group.address().to_string() + " port " + std::to_string(group.port())),
+     metrics::object_size(config_->object->size()),
+     metrics::percent(least_completed()),
+     metrics::rate(rate_.bits_per_second(at, s.payload_bytes)),
+     metrics::allowed_rate(sender_->rate(at)),
+     metrics::rate_policy(fixed_rate_ != 0 ? "fixed"
+                          : policy_when_free() == protocol::rate_policy::tcp_friendly
+                            ? "tcp-friendly"
+                            : "adaptive"),
+     metrics::limited_by(limit_text()),
+     metrics::loss(worst_loss()),
+     metrics::running_for(seconds_between(began_at_, at)),
+     metrics::receivers(members_.size()),
+     metrics::completed_receivers(completed_receivers_),
+     metrics::expelled_receivers(expelled_receivers_),
+     metrics::position(text_of(sender_->next_position())),
+     metrics::window_edge(text_of(sender_->edge(at))),
+     metrics::blocks(config_->layout.block_count()),
+     metrics::source_datagrams(s.source_datagrams),
+     metrics::repair_datagrams(s.repair_datagrams),
+     metrics::control_datagrams(s.control_datagrams),
+     metrics::payload_bytes(s.payload_bytes),
+     metrics::feedback_messages(s.feedback_messages),
+     metrics::repair_requests(s.repair_requests),
+     metrics::repairs_covered(s.repairs_covered),
+     metrics::schedule_overflows(s.schedule_overflows),
+     metrics::window_stalls(s.window_stalls),
+     metrics::read_stalls(s.read_stalls),
+     metrics::refused_datagrams(refused_datagrams_),
+     metrics::batches_under_way(batches_under_way_),
+     metrics::rate_changes(watch_.rate_changes()),
+     metrics::nack_storms(watch_.nack_storms()),
+     metrics::turns(turns_.turns()),
+     metrics::longest_gap(seconds_of(turns_.longest_gap())),
+     metrics::latest_timer(seconds_of(timer_.latest()))},
+    {}};
+  if (const auto rate = rate_.bits_per_second(at, s.payload_bytes); rate > 0)
+    result.facts.push_back(metrics::eta((1 - least_completed() / 100) * 8.0
+                                        * static_cast<double>(config_->object->size())
+                                        / static_cast<double>(rate)));
+  if (const auto due = timer_.due(); due != protocol::never)
+    result.facts.push_back(metrics::timer_due(seconds_between(at, due)));
+  if (gate_) {
+    const auto& drops = gate_->drops();
+    for (std::size_t i = 0; i < drops.size(); ++i)
+      if (drops[i] != 0)
+        result.facts.push_back(
+          metrics::dropped(drops[i], to_string(static_cast<wire::drop_reason>(i))));
+  }
+  return vitals_.of(self_, std::move(result));
+}
+
+steered_send_session_actor::behavior_type
+send_session(steered_send_session_actor::stateful_pointer<send_session_state> self,
              send_session_config config) {
   return self->state.make_behavior(std::move(config));
 }

@@ -17,10 +17,14 @@
 #include "actors/io/identity.hpp"
 #include "actors/io/io_thread.hpp"
 #include "actors/io/udp_socket.hpp"
+#include "actors/rate_meter.hpp"
 #include "actors/send/content_provider.hpp"
 #include "actors/send/group_allocator.hpp"
 #include "actors/send/options.hpp"
+#include "actors/send/watch.hpp"
+#include "actors/status.hpp"
 #include "actors/timer.hpp"
+#include "actors/turn_meter.hpp"
 #include "protocol/send/feedback_gate.hpp"
 #include "protocol/send/sender.hpp"
 
@@ -41,6 +45,7 @@ struct send_session_config {
   std::shared_ptr<group_lease> group;
   send_options options;
   io::io_thread* io = nullptr;
+  session_id id = 0; ///< as the console shows it
 };
 
 /// Opens socket and group for `object` towards clients that reach this host at `local`.
@@ -52,9 +57,9 @@ class send_session_state {
 public:
   static inline const char* name = "send_session";
 
-  explicit send_session_state(send_session_actor::pointer self) : self_(self) {}
+  explicit send_session_state(steered_send_session_actor::pointer self) : self_(self) {}
 
-  send_session_actor::behavior_type make_behavior(send_session_config config);
+  steered_send_session_actor::behavior_type make_behavior(send_session_config config);
 
 private:
   struct member {
@@ -62,6 +67,7 @@ private:
     std::string host;    ///< as it calls itself
     std::string address; ///< that it came from
     protocol::timestamp joined_at{};
+    rate_meter taken_in;
   };
 
   join_reply join(const join_request& request);
@@ -80,13 +86,25 @@ private:
   void fail(const failure& reason);
   void end();
   void start_children(protocol::wire::seal_suite suite);
+  order_outcome obey(const cancel_order& order);
+  order_outcome obey(const kick_order& order);
+  order_outcome obey(const pause_order& order);
+  order_outcome obey(const rate_order& order);
+
+  /// How the rate is found when none is set, by option or order.
+  protocol::rate_policy policy_when_free() const noexcept;
+  void look_around();
+  receiver_list list() const;
+  double least_completed() const;
+  double worst_loss() const;
+  std::uint64_t taken_in_bytes(const protocol::wire::feedback& message) const;
   void log_limit(protocol::timestamp now);
   std::string limit_text() const;
   std::string name_of(receiver_id id) const;
   status_snapshot status() const;
   std::vector<caf::actor> children() const;
 
-  send_session_actor::pointer self_;
+  steered_send_session_actor::pointer self_;
   std::optional<send_session_config> config_;
   std::shared_ptr<io::block_pool> memory_;
   std::optional<protocol::wire::manifest_signer> signer_;
@@ -99,9 +117,16 @@ private:
   std::map<receiver_id, member> members_;
   receiver_id next_id_ = 1;
   tick_timer timer_;
+  vitals vitals_;
+  turn_meter turns_; ///< a turn: a look at what can be sent
+  rate_meter rate_;
+  transmission_watch watch_;
+  protocol::timestamp began_at_{};
+  protocol::bit_rate fixed_rate_ = 0;
   std::uint32_t batches_under_way_ = 0;
   std::uint64_t refused_datagrams_ = 0;
   std::uint64_t completed_receivers_ = 0;
+  std::uint64_t expelled_receivers_ = 0;
   protocol::transmission_limit logged_limit_;
   protocol::timestamp limit_logged_at_{};
   bool ended_ = false;
@@ -110,8 +135,8 @@ private:
   socket_reader_actor feedback_reader_;
 };
 
-send_session_actor::behavior_type
-send_session(send_session_actor::stateful_pointer<send_session_state> self,
+steered_send_session_actor::behavior_type
+send_session(steered_send_session_actor::stateful_pointer<send_session_state> self,
              send_session_config config);
 
 } // namespace fleetcast::actors

@@ -54,19 +54,16 @@ status_snapshot socket_writer_state::status() const {
   const auto& counted = sender_->counted();
   return {name,
           counted.last_error == 0 ? "sending" : "sending, some refused",
-          {{"group", destination_.address().to_string()},
-           {"port", std::to_string(destination_.port())},
-           {"batches", std::to_string(batches_)},
-           {"datagrams", std::to_string(counted.datagrams)},
-           {"bytes", std::to_string(counted.bytes)},
-           {"refused", std::to_string(counted.refused)},
-           {"last refusal",
-            counted.last_error == 0 ? "none" : std::generic_category().message(counted.last_error)},
-           {"waits", std::to_string(counted.waits)},
-           {"system calls", std::to_string(counted.calls)},
-           {"send offload", sender_->segments() ? "on" : "off"},
-           {"segmented", std::to_string(counted.segmented)},
-           {"offload refusals", std::to_string(counted.fallbacks)}},
+          {metrics::address(destination_.address().to_string()),
+           metrics::port(std::to_string(destination_.port())), metrics::batches(batches_),
+           metrics::datagrams(counted.datagrams), metrics::bytes(counted.bytes),
+           metrics::refused(counted.refused),
+           metrics::last_refusal(counted.last_error == 0
+                                   ? "none"
+                                   : std::generic_category().message(counted.last_error)),
+           metrics::waits(counted.waits), metrics::system_calls(counted.calls),
+           metrics::send_offload(sender_->segments() ? "on" : "off"),
+           metrics::segmented(counted.segmented), metrics::offload_refusals(counted.fallbacks)},
           {}};
 }
 
@@ -80,7 +77,7 @@ socket_writer(socket_writer_actor::stateful_pointer<socket_writer_state> self,
   self->state.open(std::move(socket), destination, suite, key);
   return {
     [self, session](const send_batch& batch) { self->send(session, self->state.send(batch)); },
-    [self](status_atom) { return self->state.status(); },
+    [self, born = vitals{}](status_atom) { return born.of(self, self->state.status()); },
   };
 }
 

@@ -11,6 +11,7 @@
 #include "actors/interfaces.hpp"
 #include "actors/io/udp_batch.hpp"
 #include "actors/io/udp_socket.hpp"
+#include "actors/status.hpp"
 #include "protocol/wire/seal.hpp"
 
 #include <cstddef>

@@ -2,6 +2,7 @@
 
 #include "apps/common/wide_text.hpp"
 
+#include <cstdlib>
 #include <utility>
 
 namespace fleetcast::apps {
@@ -24,6 +25,9 @@ DWORD configure_library(const library_settings& settings) {
   config.pszInterface = given(settings.interface);
   config.pszFingerprint = given(settings.fingerprint);
   config.pszKnownServers = given(settings.known_servers);
+  // A person waits for this program, and may want to know for what. FLEETCAST_CONSOLE says otherwise.
+  if (std::getenv("FLEETCAST_CONSOLE") == nullptr)
+    config.ulConsole = FLEETCAST_CONSOLE_ON;
   return FleetcastConfigure(&config);
 }
 

@@ -1,11 +1,13 @@
 /// fleetcast: one program, one subcommand a file.
 #include "api/fleetcast_ext.h"
 #include "apps/fleetcast/bench.hpp"
+#include "apps/fleetcast/console.hpp"
 #include "apps/fleetcast/exit_code.hpp"
 #include "apps/fleetcast/get.hpp"
 #include "apps/fleetcast/identity.hpp"
 #include "apps/fleetcast/serve.hpp"
 #include "apps/fleetcast/simulate.hpp"
+#include "apps/fleetcast/top.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -24,7 +26,8 @@ int run(int argc, char** argv) {
   program.footer("Examples:\n"
                  "  fleetcast serve --namespace images=/srv/images\n"
                  "  fleetcast get server/images/debian.img /var/tmp/\n"
-                 "  fleetcast bench\n\n"
+                 "  fleetcast bench\n"
+                 "  fleetcast console -c sessions\n\n"
                  "'fleetcast COMMAND --help' tells more, with examples.");
   program.set_version_flag("--version", FleetcastVersion());
   program.require_subcommand(1);
@@ -32,6 +35,8 @@ int run(int argc, char** argv) {
   register_serve(program, selected);
   register_get(program, selected);
   register_identity(program, selected);
+  register_console(program, selected);
+  register_top(program, selected);
   register_simulate(program, selected);
   register_bench(program, selected);
   try {

@@ -12,6 +12,7 @@
 #include "apps/fleetcast/endpoint_text.hpp"
 #include "apps/fleetcast/exit_code.hpp"
 #include "apps/fleetcast/loss_option.hpp"
+#include "apps/fleetcast/metrics_endpoint.hpp"
 #include "apps/fleetcast/rate_policies.hpp"
 
 #include <CLI/CLI.hpp>
@@ -50,6 +51,8 @@ struct serve_arguments {
   double inject_loss = 0;
   std::string state_dir;
   std::string log_level = "info";
+  std::string metrics;
+  bool no_console = false;
 };
 
 constexpr const char* footer
@@ -79,8 +82,12 @@ constexpr const char* footer
     "Network: TCP 5040 for control (TLS 1.3); UDP multicast down, each transmission to a group of "
     "its own,\n"
     "port 5041; UDP unicast up, to a port that the kernel chooses.\n\n"
+    "`fleetcast console` and `fleetcast top` look into the running server; --metrics serves its "
+    "figures to\n"
+    "Prometheus, at http://ADDR:PORT/metrics.\n\n"
     "Examples:\n"
     "  fleetcast serve --namespace images=/srv/images\n"
+    "  fleetcast serve --namespace images=/srv/images --metrics 9464\n"
     "  fleetcast serve --namespace lab=/srv/lab --namespace iso=/srv/iso --rate 800M\n"
     "  fleetcast serve --namespace lab=/srv/lab --rate-policy tcp-friendly\n"
     "  fleetcast serve --namespace t=. --listen 127.0.0.1:5040 --interface lo\n"
@@ -135,7 +142,7 @@ void set_up_log(const std::string& level) {
   auto& log = actors::log();
   log.sinks() = {std::make_shared<spdlog::sinks::stderr_color_sink_mt>()};
   log.set_pattern("%Y-%m-%d %H:%M:%S.%e %^%-5l%$ %v");
-  log.set_level(spdlog::level::from_str(level));
+  actors::set_log_level(spdlog::level::from_str(level));
   log.flush_on(spdlog::level::info);
 }
 
@@ -218,16 +225,31 @@ int serve(const serve_arguments& arguments) {
   if (options.sending->unsealed)
     actors::log().warn("--security none: datagrams are NOT sealed and blocks are NOT verified; "
                        "anybody on this network can read and forge them");
+  if (!arguments.no_console || !arguments.metrics.empty())
+    options.console
+      = actors::console_options{"fleetcast-serve", FLEETCAST_VERSION, {}, !arguments.no_console};
   actors::runtime runtime{options};
+  if (const auto path = runtime.console_path(); !path)
+    actors::log().warn("{}", path.error().text);
+  std::unique_ptr<metrics_endpoint> metrics;
+  if (!arguments.metrics.empty()) {
+    auto opened = metrics_endpoint::open(runtime, arguments.metrics);
+    if (!opened)
+      return complain(opened.error());
+    metrics = std::move(*opened);
+  }
   const auto sockets = actors::listen_on(runtime.io(), *listen);
   if (!sockets)
     return complain(sockets.error());
   const auto listener = start_listener(runtime, *sockets, who, *catalog, *authorized);
   caf::actor_cast<caf::strong_actor_ptr>(listener)->get()->attach_functor(
     [&](const caf::error&) { listener_gone.set(); });
+  runtime.show(caf::actor_cast<caf::actor>(listener));
   for (const auto& endpoint : sockets->endpoints())
     fmt::print("listening on {}\n", to_text(endpoint));
   fmt::print("fingerprint {}\n", who->fingerprint());
+  if (metrics)
+    fmt::print("metrics http://{}/metrics\n", metrics->address());
   std::fflush(stdout);
 
   auto woken = signal_events::woken_by::timeout;
@@ -311,6 +333,12 @@ void register_serve(CLI::App& program, std::function<int()>& selected) {
                  "Where the server's identity is kept (default: /var/lib/fleetcast for root, else "
                  "~/.local/state/fleetcast)")
     ->type_name("DIR");
+  command
+    ->add_option("--metrics", arguments->metrics,
+                 "Serve figures to Prometheus; a PORT alone is on 127.0.0.1")
+    ->type_name("[ADDR:]PORT");
+  command->add_flag("--no-console", arguments->no_console,
+                    "Let nobody look into this process with `fleetcast console`");
   command->add_option("--log-level", arguments->log_level, "What to log on standard error")
     ->check(CLI::IsMember({"debug", "info", "warning", "error", "off"}))
     ->capture_default_str();

@@ -571,6 +571,28 @@ timestamp receiver::next_event() const noexcept {
 
 // -- derived --------------------------------------------------------------------------------------
 
+std::vector<wire::block_range> receiver::missing(std::size_t max_ranges) const {
+  std::vector<wire::block_range> result;
+  // Two sorted lists, merged: what is neither untouched nor in assembly is complete.
+  auto untouched = untouched_.begin();
+  auto begun = assemblies_.begin();
+  while (untouched != untouched_.end() || begun != assemblies_.end()) {
+    const auto take_untouched
+      = begun == assemblies_.end()
+        || (untouched != untouched_.end() && untouched->first < begun->first);
+    const auto first = take_untouched ? untouched->first : begun->first;
+    const auto count = take_untouched ? untouched->size() : 1;
+    take_untouched ? static_cast<void>(++untouched) : static_cast<void>(++begun);
+    if (!result.empty() && result.back().first + result.back().count == first)
+      result.back().count += static_cast<std::uint32_t>(count);
+    else if (result.size() == max_ranges)
+      break;
+    else
+      result.push_back({first, static_cast<std::uint32_t>(count)});
+  }
+  return result;
+}
+
 position receiver::limit() const {
   return nth_on_the_way(untouched_, seen_, memory_.available());
 }

@@ -42,6 +42,7 @@
 #include "protocol/wire/seal.hpp"
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -137,6 +138,11 @@ public:
   block_number completed_blocks() const noexcept { return completed_count_; }
   timestamp last_heard() const noexcept { return last_heard_; }
 
+  /// The first blocks that are not verified yet, in ranges, at most so many.
+  [[nodiscard]] std::vector<wire::block_range> missing(std::size_t max_ranges) const;
+
+  /// When the request under way will be made; `never`: none is.
+  timestamp request_due() const noexcept { return nack_.due(); }
   /// What kept this receiver from going faster lately.
   limiting_factor limited_by() const noexcept { return limit_meter_.factor(); }
 

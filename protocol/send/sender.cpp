@@ -226,6 +226,18 @@ failure sender::on_block(block_number number, const_block_buffer bytes,
   return {};
 }
 
+// -- steering -------------------------------------------------------------------------------------
+
+void sender::pause(timestamp now, bool paused) noexcept {
+  paused_ = paused;
+  // What goes on is told at once: receivers measure their patience by it.
+  next_heartbeat_ = now;
+}
+
+void sender::set_rate_controller(std::unique_ptr<rate_controller> rate) noexcept {
+  rate_ = std::move(rate);
+}
+
 // -- output ---------------------------------------------------------------------------------------
 
 std::size_t sender::take(timestamp now, std::size_t max, std::vector<outgoing_datagram>& out) {
@@ -234,8 +246,8 @@ std::size_t sender::take(timestamp now, std::size_t max, std::vector<outgoing_da
     return 0;
   if (now >= next_heartbeat_)
     send_heartbeat(now, out);
-  stalled_ = false;
-  if (!pacer_.ready(now))
+  stalled_ = paused_;
+  if (paused_ || !pacer_.ready(now))
     return out.size() - before;
   while (out.size() - before < max && pacer_.may_continue(now)) {
     if (send_wanted_manifest(now, out))
@@ -256,7 +268,7 @@ timestamp sender::next_event(timestamp now) {
   if (group_.empty())
     return never;
   // Stalled: only input or the next heartbeat's look at the edge can help.
-  if (stalled_ && !has_repair_at_hand())
+  if (paused_ || (stalled_ && !has_repair_at_hand()))
     return next_heartbeat_;
   return std::min(next_heartbeat_, std::max(now, pacer_.free_at()));
 }

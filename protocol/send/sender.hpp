@@ -130,6 +130,15 @@ public:
   /// notices in a transmission that is not verified.
   failure on_block(block_number number, const_block_buffer bytes, const wire::digest& digest);
 
+  // -- steering ---------------------------------------------------------------------------------
+
+  /// While paused only heartbeats go out: receivers stay, and nothing moves.
+  void pause(timestamp now, bool paused) noexcept;
+  bool paused() const noexcept { return paused_; }
+
+  /// Another policy from now on, which knows nothing of the past.
+  void set_rate_controller(std::unique_ptr<rate_controller> rate) noexcept;
+
   // -- output -----------------------------------------------------------------------------------
 
   /// Appends up to `max` datagrams that may be sent now. Returns how many.
@@ -255,6 +264,7 @@ private:
   timestamp next_heartbeat_ = timestamp::zero();
   timestamp last_heartbeat_ = -never;
   timestamp last_activity_ = timestamp::zero();
+  bool paused_ = false;
   bool stalled_ = false; ///< the last `take` ended because nothing could be started
   send_activity held_by_ = send_activity::drained; ///< and why; holds while `stalled_`
   send_limit_meter limit_meter_;

@@ -67,10 +67,11 @@ CHECK(ERROR_CANCELLED == 1223);
 CHECK(INFINITE == 0xFFFFFFFFu);
 
 /* The ABI of the extensions, frozen as it was first released: fields are appended only. */
-CHECK(sizeof(FLEETCAST_CONFIG) == 72);
+CHECK(sizeof(FLEETCAST_CONFIG) == 80);
 CHECK(offsetof(FLEETCAST_CONFIG, pszKnownServers) == 24);
 CHECK(offsetof(FLEETCAST_CONFIG, pszIdentity) == 32);
 CHECK(offsetof(FLEETCAST_CONFIG, ulLogLevel) == 64);
+CHECK(offsetof(FLEETCAST_CONFIG, ulConsole) == 72);
 CHECK(sizeof(FLEETCAST_IDENTITY) == 4168);
 CHECK(offsetof(FLEETCAST_IDENTITY, szFile) == 72);
 CHECK(sizeof(FLEETCAST_SESSION_STATISTICS) == 136);

@@ -317,9 +317,7 @@ protected:
     server_probe_->request(join.link, patience, status_atom::value)
       .receive(
         [&](const status_snapshot& status) {
-          for (const auto& [name, value] : status.facts)
-            if (name == "client")
-              result = value;
+          result = actors::testing::fact(status, "client").value_or("");
         },
         [](const caf::error& error) { ADD_FAILURE() << caf::to_string(error); });
     return result;
@@ -391,9 +389,7 @@ protected:
     server_probe_->request(listener_, patience, status_atom::value)
       .receive(
         [&](const status_snapshot& status) {
-          for (const auto& [name, value] : status.facts)
-            if (name == key)
-              result = value;
+          result = actors::testing::fact(status, key).value_or("");
         },
         [](const caf::error& error) { ADD_FAILURE() << caf::to_string(error); });
     return result;

@@ -97,6 +97,9 @@ downloading_actor::behavior_type downloading(downloading_actor::stateful_pointer
       caf::anon_send(test, id, finished);
       self->quit();
     },
+    [](status_atom) {
+      return status_snapshot{"consumer", "idle", {}, {}};
+    },
     [=](go_atom) {
       *holding = false;
       self->state.release_all();

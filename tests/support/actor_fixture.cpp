@@ -90,9 +90,9 @@ status_snapshot scripted_world::status(const caf::actor& of, protocol::duration 
 }
 
 std::optional<std::string> fact(const status_snapshot& of, std::string_view name) {
-  for (const auto& [key, value] : of.facts)
-    if (key == name)
-      return value;
+  for (const auto& one : of.facts)
+    if (display_name(one) == name || (!one.label.empty() && one.label == name))
+      return value_text(one);
   return std::nullopt;
 }
 
@@ -130,6 +130,9 @@ consumer_actor::behavior_type recording_consumer(consumer_actor::pointer,
     [record](const session_finished& finished) {
       record->order.emplace_back("finished");
       record->finished.push_back(finished);
+    },
+    [](status_atom) {
+      return status_snapshot{"consumer", "idle", {}, {}};
     },
   };
 }

@@ -42,6 +42,10 @@ class Bench:
     def __exit__(self, *why):
         return self._workspace.__exit__(*why)
 
+    @property
+    def workspace(self):
+        return self._workspace
+
     def source_path(self, name=OBJECT):
         return os.path.join(self.source, name)
 

@@ -26,7 +26,8 @@ protected:
     request.server = "server.example";
     request.name_space = "lab";
     request.object = "image";
-    session = world.system().spawn(receive_session, request, consumer, scripted_parts(parts));
+    session = world.system().spawn(receive_session, request, consumer, scripted_parts(parts),
+                                   session_id{1});
     world.run();
   }
 

@@ -53,7 +53,7 @@ TEST_F(Configuration, ReadsEverySetting) {
                                  + "\"\nknown_servers = '/a b/known'\n"
                                    "identity = \"/id\" # key\nthreads = 4\n"
                                    "log_level = \"debug\"\nlog_file = \"/log\"\n"
-                                   "security = \"none\"\n");
+                                   "security = \"none\"\nconsole = 1\n");
   ASSERT_TRUE(read) << read.error();
   EXPECT_EQ(read->interface, "eth1");
   EXPECT_EQ(read->fingerprint, fingerprint);
@@ -62,6 +62,7 @@ TEST_F(Configuration, ReadsEverySetting) {
   EXPECT_EQ(read->worker_threads, 4U);
   EXPECT_EQ(read->log_level, ULONG{FLEETCAST_LOG_DEBUG});
   EXPECT_EQ(read->log_file, "/log");
+  EXPECT_EQ(read->console, ULONG{FLEETCAST_CONSOLE_ON});
   EXPECT_EQ(read->security, "none");
 }
 
@@ -93,7 +94,7 @@ TEST_F(Configuration, RefusesWrongTypes) {
   for (const auto* text :
        {"threads = \"4\"", "threads = 4.0", "threads = true", "threads = 0", "threads = -1",
         "interface = 4", "interface = \"\"", "interface = [\"eth1\"]", "log_file = { a = \"/x\" }",
-        "interface = 1979-05-27", "[interface]\nname = \"eth1\""})
+        "interface = 1979-05-27", "console = 2", "console = \"1\"", "[interface]\nname = \"eth1\""})
     EXPECT_THAT(mistake_in(text), HasSubstr("/etc/x.toml, line 1: ")) << text;
 }
 

@@ -126,7 +126,7 @@ public:
   }
 
   caf::actor_system& system() override { return system_; }
-  const actors::session_manager_actor& manager() const override { return manager_; }
+  actors::session_manager_actor manager() const override { return manager_; }
 
 private:
   caf::actor_system_config configuration_;

@@ -13,17 +13,26 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <variant>
 
 namespace {
 
 using namespace fleetcast::actors;
 using namespace fleetcast::actors::testing;
 
-std::string fact(const status_snapshot& of, const std::string& name) {
-  for (const auto& [key, value] : of.facts)
-    if (key == name)
-      return value;
+std::string value_of(const status_snapshot& of, const std::string& name) {
+  for (const auto& one : of.facts)
+    if (display_name(one) == name)
+      return value_text(one);
   return "no such fact";
+}
+
+/// Not rounded for people.
+double longest_gap_of(const status_snapshot& of) {
+  for (const auto& one : of.facts)
+    if (one.what == metric::longest_gap)
+      return std::get<double>(one.value);
+  return -1;
 }
 
 /// The test itself is the sink: it gets the reader's batches in its mailbox.
@@ -107,9 +116,9 @@ TEST_F(SocketReader, PassesOnWhatArrives) {
   const auto snapshot = status(reader);
   EXPECT_EQ(snapshot.actor, "socket_reader");
   EXPECT_EQ(snapshot.state, "reading");
-  EXPECT_EQ(fact(snapshot, "datagrams"), std::to_string(20 * 44));
-  EXPECT_EQ(fact(snapshot, "bytes"), std::to_string(sent.size()));
-  EXPECT_EQ(fact(snapshot, "stalls"), "0");
+  EXPECT_EQ(value_of(snapshot, "datagrams"), std::to_string(20 * 44));
+  EXPECT_EQ(value_of(snapshot, "bytes"), std::to_string(sent.size()));
+  EXPECT_EQ(value_of(snapshot, "stalls"), "0");
   caf::anon_send(reader, stop_atom::value);
   EXPECT_TRUE(ends(reader));
 }
@@ -127,7 +136,8 @@ TEST_F(SocketReader, WaitsWhileItsSinkHoldsAllBatchesAndGoesOnWhenOneReturns) {
   const auto deadline = std::chrono::steady_clock::now() + patience;
   while (status(reader).state != "stalled" && std::chrono::steady_clock::now() < deadline)
     finish_io();
-  EXPECT_EQ(fact(status(reader), "stalls"), "1");
+  EXPECT_EQ(value_of(status(reader), "stalls"), "1");
+  EXPECT_EQ(longest_gap_of(status(reader)), 0.0) << "nothing was left so far";
   EXPECT_FALSE(self->has_next_message());
   // Not the buffers of the others: each still holds what it held.
   for (std::size_t i = 0; i < held.size(); ++i)
@@ -137,6 +147,7 @@ TEST_F(SocketReader, WaitsWhileItsSinkHoldsAllBatchesAndGoesOnWhenOneReturns) {
   ASSERT_TRUE(late);
   EXPECT_EQ(late->received->datagrams[0][0], std::byte{0xaa});
   EXPECT_EQ(status(reader).state, "reading");
+  EXPECT_GT(longest_gap_of(status(reader)), 0.0) << "it left one lying";
   caf::anon_send(reader, stop_atom::value);
   EXPECT_TRUE(ends(reader));
 }

@@ -201,6 +201,22 @@ TEST(Receiver, DeliversEachBlockOnceItIsWholeAndVouchedFor) {
   EXPECT_EQ(l.machine.statistics().bytes, 2 * block_size + 100);
 }
 
+TEST(Receiver, TellsWhatIsMissingInRanges) {
+  listener l{8 * block_size};
+  EXPECT_EQ(l.machine.missing(16), (ranges{{0, 8}}));
+  l.hear_all_manifests();
+  l.hear_block(2);
+  l.hear_block(5);
+  // Begun is not complete.
+  l.hear_symbol(3, 0);
+  EXPECT_EQ(l.machine.missing(16), (ranges{{0, 2}, {3, 2}, {6, 2}}));
+  EXPECT_EQ(l.machine.missing(2), (ranges{{0, 2}, {3, 2}}));
+  for (block_number b = 0; b < 8; ++b)
+    if (!l.delivered(b))
+      l.hear_block(b);
+  EXPECT_TRUE(l.machine.missing(16).empty());
+}
+
 TEST(Receiver, OfAnEmptyObjectIsCompleteAtOnce) {
   const listener l{0};
   EXPECT_TRUE(l.machine.complete());

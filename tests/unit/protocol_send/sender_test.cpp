@@ -210,6 +210,31 @@ TEST(Sender, SendsNothingToNobody) {
   EXPECT_EQ(t.machine.next_event(t.now), never);
 }
 
+TEST(Sender, PausedSendsHeartbeatsOnlyAndGoesOnWhereItWas) {
+  talker t{8};
+  t.join(alice);
+  t.take(20);
+  t.machine.pause(t.now, true);
+  t.hear_repairs({{0, 1}});
+  const auto meanwhile = t.run(seconds(5));
+  EXPECT_FALSE(meanwhile.empty());
+  EXPECT_EQ(heartbeats_of(meanwhile).size(), meanwhile.size());
+  t.machine.pause(t.now, false);
+  const auto after = t.run(seconds(1));
+  EXPECT_FALSE(repaired(after, 0).empty());
+  EXPECT_EQ(blocks_of(after).back(), 7U);
+}
+
+TEST(Sender, TakesAnotherRateFromOneMomentToTheNext) {
+  talker t{1000};
+  t.join(alice);
+  const auto before = t.run(milliseconds(100)).size();
+  t.machine.set_rate_controller(std::make_unique<fixed_rate>(1'000'000));
+  const auto after = t.run(milliseconds(100)).size();
+  EXPECT_GT(before, 5 * after);
+  EXPECT_GT(after, 0U);
+}
+
 TEST(Sender, BeginsWithAHeartbeatThenTheManifestThenTheBlocks) {
   talker t{8};
   t.join(alice);

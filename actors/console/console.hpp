@@ -1,0 +1,46 @@
+/// The console of a process, from its socket to its actor.
+#pragma once
+
+#include "actors/console/console_actor.hpp"
+
+#include <filesystem>
+#include <string>
+
+namespace fleetcast::actors {
+
+struct console_options {
+  std::string program; ///< as it shall be known
+  std::string version;
+
+  /// Empty: the user's own.
+  std::filesystem::path directory;
+
+  /// Without one nobody can connect; what serves metrics needs none.
+  bool has_socket = true;
+};
+
+/// Listens from its making on; its end removes the socket.
+class console_host {
+public:
+  /// Where the socket cannot be made `problem` says why: no reason for a process not to do its work.
+  console_host(caf::actor_system& system, io::io_thread& io,
+               const steered_session_manager_actor& manager, const console_options& options);
+
+  /// Requires that the actor has ended, so that its last answers are on their way.
+  ~console_host();
+
+  console_host(const console_host&) = delete;
+  console_host& operator=(const console_host&) = delete;
+
+  /// Of the socket; or why there is none.
+  tl::expected<std::filesystem::path, failure> path() const;
+
+  const console_actor& actor() const noexcept { return actor_; }
+
+private:
+  std::shared_ptr<console_server> server_; ///< null: no socket
+  failure problem_;
+  console_actor actor_;
+};
+
+} // namespace fleetcast::actors

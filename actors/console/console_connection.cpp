@@ -1,0 +1,147 @@
+#include "actors/console/console_connection.hpp"
+
+#include "actors/console/rendering.hpp"
+#include "actors/event_log.hpp"
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/write.hpp>
+
+#include <string_view>
+#include <utility>
+
+namespace fleetcast::actors {
+
+using std::chrono::steady_clock;
+
+console_connection::console_connection(socket_type socket, std::shared_ptr<console_server> server)
+  : socket_(std::move(socket)),
+    server_(std::move(server)) {
+  ++server_->open_;
+}
+
+void console_connection::close() {
+  if (!socket_.is_open())
+    return;
+  boost::system::error_code ignored;
+  socket_.close(ignored);
+  --server_->open_;
+  server_->connections_.erase(shared_from_this());
+}
+
+// -- lines in -------------------------------------------------------------------------------------
+
+void console_connection::read() {
+  if (is_reading_ || is_ending_ || !socket_.is_open())
+    return;
+  is_reading_ = true;
+  socket_.async_read_some(
+    boost::asio::buffer(incoming_),
+    [me = shared_from_this()](const boost::system::error_code& error, std::size_t size) {
+      me->is_reading_ = false;
+      if (error)
+        return me->close();
+      me->unread_from_ = 0;
+      me->unread_to_ = size;
+      me->take_in();
+    });
+}
+
+void console_connection::take_in() {
+  unread_from_ += lines_.put({incoming_.data() + unread_from_, unread_to_ - unread_from_});
+  if (lines_.refused() == line_buffer::refusal::too_long)
+    return refuse("a command has at most " + std::to_string(line_buffer::max_line) + " bytes");
+  if (lines_.refused() == line_buffer::refusal::not_text)
+    return refuse("a command is UTF-8 text without control characters");
+  next_command();
+  // With as many lines waiting as there may be nothing is read until one was answered.
+  if (unread_from_ == unread_to_)
+    read();
+}
+
+void console_connection::refuse(const std::string& why) {
+  ++server_->bad_lines_;
+  is_ending_ = true;
+  follows_ = false;
+  queue({frame_kind::usage, "not understood: " + why + "; the connection is closed\n"});
+}
+
+void console_connection::next_command() {
+  if (is_busy_ || is_ending_ || lines_.empty())
+    return;
+  is_busy_ = true;
+  follows_ = false;
+  ++server_->commands_;
+  server_->handle(lines_.take(),
+                  [weak = weak_from_this(), &io = server_->io_](console_answer answer) {
+                    boost::asio::post(io, [weak, answer = std::move(answer)]() mutable {
+                      if (const auto me = weak.lock())
+                        me->on_answer(std::move(answer));
+                    });
+                  });
+}
+
+// -- frames out -----------------------------------------------------------------------------------
+
+void console_connection::on_answer(console_answer answer) {
+  if (!socket_.is_open())
+    return;
+  is_answered_ = true;
+  queue(answer.what);
+  if (!std::exchange(follows_, answer.follow))
+    return;
+  follows_in_json_ = answer.json;
+  last_event_ = events().count();
+}
+
+void console_connection::follow_events() {
+  if (!follows_ || out_.size() + waiting_.size() > server_->limits_.max_event_bytes)
+    return;
+  for (const auto& one : events().after(last_event_)) {
+    if (const auto missed = one.number - last_event_ - 1; missed != 0) {
+      server_->lost_events_ += missed;
+      queue({frame_kind::lost, std::to_string(missed)
+                                 + " events were not shown: this console did not read in time\n"});
+    }
+    last_event_ = one.number;
+    const auto document = report::of_event(one);
+    queue({frame_kind::event,
+           follows_in_json_
+             ? document.dump(-1, ' ', false, report::json::error_handler_t::replace) + "\n"
+             : render_event(document)});
+    if (out_.size() + waiting_.size() > server_->limits_.max_event_bytes)
+      return;
+  }
+}
+
+void console_connection::tick(steady_clock::time_point now) {
+  if (!out_.empty() && !follows_ && now - writing_since_ > server_->limits_.patience)
+    return close();
+  follow_events();
+}
+
+void console_connection::queue(const frame& what) {
+  waiting_ += encode(what);
+  write();
+}
+
+void console_connection::write() {
+  if (!out_.empty() || waiting_.empty() || !socket_.is_open())
+    return;
+  out_.swap(waiting_);
+  writing_since_ = steady_clock::now();
+  boost::asio::async_write(
+    socket_, boost::asio::buffer(out_),
+    [me = shared_from_this()](const boost::system::error_code& error, std::size_t) {
+      me->out_.clear();
+      if (error || (me->is_ending_ && me->waiting_.empty()))
+        return me->close();
+      me->write();
+      if (!me->out_.empty() || !std::exchange(me->is_answered_, false))
+        return;
+      me->is_busy_ = false;
+      me->take_in();
+    });
+}
+
+} // namespace fleetcast::actors

@@ -1,0 +1,239 @@
+#include "actors/console/report.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <ctime>
+#include <functional>
+#include <utility>
+
+#include <fnmatch.h>
+
+namespace fleetcast::actors::report {
+
+namespace {
+
+double seconds(std::chrono::nanoseconds time) {
+  return std::chrono::duration<double>(time).count();
+}
+
+json value_of(const fact& one) {
+  return std::visit([](const auto& value) { return json(value); }, one.value);
+}
+
+json find(const status_snapshot& in, metric what) {
+  for (const auto& one : in.facts)
+    if (one.what == what)
+      return value_of(one);
+  return nullptr;
+}
+
+json find_first(const status_snapshot& in, std::initializer_list<metric> any) {
+  for (const auto what : any)
+    if (auto value = find(in, what); !value.is_null())
+      return value;
+  return nullptr;
+}
+
+std::string session_of(const status_snapshot& one) {
+  const auto id = find(one, metric::session);
+  return id.is_string() ? id.get<std::string>() : "";
+}
+
+/// With the session that each actor works for; empty: for none.
+void for_each(const snapshots& all, const std::string& session,
+              const std::function<void(const status_snapshot&, const std::string&)>& visit) {
+  for (const auto& one : all) {
+    const auto own = session_of(one);
+    const auto& whose = own.empty() ? session : own;
+    visit(one, whose);
+    for_each(one.children, whose, visit);
+  }
+}
+
+bool is_session(const status_snapshot& one) {
+  return one.actor == "receive_session" || one.actor == "send_session";
+}
+
+bool matches(const std::string& pattern, const std::string& name) {
+  return name.find(pattern) != std::string::npos
+         || ::fnmatch(pattern.c_str(), name.c_str(), 0) == 0;
+}
+
+const char* to_string(metric_kind kind) {
+  constexpr std::array names{"counter", "gauge", "real", "text"};
+  return names.at(static_cast<std::size_t>(kind));
+}
+
+/// "2024-05-01T12:00:00.250Z"
+std::string in_utc(std::chrono::system_clock::time_point at) {
+  const auto since = at.time_since_epoch();
+  const auto whole = std::chrono::floor<std::chrono::seconds>(since);
+  const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(since - whole).count();
+  const auto time = static_cast<std::time_t>(whole.count());
+  struct tm parts {};
+  ::gmtime_r(&time, &parts);
+  std::array<char, 40> text{};
+  const auto size = std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%S", &parts);
+  std::snprintf(text.data() + size, text.size() - size, ".%03dZ", static_cast<int>(left));
+  return text.data();
+}
+
+} // namespace
+
+json of_actor(const status_snapshot& one) {
+  json result;
+  result["id"] = one.id;
+  result["actor"] = one.actor;
+  result["state"] = one.state;
+  result["answered"] = one.answered;
+  result["mailbox"] = one.answered ? json(one.mailbox) : json(nullptr);
+  result["restarts"] = 0; // true of every actor: none is ever started again
+  result["age_seconds"] = one.answered ? json(seconds(one.age)) : json(nullptr);
+  auto& facts = result["facts"] = json::object();
+  for (const auto& f : one.facts) {
+    auto& place = facts[std::string{f.name()}];
+    (f.label.empty() ? place : place[f.label]) = value_of(f);
+  }
+  result["children"] = of_actors(one.children);
+  return result;
+}
+
+json of_actors(const snapshots& roots) {
+  auto result = json::array();
+  for (const auto& one : roots)
+    result.push_back(of_actor(one));
+  return result;
+}
+
+json of_sessions(const snapshots& roots) {
+  auto result = json::array();
+  for_each(roots, "", [&](const status_snapshot& one, const std::string&) {
+    if (!is_session(one))
+      return;
+    json row;
+    row["session"] = session_of(one);
+    row["direction"] = one.actor == "receive_session" ? "receive" : "send";
+    row["actor"] = one.id;
+    row["state"] = one.state;
+    row["object"] = find(one, metric::object);
+    row["peer"] = find(one, metric::peer);
+    row["percent"] = find(one, metric::percent);
+    row["rate"] = find(one, metric::rate);
+    row["eta"] = find(one, metric::eta);
+    row["repairs"] = find_first(one, {metric::repaired_symbols, metric::repair_datagrams});
+    row["loss"] = find(one, metric::loss);
+    row["receivers"] = find(one, metric::receivers);
+    row["limited_by"] = find(one, metric::limited_by);
+    result.push_back(std::move(row));
+  });
+  return result;
+}
+
+const status_snapshot* find_session(const snapshots& roots, std::string_view id) {
+  const status_snapshot* result = nullptr;
+  for_each(roots, "", [&](const status_snapshot& one, const std::string&) {
+    if (is_session(one) && session_of(one) == id)
+      result = &one;
+  });
+  return result;
+}
+
+const status_snapshot* find_actor(const snapshots& roots, caf::actor_id id) {
+  const status_snapshot* result = nullptr;
+  for_each(roots, "", [&](const status_snapshot& one, const std::string&) {
+    if (one.id == id)
+      result = &one;
+  });
+  return result;
+}
+
+json of_receivers(const receiver_list& list) {
+  std::vector<const receiver_report*> order;
+  for (const auto& one : list.receivers)
+    order.push_back(&one);
+  std::sort(order.begin(), order.end(), [](const auto* x, const auto* y) {
+    return std::pair{x->completed_blocks, x->id} < std::pair{y->completed_blocks, y->id};
+  });
+  auto result = json::array();
+  for (const auto* r : order) {
+    const auto expected = r->received_packets + r->lost_packets;
+    json row;
+    row["receiver"] = r->id;
+    row["host"] = r->host;
+    row["address"] = r->address;
+    row["percent"] = r->blocks == 0 ? 100.0 : 100.0 * r->completed_blocks / r->blocks;
+    row["rate"] = r->rate;
+    row["loss"] = expected == 0
+                    ? 0.0
+                    : 100.0 * static_cast<double>(r->lost_packets) / static_cast<double>(expected);
+    row["heard_seconds"] = seconds(r->heard);
+    row["limited_by"] = r->limited_by;
+    row["completed_blocks"] = r->completed_blocks;
+    row["blocks"] = r->blocks;
+    row["free_blocks"] = r->free_blocks;
+    row["window_limit"] = r->window_limit;
+    row["received_packets"] = r->received_packets;
+    row["lost_packets"] = r->lost_packets;
+    row["kernel_drops"] = r->kernel_drops;
+    row["no_room_drops"] = r->no_room_drops;
+    row["joined_seconds"] = seconds(r->joined);
+    row["rtt_seconds"] = seconds(r->rtt);
+    result.push_back(std::move(row));
+  }
+  return result;
+}
+
+json of_counters(const snapshots& roots, const std::string& pattern) {
+  auto result = json::array();
+  for_each(roots, "", [&](const status_snapshot& one, const std::string& session) {
+    for (const auto& f : one.facts) {
+      const auto& info = info_of(f.what);
+      if (info.kind == metric_kind::text || !matches(pattern, std::string{info.name}))
+        continue;
+      json row;
+      row["name"] = info.name;
+      row["label"] = f.label;
+      row["value"] = value_of(f);
+      row["unit"] = info.unit;
+      row["session"] = session;
+      row["actor"] = one.actor;
+      row["id"] = one.id;
+      row["meaning"] = info.meaning;
+      result.push_back(std::move(row));
+    }
+  });
+  return result;
+}
+
+json of_event(const event& one) {
+  json result;
+  result["number"] = one.number;
+  result["time"] = in_utc(one.at);
+  result["kind"] = actors::to_string(one.kind);
+  result["session"] = one.session;
+  result["text"] = one.text;
+  return result;
+}
+
+json of_events(const std::vector<event>& events) {
+  auto result = json::array();
+  for (const auto& one : events)
+    result.push_back(of_event(one));
+  return result;
+}
+
+json of_metrics_table() {
+  auto result = json::array();
+  for (const auto& one : all_metrics()) {
+    json row;
+    row["name"] = one.name;
+    row["kind"] = to_string(one.kind);
+    row["unit"] = one.unit;
+    row["meaning"] = one.meaning;
+    result.push_back(std::move(row));
+  }
+  return result;
+}
+
+} // namespace fleetcast::actors::report

@@ -1,0 +1,128 @@
+#include "actors/console/rendering.hpp"
+#include "actors/console/report.hpp"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+namespace fleetcast::actors {
+namespace {
+
+status_snapshot leaf(const std::string& kind, std::vector<fact> facts) {
+  status_snapshot result;
+  result.actor = kind;
+  result.state = "fine";
+  result.facts = std::move(facts);
+  return result;
+}
+
+std::vector<status_snapshot> sample() {
+  auto session = leaf("send_session", {metrics::session("3"), metrics::percent(99.96),
+                                       metrics::rate(800'000'000), metrics::repair_datagrams(5)});
+  session.id = 10;
+  session.children.push_back(leaf("socket_writer", {metrics::bytes(7)}));
+  auto silent = leaf("receive_session", {metrics::session("4")});
+  silent.answered = false;
+  silent.state = "no answer in 500 ms";
+  auto manager = leaf("session_manager", {});
+  manager.children = {session, silent};
+  return {manager};
+}
+
+std::string text(verb what, const char* key, report::json value) {
+  command c;
+  c.what = what;
+  report::json document;
+  document[key] = std::move(value);
+  return render(c, document);
+}
+
+TEST(Report, HasARowForEachSessionThoseThatAreStuckToo) {
+  const auto rows = report::of_sessions(sample());
+  ASSERT_EQ(rows.size(), 2U);
+  EXPECT_EQ(rows[0]["session"], "3");
+  EXPECT_EQ(rows[0]["direction"], "send");
+  EXPECT_EQ(rows[0]["repairs"], 5);
+  EXPECT_TRUE(rows[0]["eta"].is_null());
+  EXPECT_EQ(rows[1]["session"], "4");
+  EXPECT_EQ(rows[1]["state"], "no answer in 500 ms");
+  EXPECT_TRUE(rows[1]["rate"].is_null());
+}
+
+TEST(Report, FindsActorsAndSessions) {
+  const auto all = sample();
+  EXPECT_EQ(report::find_actor(all, 10)->actor, "send_session");
+  EXPECT_EQ(report::find_actor(all, 99), nullptr);
+  EXPECT_EQ(report::find_session(all, "4")->actor, "receive_session");
+  EXPECT_EQ(report::find_session(all, "5"), nullptr);
+}
+
+TEST(Report, OfCountersHasNumbersOnlyWithTheirSession) {
+  const auto rows = report::of_counters(sample(), "by");
+  ASSERT_EQ(rows.size(), 1U);
+  EXPECT_EQ(rows[0]["name"], "bytes");
+  EXPECT_EQ(rows[0]["session"], "3") << "that of its parent";
+  EXPECT_EQ(rows[0]["unit"], "bytes");
+  EXPECT_EQ(report::of_counters(sample(), "?ytes").size(), 1U);
+  EXPECT_EQ(report::of_counters(sample(), "r*s").size(), 1U);
+  EXPECT_TRUE(report::of_counters(sample(), "nothing").empty());
+}
+
+TEST(Report, GathersTheLabelsOfOneMetric) {
+  const auto actor = report::of_actor(
+    leaf("reassembly", {metrics::dropped(3, "forged"), metrics::dropped(4, "late")}));
+  EXPECT_EQ(actor["facts"]["dropped"]["forged"], 3);
+  EXPECT_EQ(actor["facts"]["dropped"]["late"], 4);
+}
+
+TEST(Report, PutsThoseFurthestBehindFirst) {
+  receiver_list list;
+  for (const auto done : {5U, 2U, 9U}) {
+    receiver_report r;
+    r.id = done;
+    r.completed_blocks = done;
+    r.blocks = 10;
+    r.received_packets = 95;
+    r.lost_packets = 5;
+    list.receivers.push_back(r);
+  }
+  const auto rows = report::of_receivers(list);
+  EXPECT_EQ(rows[0]["receiver"], 2);
+  EXPECT_EQ(rows[2]["receiver"], 9);
+  EXPECT_DOUBLE_EQ(rows[0]["loss"].get<double>(), 5.0);
+  EXPECT_DOUBLE_EQ(rows[0]["percent"].get<double>(), 20.0);
+}
+
+TEST(Rendering, NeverShowsAHundredPercentOfWhatIsNotDone) {
+  const auto shown = text(verb::sessions, "sessions", report::of_sessions(sample()));
+  EXPECT_NE(shown.find(" 99.9 "), std::string::npos) << shown;
+  EXPECT_EQ(shown.find("100.0"), std::string::npos) << shown;
+  EXPECT_NE(shown.find("800.0 Mbit/s"), std::string::npos) << shown;
+}
+
+TEST(Rendering, OfNothingSaysSo) {
+  EXPECT_EQ(text(verb::sessions, "sessions", report::json::array()), "no session\n");
+  EXPECT_EQ(text(verb::receivers, "receivers", report::json::array()), "no receiver\n");
+}
+
+TEST(Rendering, LetsNoHostWriteToTheTerminal) {
+  receiver_list list;
+  receiver_report r;
+  r.host = "\x1b[2Jevil";
+  list.receivers.push_back(r);
+  const auto shown = text(verb::receivers, "receivers", report::of_receivers(list));
+  EXPECT_EQ(shown.find('\x1b'), std::string::npos);
+  EXPECT_NE(shown.find("?[2Jevil"), std::string::npos) << shown;
+}
+
+TEST(Rendering, TellsTimesAndRates) {
+  EXPECT_EQ(time_text(4.25), "4.2 s");
+  EXPECT_EQ(time_text(3723), "1:02:03");
+  EXPECT_EQ(rate_text(1'500'000'000), "1.50 Gbit/s");
+  EXPECT_EQ(rate_text(2'500'000), "2.5 Mbit/s");
+  EXPECT_EQ(rate_text(900), "0.9 kbit/s");
+}
+
+} // namespace
+} // namespace fleetcast::actors
