@@ -5,6 +5,7 @@
 #include "actors/send/options.hpp"
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <optional>
 
@@ -17,6 +18,9 @@ class io_thread;
 struct runtime_options {
   /// CAF worker threads.
   std::size_t worker_threads = 2;
+
+  /// For what else an actor system is to have, such as its network; may be empty.
+  std::function<void(caf::actor_system_config&)> configure;
 
   /// What makes this process a server.
   std::optional<send_options> sending;

@@ -1,6 +1,8 @@
 /// fleetcast: one program, one subcommand a file.
 #include "api/fleetcast_ext.h"
+#include "apps/fleetcast/agent.hpp"
 #include "apps/fleetcast/exit_code.hpp"
+#include "apps/fleetcast/fleet.hpp"
 #include "apps/fleetcast/get.hpp"
 #include "apps/fleetcast/identity.hpp"
 #include "apps/fleetcast/serve.hpp"
@@ -21,7 +23,8 @@ int run(int argc, char** argv) {
     "fleetcast"};
   program.footer("Examples:\n"
                  "  fleetcast serve --namespace images=/srv/images\n"
-                 "  fleetcast get server/images/debian.img /var/tmp/\n\n"
+                 "  fleetcast get server/images/debian.img /var/tmp/\n"
+                 "  fleetcast fleet get server/images/debian.img debian.img --hosts hosts.txt\n\n"
                  "'fleetcast COMMAND --help' tells more, with examples.");
   program.set_version_flag("--version", FleetcastVersion());
   program.require_subcommand(1);
@@ -29,6 +32,8 @@ int run(int argc, char** argv) {
   register_serve(program, selected);
   register_get(program, selected);
   register_identity(program, selected);
+  register_agent(program, selected);
+  register_fleet(program, selected);
   try {
     program.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
