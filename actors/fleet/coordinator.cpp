@@ -356,7 +356,7 @@ void coordinator_state::consider_giving_up() {
                                 "its agent is connected but has said nothing for "
                                   + std::to_string((time - one.heard_at) / seconds{1}) + " s");
     if (one.asked)
-      why.text += "; it may still complete: fleetcast fleet status tells";
+      why.text += " The job may still complete there; `fleetcast fleet status` tells.";
     finish(one, std::move(why));
   }
   // A quorum that can no longer be met.

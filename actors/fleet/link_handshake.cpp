@@ -34,6 +34,20 @@ std::string name_in(const SSL* tls) {
   return size > 0 ? std::string{name.data(), static_cast<std::size_t>(size)} : std::string{};
 }
 
+std::string why_refused(long verified) {
+  const std::string what = "its certificate is refused: ";
+  switch (verified) {
+    case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+    case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+    case X509_V_ERR_CERT_SIGNATURE_FAILURE:
+      return what + "another authority has signed it";
+    default:
+      return what + X509_verify_cert_error_string(verified);
+  }
+}
+
 /// The peer has to be the one that was asked for, by name or by address.
 bool expect_name(SSL* tls, const std::string& host) {
   auto* parameters = SSL_get0_param(tls);
@@ -113,9 +127,7 @@ bool link_handshake::shake_hands() {
   if (code != 1) {
     if (!wait_for(code)) {
       const auto verified = SSL_get_verify_result(tls_.get());
-      fail(verified == X509_V_OK ? std::string{"the TLS handshake failed"}
-                                 : std::string{"its certificate is refused: "}
-                                     + X509_verify_cert_error_string(verified));
+      fail(verified == X509_V_OK ? std::string{"the TLS handshake failed"} : why_refused(verified));
     }
     return false;
   }
