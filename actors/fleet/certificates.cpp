@@ -195,6 +195,15 @@ tl::expected<pair, failure> read_pair(const fs::path& key_file, const fs::path& 
   return pair{std::move(key), std::move(*certificate)};
 }
 
+tl::expected<pair, failure> read_authority(const fs::path& directory) {
+  auto result = read_pair(directory / "ca.key", directory / "ca.pem");
+  if (!result)
+    return tl::unexpected{std::move(result.error())
+                            .in_context("there is no authority to sign with; `fleetcast fleet cert "
+                                        "init` makes it")};
+  return result;
+}
+
 certificate_facts facts_of(const std::string& name, const fs::path& file, const X509* certificate) {
   certificate_facts result{name, file, 0, false};
   const auto* until = X509_get0_notAfter(certificate);
@@ -233,32 +242,32 @@ failure certificate_store::init(std::chrono::hours validity) {
   if (const int error = io::make_private_directories(directory_); error != 0)
     return disk_failure(error, "could not make the directory", directory_);
   std::error_code ignored;
-  if (fs::exists(directory_ / "ca.key", ignored))
+  if (fs::exists(directory_ / "ca.pem", ignored))
     return {failure_code::invalid_argument, 0,
             "there is a fleet's authority in " + directory_.string()
               + " already; to begin anew, which shuts out every host of today, move it away"};
   const auto authority = make_pair("Fleetcast fleet", purpose::authority, validity, nullptr);
   if (!authority)
     return authority.error();
-  const auto coordinator
-    = make_pair("coordinator", purpose::coordinator, validity, &authority.value());
-  if (!coordinator)
-    return coordinator.error();
-  // The authority last: should this be cut short, `init` can be run again.
-  const auto files = this->coordinator();
-  for (const auto& half_made : {files.key, files.certificate})
-    fs::remove(half_made, ignored);
-  if (auto failed = store(*coordinator, files.key, files.certificate))
+  // Left by a run that was cut short: its certificate is not there.
+  fs::remove(directory_ / "ca.key", ignored);
+  if (auto failed = store(*authority, directory_ / "ca.key", directory_ / "ca.pem"))
     return failed;
-  fs::remove(files.ca, ignored);
-  if (const int error = io::create_private_file(files.ca, pem_of(authority->certificate.get()));
-      error != 0)
-    return disk_failure(error, "could not write a certificate", files.ca);
-  auto key = pem_of(authority->key.get());
-  const int error = io::create_private_file(directory_ / "ca.key", key);
-  io::wipe(key);
-  return error == 0 ? failure{}
-                    : disk_failure(error, "could not write a private key", directory_ / "ca.key");
+  return renew_coordinator(validity);
+}
+
+failure certificate_store::renew_coordinator(std::chrono::hours validity) {
+  const auto authority = read_authority(directory_);
+  if (!authority)
+    return authority.error();
+  const auto made = make_pair("coordinator", purpose::coordinator, validity, &authority.value());
+  if (!made)
+    return made.error();
+  const auto files = coordinator();
+  std::error_code ignored;
+  for (const auto& old : {files.certificate, files.key})
+    fs::remove(old, ignored);
+  return store(*made, files.key, files.certificate);
 }
 
 failure certificate_store::add_host(const std::vector<std::string>& names,
@@ -266,10 +275,9 @@ failure certificate_store::add_host(const std::vector<std::string>& names,
   if (names.empty() || !std::all_of(names.begin(), names.end(), is_plain_name))
     return {failure_code::invalid_argument, 0,
             "a host's name is made of letters, digits, dots, dashes, underscores and colons"};
-  const auto authority = read_pair(directory_ / "ca.key", directory_ / "ca.pem");
+  const auto authority = read_authority(directory_);
   if (!authority)
-    return failure{authority.error()}.in_context("there is no authority to sign with; "
-                                                 "`fleetcast fleet cert init` makes it");
+    return authority.error();
   const auto place = host_directory(names.front());
   std::error_code ignored;
   if (fs::exists(place / "host.pem", ignored) && !renew)

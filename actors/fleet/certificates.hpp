@@ -36,6 +36,9 @@ public:
   /// Makes authority and coordinator. Refuses to touch those that are there.
   [[nodiscard]] protocol::failure init(std::chrono::hours validity);
 
+  /// Makes the coordinator's key and certificate anew.
+  [[nodiscard]] protocol::failure renew_coordinator(std::chrono::hours validity);
+
   /// Makes key and certificate of a host, known by `names` (the first names its directory): DNS names or
   /// addresses. Refuses one that is there, unless it is to be made anew.
   [[nodiscard]] protocol::failure add_host(const std::vector<std::string>& names,

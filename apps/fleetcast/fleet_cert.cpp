@@ -75,7 +75,8 @@ std::chrono::hours hours_of(unsigned days) {
 
 int init(const cert_arguments& arguments) {
   auto store = arguments.store();
-  if (const auto failed = store.init(hours_of(arguments.days_of_authority)))
+  const auto days = hours_of(arguments.days_of_authority);
+  if (const auto failed = arguments.renew ? store.renew_coordinator(days) : store.init(days))
     return complain(failed);
   fmt::print("the fleet's authority is in {}\n"
              "next: fleetcast fleet cert host NAME, for each host\n",
@@ -142,8 +143,11 @@ void register_fleet_cert(CLI::App& fleet, std::function<int()>& selected) {
       [arguments, run, &selected] { selected = [arguments, run] { return run(*arguments); }; });
     return one;
   };
-  add_days(*add("init", "Make the authority and the coordinator's certificate", init),
-           arguments->days_of_authority);
+  auto* begin = add("init", "Make the authority and the coordinator's certificate", init);
+  begin->add_flag("--renew", arguments->renew,
+                  "Keep the authority that is there, and make another certificate for the "
+                  "coordinator");
+  add_days(*begin, arguments->days_of_authority);
   auto* one = add("host", "Make a host's certificate", host);
   one
     ->add_option("NAME", arguments->names,

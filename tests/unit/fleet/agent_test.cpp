@@ -1,5 +1,5 @@
 #include "actors/fleet/agent.hpp"
-#include "tests/unit/fleet/fleet_fixture.hpp"
+#include "tests/support/fleet_fixture.hpp"
 
 #include <gtest/gtest.h>
 

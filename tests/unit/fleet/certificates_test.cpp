@@ -54,6 +54,14 @@ TEST_F(Certificates, AreNotReplacedByAccident) {
   EXPECT_TRUE(make_link_context(host("node1"), link_role::agent));
 }
 
+TEST_F(Certificates, OfTheCoordinatorAreMadeAnewUnderTheSameAuthority) {
+  ASSERT_FALSE(store.init(hours{24}));
+  ASSERT_FALSE(store.renew_coordinator(hours{-1}));
+  EXPECT_FALSE(make_link_context(store.coordinator(), link_role::coordinator));
+  ASSERT_FALSE(store.renew_coordinator(hours{24}));
+  EXPECT_TRUE(make_link_context(store.coordinator(), link_role::coordinator));
+}
+
 TEST_F(Certificates, AreListedWithTheirDates) {
   ASSERT_FALSE(store.init(hours{24}));
   ASSERT_FALSE(store.add_host({"node2"}, hours{24}, false));

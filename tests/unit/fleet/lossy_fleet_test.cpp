@@ -1,6 +1,6 @@
 /// The real coordinator and real agents, with each single message between them lost, late or the last
 /// one of its connection, and each actor dead at each moment: the job always ends as it should.
-#include "tests/unit/fleet/fleet_fixture.hpp"
+#include "tests/support/fleet_fixture.hpp"
 
 #include <gtest/gtest.h>
 
