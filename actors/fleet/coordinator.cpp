@@ -414,7 +414,8 @@ bool coordinator_state::in_contact(const host& one) const {
 
 /// Something may still come of it without anybody else.
 bool coordinator_state::is_busy(const host& one) const {
-  return !one.finished && in_contact(one) && one.asked && one.phase() != job_phase::staged;
+  return !one.finished && in_contact(one) && (one.asked || started_)
+         && one.phase() != job_phase::staged;
 }
 
 fleet_view coordinator_state::view() const {
