@@ -73,9 +73,8 @@ std::string_view take_word(std::string_view& line) {
   return word;
 }
 
-/// "001-128" or "7": appended to each of `heads`.
-parsed<void> expand_part(std::string_view part, const names& heads, names& out,
-                         std::string_view word) {
+/// "001-128" or "7", added to `out`.
+parsed<void> expand_part(std::string_view part, names& out, std::string_view word) {
   const auto dash = part.find('-');
   const auto first_text = part.substr(0, dash);
   const auto first = number_of(first_text);
@@ -84,15 +83,14 @@ parsed<void> expand_part(std::string_view part, const names& heads, names& out,
     return complain(word, "has a range that is not like [001-128] or [1,5-9]");
   if (*last < *first)
     return complain(word, "has a range that runs backwards");
-  if ((std::uint64_t{*last} - *first + 1) * heads.size() + out.size() > max_hosts)
+  if (std::uint64_t{*last} - *first + 1 + out.size() > max_hosts)
     return complain(word, "stands for more than 4096 hosts");
-  for (const auto& head : heads)
-    for (auto value = *first; value <= *last; ++value) {
-      auto digits = std::to_string(value);
-      if (digits.size() < first_text.size())
-        digits.insert(0, first_text.size() - digits.size(), '0');
-      out.push_back(head + digits);
-    }
+  for (auto value = *first; value <= *last; ++value) {
+    auto digits = std::to_string(value);
+    if (digits.size() < first_text.size())
+      digits.insert(0, first_text.size() - digits.size(), '0');
+    out.push_back(std::move(digits));
+  }
   return {};
 }
 
@@ -109,14 +107,20 @@ parsed<names> expand(std::string_view pattern, std::string_view word) {
       return complain(word, "has a bracket that is not closed");
     auto parts = pattern.substr(open + 1, close - open - 1);
     pattern.remove_prefix(close + 1);
-    names longer;
+    names tails;
     for (bool more = true; more;) {
       const auto comma = parts.find(',');
-      if (auto expanded = expand_part(parts.substr(0, comma), result, longer, word); !expanded)
+      if (auto expanded = expand_part(parts.substr(0, comma), tails, word); !expanded)
         return tl::unexpected{std::move(expanded.error())};
       more = comma != std::string_view::npos;
       parts.remove_prefix(more ? comma + 1 : parts.size());
     }
+    if (result.size() * tails.size() > max_hosts)
+      return complain(word, "stands for more than 4096 hosts");
+    names longer;
+    for (const auto& head : result)
+      for (const auto& tail : tails)
+        longer.push_back(head + tail);
     result = std::move(longer);
     if (result.front().size() > max_name)
       return complain(word, "is too long for a host name");

@@ -151,11 +151,14 @@ target_file::result<void> reception_state::store() {
 }
 
 void reception_state::activate() {
-  if (auto published = file_->publish(); !published) {
+  auto published = file_->publish();
+  figures_.activated_us = published ? unix_microseconds() : 0;
+  if (published)
+    published = file_->sync_name();
+  if (!published) {
     self_->send(config_.manager, cancel_atom::value, config_.session, published.error());
     return end(job_phase::failed, std::move(published.error()));
   }
-  figures_.activated_us = unix_microseconds();
   release_last();
   end(job_phase::done, {});
 }

@@ -42,6 +42,9 @@ public:
 
   /// Gives it its name, in one step.
   virtual result<void> publish() = 0;
+
+  /// Makes that stable, too.
+  virtual result<void> sync_name() = 0;
 };
 
 class target_files {

@@ -217,9 +217,18 @@ staged_file::result<void> staged_file::sync() {
 }
 
 staged_file::result<void> staged_file::publish() {
+  auto renamed = rename();
+  return renamed ? sync_name() : renamed;
+}
+
+staged_file::result<void> staged_file::rename() {
   if (::renameat(directory_.get(), staged_name_.c_str(), directory_.get(), name_.c_str()) != 0)
     return unexpected{failed("give its name to", errno)};
   staged_name_.clear();
+  return {};
+}
+
+staged_file::result<void> staged_file::sync_name() {
   // Some file systems cannot sync a directory; the rename is done all the same.
   if (::fsync(directory_.get()) != 0 && errno != EINVAL && errno != ENOTSUP)
     return unexpected{failed("bring the directory entry to the disk of", errno)};

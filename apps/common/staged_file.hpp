@@ -84,6 +84,10 @@ public:
   /// Renames, and makes the rename itself stable. After `sync`.
   [[nodiscard]] result<void> publish();
 
+  /// The two halves of `publish`: others see the file from the first one on.
+  [[nodiscard]] result<void> rename();
+  [[nodiscard]] result<void> sync_name();
+
   /// Removes the hidden file; safe while another thread is inside `sync`.
   void discard() noexcept;
 

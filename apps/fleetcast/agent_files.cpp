@@ -66,7 +66,9 @@ public:
     return {};
   }
 
-  result<void> publish() override { return said(file_.publish()); }
+  result<void> publish() override { return said(file_.rename()); }
+
+  result<void> sync_name() override { return said(file_.sync_name()); }
 
 private:
   static result<void> said(staged_file::result<void> outcome) {

@@ -6,6 +6,7 @@
 #include "tests/support/actor_fixture.hpp"
 
 #include <chrono>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -137,7 +138,7 @@ class wire_state {
 public:
   static inline const char* name = "wire";
 
-  using full_actor = agent_actor::extend<caf::reacts_to<job_report>>;
+  using full_actor = agent_actor::extend<caf::reacts_to<job_report>, caf::reacts_to<tick_atom>>;
 
   explicit wire_state(full_actor::pointer self) : self_(self) {}
 
@@ -180,24 +181,9 @@ private:
       case wire_script::fate::cut:
         return self_->quit(caf::exit_reason::remote_link_unreachable);
       case wire_script::fate::delay:
-        self_->request(clock_of(script_->late), caf::infinite, tick_atom::value)
-          .then([deliver](tick_atom) { deliver(); });
+        late_.push_back(std::move(deliver));
+        self_->delayed_send(self_, script_->late, tick_atom::value);
     }
-  }
-
-  /// Answers once it is time.
-  caf::actor clock_of(milliseconds late) {
-    return self_->spawn([late](caf::event_based_actor* clock) -> caf::behavior {
-      return {[=](tick_atom) {
-        auto promise = clock->make_response_promise();
-        clock->delayed_send(clock, late, stop_atom::value);
-        clock->become([=](stop_atom) mutable {
-          promise.deliver(tick_atom::value);
-          clock->quit();
-        });
-        return promise;
-      }};
-    });
   }
 
   full_actor::pointer self_;
@@ -205,6 +191,7 @@ private:
   std::shared_ptr<wire_script> script_;
   watcher_actor to_;
   std::vector<caf::response_promise> kept_;
+  std::deque<std::function<void()>> late_;
 };
 
 } // namespace fleetcast::actors::fleet::testing

@@ -15,7 +15,6 @@ live_node::live_node(io::io_thread& io) : io_(io) {
   const io::signals_blocked guard; // as in a program's runtime
   config_.set("scheduler.max-threads", std::size_t{1});
   config_.set("scheduler.policy", caf::atom("sharing"));
-  config_.set("middleman.attach-utility-actors", true); // no thread for each of them
   config_.set("logger.verbosity", caf::atom("quiet"));
   fleet::configure_network(config_);
   system_ = std::make_unique<caf::actor_system>(config_);

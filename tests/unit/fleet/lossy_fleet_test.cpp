@@ -68,6 +68,7 @@ public:
   }
 
   void start_coordinator() {
+    finished_ = false;
     coordinator_ = world_.system().spawn(
       coordinator, plan_, std::shared_ptr<fleet_network>{std::make_shared<network>(*this)});
   }
