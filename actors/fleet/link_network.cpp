@@ -36,38 +36,35 @@ failure_code code_of(const boost::system::error_code& error) {
   return failure_code::network_fault;
 }
 
-/// Asks CAF for the agent at the other end of a fresh connection.
-class introduction {
-public:
-  static void make(caf::actor_system& system, caf::actor broker, caf::io::scribe_ptr scribe,
-                   std::uint16_t port, std::size_t number, link_sink_actor to) {
-    system.spawn(
-      [=, s = std::move(scribe)](caf::event_based_actor* self, const link_sink_actor& sink) {
-        self->request(broker, broker_patience, caf::connect_atom::value, s, port)
-          .then(
-            [=](const caf::node_id&, const caf::strong_actor_ptr& agent,
-                const std::set<std::string>& understands) {
-              const auto wanted = self->system().message_types<agent_actor>();
-              if (!agent || !self->system().assignable(understands, wanted))
-                return self->send(sink, link_failed{number, not_an_agent()});
-              self->send(sink, link_up{number, caf::actor_cast<agent_actor>(agent)});
-            },
-            [=](const caf::error& error) {
-              self->send(sink, link_failed{number,
-                                           {failure_code::connection_lost, 0,
-                                            "connected, but the actor network did not begin: "
-                                              + self->system().render(error)}});
-            });
-      },
-      std::move(to));
-  }
+failure not_an_agent() {
+  return {failure_code::unsupported_version, 0,
+          "what answers there does not understand this coordinator; is it of another version?"};
+}
 
-private:
-  static failure not_an_agent() {
-    return {failure_code::unsupported_version, 0,
-            "what answers there does not understand this coordinator; is it of another version?"};
-  }
-};
+/// Asks CAF for the agents at the other ends of fresh connections. One actor for all, since an actor that
+/// is spawned on the I/O thread would tie that thread to its actor system for good.
+caf::behavior introducer(caf::event_based_actor* self, const caf::actor& broker) {
+  return {
+    [=](caf::connect_atom, caf::io::scribe_ptr& link, std::uint16_t port, std::size_t number,
+        const link_sink_actor& to) {
+      self->request(broker, broker_patience, caf::connect_atom::value, std::move(link), port)
+        .then(
+          [=](const caf::node_id&, const caf::strong_actor_ptr& agent,
+              const std::set<std::string>& understands) {
+            const auto wanted = self->system().message_types<agent_actor>();
+            if (!agent || !self->system().assignable(understands, wanted))
+              return self->send(to, link_failed{number, not_an_agent()});
+            self->send(to, link_up{number, caf::actor_cast<agent_actor>(agent)});
+          },
+          [=](const caf::error& error) {
+            self->send(to, link_failed{number,
+                                       {failure_code::connection_lost, 0,
+                                        "connected, but the actor network did not begin: "
+                                          + self->system().render(error)}});
+          });
+    },
+  };
+}
 
 } // namespace
 
@@ -160,9 +157,9 @@ private:
   void hand_over(open_link link) {
     if (std::exchange(over_, true))
       return;
-    introduction::make(network_->system_, network_->broker_,
-                       make_scribe(network_->system_, std::move(link)), host_.port, number_,
-                       std::exchange(to_, nullptr));
+    caf::anon_send(network_->introducer_, caf::connect_atom::value,
+                   make_scribe(network_->system_, std::move(link)), host_.port, number_,
+                   std::exchange(to_, nullptr));
     leave();
   }
 
@@ -198,7 +195,7 @@ link_network::link_network(caf::actor_system& system, io::io_thread& io, link_co
   : system_(system),
     io_(io),
     context_(std::move(context)),
-    broker_(network_broker(system)) {}
+    introducer_(system.spawn(introducer, network_broker(system))) {}
 
 void link_network::dial(const fleet_host& host, std::size_t number, link_sink_actor to) {
   auto one = std::make_shared<link_dial>(shared_from_this(), host, number, std::move(to));
@@ -220,7 +217,8 @@ void link_network::close() {
       one->abandon();
     // What was cancelled completes behind this, and lets go of its actors.
     asio::post(io_.context(), [this, &done] {
-      broker_ = nullptr;
+      caf::anon_send_exit(introducer_, caf::exit_reason::user_shutdown);
+      introducer_ = nullptr;
       done.set_value();
     });
   });

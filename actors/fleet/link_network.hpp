@@ -34,7 +34,7 @@ private:
   caf::actor_system& system_;
   io::io_thread& io_;
   link_context context_;
-  caf::actor broker_;
+  caf::actor introducer_;
 
   // On the I/O thread.
   std::set<std::shared_ptr<link_dial>> dials_;

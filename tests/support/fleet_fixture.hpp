@@ -156,6 +156,11 @@ public:
       [this](commit_atom a, const std::string& id) { return forward<job_report>(a, id); },
       [this](cancel_atom a, const std::string& id) { return forward<job_report>(a, id); },
       [this](const job_report& report) { pass([this, report] { self_->send(to_, report); }); },
+      [this](tick_atom) {
+        const auto deliver = std::move(late_.front());
+        late_.pop_front();
+        deliver();
+      },
     };
   }
 
