@@ -88,6 +88,10 @@ struct receive_request {
 
   /// File of our own identity; empty: the user's default.
   std::string identity;
+
+  /// Takes datagrams that nobody sealed and blocks that nobody verifies, and nothing else: for
+  /// measurements, from a server that was told the same.
+  bool unsealed = false;
 };
 
 /// Figures of a receive session, final with session_finished.
@@ -96,6 +100,7 @@ struct receive_summary {
   std::uint64_t object_size = 0;
   std::uint32_t total_blocks = 0;
   std::uint32_t completed_blocks = 0;
+  protocol::limiting_factor limited_by = protocol::limiting_factor::unknown;
 };
 
 struct session_finished {
@@ -242,7 +247,7 @@ struct join_request {
 /// Accepted, with all parameters, or refused. `session` takes the client's further messages.
 struct join_reply;
 
-/// One block, read and hashed; padded with zeros to whole symbols.
+/// One block, read and, in a transmission that is verified, hashed; padded with zeros to whole symbols.
 struct block_read {
   protocol::block_number number = 0;
   protocol::const_block_buffer bytes;

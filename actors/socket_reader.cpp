@@ -228,6 +228,7 @@ status_snapshot socket_reader_state::status() const {
            {"batches", std::to_string(core_->batches())},
            {"stalls", std::to_string(core_->stalls())},
            {"kernel drops", std::to_string(counted.kernel_drops)},
+           {"injected losses", std::to_string(counted.injected_losses)},
            {"truncated", std::to_string(counted.truncated)},
            {"socket errors", std::to_string(counted.errors)},
            {"receive buffer", std::to_string(socket.receive_buffer())},

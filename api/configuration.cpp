@@ -67,6 +67,11 @@ bool take_path(configuration& into, const std::string& text) {
   return text.starts_with('/') && text.find('\0') == std::string::npos;
 }
 
+bool take_security(configuration& into, const std::string& text) {
+  into.security = text;
+  return text == "sealed" || text == "none";
+}
+
 bool take_log_level(configuration& into, const std::string& text) {
   constexpr std::array<string_view, 5> names{"off", "error", "warning", "info", "debug"};
   const auto found = std::find(names.begin(), names.end(), text);
@@ -93,6 +98,7 @@ constexpr std::array settings{
           take_path<&configuration::known_servers>},
   setting{"identity", a_path, "/etc/fleetcast/identity", false,
           take_path<&configuration::identity>},
+  setting{"security", "sealed or none", "sealed", false, take_security},
   setting{"threads", "a whole number from 1 to 256", "4", true, take_threads},
   setting{"log_level", "off, error, warning, info or debug", "info", false, take_log_level},
   setting{"log_file", a_path, "/var/log/fleetcast.log", false, take_path<&configuration::log_file>},
@@ -297,6 +303,7 @@ configuration layered(configuration upper, const configuration& lower) {
   fill(upper.fingerprint, lower.fingerprint);
   fill(upper.known_servers, lower.known_servers);
   fill(upper.identity, lower.identity);
+  fill(upper.security, lower.security);
   fill(upper.log_file, lower.log_file);
   fill(upper.log_level, lower.log_level);
   if (upper.log == nullptr) {

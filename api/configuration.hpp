@@ -21,6 +21,7 @@ struct configuration {
   std::string fingerprint;
   std::string known_servers;
   std::string identity;
+  std::string security; ///< "sealed" or "none"
   std::string log_file;
   ULONG log_level = FLEETCAST_LOG_DEFAULT;
   PFN_FleetcastLog log = nullptr;

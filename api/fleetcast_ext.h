@@ -88,6 +88,14 @@ typedef struct _FLEETCAST_IDENTITY {
   char szFile[4096];
 } FLEETCAST_IDENTITY, *PFLEETCAST_IDENTITY;
 
+/** What keeps a session from going faster. */
+#define FLEETCAST_LIMIT_UNKNOWN 0 /**< too early to tell */
+#define FLEETCAST_LIMIT_SENDER 1  /**< the sender; nothing here or on the way */
+#define FLEETCAST_LIMIT_NETWORK 2 /**< datagrams are lost on the way */
+#define FLEETCAST_LIMIT_HOST 3    /**< this host: its kernel drops what is not taken out in time */
+#define FLEETCAST_LIMIT_CONSUMER                                                                   \
+  4 /**< the callbacks: the cache is full of what they have not completed */
+
 /** Figures of a session so far, a few times a second brought up to date; final once the session is
  * over. */
 typedef struct _FLEETCAST_SESSION_STATISTICS {
@@ -109,6 +117,11 @@ typedef struct _FLEETCAST_SESSION_STATISTICS {
   uint64_t ullRequestsSent;       /**< feedback that asked for repair */
   uint64_t ullRequestsSuppressed; /**< not sent since the repair was on its way already */
   uint64_t ullDigestFailures;     /**< blocks that were not what the server signed */
+
+  /* Since version 1.1 of the ABI; an ulLength that ends before is fine. */
+
+  ULONG ulLimitingFactor; /**< FLEETCAST_LIMIT_..., of the last half second or so */
+  ULONG ulUnverified;     /**< 1: nobody verifies this session's blocks, as its settings say */
 } FLEETCAST_SESSION_STATISTICS, *PFLEETCAST_SESSION_STATISTICS;
 
 /** Sets what later sessions of this process use. At any time, from any thread, before

@@ -76,6 +76,7 @@ checked_request(const WDS_TRANSPORTCLIENT_REQUEST* request, const configuration&
   result.known_servers = settings.known_servers;
   result.authenticate = request->ulAuthLevel == WDS_TRANSPORTCLIENT_AUTH;
   result.identity = settings.identity;
+  result.unsealed = settings.security == "none";
   return result;
 }
 

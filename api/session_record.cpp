@@ -187,6 +187,7 @@ DWORD session_record::statistics(FLEETCAST_SESSION_STATISTICS& figures) const {
     return ERROR_INVALID_HANDLE;
   const auto& counted = summary_.statistics;
   figures = {};
+  figures.ulUnverified = request_.unsealed ? 1 : 0;
   figures.ullObjectBytes = summary_.object_size;
   figures.ullCompletedBytes = counted.bytes;
   figures.ullDeliveredBytes = delivered_bytes_;
@@ -202,6 +203,7 @@ DWORD session_record::statistics(FLEETCAST_SESSION_STATISTICS& figures) const {
   figures.ullRequestsSent = counted.requests_sent;
   figures.ullRequestsSuppressed = counted.requests_suppressed;
   figures.ullDigestFailures = counted.digest_failures;
+  figures.ulLimitingFactor = static_cast<ULONG>(summary_.limited_by);
   return ERROR_SUCCESS;
 }
 

@@ -71,6 +71,10 @@ constexpr std::size_t max_repair_requests = 64;
 /// Ranges of untouched blocks named in a feedback message.
 constexpr std::size_t max_wanted_ranges = 24;
 
+/// Over so long a time it is judged what limits a transfer: enough for a probe of the rate to show what the
+/// path does, and twice that is within the two seconds in which people shall be told.
+constexpr duration limit_span = milliseconds(500);
+
 // -- repair timing ------------------------------------------------------------------------------
 
 /// K of RFC 5740 section 4.2: a NACK waits up to K x GRTT.

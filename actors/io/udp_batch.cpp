@@ -232,6 +232,8 @@ bool batch_receiver::receive(receive_buffer& into) {
   for (std::size_t calls = 0; more && calls < limits::receive_calls && wants_more(); ++calls)
     more = receive_some(into, where);
   contents.kernel_drops = counters_.kernel_drops.load(std::memory_order_relaxed);
+  if (const auto lost = loss_.thin(contents.datagrams); lost > 0)
+    counters_.injected_losses.fetch_add(lost, std::memory_order_relaxed);
   return !more;
 }
 
@@ -317,10 +319,11 @@ void batch_receiver::note_drops(std::uint32_t total) noexcept {
 
 batch_receiver::statistics batch_receiver::snapshot() const noexcept {
   constexpr auto relaxed = std::memory_order_relaxed;
-  return {counters_.datagrams.load(relaxed), counters_.bytes.load(relaxed),
-          counters_.truncated.load(relaxed), counters_.coalesced.load(relaxed),
-          counters_.calls.load(relaxed),     counters_.kernel_drops.load(relaxed),
-          counters_.errors.load(relaxed),    counters_.last_error.load(relaxed)};
+  return {counters_.datagrams.load(relaxed),      counters_.bytes.load(relaxed),
+          counters_.truncated.load(relaxed),      counters_.coalesced.load(relaxed),
+          counters_.calls.load(relaxed),          counters_.kernel_drops.load(relaxed),
+          counters_.errors.load(relaxed),         counters_.last_error.load(relaxed),
+          counters_.injected_losses.load(relaxed)};
 }
 
 } // namespace fleetcast::actors::io

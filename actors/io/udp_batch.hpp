@@ -6,6 +6,7 @@
 #pragma once
 
 #include "actors/io/datagram_batch.hpp"
+#include "actors/io/injected_loss.hpp"
 #include "actors/io/udp_socket.hpp"
 
 #include <array>
@@ -115,6 +116,7 @@ public:
     std::uint64_t kernel_drops = 0;
     std::uint64_t errors = 0; ///< reported by the socket; reading goes on
     int last_error = 0;
+    std::uint64_t injected_losses = 0; ///< datagrams thrown away on purpose
   };
 
   explicit batch_receiver(std::shared_ptr<const udp_socket> socket);
@@ -158,8 +160,10 @@ private:
     std::atomic<std::uint64_t> kernel_drops{0};
     std::atomic<std::uint64_t> errors{0};
     std::atomic<int> last_error{0};
+    std::atomic<std::uint64_t> injected_losses{0};
   };
   counters counters_;
+  injected_loss loss_ = injected_loss::from_environment();
 };
 
 } // namespace fleetcast::actors::io

@@ -117,6 +117,7 @@ private:
     c.suite = accept.suite;
     c.group_key = accept.group_key;
     c.receiver_key = accept.receiver_key;
+    c.verified = !accept.unverified;
     c.seed = random_seed();
     return c;
   }

@@ -104,7 +104,7 @@ void reassembly_state::report(protocol::timestamp now) {
 receive_summary reassembly_state::summary() const {
   const auto& layout = config_->receiver.layout;
   return {receiver_->statistics(), layout.object_size(), layout.block_count(),
-          receiver_->completed_blocks()};
+          receiver_->completed_blocks(), receiver_->limited_by()};
 }
 
 status_snapshot reassembly_state::status() const {
@@ -124,6 +124,7 @@ status_snapshot reassembly_state::status() const {
      {"requests sent", std::to_string(s.requests_sent)},
      {"requests suppressed", std::to_string(s.requests_suppressed)},
      {"feedback refused", std::to_string(feedback_refused_)},
+     {"limited by", to_string(receiver_->limited_by())},
      {"free blocks", std::to_string(config_->memory->available())},
      {"limit", std::to_string(limit.pass) + ":" + std::to_string(limit.block)}},
     {}};

@@ -39,10 +39,11 @@ void work(content_reader_actor::stateful_pointer<content_reader_state> self,
 
 void content_reader_state::open(std::shared_ptr<const content> object,
                                 const protocol::geometry& layout,
-                                std::shared_ptr<io::block_pool> pool) {
+                                std::shared_ptr<io::block_pool> pool, bool hashes) {
   object_ = std::move(object);
   layout_ = layout;
   pool_ = std::move(pool);
+  hashes_ = hashes;
 }
 
 void content_reader_state::enqueue(const std::vector<protocol::block_number>& blocks) {
@@ -79,7 +80,8 @@ content_reader_state::outcome content_reader_state::read(protocol::block_number 
   std::memset(memory.get() + size, 0, padded - size);
   ++blocks_;
   bytes_ += size;
-  return block_read{number, std::move(memory), protocol::wire::digest_of(bytes)};
+  const auto digest = hashes_ ? protocol::wire::digest_of(bytes) : protocol::wire::digest{};
+  return block_read{number, std::move(memory), digest};
 }
 
 std::optional<content_reader_state::outcome>
@@ -123,10 +125,10 @@ status_snapshot content_reader_state::status() const {
 content_reader_actor::behavior_type
 content_reader(content_reader_actor::stateful_pointer<content_reader_state> self,
                std::shared_ptr<content> object, protocol::geometry layout,
-               std::shared_ptr<io::block_pool> pool, send_session_actor session) {
+               std::shared_ptr<io::block_pool> pool, bool hashes, send_session_actor session) {
   self->monitor(session);
   self->set_down_handler([self](const caf::down_msg&) { self->quit(); });
-  self->state.open(std::move(object), layout, std::move(pool));
+  self->state.open(std::move(object), layout, std::move(pool), hashes);
   return {
     [self, session](const std::vector<protocol::block_number>& blocks) {
       const bool was_idle = self->state.idle();

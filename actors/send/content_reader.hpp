@@ -1,4 +1,4 @@
-/// Reads the blocks of one object, hashes them, and hands them to the sending session.
+/// Reads the blocks of one object, hashes them if they are to be verified, and hands them to the sending session.
 ///
 /// Blocks are read one per message, so that `status` and an exit message never wait for more than one
 /// read. A block that finds the pool empty is tried again shortly: its buffers come back as the
@@ -29,7 +29,7 @@ struct content_reader_state {
   using outcome = std::variant<block_read, read_failed>;
 
   void open(std::shared_ptr<const content> object, const protocol::geometry& layout,
-            std::shared_ptr<io::block_pool> pool);
+            std::shared_ptr<io::block_pool> pool, bool hashes = true);
 
   void enqueue(const std::vector<protocol::block_number>& blocks);
 
@@ -51,6 +51,7 @@ private:
   std::shared_ptr<const content> object_;
   std::optional<protocol::geometry> layout_;
   std::shared_ptr<io::block_pool> pool_;
+  bool hashes_ = true;
   std::deque<protocol::block_number> queue_;
   std::optional<clock::time_point> waiting_since_;
   std::uint64_t blocks_ = 0;
@@ -60,10 +61,10 @@ private:
 };
 
 /// Spawn `caf::detached`: it waits for the disk. `pool` hands out buffers of at least
-/// `layout.block_size()` bytes. An exit message or the session's end stops it.
+/// `layout.block_size()` bytes. Without `hashes` the digests it tells are zeros. An exit message or the session's end stops it.
 content_reader_actor::behavior_type
 content_reader(content_reader_actor::stateful_pointer<content_reader_state> self,
                std::shared_ptr<content> object, protocol::geometry layout,
-               std::shared_ptr<io::block_pool> pool, send_session_actor session);
+               std::shared_ptr<io::block_pool> pool, bool hashes, send_session_actor session);
 
 } // namespace fleetcast::actors

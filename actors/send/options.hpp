@@ -30,6 +30,10 @@ struct send_options {
   /// Name or address of the interface to send on; empty: the one the client came by.
   std::string interface;
 
+  /// Seals nothing and sends no digests, to clients that ask for that and to no others: for
+  /// measurements.
+  bool unsealed = false;
+
   std::uint16_t symbol_size = protocol::defaults::symbol_size;
   std::uint16_t source_symbols = protocol::defaults::source_symbols;
 };

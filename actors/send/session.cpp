@@ -24,6 +24,9 @@ namespace wire = protocol::wire;
 /// would only delay repairs behind them.
 constexpr std::uint32_t most_batches_under_way = 3;
 
+/// What limits may change twice a second; the log shall stay readable.
+constexpr protocol::duration limit_log_interval = protocol::seconds(2);
+
 /// Blocks that batches at the writer may still hold when the sender has let go of them.
 constexpr std::size_t blocks_under_way = 16;
 
@@ -55,11 +58,29 @@ wire::endpoint endpoint_of(const io::udp_endpoint& from) {
 }
 
 /// The client's favourite among what we speak; `none` never.
-std::optional<wire::seal_suite> choose(const std::vector<wire::seal_suite>& offered) {
-  const auto i = std::find_if(offered.begin(), offered.end(), [](wire::seal_suite s) {
+/// Datagrams that nobody sealed are for those that both ask for them; then there is no other choice.
+std::optional<wire::seal_suite> choose(const std::vector<wire::seal_suite>& offered,
+                                       bool unsealed) {
+  const auto i = std::find_if(offered.begin(), offered.end(), [unsealed](wire::seal_suite s) {
+    if (unsealed)
+      return s == wire::seal_suite::none;
     return s == wire::seal_suite::chacha20_poly1305 || s == wire::seal_suite::aes_256_gcm;
   });
   return i == offered.end() ? std::nullopt : std::optional{*i};
+}
+
+/// Why nothing that is offered will do.
+std::string nothing_in_common(const std::vector<wire::seal_suite>& offered, bool unsealed) {
+  if (unsealed)
+    return "this server was started with `--security none` and sends nothing sealed or verified, "
+           "which this host did not ask for: say `fleetcast get --security none` (or set "
+           "FLEETCAST_SECURITY=none) if that is really meant, or start the server without it";
+  if (std::find(offered.begin(), offered.end(), wire::seal_suite::none) != offered.end())
+    return "this host asks for what is neither sealed nor verified (`--security none`, "
+           "FLEETCAST_SECURITY or `security` in its configuration file), which this server was not "
+           "started for: ask without it, or start the server with `fleetcast serve --security "
+           "none`";
+  return "client and server have no way of sealing datagrams in common";
 }
 
 } // namespace
@@ -103,6 +124,10 @@ send_session_actor::behavior_type send_session_state::make_behavior(send_session
   group_key_ = random_key();
   protocol::sender_config c{.layout = config_->layout};
   c.session_tag = session_tag_;
+  if (config_->options.unsealed) {
+    c.datagram_overhead = wire::header_size;
+    c.verified = false;
+  }
   memory_ = io::block_pool::make(config_->layout.block_size(), c.cache_blocks + blocks_under_way);
   signer_.emplace(config_->options.identity->key(), transmission_);
   sender_.emplace(c, protocol::make_rate_controller(config_->options.fixed_rate), *signer_);
@@ -123,6 +148,7 @@ send_session_actor::behavior_type send_session_state::make_behavior(send_session
       timer_.fired(now(self_));
       expel_silent();
       pump();
+      log_limit(now(self_));
     },
     [this](cancel_atom, const failure& reason) { fail(reason); },
     [this](status_atom) { return collect_status(self_, status(), children()); },
@@ -141,15 +167,18 @@ join_reply send_session_state::join(const join_request& request) {
     return refuse(failure_code::transmission_ended, "the transmission has just ended");
   const auto& offered = request.request.suites;
   if (!suite_) {
-    const auto suite = choose(offered);
+    const auto suite = choose(offered, config_->options.unsealed);
     if (!suite) {
       // Nobody listens yet, and whoever comes next gets a transmission of its own: this one must not
       // hold a group for nobody.
       end();
       return refuse(failure_code::handshake_failed,
-                    "client and server have no way of sealing datagrams in common");
+                    nothing_in_common(offered, config_->options.unsealed));
     }
     start_children(*suite);
+  } else if (!choose(offered, config_->options.unsealed)) {
+    return refuse(failure_code::handshake_failed,
+                  nothing_in_common(offered, config_->options.unsealed));
   } else if (std::find(offered.begin(), offered.end(), *suite_) == offered.end()) {
     return refuse(failure_code::handshake_failed,
                   "the running transmission is sealed in a way that this client does not speak; "
@@ -160,9 +189,8 @@ join_reply send_session_state::join(const join_request& request) {
   gate_->add(id, key);
   sender_->add_receiver(now(self_), id, request.request.cache_blocks);
   self_->monitor(request.link);
-  members_[id] = {request.link, request.request.host_name, now(self_)};
-  log().info("{}: receiver {} ({}, {}) joined; {} now", config_->object->name(), id,
-             request.request.host_name, request.peer.to_string(), members_.size());
+  members_[id] = {request.link, request.request.host_name, request.peer.to_string(), now(self_)};
+  log().info("{}: {} joined; {} now", config_->object->name(), name_of(id), members_.size());
   join_reply result;
   result.accept = accept_for(id, key, *suite_);
   result.session = self_;
@@ -174,7 +202,7 @@ void send_session_state::start_children(wire::seal_suite suite) {
   suite_ = suite;
   gate_.emplace(session_tag_, std::uint16_t{0}, suite);
   reader_ = self_->spawn<caf::detached>(content_reader, config_->object, config_->layout, memory_,
-                                        send_session_actor{self_});
+                                        !config_->options.unsealed, send_session_actor{self_});
   writer_ = self_->spawn<caf::detached>(socket_writer, config_->socket, config_->group->endpoint(),
                                         suite, group_key_, send_session_actor{self_});
   feedback_reader_ = self_->spawn(socket_reader, config_->io, config_->socket,
@@ -207,14 +235,14 @@ wire::session_accept send_session_state::accept_for(receiver_id id, const wire::
   a.signing_key = config_->options.identity->public_key();
   const auto metadata = config_->object->metadata();
   a.metadata.assign(metadata.begin(), metadata.end());
+  a.unverified = config_->options.unsealed;
   return a;
 }
 
 void send_session_state::leave(receiver_id id, const failure& reason) {
   if (!members_.contains(id))
     return;
-  log().warn("{}: receiver {} ({}) left: {}", config_->object->name(), id, members_[id].host,
-             reason.text);
+  log().warn("{}: {} left: {}", config_->object->name(), name_of(id), reason.text);
   remove(id);
 }
 
@@ -227,8 +255,9 @@ void send_session_state::on_receipt(receiver_id id, const wire::receipt& receipt
     return expel(id, {failure_code::invalid_request, 0, "its receipt is for another size"});
   ++completed_receivers_;
   const auto took = std::chrono::duration<double>(now(self_) - i->second.joined_at).count();
-  log().info("{}: receiver {} ({}) has it, verified, after {:.2f} s; {} symbols repaired",
-             config_->object->name(), id, i->second.host, took, receipt.repaired_symbols);
+  log().info("{}: {} has it, {}, after {:.2f} s; {} symbols repaired", config_->object->name(),
+             name_of(id), config_->options.unsealed ? "NOT VERIFIED" : "verified", took,
+             receipt.repaired_symbols);
   self_->send(i->second.link, wire::receipt_noted{});
   remove(id);
 }
@@ -358,11 +387,28 @@ std::vector<caf::actor> send_session_state::children() const {
   return result;
 }
 
-std::string send_session_state::slowest() const {
-  const auto id = sender_->slowest();
-  const auto i = id ? members_.find(*id) : members_.end();
-  return i == members_.end() ? "none known"
-                             : std::to_string(i->first) + " (" + i->second.host + ")";
+void send_session_state::log_limit(protocol::timestamp now) {
+  const auto& limit = sender_->limit();
+  if (limit == logged_limit_ || now - limit_logged_at_ < limit_log_interval)
+    return;
+  logged_limit_ = limit;
+  limit_logged_at_ = now;
+  log().info("{}: limited by {}", config_->object->name(), limit_text());
+}
+
+std::string send_session_state::limit_text() const {
+  const auto& limit = sender_->limit();
+  std::string result = to_string(limit.factor);
+  if (limit.factor == protocol::limiting_factor::host && !limit.receiver)
+    result += ": this one";
+  if (limit.receiver && members_.contains(*limit.receiver))
+    result += ": " + name_of(*limit.receiver);
+  return result;
+}
+
+std::string send_session_state::name_of(receiver_id id) const {
+  const auto& m = members_.at(id);
+  return "receiver " + std::to_string(id) + " (" + m.host + ", " + m.address + ")";
 }
 
 status_snapshot send_session_state::status() const {
@@ -382,7 +428,7 @@ status_snapshot send_session_state::status() const {
                           {"feedback messages", std::to_string(s.feedback_messages)},
                           {"repair requests", std::to_string(s.repair_requests)},
                           {"rate, bit/s", std::to_string(sender_->rate(now(self_)))},
-                          {"slowest receiver", slowest()},
+                          {"limited by", limit_text()},
                           {"window stalls", std::to_string(s.window_stalls)},
                           {"read stalls", std::to_string(s.read_stalls)},
                           {"refused datagrams", std::to_string(refused_datagrams_)}},

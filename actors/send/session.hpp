@@ -59,7 +59,8 @@ public:
 private:
   struct member {
     control_server_actor link;
-    std::string host;
+    std::string host;    ///< as it calls itself
+    std::string address; ///< that it came from
     protocol::timestamp joined_at{};
   };
 
@@ -79,7 +80,9 @@ private:
   void fail(const failure& reason);
   void end();
   void start_children(protocol::wire::seal_suite suite);
-  std::string slowest() const;
+  void log_limit(protocol::timestamp now);
+  std::string limit_text() const;
+  std::string name_of(receiver_id id) const;
   status_snapshot status() const;
   std::vector<caf::actor> children() const;
 
@@ -99,6 +102,8 @@ private:
   std::uint32_t batches_under_way_ = 0;
   std::uint64_t refused_datagrams_ = 0;
   std::uint64_t completed_receivers_ = 0;
+  protocol::transmission_limit logged_limit_;
+  protocol::timestamp limit_logged_at_{};
   bool ended_ = false;
   content_reader_actor reader_;
   socket_writer_actor writer_;

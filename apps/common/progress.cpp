@@ -33,6 +33,20 @@ std::string losses(const transfer_figures& figures) {
   return fmt::format("{} repaired", figures.repaired_symbols);
 }
 
+/// Only what the user can do something about here.
+std::string limit(const transfer_figures& figures) {
+  switch (figures.limited_by) {
+    case FLEETCAST_LIMIT_NETWORK:
+      return "network loses packets";
+    case FLEETCAST_LIMIT_HOST:
+      return "host drops packets";
+    case FLEETCAST_LIMIT_CONSUMER:
+      return "waits for the disk";
+    default:
+      return {};
+  }
+}
+
 void append(std::string& line, const std::string& part) {
   if (!part.empty())
     line += "  " + part;
@@ -68,12 +82,18 @@ std::string format_time(double seconds) {
   return fmt::format("{}:{:02}", whole / 60, whole % 60);
 }
 
+const char* limit_name(ULONG factor) {
+  constexpr std::array names{"unknown", "sender", "network", "host", "consumer"};
+  return factor < names.size() ? names[factor] : names[0];
+}
+
 std::string format_bar(const transfer_figures& figures, std::size_t columns) {
   auto tail = fmt::format("{:3.0f} %  {} of {}", std::floor(100 * fraction(figures)),
                           format_bytes(figures.written_bytes), format_bytes(figures.object_bytes));
   append(tail, format_rate(figures.bits_per_second));
   append(tail, remaining(figures));
   append(tail, losses(figures));
+  append(tail, limit(figures));
   constexpr std::size_t narrowest = 10;
   constexpr std::size_t widest = 40;
   constexpr std::size_t frame = 3; // brackets and a space
@@ -91,14 +111,15 @@ std::string format_line(const transfer_figures& figures) {
   append(line, format_rate(figures.bits_per_second));
   append(line, remaining(figures));
   append(line, losses(figures));
+  append(line, limit(figures));
   return line;
 }
 
 std::string format_result(const std::string& target, const transfer_figures& figures) {
-  return fmt::format("{}: {} bytes in {:.2f} s, {}, {} symbols repaired, {} packets lost, verified",
+  return fmt::format("{}: {} bytes in {:.2f} s, {}, {} symbols repaired, {} packets lost, {}",
                      target, figures.written_bytes, figures.seconds,
                      format_rate(figures.bits_per_second), figures.repaired_symbols,
-                     figures.lost_packets);
+                     figures.lost_packets, figures.verified ? "verified" : "NOT VERIFIED");
 }
 
 nlohmann::json to_json(const transfer_figures& figures) {
@@ -107,7 +128,8 @@ nlohmann::json to_json(const transfer_figures& figures) {
           {"seconds", figures.seconds},
           {"bits_per_second", std::round(figures.bits_per_second)},
           {"repaired_symbols", figures.repaired_symbols},
-          {"lost_packets", figures.lost_packets}};
+          {"lost_packets", figures.lost_packets},
+          {"limited_by", limit_name(figures.limited_by)}};
 }
 
 double rate_meter::update(double seconds, std::uint64_t bytes) {

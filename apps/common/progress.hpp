@@ -19,6 +19,8 @@ struct transfer_figures {
   double bits_per_second = 0; ///< of late; over the whole transfer once it is over
   std::uint64_t repaired_symbols = 0;
   std::uint64_t lost_packets = 0;
+  ULONG limited_by = FLEETCAST_LIMIT_UNKNOWN;
+  bool verified = true; ///< false: both ends were told to do without
 };
 
 /// "1.5 GiB", "180 B".
@@ -29,6 +31,9 @@ struct transfer_figures {
 
 /// "0:07", "12:30", "1:02:03".
 [[nodiscard]] std::string format_time(double seconds);
+
+/// What a FLEETCAST_LIMIT_ code means, as one word: "network".
+[[nodiscard]] const char* limit_name(ULONG factor);
 
 /// One line for a terminal of `columns` columns, never longer than that.
 [[nodiscard]] std::string format_bar(const transfer_figures& figures, std::size_t columns);

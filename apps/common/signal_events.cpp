@@ -1,9 +1,9 @@
 #include "apps/common/signal_events.hpp"
 
-#include <array>
 #include <cerrno>
 #include <csignal>
 #include <system_error>
+#include <vector>
 
 #include <poll.h>
 #include <sys/eventfd.h>
@@ -52,11 +52,20 @@ signal_events::signal_events() : file_(make_signal_file()) {}
 
 signal_events::woken_by signal_events::wait(const event_flag& event,
                                             std::chrono::milliseconds timeout) {
-  std::array<pollfd, 2> files{{{file_.get(), POLLIN, 0}, {event.number(), POLLIN, 0}}};
-  auto ready = ::poll(files.data(), files.size(), static_cast<int>(timeout.count()));
+  const auto number = event.number();
+  const auto woken = wait(std::span{&number, 1}, timeout);
+  return woken == woken_by::event && !event.is_set() ? woken_by::timeout : woken;
+}
+
+signal_events::woken_by signal_events::wait(std::span<const int> files,
+                                            std::chrono::milliseconds timeout) {
+  std::vector<pollfd> watched{{file_.get(), POLLIN, 0}};
+  for (const auto file : files)
+    watched.push_back({file, POLLIN, 0});
+  const auto ready = ::poll(watched.data(), watched.size(), static_cast<int>(timeout.count()));
   if (ready > 0 && take_signal())
     return woken_by::signal;
-  return ready > 0 && files[1].revents != 0 && event.is_set() ? woken_by::event : woken_by::timeout;
+  return ready > 0 ? woken_by::event : woken_by::timeout;
 }
 
 void signal_events::let_go() noexcept {

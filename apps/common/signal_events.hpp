@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <span>
 
 namespace fleetcast::apps {
 
@@ -34,6 +35,9 @@ public:
 
   /// Until `event` is set, a signal has come (its number is in `last_signal` then), or `timeout` is over.
   [[nodiscard]] woken_by wait(const event_flag& event, std::chrono::milliseconds timeout);
+
+  /// Until one of `files` can be read or has reached its end, a signal has come, or `timeout` is over.
+  [[nodiscard]] woken_by wait(std::span<const int> files, std::chrono::milliseconds timeout);
 
   int last_signal() const noexcept { return last_signal_; }
 

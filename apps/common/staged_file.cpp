@@ -1,5 +1,7 @@
 #include "apps/common/staged_file.hpp"
 
+#include "apps/common/page_cache.hpp"
+
 #include <array>
 #include <cerrno>
 #include <climits>
@@ -22,6 +24,10 @@ using tl::unexpected;
 
 constexpr std::size_t random_letters = 6;
 constexpr int max_name_attempts = 100;
+
+/// Bytes between two times of starting the write-back: enough for a disk to work at its best, and little
+/// enough that `sync` finds almost nothing to do.
+constexpr std::uint64_t write_back_step = 8U << 20U;
 
 std::string message_of(int error) {
   return std::system_category().message(error);
@@ -167,7 +173,9 @@ staged_file::staged_file(staged_file&& other) noexcept
     name_(std::move(other.name_)),
     directory_(std::move(other.directory_)),
     file_(std::move(other.file_)),
-    staged_name_(std::exchange(other.staged_name_, {})) {}
+    staged_name_(std::exchange(other.staged_name_, {})),
+    unstarted_(other.unstarted_),
+    drops_behind_(other.drops_behind_) {}
 
 staged_file::~staged_file() {
   discard();
@@ -176,6 +184,7 @@ staged_file::~staged_file() {
 staged_file::result<void> staged_file::size(std::uint64_t bytes) {
   if (::ftruncate(file_.get(), static_cast<off_t>(bytes)) != 0)
     return unexpected{failed("give " + std::to_string(bytes) + " bytes to", errno)};
+  drops_behind_ = outgrows_page_cache(bytes);
   return {};
 }
 
@@ -183,6 +192,7 @@ staged_file::result<void> staged_file::write(std::uint64_t offset,
                                              std::span<const std::byte> bytes) {
   if (all_zero(bytes))
     return {};
+  unstarted_ += bytes.size();
   while (!bytes.empty()) {
     auto written = ::pwrite(file_.get(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
     if (written < 0 && errno == EINTR)
@@ -193,6 +203,8 @@ staged_file::result<void> staged_file::write(std::uint64_t offset,
     offset += static_cast<std::uint64_t>(written);
     bytes = bytes.subspan(static_cast<std::size_t>(written));
   }
+  if (unstarted_ >= write_back_step)
+    start_write_back();
   return {};
 }
 
@@ -208,6 +220,14 @@ staged_file::result<void> staged_file::read(std::uint64_t offset, std::span<std:
     bytes = bytes.subspan(static_cast<std::size_t>(read));
   }
   return {};
+}
+
+void staged_file::start_write_back() noexcept {
+  unstarted_ = 0;
+  // Only a hint: where a file system does not know it, `sync` does all, and errors show there, too.
+  ::sync_file_range(file_.get(), 0, 0, SYNC_FILE_RANGE_WRITE);
+  if (drops_behind_)
+    ::posix_fadvise(file_.get(), 0, 0, POSIX_FADV_DONTNEED);
 }
 
 staged_file::result<void> staged_file::sync() {

@@ -72,7 +72,8 @@ public:
   /// Sets the size, before anything is written: what is never written stays a hole of zeros.
   [[nodiscard]] result<void> size(std::uint64_t bytes);
 
-  /// Blocks of zeros are left out: `size` put them there.
+  /// Blocks of zeros are left out: `size` put them there. What was written goes on its way to the disk
+  /// soon, not all of it at `sync`; so a disk that is too slow is felt here.
   [[nodiscard]] result<void> write(std::uint64_t offset, std::span<const std::byte> bytes);
 
   /// What was written before.
@@ -100,13 +101,16 @@ private:
   staged_file(std::string target, std::string name, descriptor directory, descriptor file,
               std::string staged_name);
 
+  void start_write_back() noexcept;
   file_failure failed(const std::string& what, int error) const;
 
   std::string target_;
   std::string name_; ///< in the directory
   descriptor directory_;
   descriptor file_;
-  std::string staged_name_; ///< empty once published or removed
+  std::string staged_name_;     ///< empty once published or removed
+  std::uint64_t unstarted_ = 0; ///< bytes whose way to the disk has not begun
+  bool drops_behind_ = false;   ///< keeps nothing in the page cache that is on the disk
 };
 
 } // namespace fleetcast::apps

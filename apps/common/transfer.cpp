@@ -135,6 +135,8 @@ transfer_figures transfer::figures() {
   result.bits_per_second = rate_.update(result.seconds, result.written_bytes);
   result.repaired_symbols = counted.ullRepairedSymbols;
   result.lost_packets = counted.ullLostPackets;
+  result.limited_by = counted.ulLimitingFactor;
+  result.verified = counted.ulUnverified == 0;
   return result;
 }
 

@@ -10,6 +10,7 @@
 #include "apps/common/transfer.hpp"
 #include "apps/fleetcast/byte_size.hpp"
 #include "apps/fleetcast/exit_code.hpp"
+#include "apps/fleetcast/loss_option.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/core.h>
@@ -17,6 +18,7 @@
 
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <limits>
 #include <memory>
 #include <optional>
@@ -45,6 +47,8 @@ struct get_arguments {
   std::string fingerprint;
   std::string known_servers;
   bool authenticate = false;
+  std::string security;
+  double inject_loss = 0;
   std::string cache = "8M";
   bool json = false;
   bool quiet = false;
@@ -67,6 +71,12 @@ constexpr const char* footer
     "Without it nothing of the kind is sent, and a server that serves known clients only refuses "
     "with "
     "1244.\n\n"
+    "--security none takes what a server sends with `serve --security none`, and nothing else: "
+    "nothing of it\n"
+    "is sealed or verified, so anybody on the network can put other bytes into the copy, "
+    "UNNOTICED. "
+    "It is\n"
+    "for measurements on a network that is yours alone.\n\n"
     "Settings that are not given here come from FLEETCAST_… in the environment, then from\n"
     "~/.config/fleetcast/config.toml or /etc/fleetcast/config.toml.\n\n"
     "--json prints one object a line on standard output. \"event\" is \"started\", \"progress\" "
@@ -123,7 +133,7 @@ public:
     if (json_) {
       auto event = to_json(figures);
       event["target"] = target;
-      event["verified"] = true;
+      event["verified"] = figures.verified;
       print(std::move(event), "completed");
     } else if (!quiet_) {
       fmt::print("{}\n", format_result(target, figures));
@@ -198,7 +208,15 @@ int conclude(const transfer_end& end, const get_arguments& arguments, const std:
 
 // -- arguments ----------------------------------------------------------------------------------------
 
+/// Settings that reach the library by the environment. Before the first thread.
+void set_environment(const get_arguments& arguments) {
+  if (!arguments.security.empty())
+    ::setenv("FLEETCAST_SECURITY", arguments.security.c_str(), 1);
+  inject_loss(arguments.inject_loss);
+}
+
 int get(const get_arguments& arguments) {
+  set_environment(arguments);
   reporter report{arguments};
   auto refuse = [&](int exit, const std::string& why) {
     report.failed(exit, ERROR_SUCCESS, why);
@@ -256,6 +274,13 @@ void register_get(CLI::App& program, std::function<int()>& selected) {
     ->add_option("--known-servers", arguments->known_servers,
                  "Identities pinned so far (default ~/.config/fleetcast/known_servers)")
     ->type_name("FILE");
+  command
+    ->add_option("--security", arguments->security,
+                 "none: take what is neither sealed nor verified, from a server that was told the "
+                 "same; for measurements, DANGEROUS anywhere else (default sealed)")
+    ->check(CLI::IsMember({"sealed", "none"}))
+    ->type_name("sealed|none");
+  add_loss_option(*command, arguments->inject_loss);
   command
     ->add_option("--cache", arguments->cache,
                  "Bytes that may wait for the disk; 0: one block at a time")

@@ -1,6 +1,7 @@
 /// fleetcast: one program, one subcommand a file.
 #include "api/fleetcast_ext.h"
 #include "apps/fleetcast/agent.hpp"
+#include "apps/fleetcast/bench.hpp"
 #include "apps/fleetcast/exit_code.hpp"
 #include "apps/fleetcast/fleet.hpp"
 #include "apps/fleetcast/get.hpp"
@@ -24,7 +25,8 @@ int run(int argc, char** argv) {
   program.footer("Examples:\n"
                  "  fleetcast serve --namespace images=/srv/images\n"
                  "  fleetcast get server/images/debian.img /var/tmp/\n"
-                 "  fleetcast fleet get server/images/debian.img debian.img --hosts hosts.txt\n\n"
+                 "  fleetcast fleet get server/images/debian.img debian.img --hosts hosts.txt\n"
+                 "  fleetcast bench\n\n"
                  "'fleetcast COMMAND --help' tells more, with examples.");
   program.set_version_flag("--version", FleetcastVersion());
   program.require_subcommand(1);
@@ -34,6 +36,7 @@ int run(int argc, char** argv) {
   register_identity(program, selected);
   register_agent(program, selected);
   register_fleet(program, selected);
+  register_bench(program, selected);
   try {
     program.parse(argc, argv);
   } catch (const CLI::ParseError& e) {

@@ -12,6 +12,7 @@
 #include "apps/fleetcast/daemon.hpp"
 #include "apps/fleetcast/endpoint_text.hpp"
 #include "apps/fleetcast/exit_code.hpp"
+#include "apps/fleetcast/loss_option.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/core.h>
@@ -41,6 +42,8 @@ struct serve_arguments {
   std::vector<std::string> groups;
   std::uint64_t rate = 0;
   unsigned ttl = 1;
+  std::string security = "sealed";
+  double inject_loss = 0;
   std::string state_dir;
   std::string log_level = "info";
 };
@@ -63,6 +66,12 @@ constexpr const char* footer
     "log "
     "says why.\n"
     "Clients that do not say who they are get error 1244, unknown ones 5 and their fingerprint.\n\n"
+    "--security none is for measurements on a network that is yours alone: everybody on it can "
+    "read, "
+    "forge\n"
+    "and spoil what is sent, and NOBODY NOTICES, since blocks are not verified either. Only hosts "
+    "that say\n"
+    "`get --security none` are then served, all others are refused.\n\n"
     "Network: TCP 5040 for control (TLS 1.3); UDP multicast down, each transmission to a group of "
     "its own,\n"
     "port 5041; UDP unicast up, to a port that the kernel chooses.\n\n"
@@ -131,6 +140,7 @@ start_listener(actors::runtime& runtime, const actors::listening_sockets& socket
 }
 
 int serve(const serve_arguments& arguments) {
+  inject_loss(arguments.inject_loss);
   signal_events signals;
   raise_descriptor_limit();
   const auto namespaces = parse_namespaces(arguments.namespaces);
@@ -167,6 +177,10 @@ int serve(const serve_arguments& arguments) {
   options.sending->fixed_rate = arguments.rate;
   options.sending->ttl = arguments.ttl;
   options.sending->interface = arguments.interface;
+  options.sending->unsealed = arguments.security == "none";
+  if (options.sending->unsealed)
+    actors::log().warn("--security none: datagrams are NOT sealed and blocks are NOT verified; "
+                       "anybody on this network can read and forge them");
   actors::runtime runtime{options};
   const auto sockets = actors::listen_on(runtime.io(), *listen);
   if (!sockets)
@@ -239,6 +253,14 @@ void register_serve(CLI::App& program, std::function<int()>& selected) {
     ->check(CLI::Range(1U, 255U))
     ->capture_default_str()
     ->type_name("N");
+  command
+    ->add_option("--security", arguments->security,
+                 "none: seal nothing, verify nothing, serve only hosts that ask for that; for "
+                 "measurements, DANGEROUS anywhere else")
+    ->check(CLI::IsMember({"sealed", "none"}))
+    ->capture_default_str()
+    ->type_name("sealed|none");
+  add_loss_option(*command, arguments->inject_loss);
   command
     ->add_option("--state-dir", arguments->state_dir,
                  "Where the server's identity is kept (default: /var/lib/fleetcast for root, else "

@@ -35,7 +35,8 @@ receiver::receiver(const receiver_config& config, block_allocator& memory, times
     last_heard_(now),
     nack_(config.seed),
     next_status_(now),
-    last_status_(now) {
+    last_status_(now),
+    limit_meter_(now) {
   [[maybe_unused]] const auto fits = untouched_.insert(0, config_.layout.block_count());
   assert(fits);
 }
@@ -271,12 +272,14 @@ void receiver::try_complete(timestamp now, assemblies::iterator block) {
     statistics_.repaired_symbols += a.symbols.restore(decoder_);
     a.restored = true;
   }
-  const auto* expected = digests_.find(number);
-  if (expected == nullptr)
-    return plan_request(now);
   const auto size = config_.layout.size_of(number);
-  if (wire::digest_of({a.symbols.memory().get(), size}) != *expected)
-    return refuse(block);
+  if (config_.verified) {
+    const auto* expected = digests_.find(number);
+    if (expected == nullptr)
+      return plan_request(now);
+    if (wire::digest_of({a.symbols.memory().get(), size}) != *expected)
+      return refuse(block);
+  }
   ready_.push_back({number, config_.layout.offset_of(number), static_cast<std::uint32_t>(size),
                     a.symbols.memory()});
   digests_.erase(number);
@@ -436,10 +439,24 @@ wire::feedback receiver::status(timestamp now) const {
   m.completed_blocks = completed_count_;
   m.dropped_no_room = statistics_.drops[static_cast<std::size_t>(drop::no_room)];
   m.dropped_by_kernel = statistics_.kernel_drops;
+  m.limited_by = limit_meter_.factor();
   return m;
 }
 
+bool receiver::consumer_fills_cache() const {
+  const auto capacity = memory_.capacity();
+  const auto free = memory_.available();
+  const auto with_consumer = capacity - std::min(capacity, free + assemblies_.size());
+  return free <= capacity / 8 && with_consumer >= capacity / 2;
+}
+
+void receiver::observe_limit(timestamp now) {
+  limit_meter_.observe(
+    now, {consumer_fills_cache(), replay_.received(), replay_.lost(), statistics_.kernel_drops});
+}
+
 bool receiver::take_feedback(timestamp now, std::vector<std::byte>& out) {
+  observe_limit(now);
   const auto request_due = nack_.expired(now);
   const auto status_due = next_status_ <= now;
   if (failure_ || (!request_due && !status_due))

@@ -34,6 +34,7 @@
 #include "protocol/receive/block_assembler.hpp"
 #include "protocol/receive/digest_store.hpp"
 #include "protocol/receive/nack_timer.hpp"
+#include "protocol/receive/receive_limit_meter.hpp"
 #include "protocol/receive/replay_guard.hpp"
 #include "protocol/timestamp.hpp"
 #include "protocol/wire/data_messages.hpp"
@@ -60,11 +61,15 @@ struct receiver_config {
   wire::direction_key group_key{};
   wire::direction_key receiver_key{};
 
+  /// Blocks wait for their digest and must match it. False: they are handed out as they came, since
+  /// both ends were told to do without.
+  bool verified = true;
+
   /// Seed of the back-off's randomness.
   std::uint64_t seed = 0;
 };
 
-/// A block that was verified: ready for the consumer, immutable.
+/// A block that was verified, if the session verifies: ready for the consumer, immutable.
 struct verified_block {
   block_number number = 0;
   std::uint64_t offset = 0; ///< in the object
@@ -132,6 +137,9 @@ public:
   block_number completed_blocks() const noexcept { return completed_count_; }
   timestamp last_heard() const noexcept { return last_heard_; }
 
+  /// What kept this receiver from going faster lately.
+  limiting_factor limited_by() const noexcept { return limit_meter_.factor(); }
+
   /// How far this receiver has room.
   [[nodiscard]] position limit() const;
 
@@ -175,6 +183,8 @@ private:
   void refuse(assemblies::iterator block);
 
   // Feedback.
+  void observe_limit(timestamp now);
+  bool consumer_fills_cache() const;
   bool comes_whole(block_number block, position room) const;
   bool lacks_symbols(timestamp now, position at, position room, block_number block,
                      const assembly& a) const;
@@ -236,6 +246,7 @@ private:
   timestamp last_status_;
   position reported_limit_;
   std::uint64_t next_packet_ = 1;
+  receive_limit_meter limit_meter_;
 
   failure failure_;
   receiver_statistics statistics_;

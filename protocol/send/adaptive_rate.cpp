@@ -91,6 +91,17 @@ bit_rate adaptive_rate::rate(timestamp) const {
   return std::clamp(wanted, defaults::min_rate, defaults::max_rate);
 }
 
+limiting_factor adaptive_rate::limited_by() const {
+  return delivered_ == 0 ? limiting_factor::unknown : limiting_factor::network;
+}
+
+std::optional<receiver_id> adaptive_rate::slowest() const {
+  // Where all deliver the same, it is the sender or a path they share, and nobody shall be accused. Probes
+  // are a quarter faster than what the slowest delivers, and the others do deliver them.
+  const auto stands_out = next_slowest_ == 0 || has_grown(delivered_, next_slowest_);
+  return stands_out ? slowest_ : std::nullopt;
+}
+
 // -- a path -----------------------------------------------------------------------------------------
 
 double adaptive_rate::path::loss_floor() const noexcept {
@@ -128,19 +139,24 @@ void adaptive_rate::sample(path& p, const report& now) {
 
 void adaptive_rate::find_slowest(timestamp now) {
   slowest_.reset();
+  next_slowest_ = 0;
   awaited_ = 0;
   for (const auto& [id, p] : paths_) {
     if (now - p.heard_at > patience)
       continue;
     ++awaited_;
     // One that nothing has reached yet says nothing of how fast it could be reached.
-    if (p.delivers() == 0)
+    const auto delivers = p.delivers();
+    if (delivers == 0)
       continue;
-    if (!slowest_ || p.delivers() < paths_.at(*slowest_).delivers())
+    if (!slowest_ || delivers < delivered_) {
+      next_slowest_ = slowest_ ? delivered_ : 0;
       slowest_ = id;
+      delivered_ = delivers;
+    } else if (next_slowest_ == 0 || delivers < next_slowest_) {
+      next_slowest_ = delivers;
+    }
   }
-  if (slowest_)
-    delivered_ = paths_.at(*slowest_).delivers();
 }
 
 // -- rounds -----------------------------------------------------------------------------------------

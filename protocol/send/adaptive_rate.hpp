@@ -44,7 +44,8 @@ public:
                    duration rtt) override;
   void on_receiver_gone(timestamp now, receiver_id id) override;
   [[nodiscard]] bit_rate rate(timestamp now) const override;
-  [[nodiscard]] std::optional<receiver_id> slowest() const override { return slowest_; }
+  [[nodiscard]] limiting_factor limited_by() const override;
+  [[nodiscard]] std::optional<receiver_id> slowest() const override;
 
   phase in() const noexcept { return phase_; }
 
@@ -91,6 +92,7 @@ private:
   phase phase_ = phase::startup;
   bit_rate delivered_ = 0;
   std::optional<receiver_id> slowest_;
+  bit_rate next_slowest_ = 0; ///< what the path before it delivers; 0: there is no other
 
   // -- the running round ----------------------------------------------------------------------------
 

@@ -15,6 +15,7 @@ public:
   void on_feedback(timestamp, receiver_id, const wire::feedback&, duration) override {}
   void on_receiver_gone(timestamp, receiver_id) override {}
   bit_rate rate(timestamp) const override { return rate_; }
+  limiting_factor limited_by() const override { return limiting_factor::rate; }
   std::optional<receiver_id> slowest() const override { return std::nullopt; }
 
 private:

@@ -50,6 +50,22 @@ position group::edge(timestamp now, duration consent, position announced) const 
   return result;
 }
 
+std::optional<receiver_id> group::nearest_limit() const {
+  const auto i
+    = std::min_element(members_.begin(), members_.end(), [](const auto& a, const auto& b) {
+        return a.second.limit < b.second.limit;
+      });
+  return i == members_.end() ? std::nullopt : std::optional{i->first};
+}
+
+std::optional<receiver_id> group::least_complete() const {
+  const auto i
+    = std::min_element(members_.begin(), members_.end(), [](const auto& a, const auto& b) {
+        return a.second.last.completed_blocks < b.second.last.completed_blocks;
+      });
+  return i == members_.end() ? std::nullopt : std::optional{i->first};
+}
+
 duration group::grtt() const noexcept {
   return std::clamp(measured_ ? grtt_ : defaults::initial_grtt, defaults::min_grtt,
                     defaults::max_grtt);

@@ -33,6 +33,7 @@ public:
   std::optional<duration> update(timestamp now, receiver_id id, const wire::feedback& message);
 
   bool contains(receiver_id id) const { return members_.contains(id); }
+  members::const_iterator find(receiver_id id) const { return members_.find(id); }
   std::size_t size() const noexcept { return members_.size(); }
   bool empty() const noexcept { return members_.empty(); }
   members::const_iterator begin() const noexcept { return members_.begin(); }
@@ -41,6 +42,10 @@ public:
   /// The window's edge: the lowest limit of all, where one not heard within `consent` is taken to have
   /// consented to `announced`, the edge of the last heartbeat.
   position edge(timestamp now, duration consent, position announced) const;
+
+  /// Whoever has room for the least, or lacks the most: the lowest id of several; nobody in an empty group.
+  std::optional<receiver_id> nearest_limit() const;
+  std::optional<receiver_id> least_complete() const;
 
   /// Greatest round trip, within the bounds of defaults.hpp.
   duration grtt() const noexcept;

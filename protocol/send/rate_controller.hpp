@@ -1,6 +1,7 @@
 /// How fast the sender may send: a policy object, fed with events and asked for a rate.
 #pragma once
 
+#include "protocol/limiting_factor.hpp"
 #include "protocol/timestamp.hpp"
 #include "protocol/wire/data_messages.hpp"
 
@@ -38,7 +39,10 @@ public:
   /// The rate to send at from now on; never 0.
   [[nodiscard]] virtual bit_rate rate(timestamp now) const = 0;
 
-  /// Whose path the rate follows, if anybody's.
+  /// Why it is no higher.
+  [[nodiscard]] virtual limiting_factor limited_by() const = 0;
+
+  /// Whose path the rate follows, if it is clearly one receiver's.
   [[nodiscard]] virtual std::optional<receiver_id> slowest() const = 0;
 };
 

@@ -186,13 +186,13 @@ void sender::choose_read_ahead() {
 failure sender::on_block(block_number number, const_block_buffer bytes,
                          const wire::digest& digest) {
   assert(number < config_.layout.block_count());
-  if (digest_known_[number] && digests_[number] != digest)
+  if (config_.verified && digest_known_[number] && digests_[number] != digest)
     return {failure_code::object_changed, 0,
             "block " + std::to_string(number)
               + " reads differently than before: the object was changed while it was being sent; "
                 "request it again once it is at rest"};
   digests_[number] = digest;
-  digest_known_[number] = true;
+  digest_known_[number] = config_.verified;
   cache_.put(number, std::move(bytes));
   return {};
 }
@@ -219,6 +219,7 @@ std::size_t sender::take(timestamp now, std::size_t max, std::vector<outgoing_da
     rate_->on_held_back(now);
     break;
   }
+  observe_limit(now);
   return out.size() - before;
 }
 
@@ -377,8 +378,10 @@ bool sender::send_source(timestamp now, output& out) {
 bool sender::start_next_block(timestamp now, output& out) {
   auto block = schedule_.next(next_.block);
   if (!block) {
-    if (schedule_.empty() || next_.block == 0)
+    if (schedule_.empty() || next_.block == 0) {
+      held_by_ = send_activity::drained;
       return false;
+    }
     // A new pass; receivers hear of it before its first block, or they would take that for a step
     // back in the old one.
     next_ = {next_.pass + 1, 0};
@@ -388,13 +391,15 @@ bool sender::start_next_block(timestamp now, output& out) {
   const position at{next_.pass, *block};
   if (at >= edge(now)) {
     ++statistics_.window_stalls;
+    held_by_ = send_activity::window;
     return false;
   }
-  if (manifested_ <= at)
+  if (config_.verified && manifested_ <= at)
     return announce_run(now, *block, out);
   auto bytes = cache_.find(*block);
   if (!bytes) {
     ++statistics_.read_stalls;
+    held_by_ = send_activity::content;
     return false;
   }
   current_ = source_cursor{*block, 0, std::move(bytes)};
@@ -409,6 +414,7 @@ bool sender::announce_run(timestamp now, block_number block, output& out) {
   for (std::optional<block_number> b = block; b && *b < end; b = schedule_.next(*b + 1)) {
     if (!digest_known_[*b]) {
       ++statistics_.read_stalls;
+      held_by_ = send_activity::content;
       return false;
     }
   }
@@ -416,6 +422,45 @@ bool sender::announce_run(timestamp now, block_number block, output& out) {
     b = schedule_.next(send_manifest(now, *b, end, out));
   manifested_ = {next_.pass, end};
   return true;
+}
+
+// -- what limits ----------------------------------------------------------------------------------
+
+void sender::observe_limit(timestamp now) {
+  // Leave to send that was not used up: the output takes no more.
+  const auto activity = stalled_            ? held_by_
+                        : pacer_.ready(now) ? send_activity::busy
+                                            : send_activity::pacing;
+  if (limit_meter_.enter(now, activity))
+    limit_ = find_limit();
+}
+
+transmission_limit sender::find_limit() const {
+  switch (limit_meter_.verdict()) {
+    case send_activity::content:
+      return {limiting_factor::content, std::nullopt};
+    case send_activity::busy:
+      return {limiting_factor::host, std::nullopt};
+    case send_activity::window:
+      return limit_at(group_.nearest_limit());
+    case send_activity::drained:
+      return limit_at(group_.least_complete());
+    case send_activity::pacing:
+      break;
+  }
+  if (rate_->limited_by() == limiting_factor::network && rate_->slowest())
+    return limit_at(rate_->slowest());
+  return {rate_->limited_by(), std::nullopt};
+}
+
+transmission_limit sender::limit_at(std::optional<receiver_id> receiver) const {
+  const auto m = receiver ? group_.find(*receiver) : group_.end();
+  if (m == group_.end())
+    return {};
+  const auto own = m->second.last.limited_by;
+  // It knows nothing wrong on its side, and is slow: what is between remains.
+  const auto nothing_known = own == limiting_factor::unknown || own == limiting_factor::sender;
+  return {nothing_known ? limiting_factor::network : own, receiver};
 }
 
 // -- derived --------------------------------------------------------------------------------------

@@ -39,6 +39,7 @@
 #include "protocol/send/pacer.hpp"
 #include "protocol/send/rate_controller.hpp"
 #include "protocol/send/repair_schedule.hpp"
+#include "protocol/send/send_limit_meter.hpp"
 #include "protocol/wire/manifest.hpp"
 
 #include <cstdint>
@@ -59,6 +60,9 @@ struct sender_config {
 
   /// Bytes that sealing and the IP and UDP headers do not show here but the pacer should count.
   std::size_t datagram_overhead = wire::header_size + wire::max_seal_size;
+
+  /// Manifests precede the blocks. False: none are sent, and digests are not looked at.
+  bool verified = true;
 };
 
 /// All counted since the transmission began.
@@ -73,6 +77,14 @@ struct sender_statistics {
   std::uint64_t schedule_overflows = 0;
   std::uint64_t window_stalls = 0; ///< times the edge held the sender back
   std::uint64_t read_stalls = 0;   ///< times the content was not there yet
+};
+
+/// What keeps a transmission from going faster, and at whom, if at one receiver.
+struct transmission_limit {
+  limiting_factor factor = limiting_factor::unknown;
+  std::optional<receiver_id> receiver;
+
+  friend bool operator==(const transmission_limit&, const transmission_limit&) = default;
 };
 
 class sender {
@@ -103,7 +115,8 @@ public:
   std::vector<block_number> take_reads();
 
   /// Block `number` was read: its bytes, padded with zeros to whole symbols, and their digest.
-  /// Returns a failure (object_changed) when the digest differs from an earlier reading.
+  /// Returns a failure (object_changed) when the digest differs from an earlier reading, which nobody
+  /// notices in a transmission that is not verified.
   failure on_block(block_number number, const_block_buffer bytes, const wire::digest& digest);
 
   // -- output -----------------------------------------------------------------------------------
@@ -123,6 +136,9 @@ public:
   /// What the rate controller allows, and whose path it follows.
   bit_rate rate(timestamp now) const { return rate_->rate(now); }
   std::optional<receiver_id> slowest() const { return rate_->slowest(); }
+
+  /// As found for the last half second or so.
+  const transmission_limit& limit() const noexcept { return limit_; }
 
   const geometry& layout() const noexcept { return config_.layout; }
 
@@ -165,6 +181,11 @@ private:
   void merge_repairs(const wire::feedback& message);
   void merge_wanted(const wire::feedback& message);
   void merge_manifests(const wire::feedback& message);
+
+  // What limits.
+  void observe_limit(timestamp now);
+  transmission_limit find_limit() const;
+  transmission_limit limit_at(std::optional<receiver_id> receiver) const;
 
   // Derived.
   block_number run_end(block_number block) const noexcept;
@@ -211,6 +232,9 @@ private:
   timestamp next_heartbeat_ = timestamp::zero();
   timestamp last_activity_ = timestamp::zero();
   bool stalled_ = false; ///< the last `take` ended because nothing could be started
+  send_activity held_by_ = send_activity::drained; ///< and why; holds while `stalled_`
+  send_limit_meter limit_meter_;
+  transmission_limit limit_;
   sender_statistics statistics_;
 };
 

@@ -99,6 +99,7 @@ void write(const session_accept& from, schema::ServerMessage::Builder message) {
   to.setSourceSymbols(from.source_symbols);
   to.setSigningKey(as_data(from.signing_key));
   to.setMetadata(as_data(from.metadata));
+  to.setUnverified(from.unverified);
 }
 
 void write(const session_reject& from, schema::ServerMessage::Builder message) {
@@ -268,6 +269,9 @@ session_accept read(schema::SessionAccept::Reader from, field_check& check) {
                 to.object_size, to.source_symbols, to.symbol_size);
   read_fixed(from.getSigningKey(), "signing key", to.signing_key, check);
   to.metadata = read_bytes(from.getMetadata(), "metadata", max_metadata_size, check);
+  to.unverified = from.getUnverified();
+  check.require(!to.unverified || to.suite == seal_suite::none,
+                "datagrams are sealed and yet not to be verified");
   return to;
 }
 

@@ -37,8 +37,11 @@ message_bytes encode(const server_message& message);
 /// failure would read as success; `failure::detail` does not travel. Control characters in texts
 /// for people become spaces, since they end up on terminals.
 ///
+/// An accept that wants sealed datagrams unverified is refused: only with seal_suite::none nobody
+/// expects more.
+///
 /// Left to the caller: whether `session_request::version` is one it speaks, and that
-/// seal_suite::none is refused on a network.
+/// seal_suite::none is refused on a network unless it was asked for.
 [[nodiscard]] tl::expected<client_message, failure>
 decode_client_message(std::span<const std::byte> body);
 [[nodiscard]] tl::expected<server_message, failure>

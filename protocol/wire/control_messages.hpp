@@ -63,6 +63,7 @@ struct session_accept {
   std::uint16_t source_symbols = 0;
   public_key signing_key{};
   std::vector<std::byte> metadata; ///< opaque; empty: none
+  bool unverified = false;         ///< no manifests come: blocks are not compared with digests
 };
 
 struct receipt {

@@ -132,6 +132,22 @@ std::optional<group_message> read(schema::GroupMessage::Reader from) {
   return std::nullopt; // of a later version
 }
 
+limiting_factor read(schema::LimitingFactor from) noexcept {
+  switch (from) {
+    case schema::LimitingFactor::UNKNOWN:
+      break;
+    case schema::LimitingFactor::SENDER:
+      return limiting_factor::sender;
+    case schema::LimitingFactor::NETWORK:
+      return limiting_factor::network;
+    case schema::LimitingFactor::HOST:
+      return limiting_factor::host;
+    case schema::LimitingFactor::CONSUMER:
+      return limiting_factor::consumer;
+  }
+  return limiting_factor::unknown; // or of a later version
+}
+
 std::optional<feedback> read(schema::Feedback::Reader from) {
   constexpr std::uint64_t longest = duration::max().count();
   if (from.getEchoHeldNanoseconds() > longest)
@@ -147,6 +163,7 @@ std::optional<feedback> read(schema::Feedback::Reader from) {
   to.completed_blocks = from.getCompletedBlocks();
   to.dropped_no_room = from.getDroppedNoRoom();
   to.dropped_by_kernel = from.getDroppedByKernel();
+  to.limited_by = read(from.getLimitedBy());
   if (!read(from.getRepairs(), defaults::max_repair_requests, to.repairs)
       || !read(from.getWanted(), defaults::max_wanted_ranges, to.wanted)
       || !read(from.getManifests(), max_manifest_ranges, to.manifests))
@@ -210,6 +227,7 @@ message_bytes encode(const feedback& message) {
   to.setCompletedBlocks(message.completed_blocks);
   to.setDroppedNoRoom(message.dropped_no_room);
   to.setDroppedByKernel(message.dropped_by_kernel);
+  to.setLimitedBy(static_cast<schema::LimitingFactor>(message.limited_by));
   write(message.repairs, to.initRepairs(cut(message.repairs, defaults::max_repair_requests)));
   write(message.wanted, to.initWanted(cut(message.wanted, defaults::max_wanted_ranges)));
   write(message.manifests, to.initManifests(cut(message.manifests, max_manifest_ranges)));

@@ -4,6 +4,7 @@
 
 #include "protocol/defaults.hpp"
 #include "protocol/geometry.hpp"
+#include "protocol/limiting_factor.hpp"
 #include "protocol/position.hpp"
 #include "protocol/timestamp.hpp"
 
@@ -72,6 +73,7 @@ struct feedback {
   std::uint32_t completed_blocks = 0;
   std::uint64_t dropped_no_room = 0;
   std::uint64_t dropped_by_kernel = 0;
+  limiting_factor limited_by = limiting_factor::unknown; ///< what a receiver can say of itself
   std::vector<block_repair> repairs;
   std::vector<block_range> wanted;
   std::vector<block_range> manifests;

@@ -29,7 +29,7 @@ const protocolVersion :UInt16 = 1;
 enum Suite {
   # How datagrams are sealed (AEAD). The client lists what it speaks, best first; the first receiver of a
   # transmission decides, and later ones must speak it, too.
-  none @0;               # nothing sealed: simulations only, refused on a network
+  none @0;               # nothing sealed: refused on a network unless both ends were told to
   chacha20Poly1305 @1;
   aes256Gcm @2;
 }
@@ -69,6 +69,8 @@ struct SessionAccept {
   signingKey @12 :Data;        # 32 bytes: Ed25519 public key of the server's identity
   metadata @13 :Data;          # what the content provider says of the object, opaque to both ends; at
                                # most 32,768 bytes; empty: nothing
+  unverified @14 :Bool;        # no manifests are sent, blocks are not compared with digests; only with
+                               # the suite `none`
 }
 
 struct Endpoint {
@@ -157,6 +159,15 @@ struct GroupMessage {
 # Data plane, up
 # ---------------------------------------------------------------------------------------------
 
+enum LimitingFactor {
+  # protocol/limiting_factor.hpp says how each is found.
+  unknown @0;                  # too early to tell, or a receiver that does not say
+  sender @1;                   # nothing here: it takes all that comes
+  network @2;                  # datagrams are lost on the way
+  host @3;                     # the kernel drops datagrams that nobody takes out in time
+  consumer @4;                 # its cache is full of blocks that the consumer is not done with
+}
+
 struct Feedback {
   # Status and repair request of one receiver in one message; each one replaces the last.
   echoSentAt @0 :UInt64;       # sentAt of the newest heartbeat, 0 when there was none …
@@ -173,4 +184,5 @@ struct Feedback {
   repairs @11 :List(BlockRepair);  # blocks in assembly and the symbols each lacks, at most 64
   wanted @12 :List(BlockRange);    # blocks of which nothing is held and which are not scheduled, at most 24
   manifests @13 :List(BlockRange); # blocks whose digest is missing, at most 8
+  limitedBy @14 :LimitingFactor;   # what keeps this receiver from going faster
 }

@@ -295,6 +295,7 @@ TEST_F(Statistics, ShowHowTheSessionGoesAndWhatItCameTo) {
   progress.summary.statistics.lost_packets = 5;
   progress.summary.statistics.kernel_drops = 1;
   progress.summary.statistics.requests_sent = 6;
+  progress.summary.limited_by = protocol::limiting_factor::consumer;
   play_->send(progress);
   play_->deliver(4, "4567");
   program.await_event("contents 4+4");
@@ -315,6 +316,7 @@ TEST_F(Statistics, ShowHowTheSessionGoesAndWhatItCameTo) {
   EXPECT_EQ(figures.ullLostPackets, 5U);
   EXPECT_EQ(figures.ullKernelDrops, 1U);
   EXPECT_EQ(figures.ullRequestsSent, 6U);
+  EXPECT_EQ(figures.ulLimitingFactor, ULONG{FLEETCAST_LIMIT_CONSUMER});
   actors::session_finished finished;
   finished.summary = progress.summary;
   finished.summary.statistics.bytes = 8;
@@ -331,8 +333,13 @@ TEST_F(Statistics, CODE_24_WriteNoFurtherThanTheCallersStructure) {
     FLEETCAST_SESSION_STATISTICS figures{};
     std::uint64_t behind = 0x5555;
   } place;
-  place.figures.ulLength = sizeof(place.figures) - 1;
+  place.figures.ulLength = offsetof(FLEETCAST_SESSION_STATISTICS, ulLimitingFactor) - 1;
   EXPECT_EQ(FleetcastGetSessionStatistics(program.key, &place.figures), DWORD{ERROR_BAD_LENGTH});
+  // A program compiled against the first release.
+  place.figures.ulLength = offsetof(FLEETCAST_SESSION_STATISTICS, ulLimitingFactor);
+  place.figures.ulLimitingFactor = 0x5555;
+  EXPECT_EQ(FleetcastGetSessionStatistics(program.key, &place.figures), DWORD{ERROR_SUCCESS});
+  EXPECT_EQ(place.figures.ulLimitingFactor, 0x5555U);
   place.figures.ulLength = sizeof(place); // a program compiled against a later release
   EXPECT_EQ(FleetcastGetSessionStatistics(program.key, &place.figures), DWORD{ERROR_SUCCESS});
   EXPECT_EQ(place.behind, 0x5555U);

@@ -169,6 +169,8 @@ TEST_F(Settings, WithALogFileThatCannotBeOpenedFailInitialize) {
 }
 
 TEST_F(Settings, ConfigurationErrorChecksItsArguments) {
+  // Whatever went wrong before is over.
+  ASSERT_EQ(WdsTransportClientInitialize(), DWORD{ERROR_SUCCESS});
   char small = 'x';
   ULONG needed = 0;
   EXPECT_EQ(FleetcastGetConfigurationError(nullptr, 1, &needed), DWORD{ERROR_INVALID_PARAMETER});

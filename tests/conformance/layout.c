@@ -73,9 +73,10 @@ CHECK(offsetof(FLEETCAST_CONFIG, pszIdentity) == 32);
 CHECK(offsetof(FLEETCAST_CONFIG, ulLogLevel) == 64);
 CHECK(sizeof(FLEETCAST_IDENTITY) == 4168);
 CHECK(offsetof(FLEETCAST_IDENTITY, szFile) == 72);
-CHECK(sizeof(FLEETCAST_SESSION_STATISTICS) == 128);
+CHECK(sizeof(FLEETCAST_SESSION_STATISTICS) == 136);
 CHECK(offsetof(FLEETCAST_SESSION_STATISTICS, ullObjectBytes) == 8);
 CHECK(offsetof(FLEETCAST_SESSION_STATISTICS, ullDigestFailures) == 120);
+CHECK(offsetof(FLEETCAST_SESSION_STATISTICS, ulLimitingFactor) == 128);
 
 /* A C program's use of every call and every callback type, for calls_from_c_test.cpp to run. */
 

@@ -738,6 +738,29 @@ TEST_F(Control, RefusesUnsealedDatagrams) {
   EXPECT_EQ(await_closed().code, failure_code::handshake_failed);
 }
 
+TEST_F(Control, TakesUnsealedDatagramsIfItAskedForThem) {
+  policy_ = [this](const join_request& asked) {
+    auto reply = accepting();
+    reply.accept.suite = asked.request.suites.front();
+    reply.accept.unverified = true;
+    return reply;
+  };
+  serve();
+  auto request = to_server();
+  request.unsealed = true;
+  connect(request);
+  await_accept();
+  EXPECT_EQ(await_join().request.suites, std::vector{wire::seal_suite::none});
+}
+
+TEST_F(Control, RefusesSealedDatagramsIfItAskedForOthers) {
+  serve();
+  auto request = to_server();
+  request.unsealed = true;
+  connect(request);
+  EXPECT_EQ(await_closed().code, failure_code::handshake_failed);
+}
+
 // -- authentication -------------------------------------------------------------------------------
 
 TEST_F(Control, W_ISES_7_TellsTheServerWhoAsks) {

@@ -62,12 +62,23 @@ protected:
     start_agent({}, {});
   }
 
+  ~FleetLink() override { stop_agent(); }
+
+  /// Its receptions end with it, and nobody holds on to them.
+  void stop_agent() {
+    for (const auto& one : receptions->started)
+      caf::anon_send_exit(one, caf::exit_reason::kill);
+    receptions->started.clear();
+    receptions->agent = nullptr;
+    agent.reset();
+  }
+
   std::shared_ptr<fleet::agent_parts> parts() {
     return std::make_shared<scripted_receptions>(receptions);
   }
 
   void start_agent(fleet::agent_limits limits, fleet::link_acceptor_limits bounds) {
-    agent.reset();
+    stop_agent();
     agent = std::make_unique<live_agent>(
       io, *fleet::make_link_context(host_credentials(store), link_role::agent), parts(), limits,
       bounds);

@@ -145,6 +145,7 @@ protected:
     request.name_space = "lab";
     request.object = name;
     request.interface = "lo";
+    request.unsealed = clients_unsealed;
     request.known_servers = (state.path() / "known_servers").string();
     auto& d = downloads[id];
     d.object = name;
@@ -225,6 +226,7 @@ protected:
   temporary_directory state;
   temporary_directory files;
   send_options options;
+  bool clients_unsealed = false;
   std::map<std::string, bytes> offered;
   runtime clients;
   caf::scoped_actor self;
@@ -321,6 +323,94 @@ TEST_F(Transfer, RefusesAnObjectThatIsNotThere) {
   EXPECT_EQ(await_finish(id).reason.code, failure_code::object_not_found);
   EXPECT_FALSE(downloads[id].started);
 }
+
+// -- switches -------------------------------------------------------------------------------------
+
+/// A variable of the environment, while it lives.
+class variable {
+public:
+  variable(const char* name, const char* value) : name_(name) { ::setenv(name, value, 1); }
+  ~variable() { ::unsetenv(name_); }
+
+  variable(const variable&) = delete;
+  variable& operator=(const variable&) = delete;
+
+private:
+  const char* name_;
+};
+
+TEST_F(Transfer, WithoutSecurityBringsAFileToTwoReceivers) {
+  options.unsealed = true;
+  clients_unsealed = true;
+  offer("image", long_object);
+  serve();
+  const auto a = get("image");
+  const auto b = get("image");
+  expect_intact(a);
+  expect_intact(b);
+}
+
+TEST_F(Transfer, WithoutSecurityIsRefusedWhenTheServerAloneWantsIt) {
+  options.unsealed = true;
+  offer("image", 1000);
+  serve();
+  const auto reason = await_finish(get("image")).reason;
+  EXPECT_EQ(reason.code, failure_code::handshake_failed);
+  EXPECT_NE(reason.text.find("fleetcast get --security none"), std::string::npos) << reason.text;
+}
+
+TEST_F(Transfer, WithoutSecurityIsRefusedWhenTheClientAloneWantsIt) {
+  clients_unsealed = true;
+  offer("image", 1000);
+  serve();
+  const auto reason = await_finish(get("image")).reason;
+  EXPECT_EQ(reason.code, failure_code::handshake_failed);
+  EXPECT_NE(reason.text.find("fleetcast serve --security none"), std::string::npos) << reason.text;
+}
+
+TEST_F(Transfer, MendsLossThatIsInjected) {
+  const variable loss{"FLEETCAST_INJECT_LOSS", "10"};
+  offer("image", long_object);
+  serve();
+  const auto id = get("image");
+  expect_intact(id);
+  EXPECT_GT(downloads[id].finished->summary.statistics.repaired_symbols, 0U);
+}
+
+class TransferWithOffloads : public Transfer, public ::testing::WithParamInterface<const char*> {};
+
+TEST_P(TransferWithOffloads, BringsALargeFileToTwoReceivers) {
+  const variable chosen{"FLEETCAST_OFFLOADS", GetParam()};
+  options.symbol_size = protocol::defaults::symbol_size;
+  options.source_symbols = protocol::defaults::source_symbols;
+  offer("image", 20'000'003);
+  serve();
+  const auto held = get("image", pace::holding);
+  ASSERT_TRUE(await_block(held));
+  // The switch works: what the sockets say of themselves.
+  const auto says = [](const status_snapshot& tree, const char* actor, const char* name) {
+    const auto* found = find_actor(tree, actor);
+    return found != nullptr ? fact(*found, name) : std::nullopt;
+  };
+  const std::string_view chosen_offloads{GetParam()};
+  if (chosen_offloads.find("gro") == std::string_view::npos) {
+    EXPECT_EQ(says(client_status(), "socket_reader", "receive offload"), "off");
+  }
+  if (chosen_offloads.find("gso") == std::string_view::npos) {
+    EXPECT_EQ(says(server_status(), "socket_writer", "send offload"), "off");
+  }
+  const auto other = get("image");
+  let_go(held);
+  expect_intact(held);
+  expect_intact(other);
+}
+
+INSTANTIATE_TEST_SUITE_P(Offloads, TransferWithOffloads,
+                         ::testing::Values("none", "gso", "gro", "gso,gro"), [](const auto& each) {
+                           std::string name{each.param};
+                           name.erase(std::remove(name.begin(), name.end(), ','), name.end());
+                           return name;
+                         });
 
 // -- ends before the end --------------------------------------------------------------------------
 

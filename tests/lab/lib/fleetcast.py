@@ -28,7 +28,7 @@ class Server:
     """A running server of one directory."""
 
     def __init__(self, workspace, bin_dir, directory, listen, interface, host=None, rate=None,
-                 namespace=NAMESPACE, state_dir=None):
+                 namespace=NAMESPACE, state_dir=None, extra=()):
         self.listen = listen
         self.namespace = namespace
         argv = [program(bin_dir), "serve", "--namespace", f"{namespace}={directory}",
@@ -36,6 +36,7 @@ class Server:
                 "--state-dir", state_dir or workspace.directory("state")]
         if rate:
             argv += ["--rate", str(rate)]
+        argv += extra
         self.program = workspace.start("server", host.command(argv) if host else argv)
         self.program.wait_until(lambda: any("listening on" in line for line in self.program.lines),
                                 START_SECONDS, 'it said "listening on"')
@@ -54,7 +55,7 @@ class Receiver:
     """A running `fleetcast get --json`."""
 
     def __init__(self, workspace, bin_dir, name, url, target, host=None, interface=None,
-                 known_servers=None, wrap=None):
+                 known_servers=None, wrap=None, extra=()):
         self.name = name
         self.target = target
         self.events = []
@@ -63,6 +64,7 @@ class Receiver:
                 known_servers or os.path.join(workspace.path, f"known_servers.{name}")]
         if interface:
             argv += ["--interface", interface]
+        argv += extra
         if wrap:
             argv = wrap(argv)
         self.program = workspace.start(name, host.command(argv) if host else argv, self._on_line)

@@ -111,6 +111,19 @@ class Network:
         # Segmented buffers would be lost whole: 44 datagrams at once.
         self.disable_offload()
 
+    def change_loss(self, percent):
+        """Like `set_loss`, in place of what was set before; 0: none. Offloads stay off."""
+        for host in self.hosts:
+            # Made first, so that there is one to delete.
+            host.run(["nft", "-f", "-"],
+                     "table inet fleetcast_lab\ndelete table inet fleetcast_lab\n")
+        self.set_loss(percent)
+
+    def limit_rate(self, receiver, mbit):
+        """What comes to this receiver, from 1, comes no faster; more queues for 50 ms, then is lost."""
+        run(["tc", "-n", self._bridge, "qdisc", "replace", "dev", f"r{receiver}", "root", "tbf",
+             "rate", f"{mbit}mbit", "burst", "64kb", "latency", "50ms"])
+
     def dropped(self):
         """Packets lost by `set_loss` so far, per host."""
         counts = []

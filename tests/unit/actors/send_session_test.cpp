@@ -34,11 +34,13 @@ struct receiver {
 
 class SendSession : public ::testing::Test {
 protected:
-  void start(memory_content::reading before_read = {}) {
-    auto prepared = prepare_transmission(
-      std::make_shared<memory_content>("lab/image", sample_bytes(object_size, 1),
-                                       std::move(before_read)),
-      boost::asio::ip::address_v4::loopback(), small_block_options(directory.path()), io);
+  void start(memory_content::reading before_read = {}, bool unsealed = false) {
+    auto options = small_block_options(directory.path());
+    options.unsealed = unsealed;
+    auto prepared
+      = prepare_transmission(std::make_shared<memory_content>(
+                               "lab/image", sample_bytes(object_size, 1), std::move(before_read)),
+                             boost::asio::ip::address_v4::loopback(), options, io);
     ASSERT_TRUE(prepared) << prepared.error().text;
     session = system.spawn(send_session, std::move(*prepared));
     self->monitor(session);
@@ -165,11 +167,22 @@ TEST_F(SendSession, TakesTheSuiteThatTheFirstReceiverLikesBest) {
   EXPECT_EQ(three.joined.accept.suite, wire::seal_suite::aes_256_gcm);
 }
 
-TEST_F(SendSession, NeverSendsUnsealedAndEndsWithNobodyToSendTo) {
+TEST_F(SendSession, NeverSendsUnsealedUntoldAndEndsWithNobodyToSendTo) {
   start();
   const auto one = join({wire::seal_suite::none});
   EXPECT_EQ(one.joined.reason.code, failure_code::handshake_failed);
+  EXPECT_NE(one.joined.reason.text.find("serve --security none"), std::string::npos);
   await_end();
+}
+
+TEST_F(SendSession, SendsUnsealedToThoseWhoAskForItAndToNobodyElse) {
+  start({}, true);
+  const auto one = join({wire::seal_suite::none});
+  EXPECT_EQ(one.joined.accept.suite, wire::seal_suite::none);
+  EXPECT_TRUE(one.joined.accept.unverified);
+  const auto two = join();
+  EXPECT_EQ(two.joined.reason.code, failure_code::handshake_failed);
+  EXPECT_NE(two.joined.reason.text.find("get --security none"), std::string::npos);
 }
 
 TEST_F(SendSession, EndsWhenTheLastReceiptIsNoted) {

@@ -52,7 +52,8 @@ TEST_F(Configuration, ReadsEverySetting) {
     = parse_configuration("f", "# ours\ninterface = \"eth1\"\nfingerprint = \"" + fingerprint
                                  + "\"\nknown_servers = '/a b/known'\n"
                                    "identity = \"/id\" # key\nthreads = 4\n"
-                                   "log_level = \"debug\"\nlog_file = \"/log\"\n");
+                                   "log_level = \"debug\"\nlog_file = \"/log\"\n"
+                                   "security = \"none\"\n");
   ASSERT_TRUE(read) << read.error();
   EXPECT_EQ(read->interface, "eth1");
   EXPECT_EQ(read->fingerprint, fingerprint);
@@ -61,6 +62,16 @@ TEST_F(Configuration, ReadsEverySetting) {
   EXPECT_EQ(read->worker_threads, 4U);
   EXPECT_EQ(read->log_level, ULONG{FLEETCAST_LOG_DEBUG});
   EXPECT_EQ(read->log_file, "/log");
+  EXPECT_EQ(read->security, "none");
+}
+
+TEST_F(Configuration, KnowsTwoKindsOfSecurityAndNoOther) {
+  for (const auto* known : {"sealed", "none"})
+    EXPECT_TRUE(parse_configuration("f", std::string{"security = \""} + known + "\"")) << known;
+  for (const auto* unknown : {"open", "None", " none"})
+    EXPECT_THAT(mistake_in(std::string{"security = \""} + unknown + "\""),
+                HasSubstr("sealed or none"))
+      << unknown;
 }
 
 TEST_F(Configuration, ReadsAnEmptyFile) {

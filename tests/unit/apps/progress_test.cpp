@@ -1,5 +1,6 @@
 #include "apps/common/progress.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 namespace fleetcast::apps {
@@ -65,6 +66,12 @@ TEST(Format, TheResultNamesEverythingOnce) {
             "verified");
 }
 
+TEST(Format, TheResultSaysWhenNobodyVerified) {
+  auto figures = half_done();
+  figures.verified = false;
+  EXPECT_NE(format_result("disk.img", figures).find(", NOT VERIFIED"), std::string::npos);
+}
+
 TEST(Format, JsonHasTheDocumentedFields) {
   auto event = to_json(half_done());
   EXPECT_EQ(event["object_size"], 268435456);
@@ -73,6 +80,30 @@ TEST(Format, JsonHasTheDocumentedFields) {
   EXPECT_EQ(event["bits_per_second"], 512e6);
   EXPECT_EQ(event["repaired_symbols"], 12);
   EXPECT_EQ(event["lost_packets"], 0);
+  EXPECT_EQ(event["limited_by"], "unknown");
+}
+
+TEST(Format, NamesWhatLimitsOnlyWhereTheUserCanHelp) {
+  auto figures = half_done();
+  for (const ULONG factor : {FLEETCAST_LIMIT_UNKNOWN, FLEETCAST_LIMIT_SENDER}) {
+    figures.limited_by = factor;
+    EXPECT_EQ(format_line(figures), format_line(half_done())) << limit_name(factor);
+  }
+  figures.limited_by = FLEETCAST_LIMIT_CONSUMER;
+  EXPECT_THAT(format_line(figures), testing::EndsWith("waits for the disk"));
+  EXPECT_THAT(format_bar(figures, 200), testing::EndsWith("waits for the disk"));
+  figures.limited_by = FLEETCAST_LIMIT_NETWORK;
+  EXPECT_THAT(format_line(figures), testing::EndsWith("network loses packets"));
+  figures.limited_by = FLEETCAST_LIMIT_HOST;
+  EXPECT_THAT(format_line(figures), testing::EndsWith("host drops packets"));
+}
+
+TEST(Format, KnowsEveryLimitingFactorByName) {
+  EXPECT_STREQ(limit_name(FLEETCAST_LIMIT_SENDER), "sender");
+  EXPECT_STREQ(limit_name(FLEETCAST_LIMIT_NETWORK), "network");
+  EXPECT_STREQ(limit_name(FLEETCAST_LIMIT_HOST), "host");
+  EXPECT_STREQ(limit_name(FLEETCAST_LIMIT_CONSUMER), "consumer");
+  EXPECT_STREQ(limit_name(77), "unknown");
 }
 
 TEST(RateMeter, StartsRightAndFollows) {

@@ -1299,6 +1299,38 @@ TEST(Receiver, ForgeriesDoNotBreakTheSilence) {
   EXPECT_EQ(l.machine.failed().code, failure_code::sender_silent);
 }
 
+/// Time goes by while heartbeats keep coming.
+void wait_with_heartbeats(listener& l, duration how_long) {
+  for (const auto end = l.now + how_long; l.now < end; l.wait(milliseconds(10)))
+    l.hear(l.heartbeat({0, 0}));
+}
+
+TEST(Receiver, TellsTheSenderThatItsConsumerIsSlow) {
+  listener l{20 * block_size};
+  l.hear_all_manifests();
+  for (block_number b = 0; b < 8; ++b)
+    l.hear_block(b); // and nothing is released
+  wait_with_heartbeats(l, 2 * defaults::limit_span);
+  EXPECT_EQ(l.machine.limited_by(), limiting_factor::consumer);
+  l.take_said();
+  l.wait(defaults::max_status_interval);
+  const auto said = l.take_said();
+  ASSERT_FALSE(said.empty());
+  EXPECT_EQ(said.front().limited_by, limiting_factor::consumer);
+  l.release_blocks();
+  wait_with_heartbeats(l, 2 * defaults::limit_span);
+  EXPECT_EQ(l.machine.limited_by(), limiting_factor::sender);
+}
+
+TEST(Receiver, BlocksThatLackSymbolsAreNotTheConsumers) {
+  listener l{20 * block_size};
+  l.hear_all_manifests();
+  for (block_number b = 0; b < 8; ++b)
+    l.hear_block(b, {0});
+  wait_with_heartbeats(l, defaults::limit_span + milliseconds(100));
+  EXPECT_EQ(l.machine.limited_by(), limiting_factor::network);
+}
+
 TEST(Receiver, SilenceAfterTheLastBlockIsNoFailure) {
   listener l{block_size};
   l.hear_all_manifests();

@@ -110,6 +110,18 @@ TEST(AdaptiveRate, ForgetsAReceiverThatIsGone) {
   EXPECT_EQ(p.machine.slowest(), alice);
 }
 
+TEST(AdaptiveRate, AccusesNobodyWhenAllDeliverTheSame) {
+  path p;
+  EXPECT_EQ(p.machine.limited_by(), limiting_factor::unknown);
+  for (int i = 0; i < 8; ++i) {
+    p.send();
+    p.report_alice();
+    p.report_bob();
+  }
+  EXPECT_EQ(p.machine.limited_by(), limiting_factor::network);
+  EXPECT_EQ(p.machine.slowest(), std::nullopt);
+}
+
 TEST(AdaptiveRate, DoesNotWaitForASilentReceiver) {
   path p;
   p.send();

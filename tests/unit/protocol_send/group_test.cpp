@@ -39,6 +39,25 @@ TEST(Group, ItsEdgeIsTheLowestLimit) {
   EXPECT_EQ(g.edge(start, consent, {0, 2}), (position{0, 9}));
 }
 
+TEST(Group, KnowsWhoHasRoomForTheLeastAndWhoLacksTheMost) {
+  group g;
+  EXPECT_EQ(g.nearest_limit(), std::nullopt);
+  EXPECT_EQ(g.least_complete(), std::nullopt);
+  for (const receiver_id id : {1U, 2U, 3U})
+    g.add(start, id, {0, 9});
+  wire::feedback m;
+  m.limit = {0, 5};
+  m.completed_blocks = 7;
+  g.update(start, 2, m);
+  m.limit = {0, 8};
+  m.completed_blocks = 2;
+  g.update(start, 1, m);
+  m.completed_blocks = 1;
+  g.update(start, 3, m);
+  EXPECT_EQ(g.nearest_limit(), 2U);
+  EXPECT_EQ(g.least_complete(), 3U);
+}
+
 TEST(Group, ALimitMayAlsoGoDown) {
   group g;
   g.add(start, 1, {0, 9});

@@ -1035,6 +1035,80 @@ TEST(Sender, ARequestForTheBlockUnderWayDoesNotPutItBack) {
   EXPECT_EQ(t.machine.statistics().source_datagrams, 10U * k);
 }
 
+// -- what limits it -----------------------------------------------------------------------------------
+
+/// Long enough for two verdicts.
+constexpr auto verdict_time = 2 * defaults::limit_span + defaults::idle_heartbeat_interval;
+
+TEST(Sender, NamesTheRateThatItWasTold) {
+  talker t{5000};
+  t.join(alice);
+  t.run(verdict_time);
+  EXPECT_EQ(t.machine.limit(), (transmission_limit{limiting_factor::rate, std::nullopt}));
+}
+
+TEST(Sender, NamesItsContentWhenTheDiskIsSlow) {
+  talker t{5000};
+  t.join(alice);
+  t.disk_is_stuck = true;
+  t.run(verdict_time);
+  EXPECT_EQ(t.machine.limit(), (transmission_limit{limiting_factor::content, std::nullopt}));
+}
+
+TEST(Sender, NamesItsHostWhenItsOutputLagsBehind) {
+  talker t{5000};
+  t.join(alice);
+  for (const auto end = t.now + verdict_time; t.now < end; t.now += milliseconds(10))
+    t.take(1);
+  EXPECT_EQ(t.machine.limit(), (transmission_limit{limiting_factor::host, std::nullopt}));
+}
+
+TEST(Sender, NamesTheReceiverThatHasNoRoomAndWhatItSaysOfItself) {
+  talker t{5000};
+  t.join(alice);
+  t.join(bob);
+  auto full = t.feedback();
+  full.limit = {0, 4};
+  full.limited_by = limiting_factor::consumer;
+  // It objects to each heartbeat, as it would.
+  for (const auto end = t.now + verdict_time; t.now < end;) {
+    t.hear(full, bob);
+    t.hear(t.feedback(), alice);
+    t.run(defaults::heartbeat_interval);
+  }
+  EXPECT_EQ(t.machine.limit(), (transmission_limit{limiting_factor::consumer, bob}));
+}
+
+TEST(Sender, NamesTheNetworkWhenTheReceiverThatHoldsItUpKnowsNothingWrong) {
+  talker t{5000};
+  t.join(alice);
+  auto full = t.feedback();
+  full.limit = {0, 4};
+  full.limited_by = limiting_factor::sender;
+  for (const auto end = t.now + verdict_time; t.now < end;) {
+    t.hear(full);
+    t.run(defaults::heartbeat_interval);
+  }
+  EXPECT_EQ(t.machine.limit(), (transmission_limit{limiting_factor::network, alice}));
+}
+
+TEST(Sender, NamesWhoLacksMostWhenAllWasSent) {
+  talker t{8};
+  t.join(alice);
+  t.join(bob);
+  auto almost = t.feedback();
+  almost.completed_blocks = 7;
+  auto hardly = t.feedback();
+  hardly.completed_blocks = 3;
+  hardly.limited_by = limiting_factor::host;
+  for (const auto end = t.now + 2 * verdict_time; t.now < end;) {
+    t.hear(almost, alice);
+    t.hear(hardly, bob);
+    t.run(milliseconds(50));
+  }
+  EXPECT_EQ(t.machine.limit(), (transmission_limit{limiting_factor::host, bob}));
+}
+
 TEST(Sender, StaysConsistentWhateverAReceiverSays) {
   for (unsigned seed = 1; seed <= 30; ++seed) {
     SCOPED_TRACE(testing::Message() << "seed " << seed);

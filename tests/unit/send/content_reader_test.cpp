@@ -59,12 +59,12 @@ private:
 class ContentReader : public ::testing::Test {
 protected:
   content_reader_actor spawn(std::uint64_t size, std::uint64_t fails_at = UINT64_MAX,
-                             std::size_t buffers = 16) {
+                             std::size_t buffers = 16, bool hashes = true) {
     layout = geometry::make(size, symbol, symbols);
     pool = io::block_pool::make(block, buffers);
     return system.spawn<caf::detached>(
       content_reader, std::shared_ptr<content>{std::make_shared<pattern>(size, fails_at)}, *layout,
-      pool, caf::actor_cast<send_session_actor>(self));
+      pool, hashes, caf::actor_cast<send_session_actor>(self));
   }
 
   void ask(const content_reader_actor& reader, std::vector<block_number> blocks) {
@@ -133,6 +133,15 @@ TEST_F(ContentReader, ReadsHashesAndPadsObjectsOfAwkwardSizes) {
     }
     caf::anon_send_exit(reader, caf::exit_reason::user_shutdown);
   }
+}
+
+TEST_F(ContentReader, HashesNothingThatNobodyVerifies) {
+  const auto reader = spawn(block + 1, UINT64_MAX, 16, false);
+  ask(reader, {1});
+  const auto got = next_block();
+  ASSERT_TRUE(got) << last_failure.text;
+  EXPECT_EQ(got->digest, fleetcast::protocol::wire::digest{});
+  EXPECT_EQ(got->bytes.get()[0], byte_at(block));
 }
 
 TEST_F(ContentReader, AnswersInTheOrderAsked) {

@@ -88,6 +88,7 @@ TEST(ControlCodec, AcceptComesBackAsItWas) {
   EXPECT_EQ(read.receiver_id, sent.receiver_id);
   EXPECT_EQ(read.lane, sent.lane);
   EXPECT_EQ(read.suite, sent.suite);
+  EXPECT_EQ(read.unverified, sent.unverified);
   EXPECT_EQ(read.group_key.key, sent.group_key.key);
   EXPECT_EQ(read.group_key.salt, sent.group_key.salt);
   EXPECT_EQ(read.receiver_key.key, sent.receiver_key.key);
@@ -234,6 +235,13 @@ TEST(ControlCodec, AcceptWithAnUnknownSuiteIsRefused) {
   auto m = samples::accept();
   m.suite = seal_suite{3};
   EXPECT_THAT(refusal_of(m), HasSubstr("suite 3 is not known here"));
+}
+
+TEST(ControlCodec, AcceptSealedAndYetUnverifiedIsRefused) {
+  auto m = samples::accept_unverified();
+  EXPECT_EQ(refusal_of(m), "");
+  m.suite = seal_suite::aes_256_gcm;
+  EXPECT_THAT(refusal_of(m), HasSubstr("sealed and yet not to be verified"));
 }
 
 TEST(ControlCodec, AcceptWithImpossibleGeometryIsRefused) {

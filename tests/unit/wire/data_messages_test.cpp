@@ -67,7 +67,9 @@ manifest largest_manifest() {
 
 feedback largest_feedback() {
   constexpr auto u64 = std::numeric_limits<std::uint64_t>::max();
-  feedback m{u64, duration::max(), u64, u64, u64, unlimited, most, most, u64, u64, {}, {}, {}};
+  constexpr auto limited_by = limiting_factor::consumer;
+  feedback m{u64, duration::max(), u64, u64, u64, unlimited, most, most, u64,
+             u64, limited_by,      {},  {},  {}};
   m.repairs.assign(defaults::max_repair_requests, {most, 0xffff});
   m.wanted.assign(defaults::max_wanted_ranges, {0, most});
   m.manifests.assign(max_manifest_ranges, {most - 1, 1});
@@ -88,6 +90,23 @@ TEST(DataMessages, ManifestComesBackAsItWas) {
 TEST(DataMessages, FeedbackComesBackAsItWas) {
   EXPECT_EQ(decode_feedback(encode(samples::sample_feedback())), samples::sample_feedback());
   EXPECT_EQ(decode_feedback(encode(feedback{})), feedback{});
+}
+
+TEST(DataMessages, EveryLimitingFactorOfAReceiverTravels) {
+  using enum limiting_factor;
+  for (const auto factor : {unknown, sender, network, host, consumer}) {
+    auto m = samples::sample_feedback();
+    m.limited_by = factor;
+    EXPECT_EQ(decode_feedback(encode(m)), m) << to_string(factor);
+  }
+}
+
+TEST(DataMessages, ALimitingFactorOfALaterVersionIsUnknown) {
+  auto m = samples::sample_feedback();
+  m.limited_by = static_cast<limiting_factor>(200);
+  auto expected = m;
+  expected.limited_by = limiting_factor::unknown;
+  EXPECT_EQ(decode_feedback(encode(m)), expected);
 }
 
 TEST(DataMessages, LargestOnesFitOneDatagramAndComeBack) {

@@ -26,6 +26,7 @@ std::map<std::string, message_bytes> written_today() {
           {"leave.bin", encode(client_message{samples::sample_leave()})},
           {"session_accept.bin", encode(server_message{samples::accept()})},
           {"session_accept_metadata.bin", encode(server_message{samples::accept_with_metadata()})},
+          {"session_accept_unverified.bin", encode(server_message{samples::accept_unverified()})},
           {"session_reject.bin", encode(server_message{samples::reject()})},
           {"session_ended.bin", encode(server_message{samples::ended()})},
           {"receipt_noted.bin", encode(server_message{receipt_noted{}})},
@@ -91,6 +92,7 @@ TEST_F(Golden, ClientMessagesAreStillRead) {
 TEST_F(Golden, ServerMessagesAreStillRead) {
   expect_server("session_accept.bin", samples::accept());
   expect_server("session_accept_metadata.bin", samples::accept_with_metadata());
+  expect_server("session_accept_unverified.bin", samples::accept_unverified());
   expect_server("session_reject.bin", samples::reject());
   expect_server("session_ended.bin", samples::ended());
   expect_server("receipt_noted.bin", receipt_noted{});

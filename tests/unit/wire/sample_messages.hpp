@@ -60,6 +60,13 @@ inline session_accept accept_with_metadata() {
   return m;
 }
 
+inline session_accept accept_unverified() {
+  auto m = accept();
+  m.suite = seal_suite::none;
+  m.unverified = true;
+  return m;
+}
+
 inline session_reject reject() {
   return {{failure_code::object_not_found, 0, "opening lab/nothing: no such file"}};
 }

@@ -1,0 +1,31 @@
+/// What keeps a transfer from going faster.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+namespace fleetcast::protocol {
+
+/// As the receiver reports it of itself and the sender concludes for the whole transmission. The numbers
+/// travel: append, never renumber.
+enum class limiting_factor : std::uint8_t {
+  unknown, ///< too early to tell
+  sender,  ///< said by a receiver: it takes all that comes, and could take more
+  network, ///< datagrams are lost, or queue, on the way to a receiver
+  host,    ///< the host is too busy: its kernel drops datagrams, or the sender cannot keep its rate
+  consumer, ///< a receiver's cache is full of blocks that its disk, or its program, is not done with
+  content,  ///< said by the sender: its content is not read fast enough
+  rate,     ///< said by the sender: it was told to go no faster
+};
+
+constexpr std::size_t limiting_factor_count = 7;
+
+constexpr const char* to_string(limiting_factor factor) noexcept {
+  constexpr std::array<const char*, limiting_factor_count> names{
+    "unknown", "sender", "network", "host", "consumer", "content", "rate"};
+  const auto index = static_cast<std::size_t>(factor);
+  return index < names.size() ? names[index] : names[0];
+}
+
+} // namespace fleetcast::protocol
