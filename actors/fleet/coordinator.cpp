@@ -351,10 +351,13 @@ void coordinator_state::consider_giving_up() {
       others_open = others_open || !in_contact(one) || one.asked || started_;
       continue;
     }
-    auto why = one.reason ? one.reason
-                          : say(failure_code::sender_silent,
-                                "its agent is connected but has said nothing for "
-                                  + std::to_string((time - one.heard_at) / seconds{1}) + " s");
+    auto why = one.reason;
+    if (!why && one.link == contact::up)
+      why = say(failure_code::sender_silent, "its agent is connected but has said nothing for "
+                                               + std::to_string((time - one.heard_at) / seconds{1})
+                                               + " s");
+    else if (!why)
+      why = say(failure_code::connect_timeout, "no word of its agent");
     if (one.asked)
       why.text += " The job may still complete there; `fleetcast fleet status` tells.";
     finish(one, std::move(why));

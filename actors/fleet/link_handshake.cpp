@@ -76,7 +76,9 @@ void link_handshake::start(std::chrono::milliseconds limit, callback over) {
     if (auto me = weak.lock(); me && !cancelled)
       me->abandon({failure_code::connect_timeout, 0,
                    "connected, but the handshake did not end within "
-                     + std::to_string(limit.count()) + " ms; is it overloaded, or stopped?"});
+                     + std::to_string(limit.count())
+                     + (me->context_ ? " ms; is it overloaded, or stopped?"
+                                     : " ms; does it expect TLS, with certificates?")});
   });
   asio::post(socket_.get_executor(), [me = shared_from_this()] {
     if (me->step_ == step::over)

@@ -287,7 +287,7 @@ void add_patience(CLI::App& command, job_arguments& arguments) {
   command
     .add_option("--patience", arguments.patience,
                 "Give a host up that is out of contact for so long when all others are through")
-    ->check(CLI::Range(1U, 86400U))
+    ->check(CLI::Range(5U, 86400U)) // one attempt to reach a host takes four seconds
     ->capture_default_str()
     ->type_name("SECS");
   command
