@@ -1,6 +1,6 @@
 /// Hands an open link to CAF's network layer, which speaks its own protocol on it from then on.
 ///
-/// caf_openssl does the same for connections that it makes itself; docs/decisions/0009 says why ours are
+/// caf_openssl does the same for connections that it makes itself; docs/decisions/0010 says why ours are
 /// made here.
 #pragma once
 
