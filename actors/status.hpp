@@ -2,6 +2,7 @@
 #pragma once
 
 #include "actors/interfaces.hpp"
+#include "actors/mailbox_depth.hpp"
 
 #include <chrono>
 #include <functional>
@@ -24,7 +25,7 @@ public:
   template <class Self>
   status_snapshot of(Self* self, status_snapshot snapshot) const {
     snapshot.id = self->id();
-    snapshot.mailbox = self->mailbox().count();
+    snapshot.mailbox = mailbox_depth(*self);
     snapshot.age = std::chrono::steady_clock::now() - born_;
     return snapshot;
   }

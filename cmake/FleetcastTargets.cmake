@@ -14,8 +14,9 @@ function(fleetcast_sources out)
 endfunction()
 
 # fleetcast_static_library(<name> [JOINED] SOURCES <file>... LINK <target>...)
-# A static library of hidden symbols. JOINED: sanitizer builds compile several files at a time. Without sources (a folder nobody has filled yet) it is an
-# interface library that passes its links on, so that whoever needs it still configures.
+# A static library of hidden symbols. JOINED: sanitizer builds compile several files at a time.
+# Without sources (a folder nobody has filled yet) it is an interface library that passes its links
+# on, so that whoever needs it still configures.
 function(fleetcast_static_library name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "JOINED" "" "SOURCES;LINK")
   if(arg_SOURCES)

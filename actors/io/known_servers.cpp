@@ -24,10 +24,10 @@ using protocol::failure_code;
 namespace {
 
 /// 10 million bytes are more than 100,000 servers.
-constexpr std::size_t max_file_size = 10'000'000;
+constexpr std::size_t max_known_servers_size = 10'000'000;
 
 /// What of a bad line is shown.
-constexpr std::size_t shown_of_line = 80;
+constexpr std::size_t shown_of_known_server = 80;
 
 /// Holding the lock takes one read and one append, so 5 s of waiting mean a stuck process.
 constexpr std::chrono::milliseconds lock_poll{10};
@@ -68,8 +68,9 @@ bool is_host_and_port(std::string_view text) {
   return number >= 1 && number <= 65535;
 }
 
-failure bad_line(const std::filesystem::path& file, std::size_t number, std::string_view line) {
-  std::string shown{line.substr(0, shown_of_line)};
+failure bad_known_server(const std::filesystem::path& file, std::size_t number,
+                         std::string_view line) {
+  std::string shown{line.substr(0, shown_of_known_server)};
   for (auto& c : shown)
     if (static_cast<unsigned char>(c) < ' ' || c == 0x7f)
       c = '?';
@@ -94,7 +95,7 @@ tl::expected<void, failure> for_each_pin(const std::filesystem::path& file, std:
     const auto remark = take_word(rest);
     if (!is_host_and_port(name) || !is_fingerprint(pinned)
         || (!remark.empty() && !remark.starts_with('#')))
-      return tl::make_unexpected(bad_line(file, number, line));
+      return tl::make_unexpected(bad_known_server(file, number, line));
     if (in_lower_case(name) == server)
       take(number, pinned);
   }
@@ -128,7 +129,8 @@ failure changed(const std::filesystem::path& file, const finding& found, const s
       + std::to_string(found.line) + " of " + file.string() + " and try again"};
 }
 
-/// 0 or errno; ETIMEDOUT when another process keeps it.
+/// 0 or errno; ETIMEDOUT when another process keeps it. Sleeps between attempts: the system has no wait
+/// for a file's lock that ends after a time.
 int lock(int descriptor, int operation) {
   for (int i = 0; i < lock_polls; ++i) {
     if (::flock(descriptor, operation | LOCK_NB) == 0)
@@ -168,7 +170,7 @@ tl::expected<std::optional<locked_file>, failure> open_locked(const std::filesys
   }
   if (const int error = lock(result.descriptor.get(), lock_operation); error != 0)
     return tl::make_unexpected(store_failure(error, "could not lock the known servers", file));
-  auto text = read_all(result.descriptor.get(), max_file_size);
+  auto text = read_all(result.descriptor.get(), max_known_servers_size);
   if (!text)
     return tl::make_unexpected(
       store_failure(text.error(), "could not read the known servers", file));

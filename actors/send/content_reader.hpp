@@ -1,4 +1,5 @@
-/// Reads the blocks of one object, hashes them if they are to be verified, and hands them to the sending session.
+/// Reads the blocks of one object, hashes them if they are to be verified, and hands them to the sending
+/// session.
 ///
 /// Blocks are read one per message, so that `status` and an exit message never wait for more than one
 /// read. A block that finds the pool empty is tried again shortly: its buffers come back as the
@@ -62,7 +63,8 @@ private:
 };
 
 /// Spawn `caf::detached`: it waits for the disk. `pool` hands out buffers of at least
-/// `layout.block_size()` bytes. Without `hashes` the digests it tells are zeros. An exit message or the session's end stops it.
+/// `layout.block_size()` bytes. Without `hashes` the digests it tells are zeros. An exit message or the
+/// session's end stops it.
 content_reader_actor::behavior_type
 content_reader(content_reader_actor::stateful_pointer<content_reader_state> self,
                std::shared_ptr<content> object, protocol::geometry layout,

@@ -64,8 +64,8 @@ std::string text_of(const protocol::position& at) {
   return at == protocol::unlimited ? "unlimited" : fmt::format("{}:{}", at.pass, at.block);
 }
 
-/// The client's favourite among what we speak; `none` never.
-/// Datagrams that nobody sealed are for those that both ask for them; then there is no other choice.
+/// The client's favourite among what we speak. Datagrams that nobody seals only when both ask for them, and
+/// then nothing else.
 std::optional<wire::seal_suite> choose(const std::vector<wire::seal_suite>& offered,
                                        bool unsealed) {
   const auto i = std::find_if(offered.begin(), offered.end(), [unsealed](wire::seal_suite s) {
@@ -181,19 +181,17 @@ join_reply send_session_state::join(const join_request& request) {
   if (ended_)
     return refuse(failure_code::transmission_ended, "the transmission has just ended");
   const auto& offered = request.request.suites;
-  if (!suite_) {
-    const auto suite = choose(offered, config_->options.unsealed);
-    if (!suite) {
-      // Nobody listens yet, and whoever comes next gets a transmission of its own: this one must not
-      // hold a group for nobody.
+  const auto suite = choose(offered, config_->options.unsealed);
+  if (!suite) {
+    // When nobody listens yet: whoever comes next gets a transmission of its own, and this one must not
+    // hold a group for nobody.
+    if (!suite_)
       end();
-      return refuse(failure_code::handshake_failed,
-                    nothing_in_common(offered, config_->options.unsealed));
-    }
-    start_children(*suite);
-  } else if (!choose(offered, config_->options.unsealed)) {
     return refuse(failure_code::handshake_failed,
                   nothing_in_common(offered, config_->options.unsealed));
+  }
+  if (!suite_) {
+    start_children(*suite);
   } else if (std::find(offered.begin(), offered.end(), *suite_) == offered.end()) {
     return refuse(failure_code::handshake_failed,
                   "the running transmission is sealed in a way that this client does not speak; "

@@ -460,8 +460,8 @@ transmission_limit sender::find_limit() const {
     case send_activity::pacing:
       break;
   }
-  if (rate_->limited_by() == limiting_factor::network && rate_->slowest())
-    return limit_at(rate_->slowest());
+  if (const auto slowest = rate_->slowest())
+    return limit_at(slowest);
   return {rate_->limited_by(), std::nullopt};
 }
 

@@ -142,9 +142,8 @@ public:
   position next_position() const noexcept { return next_; }
   position edge(timestamp now) const;
 
-  /// What the rate controller allows, and whose path it follows.
+  /// What the rate controller allows.
   bit_rate rate(timestamp now) const { return rate_->rate(now); }
-  std::optional<receiver_id> slowest() const { return rate_->slowest(); }
 
   /// As found for the last half second or so.
   const transmission_limit& limit() const noexcept { return limit_; }

@@ -234,9 +234,6 @@ wire::message_bytes framed(std::uint32_t length, wire::message_bytes body) {
 class Control : public ::testing::Test {
 protected:
   Control() : server_probe_(system_), client_probe_(system_) {
-    std::string path = (std::filesystem::temp_directory_path() / "control-XXXXXX").string();
-    EXPECT_NE(::mkdtemp(path.data()), nullptr);
-    root_ = path;
     auto who = io::load_or_create_identity(root_ / "state");
     EXPECT_TRUE(who) << who.error().text;
     identity_ = std::make_shared<const io::identity>(std::move(*who));
@@ -253,7 +250,6 @@ protected:
     caf::anon_send_exit(manager_, caf::exit_reason::kill);
     for (const auto& client : clients_)
       caf::anon_send(client, stop_atom::value);
-    std::filesystem::remove_all(root_);
   }
 
   join_reply accepting() const {
@@ -418,7 +414,9 @@ protected:
     await_end(client);
   }
 
-  std::filesystem::path root_;
+  // Before the system: a client that was stopped may still write its identity there.
+  testing::temporary_directory directory_;
+  std::filesystem::path root_ = directory_.path();
   caf::actor_system_config config_;
   io::io_thread io_;
   caf::actor_system system_{config_};
