@@ -83,6 +83,9 @@ private:
         say(fleet::job_phase::cancelled);
         self->quit();
       },
+      [](status_atom) {
+        return status_snapshot{"reception", "scripted", {}, {}};
+      },
     };
   }
 

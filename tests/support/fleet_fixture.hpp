@@ -112,6 +112,9 @@ private:
         if (record->plays)
           say(self, to, job_phase::cancelled, reason);
       },
+      [](status_atom) {
+        return status_snapshot{"reception", "scripted", {}, {}};
+      },
     };
   }
 
