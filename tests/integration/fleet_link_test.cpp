@@ -255,7 +255,7 @@ TEST_F(FleetLink, BoundsAFloodOfJobs) {
         [&](const caf::error& error) { ADD_FAILURE() << from.system().render(error); });
   EXPECT_EQ(refused, 497U);
   EXPECT_EQ(receptions->started.size(), 3U);
-  EXPECT_EQ(fact(agent->status(), "running_jobs"), "3");
+  EXPECT_EQ(fact(agent->status(), "running jobs"), "3");
 }
 
 TEST_F(FleetLink, SurvivesMessagesOfTypesNobodyExpects) {
@@ -276,7 +276,7 @@ TEST_F(FleetLink, SurvivesMessagesOfTypesNobodyExpects) {
         EXPECT_EQ(fleet::phase_of(report.phase), fleet::job_phase::connecting);
       },
       [&](const caf::error& error) { ADD_FAILURE() << from.system().render(error); });
-  EXPECT_EQ(fact(agent->status(), "unexpected_messages"), "1");
+  EXPECT_EQ(fact(agent->status(), "unexpected messages"), "1");
 }
 
 TEST_F(FleetLink, TellsACoordinatorThatItsAgentIsGone) {

@@ -139,7 +139,7 @@ TEST_F(Agent, RefusesAFloodOfJobs) {
   const auto report = start(sample_request("one-more"));
   EXPECT_EQ(report.code, static_cast<std::uint16_t>(failure_code::server_busy));
   EXPECT_EQ(phase("one-more"), job_phase::unknown);
-  EXPECT_EQ(fact(world_.status(agent_), "refused_jobs"), "99");
+  EXPECT_EQ(fact(world_.status(agent_), "refused jobs"), "99");
 }
 
 TEST_F(Agent, ForgetsTheOldestJobThatIsOver) {
@@ -310,7 +310,7 @@ TEST_F(Agent, DropsAndCountsMessagesOfTypesNobodyExpects) {
   caf::anon_send(caf::actor_cast<caf::actor>(agent_), 42);
   caf::anon_send(caf::actor_cast<caf::actor>(agent_), std::string{"start"}, 1.5);
   world_.run();
-  EXPECT_EQ(fact(world_.status(agent_), "unexpected_messages"), "2");
+  EXPECT_EQ(fact(world_.status(agent_), "unexpected messages"), "2");
   EXPECT_EQ(phase_in(start()), job_phase::connecting);
 }
 
