@@ -3,11 +3,14 @@
 #include "actors/io/limits.hpp"
 #include "actors/io/udp_batch.hpp"
 #include "actors/status.hpp"
+#include "actors/timer.hpp"
+#include "actors/turn_meter.hpp"
 
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
 
 #include <atomic>
+#include <chrono>
 #include <functional>
 #include <mutex>
 #include <string>
@@ -133,6 +136,7 @@ public:
   std::uint64_t stalls() const noexcept { return stalls_.load(std::memory_order_relaxed); }
   std::uint64_t batches() const noexcept { return batches_.load(std::memory_order_relaxed); }
   bool stalled() const noexcept { return stalled_.load(std::memory_order_relaxed); }
+  const turn_meter& turns() const noexcept { return turns_; }
   bool coalesces() const noexcept { return receiver_.coalesces(); }
   const io::udp_socket& socket() const noexcept { return *socket_; }
 
@@ -149,6 +153,7 @@ private:
 
   /// Reads until the socket is empty, all buffers are out, or it is others' turn.
   void drain() {
+    turns_.turn(std::chrono::steady_clock::now().time_since_epoch(), std::exchange(unread_, true));
     for (std::size_t turn = 0; turn < limits::batches_per_turn; ++turn) {
       if (is_closed() || !readable_.is_open())
         return;
@@ -164,8 +169,10 @@ private:
         pool_->give_back(std::move(buffer));
       else
         deliver(std::move(buffer));
-      if (emptied)
+      if (emptied) {
+        unread_ = false;
         return wait();
+      }
     }
     boost::asio::post(context_, [core = shared_from_this()] { core->drain(); });
   }
@@ -193,6 +200,8 @@ private:
   std::atomic<std::uint64_t> stalls_{0};
   std::atomic<std::uint64_t> batches_{0};
   std::atomic<bool> stalled_{false};
+  turn_meter turns_;    ///< a turn: a look into the socket
+  bool unread_ = false; ///< the last turn left something in it, as far as it knows
 
   mutable std::mutex mutex_;
   datagram_sink_actor sink_; ///< null: closed
@@ -226,7 +235,8 @@ status_snapshot socket_reader_state::status() const {
            metrics::socket_errors(counted.errors),
            metrics::receive_buffer(static_cast<std::uint64_t>(socket.receive_buffer())),
            metrics::receive_offload(core_->coalesces() ? "on" : "off"),
-           metrics::coalesced(counted.coalesced)},
+           metrics::coalesced(counted.coalesced), metrics::turns(core_->turns().turns()),
+           metrics::longest_gap(seconds_of(core_->turns().longest_gap()))},
           {}};
 }
 

@@ -128,6 +128,7 @@ TEST_F(SocketReader, WaitsWhileItsSinkHoldsAllBatchesAndGoesOnWhenOneReturns) {
   while (status(reader).state != "stalled" && std::chrono::steady_clock::now() < deadline)
     finish_io();
   EXPECT_EQ(value_of(status(reader), "stalls"), "1");
+  EXPECT_EQ(std::stod(value_of(status(reader), "longest gap")), 0.0) << "nothing was left so far";
   EXPECT_FALSE(self->has_next_message());
   // Not the buffers of the others: each still holds what it held.
   for (std::size_t i = 0; i < held.size(); ++i)
@@ -137,6 +138,7 @@ TEST_F(SocketReader, WaitsWhileItsSinkHoldsAllBatchesAndGoesOnWhenOneReturns) {
   ASSERT_TRUE(late);
   EXPECT_EQ(late->received->datagrams[0][0], std::byte{0xaa});
   EXPECT_EQ(status(reader).state, "reading");
+  EXPECT_GT(std::stod(value_of(status(reader), "longest gap")), 0.0) << "it left one lying";
   caf::anon_send(reader, stop_atom::value);
   EXPECT_TRUE(ends(reader));
 }
