@@ -14,6 +14,7 @@
 #include "apps/fleetcast/endpoint_text.hpp"
 #include "apps/fleetcast/exit_code.hpp"
 #include "apps/fleetcast/fleet_options.hpp"
+#include "apps/fleetcast/metrics_endpoint.hpp"
 #include "apps/fleetcast/service_manager.hpp"
 
 #include <CLI/CLI.hpp>
@@ -45,7 +46,9 @@ struct agent_arguments {
   std::string verifier;
   std::string state_dir;
   std::size_t max_jobs = fleet::agent_limits{}.running;
+  std::string metrics;
   std::string log_level = "info";
+  bool no_console = false;
   bool certificates_chosen = false;
 };
 
@@ -66,6 +69,9 @@ constexpr const char* footer
     "--verify PROGRAM has the last word on this host: it is run with the path of each whole file "
     "before that\n"
     "takes its name, and anything but exit code 0 refuses it. It is run as the agent's user.\n\n"
+    "`fleetcast console` and `fleetcast top` look into the running agent; --metrics serves its "
+    "figures to\n"
+    "Prometheus.\n\n"
     "Network: TCP 5045 from coordinators; to servers as `fleetcast get`.\n\n"
     "Examples:\n"
     "  fleetcast agent --allow-dir /srv/images\n"
@@ -116,6 +122,7 @@ int run(actors::runtime& runtime, const actors::listening_sockets& sockets,
     fleet::agent,
     fleet::storing_parts(files, runtime.manager(), known_servers.string(), identity.string()),
     limits);
+  runtime.show(caf::actor_cast<caf::actor>(agent));
   caf::actor_cast<caf::strong_actor_ptr>(agent)->get()->attach_functor(
     [&agent_gone](const caf::error&) { agent_gone.set(); });
   const auto acceptor = std::make_shared<fleet::link_acceptor>(
@@ -172,7 +179,20 @@ int agent(const agent_arguments& arguments) {
   event_flag agent_gone; // outlives the runtime
   actors::runtime_options options;
   options.configure = fleet::configure_network;
+  if (!arguments.no_console || !arguments.metrics.empty())
+    options.console
+      = actors::console_options{"fleetcast-agent", FLEETCAST_VERSION, {}, !arguments.no_console};
   actors::runtime runtime{options};
+  if (const auto path = runtime.console_path(); !path)
+    actors::log().warn("{}", path.error().text);
+  std::unique_ptr<metrics_endpoint> metrics;
+  if (!arguments.metrics.empty()) {
+    auto opened = metrics_endpoint::open(runtime, arguments.metrics);
+    if (!opened)
+      return complain(opened.error());
+    metrics = std::move(*opened);
+    fmt::print("metrics http://{}/metrics\n", metrics->address());
+  }
   const auto sockets = actors::listen_on(runtime.io(), *listen);
   if (!sockets)
     return complain(sockets.error());
@@ -221,6 +241,12 @@ void register_agent(CLI::App& program, std::function<int()>& selected) {
                  "Where known_servers and this host's identity are kept (default: "
                  "/var/lib/fleetcast for root, else ~/.local/state/fleetcast)")
     ->type_name("DIR");
+  command
+    ->add_option("--metrics", arguments->metrics,
+                 "Serve figures to Prometheus; a PORT alone is on 127.0.0.1")
+    ->type_name("[ADDR:]PORT");
+  command->add_flag("--no-console", arguments->no_console,
+                    "Let nobody look into this process with `fleetcast console`");
   command->add_option("--log-level", arguments->log_level, "What to log on standard error")
     ->check(CLI::IsMember({"debug", "info", "warning", "error", "off"}))
     ->capture_default_str();
