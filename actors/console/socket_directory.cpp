@@ -54,6 +54,20 @@ std::optional<console_socket> parse(const fs::path& path) {
   return result;
 }
 
+tl::expected<void, failure> check_private(const fs::path& directory) {
+  struct stat info {};
+  // Not following a link: in /tmp anybody may have put one there.
+  if (::lstat(directory.c_str(), &info) != 0)
+    return refuse(directory, std::generic_category().message(errno));
+  if (!S_ISDIR(info.st_mode) || info.st_uid != ::geteuid())
+    return refuse(directory, "it is not a directory of this user. Remove it, or set "
+                             "XDG_RUNTIME_DIR to a directory of yours");
+  if ((info.st_mode & 0077) != 0)
+    return refuse(directory,
+                  "others than its owner may go there. Do: chmod 700 " + directory.string());
+  return {};
+}
+
 /// Nobody listens: what is left of a process that was killed.
 bool is_stale(const fs::path& path) {
   sockaddr_un address{};
@@ -72,31 +86,37 @@ bool is_stale(const fs::path& path) {
 
 } // namespace
 
+std::vector<fs::path> socket_directories(const char* runtime_directory, uid_t user) {
+  const auto id = std::to_string(user);
+  const auto of_logins = fs::path{"/run/user"} / id;
+  if (runtime_directory != nullptr && *runtime_directory == '/' && runtime_directory != of_logins)
+    return {fs::path{runtime_directory} / "fleetcast"};
+  std::vector<fs::path> result;
+  if (user == 0)
+    result.emplace_back("/run/fleetcast");
+  result.push_back(of_logins / "fleetcast");
+  result.push_back(fs::path{"/tmp"} / ("fleetcast-" + id));
+  return result;
+}
+
+std::vector<fs::path> socket_directories() {
+  return socket_directories(::secure_getenv("XDG_RUNTIME_DIR"), ::geteuid());
+}
+
 fs::path default_socket_directory() {
-  if (const auto* named = ::secure_getenv("XDG_RUNTIME_DIR"); named != nullptr && *named == '/')
-    return fs::path{named} / "fleetcast";
-  const auto user = std::to_string(::geteuid());
-  std::error_code ignored;
-  if (const auto usual = fs::path{"/run/user"} / user; fs::is_directory(usual, ignored))
-    return usual / "fleetcast";
-  return fs::path{"/tmp"} / ("fleetcast-" + user);
+  auto all = socket_directories();
+  const auto found = std::find_if(all.begin(), all.end(), [](const fs::path& one) {
+    std::error_code ignored;
+    return fs::is_directory(one.parent_path(), ignored);
+  });
+  return found == all.end() ? all.front() : *found;
 }
 
 tl::expected<void, failure> prepare_socket_directory(const fs::path& directory) {
   if (::mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST)
     return refuse(directory, "it cannot be made: " + std::generic_category().message(errno)
                                + ". Set XDG_RUNTIME_DIR to a directory of yours");
-  struct stat info {};
-  // Not following a link: in /tmp anybody may have put one there.
-  if (::lstat(directory.c_str(), &info) != 0)
-    return refuse(directory, std::generic_category().message(errno));
-  if (!S_ISDIR(info.st_mode) || info.st_uid != ::geteuid())
-    return refuse(directory, "it is not a directory of this user. Remove it, or set "
-                             "XDG_RUNTIME_DIR to a directory of yours");
-  if ((info.st_mode & 0077) != 0)
-    return refuse(directory,
-                  "others than its owner may go there. Do: chmod 700 " + directory.string());
-  return {};
+  return check_private(directory);
 }
 
 fs::path own_socket_path(const fs::path& directory, const std::string& program) {
@@ -111,6 +131,8 @@ fs::path own_socket_path(const fs::path& directory, const std::string& program) 
 
 std::vector<console_socket> find_consoles(const fs::path& directory) {
   std::vector<console_socket> result;
+  if (!check_private(directory))
+    return result;
   std::error_code error;
   for (fs::directory_iterator i{directory, error}; !error && i != fs::directory_iterator{};
        i.increment(error)) {

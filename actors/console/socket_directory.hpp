@@ -14,8 +14,16 @@
 
 namespace fleetcast::actors {
 
-/// `$XDG_RUNTIME_DIR/fleetcast`; without that variable /run/user/UID/fleetcast, and where that is not
-/// there, /tmp/fleetcast-UID. A program with another user's rights does not look at the variable.
+/// Where sockets of this user's processes may lie: `/run/fleetcast` for root, whose services have no
+/// login, `/run/user/UID/fleetcast`, and `/tmp/fleetcast-UID`. A `runtime_directory` (XDG_RUNTIME_DIR,
+/// null when not set) that is another absolute path is the only place.
+std::vector<std::filesystem::path> socket_directories(const char* runtime_directory, uid_t user);
+
+/// Of this process's environment and user. A program with another user's rights does not look at the
+/// variable.
+std::vector<std::filesystem::path> socket_directories();
+
+/// Where this process puts its own: the first of them that is there or may be made.
 std::filesystem::path default_socket_directory();
 
 /// Makes `directory` if need be, mode 0700. Fails when it is somebody else's or others may write there: who
@@ -33,7 +41,8 @@ struct console_socket {
 std::filesystem::path own_socket_path(const std::filesystem::path& directory,
                                       const std::string& program);
 
-/// The consoles of processes that listen, by pid. Sockets that nobody listens on any more are removed.
+/// The consoles of processes that listen in `directory`, by pid. Sockets that nobody listens on any more
+/// are removed. None in a directory that others may write to, since they could pass for a console.
 std::vector<console_socket> find_consoles(const std::filesystem::path& directory);
 
 } // namespace fleetcast::actors

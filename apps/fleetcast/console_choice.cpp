@@ -22,10 +22,19 @@ using protocol::failure_code;
 namespace {
 
 std::vector<console_socket> consoles() {
-  const auto directory = actors::default_socket_directory();
-  if (::access(directory.c_str(), F_OK) != 0 || !actors::prepare_socket_directory(directory))
-    return {};
-  return actors::find_consoles(directory);
+  std::vector<console_socket> result;
+  for (const auto& directory : actors::socket_directories())
+    for (auto& one : actors::find_consoles(directory))
+      result.push_back(std::move(one));
+  return result;
+}
+
+/// "/run/fleetcast, /run/user/0/fleetcast".
+std::string places() {
+  std::string result;
+  for (const auto& directory : actors::socket_directories())
+    result += (result.empty() ? "" : ", ") + directory.string();
+  return result;
 }
 
 std::string table(const std::vector<console_socket>& all) {
@@ -64,14 +73,13 @@ tl::expected<std::filesystem::path, failure> choose_console(const std::string& w
   if (!wanted.empty()) {
     if (const auto found = find(wanted); found != all.end())
       return found->path;
-    return refuse("process " + wanted + " has no console below "
-                  + actors::default_socket_directory().string()
+    return refuse("process " + wanted + " has no console in " + places()
                   + ". `fleetcast console --list` shows those that have; another user's cannot be "
                     "reached");
   }
   if (all.empty())
     return refuse(
-      "no process of this user has a console below " + actors::default_socket_directory().string()
+      "no process of this user has a console in " + places()
       + ". `fleetcast serve` and `fleetcast get` have one while they run; a program that "
         "embeds the library with FLEETCAST_CONSOLE=1");
   if (all.size() == 1)

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -37,6 +38,25 @@ public:
 private:
   int number_;
 };
+
+using directories = std::vector<fs::path>;
+
+TEST(SocketDirectory, IsRootsOwnBeforeThatOfALogin) {
+  const directories expected{"/run/fleetcast", "/run/user/0/fleetcast", "/tmp/fleetcast-0"};
+  EXPECT_EQ(socket_directories(nullptr, 0), expected);
+  EXPECT_EQ(socket_directories("/run/user/0", 0), expected) << "what a login sets says nothing";
+}
+
+TEST(SocketDirectory, IsThatOfTheLoginForOthers) {
+  const directories expected{"/run/user/1000/fleetcast", "/tmp/fleetcast-1000"};
+  EXPECT_EQ(socket_directories(nullptr, 1000), expected);
+  EXPECT_EQ(socket_directories("here", 1000), expected) << "not absolute";
+}
+
+TEST(SocketDirectory, IsOnlyBelowTheVariableWhenThatNamesAPlaceOfItsOwn) {
+  EXPECT_EQ(socket_directories("/srv/run", 0), directories{"/srv/run/fleetcast"});
+  EXPECT_EQ(socket_directories("/run/user/0", 1000), directories{"/run/user/0/fleetcast"});
+}
 
 TEST(SocketDirectory, IsMadeForItsOwnerAlone) {
   const temporary_directory root;
@@ -89,6 +109,13 @@ TEST(SocketDirectory, ShowsThoseWhoListenAndRemovesTheStale) {
   EXPECT_EQ(found[1].pid, 12);
   EXPECT_FALSE(fs::exists(root.path() / "get.13.sock"));
   EXPECT_TRUE(fs::exists(root.path() / "else.sock")) << "it is none of ours";
+}
+
+TEST(SocketDirectory, ShowsNobodyWhereOthersMayPutNames) {
+  const temporary_directory root;
+  const named_socket alive{root.path() / "serve.12.sock", true};
+  ASSERT_EQ(::chmod(root.path().c_str(), 0770), 0);
+  EXPECT_TRUE(find_consoles(root.path()).empty());
 }
 
 TEST(SocketDirectory, NamesAProcessWhateverItIsCalled) {
