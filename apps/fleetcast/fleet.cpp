@@ -254,7 +254,7 @@ int conclude(const fleet_end& end, task what, bool json) {
       summary["signal"] = end.signal;
     print_event(all ? "completed" : "failed", std::move(summary));
   } else {
-    fmt::print("{}", format_report(view));
+    fmt::print("{}", format_report(view, what == task::watch));
   }
   if (end.signal != 0) {
     fmt::print(

@@ -134,12 +134,21 @@ std::vector<std::string> format_live(const fleet_view& view, std::size_t columns
   return lines;
 }
 
-std::string format_report(const fleet_view& view) {
+namespace {
+
+std::string format_outcome(const fleet_view& view) {
+  const auto good = std::count_if(view.hosts.begin(), view.hosts.end(),
+                                  [](const host_view& host) { return host.succeeded; });
+  return fmt::format("{} of {} hosts succeeded, in {}", good, view.hosts.size(),
+                     format_time(static_cast<double>(view.elapsed.count()) / 1000));
+}
+
+} // namespace
+
+std::string format_report(const fleet_view& view, bool just_asked) {
   std::string text;
-  std::size_t wrong = 0;
   for (const auto& host : view.hosts) {
     const auto& report = host.report;
-    wrong += host.succeeded ? 0 : 1;
     text += fmt::format("{:<24} {:<15} {:>10} {:>8} {:>14} repaired {:<8} {}\n", host.name,
                         state_of(host), format_bytes(report.written_bytes),
                         format_time(static_cast<double>(report.elapsed_ms) / 1000),
@@ -149,9 +158,7 @@ std::string format_report(const fleet_view& view) {
     if (!why.empty())
       text += fmt::format("    {}: {}\n", host.name, why);
   }
-  text += fmt::format("{} of {} hosts succeeded, in {}\n", view.hosts.size() - wrong,
-                      view.hosts.size(),
-                      format_time(static_cast<double>(view.elapsed.count()) / 1000));
+  text += (just_asked ? format_summary(view) : format_outcome(view)) + "\n";
   if (digests_differ(view))
     text += "hosts have different contents: the object changed meanwhile; get it again\n";
   return text;

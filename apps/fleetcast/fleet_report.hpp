@@ -23,8 +23,10 @@ namespace fleetcast::apps {
 [[nodiscard]] std::vector<std::string> format_live(const actors::fleet::fleet_view& view,
                                                    std::size_t columns, std::size_t rows);
 
-/// A line for each host in the order of the list, with why it failed, and a summary.
-[[nodiscard]] std::string format_report(const actors::fleet::fleet_view& view);
+/// A line for each host in the order of the list, with why it failed, and how many succeeded. `just_asked`:
+/// nothing was to be done but to ask how it stands, which the summary says instead.
+[[nodiscard]] std::string format_report(const actors::fleet::fleet_view& view,
+                                        bool just_asked = false);
 
 /// Whether hosts that are done have different contents.
 [[nodiscard]] bool digests_differ(const actors::fleet::fleet_view& view);

@@ -62,6 +62,9 @@ TEST(FleetReport, NamesTheCauseForEachHostThatFailed) {
   const auto text = format_report(sample());
   EXPECT_NE(text.find("poor: disk full there"), std::string::npos) << text;
   EXPECT_NE(text.find("1 of 5 hosts succeeded"), std::string::npos) << text;
+  const auto asked = format_report(sample(), true);
+  EXPECT_EQ(asked.find("succeeded"), std::string::npos) << "asking is no success: " << asked;
+  EXPECT_NE(asked.find(format_summary(sample())), std::string::npos) << asked;
 }
 
 TEST(FleetReport, NoticesDifferentContents) {
