@@ -82,7 +82,8 @@ status_snapshot reception_state::status() const {
   status_snapshot result;
   result.actor = name;
   result.state = std::string{to_string(phase_)};
-  result.facts = {metrics::object(config_.request.object), metrics::written_bytes(figures_.written_bytes)};
+  result.facts
+    = {metrics::object(config_.request.object), metrics::written_bytes(figures_.written_bytes)};
   return vitals_.of(self_, std::move(result));
 }
 
