@@ -1,5 +1,6 @@
 #include "actors/fleet/certificates.hpp"
 
+#include "actors/io/no_password.hpp"
 #include "actors/io/private_files.hpp"
 
 #include <boost/asio/ip/address.hpp>
@@ -50,11 +51,6 @@ failure defect(const std::string& step) {
 
 failure disk_failure(int error, const std::string& what, const fs::path& path) {
   return io::system_failure(error, failure_code::write_fault, what, path);
-}
-
-/// Without it OpenSSL would ask for a password on the terminal.
-int no_password(char*, int, int, void*) {
-  return 0;
 }
 
 bool add_extension(X509* to, X509* issuer, int nid, const std::string& value) {
@@ -169,8 +165,8 @@ tl::expected<certificate_ptr, failure> read_certificate(const fs::path& file) {
   if (!text)
     return tl::unexpected{text.error()};
   const bio_ptr in{BIO_new_mem_buf(text->data(), static_cast<int>(text->size())), BIO_free};
-  certificate_ptr result{in ? PEM_read_bio_X509(in.get(), nullptr, no_password, nullptr) : nullptr,
-                         X509_free};
+  certificate_ptr result{
+    in ? PEM_read_bio_X509(in.get(), nullptr, io::no_password, nullptr) : nullptr, X509_free};
   if (!result)
     return tl::unexpected{
       failure{failure_code::read_fault, 0, file.string() + " holds no certificate in PEM"}};
@@ -185,7 +181,7 @@ tl::expected<pair, failure> read_pair(const fs::path& key_file, const fs::path& 
   if (!text)
     return tl::unexpected{std::move(text.error())};
   const bio_ptr in{BIO_new_mem_buf(text->data(), static_cast<int>(text->size())), BIO_free};
-  key_ptr key{in ? PEM_read_bio_PrivateKey(in.get(), nullptr, no_password, nullptr) : nullptr,
+  key_ptr key{in ? PEM_read_bio_PrivateKey(in.get(), nullptr, io::no_password, nullptr) : nullptr,
               EVP_PKEY_free};
   io::wipe(*text);
   if (!key || X509_check_private_key(certificate->get(), key.get()) != 1)

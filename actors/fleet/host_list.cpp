@@ -12,7 +12,7 @@ namespace {
 
 using names = std::vector<std::string>;
 
-constexpr std::size_t max_name = 253; // of a DNS name
+constexpr std::size_t max_host_name = 253; // of a DNS name
 constexpr std::size_t max_digits = 9;
 constexpr std::size_t max_shown = 60;
 
@@ -41,7 +41,7 @@ bool is_name_character(char c) {
 }
 
 bool is_name(std::string_view text) {
-  return !text.empty() && text.size() <= max_name && text.front() != '.' && text.front() != '-'
+  return !text.empty() && text.size() <= max_host_name && text.front() != '.' && text.front() != '-'
          && std::all_of(text.begin(), text.end(), is_name_character);
 }
 
@@ -122,7 +122,7 @@ parsed<names> expand(std::string_view pattern, std::string_view word) {
       for (const auto& tail : tails)
         longer.push_back(head + tail);
     result = std::move(longer);
-    if (result.front().size() > max_name)
+    if (result.front().size() > max_host_name)
       return complain(word, "is too long for a host name");
   }
   return result;

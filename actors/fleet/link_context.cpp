@@ -1,5 +1,6 @@
 #include "actors/fleet/link_context.hpp"
 
+#include "actors/io/no_password.hpp"
 #include "actors/io/private_files.hpp"
 
 #include <openssl/err.h>
@@ -35,11 +36,6 @@ failure check_exists(const std::filesystem::path& file, const char* what, mode_t
     return fault(file, "others could have read this private key; if nobody did, run: chmod 600 '"
                          + file.string() + "'");
   return {};
-}
-
-/// Without it OpenSSL would ask for a password on the terminal.
-int no_password(char*, int, int, void*) {
-  return 0;
 }
 
 failure load(SSL_CTX* context, const credential_files& files) {
@@ -78,7 +74,7 @@ tl::expected<link_context, failure> make_link_context(const credential_files& fi
   link_context context{SSL_CTX_new(method), SSL_CTX_free};
   if (!context || SSL_CTX_set_min_proto_version(context.get(), TLS1_3_VERSION) != 1)
     return tl::unexpected{failure{failure_code::internal, 0, "OpenSSL offers no TLS 1.3"}};
-  SSL_CTX_set_default_passwd_cb(context.get(), no_password);
+  SSL_CTX_set_default_passwd_cb(context.get(), io::no_password);
   // OpenSSL also asks that the peer's certificate is for its role.
   SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
   // CAF keeps what was not written yet and may move it.
