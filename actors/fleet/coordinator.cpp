@@ -149,12 +149,10 @@ void coordinator_state::look_after(std::size_t number) {
     return;
   if (withdrawn_)
     cancel(number);
-  else if (!one.asked)
-    ask(number);
-  else if (committed_ && one.phase() == job_phase::staged)
+  else if (one.asked && committed_ && one.phase() == job_phase::staged)
     commit(number);
-  else if (!in_contact(one))
-    ask(number); // silent: maybe it does not know any more that we watch
+  else if (!one.asked || !in_contact(one)) // silent: maybe it does not know any more that we watch
+    ask(number);
 }
 
 template <class... Ts>
