@@ -180,7 +180,8 @@ tl::expected<pair, failure> read_pair(const fs::path& key_file, const fs::path& 
   auto text = read(key_file);
   if (!text)
     return tl::unexpected{std::move(text.error())};
-  const bio_ptr in{BIO_new_mem_buf(text->data(), static_cast<int>(text->size())), BIO_free};
+  const auto& pem = *text;
+  const bio_ptr in{BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())), BIO_free};
   key_ptr key{in ? PEM_read_bio_PrivateKey(in.get(), nullptr, io::no_password, nullptr) : nullptr,
               EVP_PKEY_free};
   io::wipe(*text);
