@@ -19,6 +19,8 @@ caf::actor_system_config& configured(caf::actor_system_config& config,
   config.set("scheduler.policy", caf::atom("sharing"));
   // CAF would log to files of its own accord if asked to by its defaults; we have a log.
   config.set("logger.verbosity", caf::atom("quiet"));
+  if (options.configure)
+    options.configure(config);
   return config;
 }
 

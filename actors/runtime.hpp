@@ -21,6 +21,9 @@ struct runtime_options {
   /// CAF worker threads.
   std::size_t worker_threads = 2;
 
+  /// For what else an actor system is to have, such as its network; may be empty.
+  std::function<void(caf::actor_system_config&)> configure;
+
   /// What makes this process a server.
   std::optional<send_options> sending;
 

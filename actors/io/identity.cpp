@@ -1,5 +1,6 @@
 #include "actors/io/identity.hpp"
 
+#include "actors/io/no_password.hpp"
 #include "actors/io/private_files.hpp"
 
 #include <openssl/bio.h>
@@ -57,11 +58,6 @@ failure defect_of_openssl(std::string_view step) {
   return {failure_code::internal, 0,
           "could not make an identity: OpenSSL failed to " + std::string{step}
             + ". Is OpenSSL 3.0 with Ed25519 installed?"};
-}
-
-/// Without it OpenSSL would ask for a password on the terminal.
-int no_password(char*, int, int, void*) {
-  return 0;
 }
 
 std::string fingerprint_of_der(const unsigned char* der, std::size_t size) {

@@ -138,6 +138,11 @@ staged_file::result<staged_file> staged_file::create(const std::string& target) 
   descriptor directory{::open(directory_name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
   if (!directory)
     return unexpected{make_failure("cannot use the directory " + directory_name, errno)};
+  return create_in(std::move(directory), name, target);
+}
+
+staged_file::result<staged_file>
+staged_file::create_in(descriptor directory, const std::string& name, const std::string& target) {
   if (name.size() > NAME_MAX)
     return unexpected{make_failure("cannot use the file name " + name, ENAMETOOLONG)};
   int error = EEXIST;
@@ -145,23 +150,27 @@ staged_file::result<staged_file> staged_file::create(const std::string& target) 
     auto staged_name = staged_name_for(name);
     // 0666 as any program makes its files: the umask has the say.
     descriptor file{::openat(directory.get(), staged_name.c_str(),
-                             O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666)};
+                             O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666)};
     if (file)
-      return staged_file{target, std::move(directory), std::move(file), std::move(staged_name)};
+      return staged_file{target, name, std::move(directory), std::move(file),
+                         std::move(staged_name)};
     error = errno;
   }
-  return unexpected{make_failure("cannot make a file in the directory " + directory_name, error)};
+  return unexpected{
+    make_failure("cannot make a file in the directory " + directory_of(target), error)};
 }
 
-staged_file::staged_file(std::string target, descriptor directory, descriptor file,
-                         std::string staged_name)
+staged_file::staged_file(std::string target, std::string name, descriptor directory,
+                         descriptor file, std::string staged_name)
   : target_(std::move(target)),
+    name_(std::move(name)),
     directory_(std::move(directory)),
     file_(std::move(file)),
     staged_name_(std::move(staged_name)) {}
 
 staged_file::staged_file(staged_file&& other) noexcept
   : target_(std::move(other.target_)),
+    name_(std::move(other.name_)),
     directory_(std::move(other.directory_)),
     file_(std::move(other.file_)),
     staged_name_(std::exchange(other.staged_name_, {})),
@@ -199,6 +208,20 @@ staged_file::result<void> staged_file::write(std::uint64_t offset,
   return {};
 }
 
+staged_file::result<void> staged_file::read(std::uint64_t offset, std::span<std::byte> bytes) {
+  while (!bytes.empty()) {
+    auto read = ::pread(file_.get(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
+    if (read < 0 && errno == EINTR)
+      continue;
+    if (read <= 0)
+      return unexpected{
+        failed("read at offset " + std::to_string(offset) + " of", read == 0 ? EIO : errno)};
+    offset += static_cast<std::uint64_t>(read);
+    bytes = bytes.subspan(static_cast<std::size_t>(read));
+  }
+  return {};
+}
+
 void staged_file::start_write_back() noexcept {
   unstarted_ = 0;
   // Only a hint: where a file system does not know it, `sync` does all, and errors show there, too.
@@ -214,10 +237,18 @@ staged_file::result<void> staged_file::sync() {
 }
 
 staged_file::result<void> staged_file::publish() {
-  auto name = fs::path{target_}.filename().string();
-  if (::renameat(directory_.get(), staged_name_.c_str(), directory_.get(), name.c_str()) != 0)
+  auto renamed = rename();
+  return renamed ? sync_name() : renamed;
+}
+
+staged_file::result<void> staged_file::rename() {
+  if (::renameat(directory_.get(), staged_name_.c_str(), directory_.get(), name_.c_str()) != 0)
     return unexpected{failed("give its name to", errno)};
   staged_name_.clear();
+  return {};
+}
+
+staged_file::result<void> staged_file::sync_name() {
   // Some file systems cannot sync a directory; the rename is done all the same.
   if (::fsync(directory_.get()) != 0 && errno != EINVAL && errno != ENOTSUP)
     return unexpected{failed("bring the directory entry to the disk of", errno)};

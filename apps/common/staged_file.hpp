@@ -50,7 +50,7 @@ private:
 [[nodiscard]] tl::expected<std::string, file_failure> resolve_target(const std::string& destination,
                                                                      const std::string& base_name);
 
-/// `write` and `size` on one thread; the rest when that thread is done.
+/// `write`, `read` and `size` on one thread; the rest when that thread is done.
 class staged_file {
 public:
   template <class T>
@@ -58,6 +58,10 @@ public:
 
   /// Makes the hidden file; fails when the directory is missing or not writable.
   [[nodiscard]] static result<staged_file> create(const std::string& target);
+
+  /// The same for the file `name` of an open directory; `target` is how messages call it.
+  [[nodiscard]] static result<staged_file> create_in(descriptor directory, const std::string& name,
+                                                     const std::string& target);
 
   /// Removes the hidden file unless it was published.
   ~staged_file();
@@ -72,11 +76,18 @@ public:
   /// soon, not all of it at `sync`; so a disk that is too slow is felt here.
   [[nodiscard]] result<void> write(std::uint64_t offset, std::span<const std::byte> bytes);
 
+  /// What was written before.
+  [[nodiscard]] result<void> read(std::uint64_t offset, std::span<std::byte> bytes);
+
   /// To stable storage. May take long.
   [[nodiscard]] result<void> sync();
 
   /// Renames, and makes the rename itself stable. After `sync`.
   [[nodiscard]] result<void> publish();
+
+  /// The two halves of `publish`: others see the file from the first one on.
+  [[nodiscard]] result<void> rename();
+  [[nodiscard]] result<void> sync_name();
 
   /// Removes the hidden file; safe while another thread is inside `sync`.
   void discard() noexcept;
@@ -87,12 +98,14 @@ public:
   [[nodiscard]] std::string staged_path() const;
 
 private:
-  staged_file(std::string target, descriptor directory, descriptor file, std::string staged_name);
+  staged_file(std::string target, std::string name, descriptor directory, descriptor file,
+              std::string staged_name);
 
   void start_write_back() noexcept;
   file_failure failed(const std::string& what, int error) const;
 
   std::string target_;
+  std::string name_; ///< in the directory
   descriptor directory_;
   descriptor file_;
   std::string staged_name_;     ///< empty once published or removed

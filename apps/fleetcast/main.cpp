@@ -1,8 +1,10 @@
 /// fleetcast: one program, one subcommand a file.
 #include "api/fleetcast_ext.h"
+#include "apps/fleetcast/agent.hpp"
 #include "apps/fleetcast/bench.hpp"
 #include "apps/fleetcast/console.hpp"
 #include "apps/fleetcast/exit_code.hpp"
+#include "apps/fleetcast/fleet.hpp"
 #include "apps/fleetcast/get.hpp"
 #include "apps/fleetcast/identity.hpp"
 #include "apps/fleetcast/serve.hpp"
@@ -26,6 +28,7 @@ int run(int argc, char** argv) {
   program.footer("Examples:\n"
                  "  fleetcast serve --namespace images=/srv/images\n"
                  "  fleetcast get server/images/debian.img /var/tmp/\n"
+                 "  fleetcast fleet get server/images/debian.img debian.img --hosts hosts.txt\n"
                  "  fleetcast bench\n"
                  "  fleetcast console -c sessions\n\n"
                  "'fleetcast COMMAND --help' tells more, with examples.");
@@ -37,6 +40,8 @@ int run(int argc, char** argv) {
   register_identity(program, selected);
   register_console(program, selected);
   register_top(program, selected);
+  register_agent(program, selected);
+  register_fleet(program, selected);
   register_simulate(program, selected);
   register_bench(program, selected);
   try {

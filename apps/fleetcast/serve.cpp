@@ -9,6 +9,7 @@
 #include "actors/send/directory_provider.hpp"
 #include "actors/send/group_allocator.hpp"
 #include "apps/common/signal_events.hpp"
+#include "apps/fleetcast/daemon.hpp"
 #include "apps/fleetcast/endpoint_text.hpp"
 #include "apps/fleetcast/exit_code.hpp"
 #include "apps/fleetcast/loss_option.hpp"
@@ -17,7 +18,6 @@
 
 #include <CLI/CLI.hpp>
 #include <fmt/core.h>
-#include <spdlog/sinks/stdout_color_sinks.h>
 
 #include <chrono>
 #include <cstdio>
@@ -27,8 +27,6 @@
 #include <memory>
 #include <string>
 #include <vector>
-
-#include <sys/resource.h>
 
 namespace fleetcast::apps {
 
@@ -138,14 +136,6 @@ read_authorized(const serve_arguments& arguments,
   return std::make_shared<actors::authorization>(std::move(*made));
 }
 
-void set_up_log(const std::string& level) {
-  auto& log = actors::log();
-  log.sinks() = {std::make_shared<spdlog::sinks::stderr_color_sink_mt>()};
-  log.set_pattern("%Y-%m-%d %H:%M:%S.%e %^%-5l%$ %v");
-  actors::set_log_level(spdlog::level::from_str(level));
-  log.flush_on(spdlog::level::info);
-}
-
 actors::control_listener_actor
 start_listener(actors::runtime& runtime, const actors::listening_sockets& sockets,
                const std::shared_ptr<const actors::io::identity>& who,
@@ -157,15 +147,6 @@ start_listener(actors::runtime& runtime, const actors::listening_sockets& socket
     return actors::control_listener(self, io, on, who, catalog, manager, {}, authorized);
   };
   return runtime.system().spawn(start, sockets);
-}
-
-/// Every receiver is a connection: takes all the descriptors this process may have.
-void raise_descriptor_limit() {
-  rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
-    return;
-  limit.rlim_cur = limit.rlim_max;
-  setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 /// Why --rate and --rate-policy contradict each other, if they do.

@@ -85,6 +85,7 @@ def check_contents(prefix):
               "lib/cmake/Fleetcast/FleetcastConfig.cmake",
               "lib/cmake/Fleetcast/FleetcastConfigVersion.cmake",
               "lib/cmake/Fleetcast/FleetcastTargets.cmake", "lib/pkgconfig/fleetcast.pc",
+              "lib/systemd/system/fleetcast-agent.service",
               "share/doc/fleetcast/LICENSE", "share/doc/fleetcast/README.md",
               *(f"include/{header}" for header in HEADERS)}
     require(wanted <= present, f"not installed: {', '.join(sorted(wanted - present))}")

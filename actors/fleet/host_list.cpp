@@ -1,0 +1,227 @@
+#include "actors/fleet/host_list.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+#include <set>
+#include <utility>
+
+namespace fleetcast::actors::fleet {
+
+namespace {
+
+using names = std::vector<std::string>;
+
+constexpr std::size_t max_host_name = 253; // of a DNS name
+constexpr std::size_t max_digits = 9;
+constexpr std::size_t max_shown = 60;
+
+/// Why a text is no list; thrown about in this file only.
+struct complaint {
+  std::string what;
+};
+
+template <class T>
+using parsed = tl::expected<T, complaint>;
+
+tl::unexpected<complaint> complain(std::string_view about, std::string_view what) {
+  std::string shown;
+  for (const char c : about.substr(0, max_shown))
+    shown.push_back(static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c);
+  return tl::unexpected{complaint{"'" + shown + "' " + std::string{what}}};
+}
+
+bool is_blank(char c) {
+  return c == ' ' || c == '\t' || c == '\r' || c == ',';
+}
+
+bool is_name_character(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.'
+         || c == '-' || c == '_';
+}
+
+bool is_name(std::string_view text) {
+  return !text.empty() && text.size() <= max_host_name && text.front() != '.' && text.front() != '-'
+         && std::all_of(text.begin(), text.end(), is_name_character);
+}
+
+/// Close enough: who dials it finds out.
+bool is_ipv6(std::string_view text) {
+  return text.size() <= 45 && std::count(text.begin(), text.end(), ':') >= 2
+         && text.find_first_not_of("0123456789abcdefABCDEF:.%") == std::string_view::npos;
+}
+
+std::optional<std::uint32_t> number_of(std::string_view text, std::size_t longest = max_digits) {
+  std::uint32_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (text.empty() || text.size() > longest || error != std::errc{}
+      || end != text.data() + text.size())
+    return std::nullopt;
+  return value;
+}
+
+/// Up to the next blank outside of brackets.
+std::string_view take_word(std::string_view& line) {
+  while (!line.empty() && is_blank(line.front()))
+    line.remove_prefix(1);
+  std::size_t end = 0;
+  int depth = 0;
+  for (; end < line.size() && (depth > 0 || !is_blank(line[end])); ++end)
+    depth += line[end] == '[' ? 1 : line[end] == ']' ? -1 : 0;
+  const auto word = line.substr(0, end);
+  line.remove_prefix(end);
+  return word;
+}
+
+/// "001-128" or "7", added to `out`.
+parsed<void> expand_part(std::string_view part, names& out, std::string_view word) {
+  const auto dash = part.find('-');
+  const auto first_text = part.substr(0, dash);
+  const auto first = number_of(first_text);
+  const auto last = dash == std::string_view::npos ? first : number_of(part.substr(dash + 1));
+  if (!first || !last)
+    return complain(word, "has a range that is not like [001-128] or [1,5-9]");
+  if (*last < *first)
+    return complain(word, "has a range that runs backwards");
+  if (std::uint64_t{*last} - *first + 1 + out.size() > max_hosts)
+    return complain(word, "stands for more than 4096 hosts");
+  for (auto value = *first; value <= *last; ++value) {
+    auto digits = std::to_string(value);
+    if (digits.size() < first_text.size())
+      digits.insert(0, first_text.size() - digits.size(), '0');
+    out.push_back(std::move(digits));
+  }
+  return {};
+}
+
+parsed<names> expand(std::string_view pattern, std::string_view word) {
+  names result{""};
+  while (!pattern.empty()) {
+    const auto open = pattern.find('[');
+    for (auto& each : result)
+      each += pattern.substr(0, open);
+    if (open == std::string_view::npos)
+      break;
+    const auto close = pattern.find(']', open);
+    if (close == std::string_view::npos)
+      return complain(word, "has a bracket that is not closed");
+    auto parts = pattern.substr(open + 1, close - open - 1);
+    pattern.remove_prefix(close + 1);
+    names tails;
+    for (bool more = true; more;) {
+      const auto comma = parts.find(',');
+      if (auto expanded = expand_part(parts.substr(0, comma), tails, word); !expanded)
+        return tl::unexpected{std::move(expanded.error())};
+      more = comma != std::string_view::npos;
+      parts.remove_prefix(more ? comma + 1 : parts.size());
+    }
+    if (result.size() * tails.size() > max_hosts)
+      return complain(word, "stands for more than 4096 hosts");
+    names longer;
+    for (const auto& head : result)
+      for (const auto& tail : tails)
+        longer.push_back(head + tail);
+    result = std::move(longer);
+    if (result.front().size() > max_host_name)
+      return complain(word, "is too long for a host name");
+  }
+  return result;
+}
+
+/// Takes ":PORT" off the end; 0: there is none.
+parsed<std::uint16_t> take_port(std::string_view& word) {
+  const auto whole = word;
+  const auto colon = word.rfind(':');
+  const auto bracket = word.rfind(']');
+  // The colons of an IPv6 address are no port, unless it stands in brackets.
+  if (colon == std::string_view::npos || (bracket == std::string_view::npos && is_ipv6(word))
+      || (bracket != std::string_view::npos && colon < bracket))
+    return std::uint16_t{0};
+  const auto port = number_of(word.substr(colon + 1), 5);
+  if (!port || *port == 0 || *port > 65535)
+    return complain(whole, "has no port from 1 to 65535 behind its colon");
+  word = word.substr(0, colon);
+  return static_cast<std::uint16_t>(*port);
+}
+
+parsed<names> names_of(std::string_view word, std::string_view whole) {
+  if (word.starts_with('[') && word.ends_with(']') && is_ipv6(word.substr(1, word.size() - 2)))
+    return names{std::string{word.substr(1, word.size() - 2)}};
+  if (is_ipv6(word))
+    return names{std::string{word}};
+  auto expanded = expand(word, whole);
+  if (expanded)
+    for (const auto& name : *expanded)
+      if (!is_name(name))
+        return complain(whole, "is no host name or address");
+  return expanded;
+}
+
+/// "[rack1]", and not the IPv6 address that looks alike.
+std::optional<std::string_view> group_of(std::string_view line) {
+  while (!line.empty() && is_blank(line.front()))
+    line.remove_prefix(1);
+  while (!line.empty() && is_blank(line.back()))
+    line.remove_suffix(1);
+  if (!line.starts_with('[') || !line.ends_with(']'))
+    return std::nullopt;
+  const auto name = line.substr(1, line.size() - 2);
+  return is_name(name) ? std::optional{name} : std::nullopt;
+}
+
+class reader {
+public:
+  parsed<void> read_line(std::string_view line) {
+    line = line.substr(0, line.find('#'));
+    if (const auto group = group_of(line)) {
+      group_ = *group;
+      return {};
+    }
+    for (auto word = take_word(line); !word.empty(); word = take_word(line))
+      if (auto added = add(word); !added)
+        return added;
+    return {};
+  }
+
+  std::vector<listed_host> take() { return std::move(hosts_); }
+
+private:
+  parsed<void> add(std::string_view word) {
+    const auto whole = word;
+    auto port = take_port(word);
+    if (!port)
+      return tl::unexpected{std::move(port.error())};
+    auto all = names_of(word, whole);
+    if (!all)
+      return tl::unexpected{std::move(all.error())};
+    for (auto& name : *all) {
+      if (!seen_.emplace(name, *port).second)
+        continue;
+      if (hosts_.size() == max_hosts)
+        return complain(whole, "is one more than the 4096 hosts a fleet may have");
+      hosts_.push_back({std::move(name), *port, group_});
+    }
+    return {};
+  }
+
+  std::string group_;
+  std::vector<listed_host> hosts_;
+  std::set<std::pair<std::string, std::uint16_t>> seen_;
+};
+
+} // namespace
+
+tl::expected<std::vector<listed_host>, std::string> parse_hosts(std::string_view text) {
+  if (text.size() > max_host_text)
+    return tl::unexpected{std::string{"the list of hosts is larger than 1 MiB"}};
+  reader in;
+  for (std::size_t number = 1; !text.empty(); ++number) {
+    const auto end = text.find('\n');
+    if (auto read = in.read_line(text.substr(0, end)); !read)
+      return tl::unexpected{"line " + std::to_string(number) + ": " + read.error().what};
+    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+  }
+  return in.take();
+}
+
+} // namespace fleetcast::actors::fleet

@@ -1,0 +1,107 @@
+#include "actors/fleet/link_acceptor.hpp"
+
+#include "actors/fleet/link_scribe.hpp"
+#include "actors/log.hpp"
+
+#include <boost/asio/post.hpp>
+#include <caf/io/middleman.hpp>
+
+#include <future>
+#include <sstream>
+#include <utility>
+
+#include <fcntl.h>
+
+namespace fleetcast::actors::fleet {
+
+namespace asio = boost::asio;
+
+link_acceptor::link_acceptor(caf::actor_system& system, io::io_thread& io,
+                             listening_sockets sockets, link_context context,
+                             const agent_actor& agent, link_acceptor_limits limits)
+  : system_(system),
+    io_(io),
+    sockets_(std::move(sockets)),
+    context_(std::move(context)),
+    limits_(limits),
+    broker_(network_broker(system)),
+    agent_(caf::actor_cast<caf::strong_actor_ptr>(agent)),
+    understands_(system.message_types(agent)),
+    port_(sockets_.port()),
+    pause_(io.context()) {}
+
+void link_acceptor::start() {
+  asio::post(io_.context(), [me = shared_from_this()] {
+    for (std::size_t i = 0; i < me->sockets_.sockets().size(); ++i)
+      me->accept(i);
+  });
+}
+
+void link_acceptor::close() {
+  std::promise<void> done;
+  asio::post(io_.context(), [this, &done] {
+    closed_ = true;
+    pause_.cancel();
+    error_code ignored;
+    for (auto& socket : sockets_.sockets())
+      socket.close(ignored);
+    const auto all = pending_;
+    for (const auto& one : all)
+      one->abandon({});
+    // What was cancelled completes behind this.
+    asio::post(io_.context(), [this, &done] {
+      broker_ = nullptr;
+      agent_ = nullptr;
+      done.set_value();
+    });
+  });
+  done.get_future().wait();
+}
+
+void link_acceptor::accept(std::size_t which) {
+  if (closed_)
+    return;
+  sockets_.sockets()[which].async_accept(
+    [me = shared_from_this(), which](const error_code& error, tcp::socket socket) {
+      if (me->closed_)
+        return;
+      if (!error) {
+        me->admit(std::move(socket));
+        return me->accept(which);
+      }
+      // Of descriptors, mostly; also for a peer that has gone already, which costs it nothing.
+      me->pause_.expires_after(me->limits_.pause);
+      // Cancelled by the pause of another socket, it tries a little earlier.
+      me->pause_.async_wait([me, which](const error_code&) { me->accept(which); });
+    });
+}
+
+void link_acceptor::admit(tcp::socket socket) {
+  ::fcntl(socket.native_handle(), F_SETFD, FD_CLOEXEC);
+  if (pending_.size() >= limits_.pending)
+    pending_.front()->abandon({failure_code::server_busy, 0, "made room for a later connection"});
+  error_code ignored;
+  std::ostringstream from;
+  from << socket.remote_endpoint(ignored);
+  auto handshake
+    = std::make_shared<link_handshake>(std::move(socket), context_, link_role::agent, "");
+  const auto place = pending_.insert(pending_.end(), handshake);
+  handshake->start(limits_.handshake, [me = shared_from_this(), place,
+                                       name = from.str()](link_handshake::result link) {
+    me->pending_.erase(place);
+    if (me->closed_)
+      return;
+    if (link)
+      me->hand_over(std::move(*link), name);
+    else
+      log().info("refused {}: {}", name, link.error().text);
+  });
+}
+
+void link_acceptor::hand_over(open_link link, const std::string& from) {
+  log().info("coordinator {} at {}", link.peer.empty() ? "on this host" : link.peer, from);
+  caf::anon_send(broker_, caf::publish_atom::value, make_scribe(system_, std::move(link)), port_,
+                 agent_, understands_);
+}
+
+} // namespace fleetcast::actors::fleet

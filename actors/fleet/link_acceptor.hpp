@@ -1,0 +1,71 @@
+/// Lets coordinators in to an agent. Only a connection whose peer has proven that it is a coordinator of
+/// this fleet reaches CAF's network layer.
+///
+/// Overflow policy: of connections that have not proven it yet, `pending` are kept; a new one takes the
+/// place of the oldest, so that strangers who hold connections open keep nobody out. Each has `handshake`
+/// to prove it.
+#pragma once
+
+#include "actors/control/listening_sockets.hpp"
+#include "actors/fleet/link_context.hpp"
+#include "actors/fleet/link_handshake.hpp"
+#include "actors/fleet/messages.hpp"
+#include "actors/io/io_thread.hpp"
+
+#include <boost/asio/steady_timer.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <list>
+#include <memory>
+#include <set>
+#include <string>
+
+namespace fleetcast::actors::fleet {
+
+struct link_acceptor_limits {
+  std::size_t pending = 128;
+  std::chrono::milliseconds handshake{10000};
+
+  /// Before the next try when the system has no descriptors left.
+  std::chrono::milliseconds pause{200};
+};
+
+class link_acceptor : public std::enable_shared_from_this<link_acceptor> {
+public:
+  /// Both outlive it. Without `context` there is no TLS: for the loopback interface only.
+  link_acceptor(caf::actor_system& system, io::io_thread& io, listening_sockets sockets,
+                link_context context, const agent_actor& agent, link_acceptor_limits limits = {});
+
+  /// Once.
+  void start();
+
+  /// Closes the sockets and waits for that; to be called before the actor system goes.
+  void close();
+
+private:
+  using error_code = boost::system::error_code;
+  using tcp = boost::asio::ip::tcp;
+
+  void accept(std::size_t which);
+  void admit(tcp::socket socket);
+  void hand_over(open_link link, const std::string& from);
+
+  caf::actor_system& system_;
+  io::io_thread& io_;
+  listening_sockets sockets_;
+  link_context context_;
+  link_acceptor_limits limits_;
+  caf::actor broker_;
+  caf::strong_actor_ptr agent_;
+  std::set<std::string> understands_;
+  std::uint16_t port_;
+
+  // On the I/O thread.
+  boost::asio::steady_timer pause_;
+  std::list<std::shared_ptr<link_handshake>> pending_; ///< the oldest first
+  bool closed_ = false;
+};
+
+} // namespace fleetcast::actors::fleet

@@ -1,0 +1,90 @@
+#include "actors/fleet/link_context.hpp"
+
+#include "actors/io/no_password.hpp"
+#include "actors/io/private_files.hpp"
+
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509.h>
+
+#include <cerrno>
+#include <string>
+
+#include <sys/stat.h>
+
+namespace fleetcast::actors::fleet {
+
+using protocol::failure;
+using protocol::failure_code;
+
+namespace {
+
+failure fault(const std::filesystem::path& file, const std::string& what) {
+  auto complaint = tls_complaint();
+  return {failure_code::trust_store_fault, 0,
+          "cannot use " + file.string() + ": " + what
+            + (complaint.empty() ? "" : " (" + complaint + ")")};
+}
+
+failure check_exists(const std::filesystem::path& file, const char* what, mode_t forbidden) {
+  struct stat info {};
+  if (::stat(file.c_str(), &info) != 0)
+    return io::system_failure(errno, failure_code::trust_store_fault,
+                              std::string{"cannot look at the "} + what, file)
+      .in_context("`fleetcast fleet cert` makes these files");
+  if ((info.st_mode & forbidden) != 0)
+    return fault(file, "others could have read this private key; if nobody did, run: chmod 600 '"
+                         + file.string() + "'");
+  return {};
+}
+
+failure load(SSL_CTX* context, const credential_files& files) {
+  if (SSL_CTX_use_certificate_chain_file(context, files.certificate.c_str()) != 1)
+    return fault(files.certificate, "it holds no certificate in PEM");
+  if (SSL_CTX_use_PrivateKey_file(context, files.key.c_str(), SSL_FILETYPE_PEM) != 1)
+    return fault(files.key,
+                 "it holds no private key in PEM that fits " + files.certificate.string());
+  if (SSL_CTX_load_verify_locations(context, files.ca.c_str(), nullptr) != 1)
+    return fault(files.ca, "it holds no CA certificate in PEM");
+  if (X509_cmp_current_time(X509_get0_notAfter(SSL_CTX_get0_certificate(context))) <= 0)
+    return fault(files.certificate,
+                 "it has expired; make another one with `fleetcast fleet cert host --renew`");
+  return {};
+}
+
+} // namespace
+
+std::string tls_complaint() {
+  std::string result;
+  while (const auto error = ERR_get_error())
+    if (const char* reason = ERR_reason_error_string(error))
+      result = reason;
+  return result;
+}
+
+tl::expected<link_context, failure> make_link_context(const credential_files& files,
+                                                      link_role role) {
+  for (const auto& wrong : {check_exists(files.certificate, "certificate", 0),
+                            check_exists(files.key, "private key", S_IRWXG | S_IRWXO),
+                            check_exists(files.ca, "CA certificate", 0)})
+    if (wrong)
+      return tl::unexpected{wrong};
+  ERR_clear_error();
+  const auto* method = role == link_role::agent ? TLS_server_method() : TLS_client_method();
+  link_context context{SSL_CTX_new(method), SSL_CTX_free};
+  if (!context || SSL_CTX_set_min_proto_version(context.get(), TLS1_3_VERSION) != 1)
+    return tl::unexpected{failure{failure_code::internal, 0, "OpenSSL offers no TLS 1.3"}};
+  SSL_CTX_set_default_passwd_cb(context.get(), io::no_password);
+  // OpenSSL also asks that the peer's certificate is for its role.
+  SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
+  // CAF keeps what was not written yet and may move it.
+  SSL_CTX_set_mode(context.get(),
+                   SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+  SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_OFF);
+  SSL_CTX_set_num_tickets(context.get(), 0);
+  if (auto wrong = load(context.get(), files))
+    return tl::unexpected{std::move(wrong)};
+  return context;
+}
+
+} // namespace fleetcast::actors::fleet

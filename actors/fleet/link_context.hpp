@@ -1,0 +1,38 @@
+/// TLS between a fleet's coordinator and its agents: version 1.3, both sides with a certificate of the
+/// fleet's own CA.
+///
+/// An agent's certificate is for servers and a coordinator's for clients, and names count: a coordinator
+/// takes an agent only under the name it was asked for. So a host that was broken into can neither
+/// command others nor pass for another.
+#pragma once
+
+#include "protocol/failure.hpp"
+
+#include <tl/expected.hpp>
+
+#include <filesystem>
+#include <memory>
+
+struct ssl_ctx_st;
+
+namespace fleetcast::actors::fleet {
+
+struct credential_files {
+  std::filesystem::path certificate;
+  std::filesystem::path key;
+  std::filesystem::path ca;
+};
+
+enum class link_role : std::uint8_t { agent, coordinator };
+
+using link_context = std::shared_ptr<ssl_ctx_st>;
+
+/// Reads the files; refuses a key that others can read, a key that does not fit its certificate, and a
+/// certificate that has expired.
+[[nodiscard]] tl::expected<link_context, protocol::failure>
+make_link_context(const credential_files& files, link_role role);
+
+/// The latest complaint of OpenSSL on this thread, in words; empty: none.
+std::string tls_complaint();
+
+} // namespace fleetcast::actors::fleet

@@ -1,0 +1,223 @@
+#include "actors/fleet/link_handshake.hpp"
+
+#include <boost/asio/post.hpp>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+
+#include <cerrno>
+#include <cstring>
+#include <string_view>
+#include <utility>
+
+#include <sys/socket.h>
+
+namespace fleetcast::actors::fleet {
+
+namespace asio = boost::asio;
+
+using protocol::failure;
+using protocol::failure_code;
+
+namespace {
+
+/// Ends with the version of the messages that follow.
+constexpr std::string_view greeting = "fleetcast-agent 1\n";
+
+std::string name_in(const SSL* tls) {
+  const auto* certificate = SSL_get0_peer_certificate(tls);
+  if (certificate == nullptr)
+    return {};
+  std::array<char, 256> name{};
+  const int size = X509_NAME_get_text_by_NID(X509_get_subject_name(certificate), NID_commonName,
+                                             name.data(), static_cast<int>(name.size()));
+  return size > 0 ? std::string{name.data(), static_cast<std::size_t>(size)} : std::string{};
+}
+
+std::string why_refused(long verified) {
+  const std::string what = "its certificate is refused: ";
+  switch (verified) {
+    case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+    case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+    case X509_V_ERR_CERT_SIGNATURE_FAILURE:
+      return what + "another authority has signed it";
+    default:
+      return what + X509_verify_cert_error_string(verified);
+  }
+}
+
+/// The peer has to be the one that was asked for, by name or by address.
+bool expect_name(SSL* tls, const std::string& host) {
+  auto* parameters = SSL_get0_param(tls);
+  boost::system::error_code no_address;
+  asio::ip::make_address(host, no_address);
+  if (!no_address)
+    return X509_VERIFY_PARAM_set1_ip_asc(parameters, host.c_str()) == 1;
+  return SSL_set_tlsext_host_name(tls, host.c_str()) == 1
+         && X509_VERIFY_PARAM_set1_host(parameters, host.c_str(), host.size()) == 1;
+}
+
+} // namespace
+
+link_handshake::link_handshake(tcp::socket socket, link_context context, link_role role,
+                               std::string host)
+  : socket_(std::move(socket)),
+    context_(std::move(context)),
+    role_(role),
+    host_(std::move(host)),
+    timer_(socket_.get_executor()) {}
+
+void link_handshake::start(std::chrono::milliseconds limit, callback over) {
+  over_ = std::move(over);
+  timer_.expires_after(limit);
+  timer_.async_wait([weak = weak_from_this(), limit](const boost::system::error_code& cancelled) {
+    if (auto me = weak.lock(); me && !cancelled)
+      me->abandon({failure_code::connect_timeout, 0,
+                   "connected, but the handshake did not end within "
+                     + std::to_string(limit.count())
+                     + (me->context_ ? " ms; is it overloaded, or stopped?"
+                                     : " ms; does it expect TLS, with certificates?")});
+  });
+  asio::post(socket_.get_executor(), [me = shared_from_this()] {
+    if (me->step_ == step::over)
+      return;
+    if (auto wrong = me->set_up())
+      return me->finish(tl::unexpected{std::move(wrong)});
+    me->go_on();
+  });
+}
+
+void link_handshake::abandon(failure reason) {
+  finish(tl::unexpected{std::move(reason)});
+}
+
+failure link_handshake::set_up() {
+  boost::system::error_code error;
+  socket_.non_blocking(true, error);
+  socket_.native_non_blocking(true, error);
+  if (!context_) {
+    step_ = step::greeting;
+    return {};
+  }
+  ERR_clear_error();
+  tls_ = {SSL_new(context_.get()), SSL_free};
+  const bool ok = tls_ && SSL_set_fd(tls_.get(), socket_.native_handle()) == 1
+                  && (role_ == link_role::agent || expect_name(tls_.get(), host_));
+  if (!ok)
+    return {failure_code::internal, 0, "OpenSSL cannot begin a connection: " + tls_complaint()};
+  if (role_ == link_role::agent)
+    SSL_set_accept_state(tls_.get());
+  else
+    SSL_set_connect_state(tls_.get());
+  return {};
+}
+
+void link_handshake::go_on() {
+  if (step_ == step::tls && !shake_hands())
+    return;
+  if (step_ == step::greeting && !greet())
+    return;
+  if (step_ != step::over)
+    succeed();
+}
+
+bool link_handshake::shake_hands() {
+  ERR_clear_error();
+  const int code = SSL_do_handshake(tls_.get());
+  if (code != 1) {
+    if (!wait_for(code)) {
+      const auto verified = SSL_get_verify_result(tls_.get());
+      fail(verified == X509_V_OK ? std::string{"the TLS handshake failed"} : why_refused(verified));
+    }
+    return false;
+  }
+  step_ = step::greeting;
+  return true;
+}
+
+bool link_handshake::greet() {
+  if (role_ == link_role::agent && moved_ == 0)
+    std::memcpy(line_.data(), greeting.data(), greeting.size());
+  while (moved_ < greeting.size()) {
+    const int moved = move(greeting.size() - moved_);
+    if (moved <= 0)
+      return false;
+    moved_ += static_cast<std::size_t>(moved);
+  }
+  if (std::string_view{line_.data(), moved_} == greeting)
+    return true;
+  fail("it does not speak as an agent of this version; is `fleetcast agent` on that port?");
+  return false;
+}
+
+int link_handshake::move(std::size_t size) {
+  const bool writes = role_ == link_role::agent;
+  auto* at = line_.data() + moved_;
+  if (tls_) {
+    ERR_clear_error();
+    const int moved = writes ? SSL_write(tls_.get(), at, static_cast<int>(size))
+                             : SSL_read(tls_.get(), at, static_cast<int>(size));
+    if (moved > 0 || wait_for(moved))
+      return moved > 0 ? moved : 0;
+    fail("the connection was closed after the TLS handshake; does it refuse this certificate?");
+    return -1;
+  }
+  const auto moved = writes ? ::send(socket_.native_handle(), at, size, MSG_NOSIGNAL)
+                            : ::recv(socket_.native_handle(), at, size, 0);
+  if (moved > 0)
+    return static_cast<int>(moved);
+  if (moved < 0 && (errno == EAGAIN || errno == EINTR)) {
+    wait(writes ? tcp::socket::wait_write : tcp::socket::wait_read);
+    return 0;
+  }
+  fail("the connection was closed; does the agent expect TLS, with certificates?");
+  return -1;
+}
+
+/// Whether it is only to be tried again once the socket is ready.
+bool link_handshake::wait_for(int tls_result) {
+  switch (SSL_get_error(tls_.get(), tls_result)) {
+    case SSL_ERROR_WANT_READ:
+      wait(tcp::socket::wait_read);
+      return true;
+    case SSL_ERROR_WANT_WRITE:
+      wait(tcp::socket::wait_write);
+      return true;
+    default:
+      return false;
+  }
+}
+
+void link_handshake::wait(tcp::socket::wait_type what) {
+  socket_.async_wait(what, [me = shared_from_this()](const boost::system::error_code& error) {
+    if (!error && me->step_ != step::over)
+      me->go_on();
+  });
+}
+
+void link_handshake::fail(const std::string& what) {
+  const auto complaint = tls_complaint();
+  finish(tl::unexpected{failure{failure_code::handshake_failed, 0,
+                                what + (complaint.empty() ? "" : " (" + complaint + ")")}});
+}
+
+void link_handshake::succeed() {
+  open_link link{std::move(socket_), tls_, tls_ ? name_in(tls_.get()) : std::string{}};
+  finish(std::move(link));
+}
+
+void link_handshake::finish(result value) {
+  if (std::exchange(step_, step::over) == step::over)
+    return;
+  timer_.cancel();
+  if (!value) {
+    boost::system::error_code ignored;
+    socket_.close(ignored);
+  }
+  if (const auto over = std::exchange(over_, nullptr))
+    over(std::move(value));
+}
+
+} // namespace fleetcast::actors::fleet

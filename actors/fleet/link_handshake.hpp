@@ -1,0 +1,74 @@
+/// What happens on a connection before the actor network sees it: TLS, then one line from the agent. The
+/// line tells the coordinator that its certificate was taken, which TLS 1.3 does not, and the version.
+///
+/// No actor; lives on the I/O thread. Bounded in time, whatever the peer does.
+#pragma once
+
+#include "actors/fleet/link_context.hpp"
+#include "protocol/failure.hpp"
+
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <tl/expected.hpp>
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+
+struct ssl_st;
+
+namespace fleetcast::actors::fleet {
+
+/// A connection whose peer has proven who it is.
+struct open_link {
+  boost::asio::ip::tcp::socket socket;
+  std::shared_ptr<ssl_st> tls; ///< null: a plain connection, which only the loopback interface has
+  std::string peer;            ///< its certificate's name
+};
+
+class link_handshake : public std::enable_shared_from_this<link_handshake> {
+public:
+  using tcp = boost::asio::ip::tcp;
+  using result = tl::expected<open_link, protocol::failure>;
+  using callback = std::function<void(result)>;
+
+  /// Without `context` there is no TLS. `host` is what a coordinator calls the agent; an agent gives "".
+  link_handshake(tcp::socket socket, link_context context, link_role role, std::string host);
+
+  /// Once, on the I/O thread. `over` is called there exactly once, later.
+  void start(std::chrono::milliseconds limit, callback over);
+
+  /// Ends it at once. Its callback hears `reason`.
+  void abandon(protocol::failure reason);
+
+private:
+  enum class step : std::uint8_t { tls, greeting, over };
+
+  protocol::failure set_up();
+  void go_on();
+  bool shake_hands();
+  bool greet();
+  /// Bytes moved; 0: not now, and go_on() is called later; negative: never.
+  int move(std::size_t size);
+  bool wait_for(int tls_result);
+  void wait(tcp::socket::wait_type what);
+  void fail(const std::string& what);
+  void succeed();
+  void finish(result value);
+
+  tcp::socket socket_;
+  link_context context_;
+  std::shared_ptr<ssl_st> tls_;
+  link_role role_;
+  std::string host_;
+  boost::asio::steady_timer timer_;
+  step step_ = step::tls;
+  std::array<char, 32> line_{};
+  std::size_t moved_ = 0;
+  callback over_;
+};
+
+} // namespace fleetcast::actors::fleet

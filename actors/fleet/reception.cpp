@@ -1,0 +1,251 @@
+#include "actors/fleet/reception.hpp"
+
+#include "actors/log.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace fleetcast::actors::fleet {
+
+namespace {
+
+/// Credit: what may be on its way to the disk, as with `fleetcast get`.
+constexpr std::uint64_t cache_bytes = 8 * 1024 * 1024;
+
+/// More of the time than this inside write(): the disk holds the job back.
+constexpr double busy_disk = 0.6;
+
+/// More lost than this of what came: the network does.
+constexpr double noticeable_loss = 0.01;
+
+/// A share of the old rate in the new one, so that figures do not jump about.
+constexpr double smoothing = 0.5;
+
+std::string base_name_of(const std::string& object) {
+  const auto slash = object.find_last_of("/\\");
+  return slash == std::string::npos ? object : object.substr(slash + 1);
+}
+
+std::uint64_t milliseconds_of(std::chrono::steady_clock::duration time) {
+  return static_cast<std::uint64_t>(
+    std::chrono::duration_cast<std::chrono::milliseconds>(time).count());
+}
+
+std::uint64_t unix_microseconds() {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return static_cast<std::uint64_t>(
+    std::chrono::duration_cast<std::chrono::microseconds>(now).count());
+}
+
+receive_request session_request_of(const reception_config& config) {
+  receive_request result;
+  result.server = config.request.server;
+  result.port = config.request.port;
+  result.name_space = config.request.name_space;
+  result.object = config.request.object;
+  result.cache_bytes = cache_bytes;
+  result.interface = config.request.interface;
+  result.fingerprint = config.request.fingerprint;
+  result.known_servers = config.known_servers;
+  result.authenticate = config.request.authenticate;
+  result.identity = config.identity;
+  return result;
+}
+
+} // namespace
+
+reception_actor::behavior_type reception_state::make_behavior(reception_config config) {
+  config_ = std::move(config);
+  self_->monitor(config_.agent);
+  self_->monitor(config_.manager);
+  self_->set_down_handler([this](const caf::down_msg&) {
+    // The file goes with this actor; a session without a consumer cancels itself.
+    end(job_phase::failed, {failure_code::internal, 0, "an actor that the job needs died"});
+  });
+  self_->send(self_, open_atom::value);
+  return {
+    [this](const session_started& started) { start(started); },
+    [this](const block_delivery& block) { take(block); },
+    [this](const session_progress& progress) { note(progress.summary); },
+    [this](const session_finished& finished) { finish(finished); },
+    [this](open_atom) { open(); },
+    [this](commit_atom) {
+      if (phase_ == job_phase::staged)
+        activate();
+    },
+    [this](cancel_atom, const failure& reason) { cancel(reason); },
+    [this](status_atom) { return status(); },
+  };
+}
+
+status_snapshot reception_state::status() const {
+  status_snapshot result;
+  result.actor = name;
+  result.state = std::string{to_string(phase_)};
+  result.facts
+    = {metrics::object(config_.request.object), metrics::written_bytes(figures_.written_bytes)};
+  return vitals_.of(self_, std::move(result));
+}
+
+/// Before any traffic: no server is troubled for a copy that has no place to go.
+void reception_state::open() {
+  auto file = config_.files->open(config_.destination, base_name_of(config_.request.object));
+  if (!file)
+    return end(job_phase::failed, std::move(file.error()));
+  file_ = std::move(*file);
+  self_->send(config_.manager, open_atom::value, config_.session, session_request_of(config_),
+              caf::actor_cast<consumer_actor>(self_));
+}
+
+void reception_state::start(const session_started& started) {
+  writer_ = started.writer;
+  figures_.object_bytes = started.object_size;
+  if (auto sized = file_->size(started.object_size); !sized)
+    return give_up(std::move(sized.error()));
+  if (!local_)
+    report(job_phase::receiving);
+}
+
+void reception_state::take(const block_delivery& block) {
+  if (local_)
+    return;
+  const auto begin = clock::now();
+  const std::span bytes{block.bytes.get(), block.size};
+  if (auto written = file_->write(block.offset, bytes); !written)
+    return give_up(std::move(written.error()));
+  digest_.note(block.offset, bytes);
+  writing_ += clock::now() - begin;
+  figures_.written_bytes += block.size;
+  const block_release release{block.offset, block.size};
+  if (figures_.written_bytes == figures_.object_bytes)
+    last_ = release;
+  else
+    self_->send(writer_, release_atom::value, release);
+}
+
+void reception_state::note(const receive_summary& summary) {
+  counted_ = summary.statistics;
+  if (phase_ == job_phase::receiving && clock::now() - reported_at_ >= report_interval)
+    report(phase_);
+}
+
+void reception_state::finish(const session_finished& finished) {
+  counted_ = finished.summary.statistics;
+  if (local_)
+    return end(local_.code == failure_code::cancelled ? job_phase::cancelled : job_phase::failed,
+               std::move(local_));
+  if (finished.reason)
+    return end(finished.reason.code == failure_code::cancelled ? job_phase::cancelled
+                                                               : job_phase::failed,
+               finished.reason);
+  report(job_phase::storing);
+  if (auto stored = store(); !stored) {
+    // Its last block was not given back: the server hears why in place of "done".
+    self_->send(config_.manager, cancel_atom::value, config_.session, stored.error());
+    return end(job_phase::failed, std::move(stored.error()));
+  }
+  if (!config_.request.together)
+    return activate();
+  release_last();
+  report(job_phase::staged);
+}
+
+target_file::result<void> reception_state::store() {
+  if (auto synced = file_->sync(); !synced)
+    return synced;
+  auto digest = digest_.finish(*file_, figures_.object_bytes);
+  if (!digest)
+    return tl::unexpected{std::move(digest.error())};
+  figures_.digest = std::move(*digest);
+  return file_->verify();
+}
+
+void reception_state::activate() {
+  auto published = file_->publish();
+  figures_.activated_us = published ? unix_microseconds() : 0;
+  if (published)
+    published = file_->sync_name();
+  if (!published) {
+    self_->send(config_.manager, cancel_atom::value, config_.session, published.error());
+    return end(job_phase::failed, std::move(published.error()));
+  }
+  release_last();
+  end(job_phase::done, {});
+}
+
+void reception_state::release_last() {
+  if (last_)
+    self_->send(writer_, release_atom::value, *std::exchange(last_, std::nullopt));
+}
+
+void reception_state::cancel(const failure& reason) {
+  if (phase_ == job_phase::staged)
+    return end(job_phase::cancelled, reason);
+  give_up(reason);
+}
+
+/// The session ends with this reason, and says so.
+void reception_state::give_up(failure reason) {
+  if (local_)
+    return;
+  local_ = std::move(reason);
+  self_->send(config_.manager, cancel_atom::value, config_.session, local_);
+}
+
+void reception_state::end(job_phase phase, failure reason) {
+  file_ = nullptr;
+  report(phase, std::move(reason));
+  self_->quit();
+}
+
+void reception_state::report(job_phase phase, failure reason) {
+  phase_ = phase;
+  measure();
+  reception_news news;
+  news.phase = phase;
+  news.figures = figures_;
+  news.reason = std::move(reason);
+  self_->send(config_.agent, std::move(news));
+}
+
+/// Rate and what holds the job back, of the time since the last report; over the whole in the end.
+void reception_state::measure() {
+  const auto now = clock::now();
+  figures_.elapsed_ms = milliseconds_of(now - started_at_);
+  figures_.repaired_symbols = counted_.repaired_symbols;
+  figures_.lost_packets = counted_.lost_packets;
+  if (phase_ != job_phase::receiving && phase_ != job_phase::storing)
+    return figures_.limit.clear(); // the rate stays that of the transfer
+  const bool over = phase_ == job_phase::storing;
+  const auto since = over ? started_at_ : std::exchange(reported_at_, now);
+  const auto bytes
+    = figures_.written_bytes - (over ? 0 : std::exchange(reported_bytes_, figures_.written_bytes));
+  const auto seconds = std::max(std::chrono::duration<double>(now - since).count(), 1e-3);
+  const auto rate = 8.0 * static_cast<double>(bytes) / seconds;
+  const auto before
+    = over || figures_.bits_per_second == 0 ? rate : static_cast<double>(figures_.bits_per_second);
+  figures_.bits_per_second
+    = static_cast<std::uint64_t>(smoothing * before + (1 - smoothing) * rate);
+  if (over)
+    return figures_.limit.clear();
+  const auto lost = counted_.lost_packets - std::exchange(lost_before_, counted_.lost_packets);
+  const auto came = counted_.datagrams - std::exchange(datagrams_before_, counted_.datagrams);
+  const auto drops = counted_.kernel_drops - std::exchange(drops_before_, counted_.kernel_drops);
+  const auto wrote
+    = std::chrono::duration<double>(std::exchange(writing_, clock::duration{})).count();
+  if (wrote > busy_disk * seconds)
+    figures_.limit = "disk";
+  else if (drops != 0)
+    figures_.limit = "cpu";
+  else if (static_cast<double>(lost) > noticeable_loss * static_cast<double>(came + lost))
+    figures_.limit = "network";
+  else
+    figures_.limit = "sender";
+}
+
+reception_actor::behavior_type reception(reception_actor::stateful_pointer<reception_state> self,
+                                         reception_config config) {
+  return self->state.make_behavior(std::move(config));
+}
+
+} // namespace fleetcast::actors::fleet

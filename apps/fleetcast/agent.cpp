@@ -1,0 +1,259 @@
+#include "apps/fleetcast/agent.hpp"
+
+#include "actors/control/listening_sockets.hpp"
+#include "actors/fleet/agent.hpp"
+#include "actors/fleet/link_acceptor.hpp"
+#include "actors/fleet/link_context.hpp"
+#include "actors/fleet/link_scribe.hpp"
+#include "actors/io/identity.hpp"
+#include "actors/log.hpp"
+#include "actors/runtime.hpp"
+#include "apps/common/signal_events.hpp"
+#include "apps/fleetcast/agent_files.hpp"
+#include "apps/fleetcast/daemon.hpp"
+#include "apps/fleetcast/endpoint_text.hpp"
+#include "apps/fleetcast/exit_code.hpp"
+#include "apps/fleetcast/fleet_options.hpp"
+#include "apps/fleetcast/metrics_endpoint.hpp"
+#include "apps/fleetcast/service_manager.hpp"
+
+#include <CLI/CLI.hpp>
+#include <fmt/core.h>
+
+#include <chrono>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <memory>
+#include <string>
+
+namespace fleetcast::apps {
+
+namespace {
+
+namespace fleet = actors::fleet;
+
+using protocol::failure;
+
+constexpr const char* certificate_directory = "/etc/fleetcast/agent";
+
+struct agent_arguments {
+  std::string listen = "[::]:5045";
+  std::string certificate = std::string{certificate_directory} + "/host.pem";
+  std::string key = std::string{certificate_directory} + "/host.key";
+  std::string ca = std::string{certificate_directory} + "/ca.pem";
+  std::string allowed = "/srv/fleetcast";
+  std::string verifier;
+  std::string state_dir;
+  std::size_t max_jobs = fleet::agent_limits{}.running;
+  std::string metrics;
+  std::string log_level = "info";
+  bool no_console = false;
+  bool certificates_chosen = false;
+};
+
+constexpr const char* footer
+  = "An agent takes jobs from the coordinators of its fleet (`fleetcast fleet get`): it receives "
+    "an "
+    "object\n"
+    "and stores it below --allow-dir, and nowhere else, not through a symbolic link either. A file "
+    "appears\n"
+    "under its name only when it is whole and verified.\n\n"
+    "Certificates come from `fleetcast fleet cert host NAME`: copy what it makes to "
+    "/etc/fleetcast/agent.\n"
+    "Whoever has a coordinator's certificate of the same authority may start jobs; others get no "
+    "word out\n"
+    "of it. Without certificates an agent listens on this host only (127.0.0.1, ::1), to whoever "
+    "is "
+    "on it.\n\n"
+    "--verify PROGRAM has the last word on this host: it is run with the path of each whole file "
+    "before that\n"
+    "takes its name, and anything but exit code 0 refuses it. It is run as the agent's user.\n\n"
+    "`fleetcast console` and `fleetcast top` look into the running agent; --metrics serves its "
+    "figures to\n"
+    "Prometheus.\n\n"
+    "Network: TCP 5045 from coordinators; to servers as `fleetcast get`.\n\n"
+    "Examples:\n"
+    "  fleetcast agent --allow-dir /srv/images\n"
+    "  fleetcast agent --listen 10.0.0.7:5045 --allow-dir /srv/images --max-jobs 2\n"
+    "  fleetcast agent --listen 127.0.0.1:5045 --allow-dir /tmp/incoming\n"
+    "  systemctl enable --now fleetcast-agent\n\n"
+    "Exit codes: 0 after SIGINT or SIGTERM, 1 when the agent cannot start, 2 wrong usage, 3 a file "
+    "or\n"
+    "directory of this host.\n";
+
+int complain(const failure& reason, int code = exit_code::failure) {
+  fmt::print(stderr, "fleetcast agent: {}\n", reason.text);
+  return code;
+}
+
+/// Null: none, and none needed.
+tl::expected<fleet::link_context, failure> credentials(const agent_arguments& arguments,
+                                                       const boost::asio::ip::address& address) {
+  std::error_code ignored;
+  if (arguments.certificates_chosen || std::filesystem::exists(arguments.certificate, ignored))
+    return fleet::make_link_context({arguments.certificate, arguments.key, arguments.ca},
+                                    fleet::link_role::agent);
+  if (address.is_loopback())
+    return nullptr;
+  return tl::unexpected{failure{
+    protocol::failure_code::access_denied, 0,
+    "will not listen at " + address.to_string() + " without certificates: there is no "
+      + arguments.certificate
+      + ". Make them with `fleetcast fleet cert host NAME` and copy them there, name others with "
+        "--cert, --key and --ca, or --listen 127.0.0.1"}};
+}
+
+std::filesystem::path known_servers_in(const std::string& state_dir) {
+  const auto directory
+    = state_dir.empty() ? actors::io::default_state_dir() : std::filesystem::path{state_dir};
+  return std::filesystem::absolute(directory) / "known_servers";
+}
+
+/// Until somebody ends it. Gives the exit code.
+int run(actors::runtime& runtime, const actors::listening_sockets& sockets,
+        const fleet::link_context& context, const std::shared_ptr<agent_files>& files,
+        const agent_arguments& arguments, signal_events& signals, event_flag& agent_gone) {
+  const auto known_servers = known_servers_in(arguments.state_dir);
+  const auto identity = known_servers.parent_path() / "identity";
+  fleet::agent_limits limits;
+  limits.running = arguments.max_jobs;
+  auto agent = runtime.system().spawn(
+    fleet::agent,
+    fleet::storing_parts(files, runtime.manager(), known_servers.string(), identity.string()),
+    limits);
+  runtime.show(caf::actor_cast<caf::actor>(agent));
+  caf::actor_cast<caf::strong_actor_ptr>(agent)->get()->attach_functor(
+    [&agent_gone](const caf::error&) { agent_gone.set(); });
+  const auto acceptor = std::make_shared<fleet::link_acceptor>(
+    runtime.system(), runtime.io(), sockets, context, caf::actor_cast<fleet::agent_actor>(agent));
+  acceptor->start();
+  std::string where;
+  for (const auto& endpoint : sockets.endpoints()) {
+    fmt::print("listening on {}\n", to_text(endpoint));
+    where += (where.empty() ? "" : ", ") + to_text(endpoint);
+  }
+  std::fflush(stdout);
+  tell_ready("Listening on " + where);
+
+  auto woken = signal_events::woken_by::timeout;
+  while (woken == signal_events::woken_by::timeout)
+    woken = signals.wait(agent_gone, std::chrono::hours{1});
+  tell_stopping();
+  acceptor->close();
+  if (woken == signal_events::woken_by::event) {
+    fmt::print(stderr, "fleetcast agent: the fleet_agent actor died; see the log above, and start "
+                       "the agent again\n");
+    return exit_code::failure;
+  }
+  signals.let_go();
+  actors::log().info("{}: shutting down", strsignal(signals.last_signal()));
+  {
+    // Not anonymous: an agent lets nobody else stop it.
+    caf::scoped_actor self{runtime.system()};
+    self->monitor(agent);
+    self->send(agent, actors::stop_atom::value);
+    agent = nullptr;
+    self->receive([](const caf::down_msg&) {});
+  }
+  return exit_code::success;
+}
+
+int agent(const agent_arguments& arguments) {
+  signal_events signals;
+  raise_descriptor_limit();
+  const auto listen = parse_endpoint(arguments.listen, default_agent_port);
+  if (!listen)
+    return complain(listen.error(), exit_code::usage);
+  const auto context = credentials(arguments, listen->address());
+  if (!context)
+    return complain(context.error(),
+                    arguments.certificates_chosen ? exit_code::local_file : exit_code::failure);
+  const auto files = agent_files::make(arguments.allowed, arguments.verifier);
+  if (!files)
+    return complain(files.error(), exit_code::local_file);
+  set_up_log(arguments.log_level);
+  if (!*context)
+    actors::log().warn("no certificates: anybody on this host may have files written below {}",
+                       arguments.allowed);
+  event_flag agent_gone; // outlives the runtime
+  actors::runtime_options options;
+  options.configure = fleet::configure_network;
+  if (!arguments.no_console || !arguments.metrics.empty())
+    options.console
+      = actors::console_options{"fleetcast-agent", FLEETCAST_VERSION, {}, !arguments.no_console};
+  actors::runtime runtime{options};
+  if (const auto path = runtime.console_path(); !path)
+    actors::log().warn("{}", path.error().text);
+  std::unique_ptr<metrics_endpoint> metrics;
+  if (!arguments.metrics.empty()) {
+    auto opened = metrics_endpoint::open(runtime, arguments.metrics);
+    if (!opened)
+      return complain(opened.error());
+    metrics = std::move(*opened);
+    fmt::print("metrics http://{}/metrics\n", metrics->address());
+  }
+  const auto sockets = actors::listen_on(runtime.io(), *listen);
+  if (!sockets)
+    return complain(sockets.error());
+  return run(runtime, *sockets, *context, *files, arguments, signals, agent_gone);
+}
+
+} // namespace
+
+void register_agent(CLI::App& program, std::function<int()>& selected) {
+  auto arguments = std::make_shared<agent_arguments>();
+  auto* command = program.add_subcommand("agent", "Let a fleet's coordinators bring files here");
+  command->footer(footer);
+  command
+    ->add_option("--listen,-l", arguments->listen,
+                 "Where to wait for coordinators; [::] takes IPv4 and IPv6")
+    ->capture_default_str()
+    ->type_name("ADDR[:PORT]");
+  command
+    ->add_option("--allow-dir,-d", arguments->allowed,
+                 "Write below this directory only; it has to be there")
+    ->capture_default_str()
+    ->type_name("DIR");
+  auto* certificate
+    = command->add_option("--cert", arguments->certificate, "This host's certificate")
+        ->capture_default_str()
+        ->type_name("FILE");
+  auto* key = command->add_option("--key", arguments->key, "Its private key, mode 0600")
+                ->capture_default_str()
+                ->type_name("FILE");
+  auto* ca = command->add_option("--ca", arguments->ca, "The fleet's authority")
+               ->capture_default_str()
+               ->type_name("FILE");
+  certificate->needs(key, ca);
+  key->needs(certificate, ca);
+  ca->needs(certificate, key);
+  command
+    ->add_option("--verify", arguments->verifier,
+                 "Program that may refuse a whole file before it takes its name")
+    ->type_name("PROGRAM");
+  command->add_option("--max-jobs", arguments->max_jobs, "Jobs at once; more are refused")
+    ->check(CLI::Range(std::size_t{1}, std::size_t{64}))
+    ->capture_default_str()
+    ->type_name("N");
+  command
+    ->add_option("--state-dir", arguments->state_dir,
+                 "Where known_servers and this host's identity are kept (default: "
+                 "/var/lib/fleetcast for root, else ~/.local/state/fleetcast)")
+    ->type_name("DIR");
+  command
+    ->add_option("--metrics", arguments->metrics,
+                 "Serve figures to Prometheus; a PORT alone is on 127.0.0.1")
+    ->type_name("[ADDR:]PORT");
+  command->add_flag("--no-console", arguments->no_console,
+                    "Let nobody look into this process with `fleetcast console`");
+  command->add_option("--log-level", arguments->log_level, "What to log on standard error")
+    ->check(CLI::IsMember({"debug", "info", "warning", "error", "off"}))
+    ->capture_default_str();
+  command->callback([arguments, certificate, &selected] {
+    arguments->certificates_chosen = certificate->count() > 0;
+    selected = [arguments] { return agent(*arguments); };
+  });
+}
+
+} // namespace fleetcast::apps

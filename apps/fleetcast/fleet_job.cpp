@@ -1,0 +1,156 @@
+#include "apps/fleetcast/fleet_job.hpp"
+
+#include "actors/fleet/link_network.hpp"
+#include "actors/fleet/link_scribe.hpp"
+#include "actors/runtime.hpp"
+#include "apps/common/signal_events.hpp"
+#include "apps/fleetcast/daemon.hpp"
+#include "apps/fleetcast/fleet_report.hpp"
+
+#include <fmt/core.h>
+
+#include <chrono>
+#include <cstdio>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+namespace fleetcast::apps {
+
+namespace {
+
+namespace fleet = actors::fleet;
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+/// How often people and programs hear.
+constexpr milliseconds look_interval{500};
+
+/// How often a log gets a summary, besides what changed.
+constexpr seconds summary_interval{5};
+
+/// A coordinator answers at once; only a defect gets here.
+constexpr seconds view_patience{30};
+
+/// Lines on a terminal that are drawn over and over.
+class live_table {
+public:
+  bool possible() const { return isatty(fileno(stderr)) == 1; }
+
+  void draw(const fleet::fleet_view& view) {
+    winsize size{};
+    const bool known = ioctl(fileno(stderr), TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
+    const auto lines
+      = format_live(view, known ? size.ws_col - 1U : 79U, known ? size.ws_row - 1U : 23U);
+    clear();
+    for (const auto& line : lines)
+      fmt::print(stderr, "{}\n", line);
+    std::fflush(stderr);
+    drawn_ = lines.size();
+  }
+
+  void clear() {
+    if (drawn_ > 0)
+      fmt::print(stderr, "\033[{}A\033[J", std::exchange(drawn_, 0));
+    std::fflush(stderr);
+  }
+
+private:
+  std::size_t drawn_ = 0;
+};
+
+class reporter {
+public:
+  explicit reporter(const fleet_display& display) : display_(display) {}
+
+  void show(const fleet::fleet_view& view) {
+    if (!display_.live)
+      return;
+    if (!display_.json && table_.possible())
+      return table_.draw(view);
+    for (const auto& host : view.hosts)
+      show_change(host);
+    const auto now = std::chrono::steady_clock::now();
+    if (display_.json)
+      print_event("progress", to_json(view));
+    else if (now - summed_at_ >= summary_interval) {
+      fmt::print(stderr, "{}\n", format_summary(view));
+      summed_at_ = now;
+    }
+  }
+
+  void end() { table_.clear(); }
+
+private:
+  /// Programs hear of every host's progress, logs only of what happens.
+  void show_change(const fleet::host_view& host) {
+    const auto state = state_of(host) + (host.reason ? ": " + host.reason.text : "");
+    auto& before = states_[host.name];
+    const bool changed = before.first != state;
+    if (display_.json && (changed || before.second != host.report.written_bytes))
+      print_event("host", to_json(host));
+    else if (changed && !display_.json)
+      fmt::print(stderr, "{}: {}\n", host.name, state);
+    before = {state, host.report.written_bytes};
+  }
+
+  fleet_display display_;
+  live_table table_;
+  std::map<std::string, std::pair<std::string, std::uint64_t>> states_;
+  std::chrono::steady_clock::time_point summed_at_ = std::chrono::steady_clock::now();
+};
+
+fleet::fleet_view look_at(caf::actor_system& system, const fleet::coordinator_actor& coordinator) {
+  fleet::fleet_view result;
+  caf::scoped_actor self{system};
+  self->request(coordinator, view_patience, fleet::view_atom::value)
+    .receive([&](fleet::fleet_view& view) { result = std::move(view); }, [](const caf::error&) {});
+  return result;
+}
+
+} // namespace
+
+void print_event(const char* kind, nlohmann::json event) {
+  event["event"] = kind;
+  // Names come from others; what is no UTF-8 in them must not end the program.
+  fmt::print("{}\n", event.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+  std::fflush(stdout);
+}
+
+fleet_end run_fleet(fleet::fleet_plan plan, fleet::link_context context,
+                    const fleet_display& display) {
+  signal_events signals;
+  raise_descriptor_limit();
+  event_flag finished; // outlives the runtime
+  plan.finished = [&finished] { finished.set(); };
+  actors::runtime_options options;
+  options.configure = fleet::configure_network;
+  actors::runtime runtime{options};
+  auto& system = runtime.system();
+  const auto network
+    = std::make_shared<fleet::link_network>(system, runtime.io(), std::move(context));
+  auto coordinator = system.spawn(fleet::coordinator, std::move(plan),
+                                  std::shared_ptr<fleet::fleet_network>{network});
+  reporter report{display};
+  fleet_end result;
+  auto woken = signal_events::woken_by::timeout;
+  while (woken == signal_events::woken_by::timeout) {
+    woken = signals.wait(finished, look_interval);
+    result.view = look_at(system, coordinator);
+    report.show(result.view);
+  }
+  report.end();
+  if (woken == signal_events::woken_by::signal)
+    result.signal = signals.last_signal();
+  signals.let_go();
+  caf::anon_send(std::exchange(coordinator, nullptr), actors::stop_atom::value);
+  network->close();
+  return result;
+}
+
+} // namespace fleetcast::apps

@@ -1,0 +1,29 @@
+/// Runs a coordinator to its end and tells people and programs how it goes.
+#pragma once
+
+#include "actors/fleet/coordinator.hpp"
+#include "actors/fleet/link_context.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace fleetcast::apps {
+
+struct fleet_end {
+  actors::fleet::fleet_view view;
+  int signal = 0; ///< that interrupted it; 0: none. The agents go on.
+};
+
+struct fleet_display {
+  bool json = false;
+  bool live = true; ///< tell of progress, not only of the end
+};
+
+/// Once in a process: it takes over signals.
+[[nodiscard]] fleet_end run_fleet(actors::fleet::fleet_plan plan,
+                                  actors::fleet::link_context context,
+                                  const fleet_display& display);
+
+/// One JSON object on a line of its own.
+void print_event(const char* kind, nlohmann::json event);
+
+} // namespace fleetcast::apps

@@ -1,0 +1,295 @@
+/// Who gets in to an agent and who does not, over real TLS connections.
+#include "tests/support/fleet_fixture.hpp"
+#include "tests/support/live_fleet.hpp"
+
+#include <gtest/gtest.h>
+#include <openssl/ssl.h>
+
+#include <atomic>
+#include <chrono>
+#include <fstream>
+#include <future>
+#include <thread>
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+namespace fleetcast::actors::testing {
+namespace {
+
+using fleet::link_role;
+using fleet::testing::reception_record;
+using fleet::testing::sample_request;
+using fleet::testing::scripted_receptions;
+using std::chrono::hours;
+
+/// A TCP connection to a port of this host, for those who do not play by the rules.
+class raw_connection {
+public:
+  explicit raw_connection(std::uint16_t port) : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
+    sockaddr_in to{};
+    to.sin_family = AF_INET;
+    to.sin_port = htons(port);
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    const timeval patience{30, 0};
+    ::setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+    if (::connect(socket_, reinterpret_cast<const sockaddr*>(&to), sizeof(to)) != 0)
+      throw std::runtime_error{"cannot connect"};
+  }
+  ~raw_connection() { ::close(socket_); }
+
+  raw_connection(const raw_connection&) = delete;
+  raw_connection& operator=(const raw_connection&) = delete;
+
+  int number() const noexcept { return socket_; }
+
+  /// Whether the peer closes without a byte for us.
+  bool is_turned_away() {
+    char byte = 0;
+    return ::recv(socket_, &byte, 1, 0) <= 0;
+  }
+
+private:
+  int socket_;
+};
+
+class FleetLink : public ::testing::Test {
+protected:
+  FleetLink() {
+    receptions->plays = true;
+    start_agent({}, {});
+  }
+
+  ~FleetLink() override { stop_agent(); }
+
+  /// Its receptions end with it, and nobody holds on to them.
+  void stop_agent() {
+    for (const auto& one : receptions->started)
+      caf::anon_send_exit(one, caf::exit_reason::kill);
+    receptions->started.clear();
+    receptions->agent = nullptr;
+    agent.reset();
+  }
+
+  std::shared_ptr<fleet::agent_parts> parts() {
+    return std::make_shared<scripted_receptions>(receptions);
+  }
+
+  void start_agent(fleet::agent_limits limits, fleet::link_acceptor_limits bounds) {
+    stop_agent();
+    agent = std::make_unique<live_agent>(
+      io, *fleet::make_link_context(host_credentials(store), link_role::agent), parts(), limits,
+      bounds);
+  }
+
+  fleet::link_context coordinator_context() const {
+    return *fleet::make_link_context(store.coordinator(), link_role::coordinator);
+  }
+
+  /// Whether the agent answers a client with these files (none: no certificate).
+  bool lets_in(const fleet::credential_files* files, int newest = TLS1_3_VERSION) {
+    const std::shared_ptr<SSL_CTX> context{SSL_CTX_new(TLS_client_method()), SSL_CTX_free};
+    SSL_CTX_set_max_proto_version(context.get(), newest);
+    if (files != nullptr) {
+      EXPECT_EQ(SSL_CTX_use_certificate_chain_file(context.get(), files->certificate.c_str()), 1);
+      EXPECT_EQ(SSL_CTX_use_PrivateKey_file(context.get(), files->key.c_str(), SSL_FILETYPE_PEM),
+                1);
+    }
+    raw_connection connection{agent->port()};
+    const std::shared_ptr<SSL> tls{SSL_new(context.get()), SSL_free};
+    SSL_set_fd(tls.get(), connection.number());
+    if (SSL_connect(tls.get()) != 1)
+      return false;
+    char byte = 0;
+    return SSL_read(tls.get(), &byte, 1) == 1;
+  }
+
+  std::string why_not(live_coordinator& from, const fleet::fleet_host& host) {
+    const auto reached = from.dial(host);
+    return reached ? "reached" : reached.error().text;
+  }
+
+  temporary_directory directory;
+  fleet::certificate_store store = make_fleet_certificates(directory.path() / "fleet");
+  fleet::certificate_store other = make_fleet_certificates(directory.path() / "other");
+  io::io_thread io;
+  std::shared_ptr<reception_record> receptions = std::make_shared<reception_record>();
+  std::unique_ptr<live_agent> agent;
+};
+
+TEST_F(FleetLink, CarriesAWholeJob) {
+  std::promise<void> finished;
+  fleet::fleet_plan plan;
+  plan.request = sample_request();
+  plan.request.together = true;
+  plan.hosts = {agent->host()};
+  plan.finished = [&] { finished.set_value(); };
+  live_coordinator from{io, coordinator_context()};
+  from.start(std::move(plan));
+  ASSERT_EQ(finished.get_future().wait_for(answer_patience), std::future_status::ready);
+  const auto view = from.view();
+  EXPECT_TRUE(view.hosts.at(0).succeeded) << view.hosts.at(0).reason.text;
+  EXPECT_EQ(receptions->destinations, std::vector<std::string>{"127.0.0.1.img"});
+  EXPECT_EQ(receptions->heard, std::vector<std::string>{"commit"});
+}
+
+// -- who is turned away ---------------------------------------------------------------------------
+
+TEST_F(FleetLink, LetsACoordinatorInAndNobodyWithoutACertificate) {
+  const auto good = store.coordinator();
+  EXPECT_TRUE(lets_in(&good));
+  EXPECT_FALSE(lets_in(nullptr));
+}
+
+TEST_F(FleetLink, TurnsACoordinatorOfAnotherAuthorityAway) {
+  const auto files = other.coordinator();
+  EXPECT_FALSE(lets_in(&files));
+}
+
+TEST_F(FleetLink, TurnsAnExpiredCoordinatorAway) {
+  auto files = store.coordinator();
+  EXPECT_TRUE(lets_in(&files));
+  ASSERT_FALSE(store.renew_coordinator(hours{-1}));
+  EXPECT_FALSE(lets_in(&files));
+}
+
+TEST_F(FleetLink, TurnsAHostAwayThatWouldCommandOthers) {
+  const auto files = host_credentials(store);
+  EXPECT_FALSE(lets_in(&files));
+}
+
+TEST_F(FleetLink, SpeaksNoOlderTls) {
+  const auto files = store.coordinator();
+  EXPECT_FALSE(lets_in(&files, TLS1_2_VERSION));
+}
+
+TEST_F(FleetLink, TurnsNonsenseAway) {
+  raw_connection stranger{agent->port()};
+  const std::string nonsense(4096, 'x');
+  ASSERT_GT(::send(stranger.number(), nonsense.data(), nonsense.size(), MSG_NOSIGNAL), 0);
+  char buffer[64];
+  ssize_t size = 1;
+  ssize_t total = 0; // a TLS alert may come, and nothing more
+  while ((size = ::recv(stranger.number(), buffer, sizeof(buffer), 0)) > 0)
+    total += size;
+  EXPECT_LE(total, 16);
+}
+
+TEST_F(FleetLink, ClosesConnectionsThatProveNothingInTime) {
+  fleet::link_acceptor_limits bounds;
+  bounds.handshake = std::chrono::milliseconds{100};
+  start_agent({}, bounds);
+  raw_connection stranger{agent->port()};
+  EXPECT_TRUE(stranger.is_turned_away());
+}
+
+TEST_F(FleetLink, IsNotBlockedByStrangersWhoHoldConnections) {
+  fleet::link_acceptor_limits bounds;
+  bounds.pending = 4;
+  start_agent({}, bounds);
+  std::vector<std::unique_ptr<raw_connection>> strangers;
+  for (int i = 0; i < 40; ++i)
+    strangers.push_back(std::make_unique<raw_connection>(agent->port()));
+  live_coordinator from{io, coordinator_context()};
+  EXPECT_EQ(why_not(from, agent->host()), "reached");
+  EXPECT_TRUE(strangers.front()->is_turned_away());
+}
+
+// -- whom a coordinator takes for an agent ----------------------------------------------------------
+
+TEST_F(FleetLink, TakesAnAgentUnderItsOwnNameOnly) {
+  live_coordinator from{io, coordinator_context()};
+  EXPECT_EQ(why_not(from, agent->host()), "reached");
+  EXPECT_NE(why_not(from, {"localhost", agent->port()}).find("certificate is refused"),
+            std::string::npos);
+}
+
+TEST_F(FleetLink, TakesNoAgentOfAnotherAuthority) {
+  live_coordinator from{io, *fleet::make_link_context(other.coordinator(), link_role::coordinator)};
+  EXPECT_NE(why_not(from, agent->host()).find("another authority"), std::string::npos);
+}
+
+TEST_F(FleetLink, LearnsThatItsCertificateIsRefused) {
+  auto files = other.coordinator();
+  files.ca = store.coordinator().ca;
+  live_coordinator from{io, *fleet::make_link_context(files, link_role::coordinator)};
+  EXPECT_NE(why_not(from, agent->host()).find("refuse this certificate"), std::string::npos);
+}
+
+TEST_F(FleetLink, SaysThatNobodyListens) {
+  const auto host = agent->host();
+  agent.reset();
+  live_coordinator from{io, coordinator_context()};
+  const auto why = why_not(from, host);
+  EXPECT_NE(why.find("Connection refused"), std::string::npos) << why;
+}
+
+TEST_F(FleetLink, SpeaksWithoutCertificatesOnThisHostOnly) {
+  live_agent plain{io, nullptr, parts()};
+  live_coordinator from{io, nullptr};
+  EXPECT_EQ(why_not(from, plain.host()), "reached");
+  EXPECT_NE(why_not(from, {"192.0.2.1", 5045}).find("without certificates"), std::string::npos);
+  EXPECT_NE(why_not(from, agent->host()), "reached");
+}
+
+// -- what those inside may do -----------------------------------------------------------------------
+
+TEST_F(FleetLink, BoundsAFloodOfJobs) {
+  receptions->plays = false;
+  start_agent({3, 8, 2, std::chrono::seconds{3600}, std::chrono::milliseconds{2000}}, {});
+  live_coordinator from{io, coordinator_context()};
+  const auto reached = from.dial(agent->host());
+  ASSERT_TRUE(reached) << reached.error().text;
+  caf::scoped_actor self{from.system()};
+  std::size_t refused = 0;
+  for (int i = 0; i < 500; ++i)
+    self
+      ->request(*reached, answer_patience, fleet::start_atom::value,
+                sample_request("job-" + std::to_string(i)))
+      .receive(
+        [&](const fleet::job_report& report) {
+          refused += fleet::phase_of(report.phase) == fleet::job_phase::failed ? 1 : 0;
+        },
+        [&](const caf::error& error) { ADD_FAILURE() << from.system().render(error); });
+  EXPECT_EQ(refused, 497U);
+  EXPECT_EQ(receptions->started.size(), 3U);
+  EXPECT_EQ(fact(agent->status(), "running jobs"), "3");
+}
+
+TEST_F(FleetLink, SurvivesMessagesOfTypesNobodyExpects) {
+  live_coordinator from{io, coordinator_context()};
+  const auto reached = from.dial(agent->host());
+  ASSERT_TRUE(reached) << reached.error().text;
+  caf::scoped_actor self{from.system()};
+  const auto untyped = caf::actor_cast<caf::actor>(*reached);
+  self->request(untyped, answer_patience, 42, std::string{"start"})
+    .receive([] { ADD_FAILURE() << "it took that for something"; },
+             [](const caf::error& error) { EXPECT_EQ(error, caf::sec::unexpected_message); });
+  // Their own words, from outside: not heard either.
+  self->send(untyped, stop_atom::value);
+  self->send(untyped, tick_atom::value);
+  self->request(*reached, answer_patience, fleet::start_atom::value, sample_request())
+    .receive(
+      [](const fleet::job_report& report) {
+        EXPECT_EQ(fleet::phase_of(report.phase), fleet::job_phase::connecting);
+      },
+      [&](const caf::error& error) { ADD_FAILURE() << from.system().render(error); });
+  EXPECT_EQ(fact(agent->status(), "unexpected messages"), "1");
+}
+
+TEST_F(FleetLink, TellsACoordinatorThatItsAgentIsGone) {
+  live_coordinator from{io, coordinator_context()};
+  const auto reached = from.dial(agent->host());
+  ASSERT_TRUE(reached) << reached.error().text;
+  caf::scoped_actor self{from.system()};
+  self->monitor(*reached);
+  agent.reset();
+  bool down = false;
+  self->receive([&](const caf::down_msg&) { down = true; }, caf::after(answer_patience) >> [] {});
+  EXPECT_TRUE(down);
+}
+
+} // namespace
+} // namespace fleetcast::actors::testing

@@ -1,0 +1,145 @@
+#include "apps/fleetcast/fleet_report.hpp"
+#include "apps/fleetcast/job_record.hpp"
+#include "tests/support/actor_fixture.hpp"
+
+#include <gtest/gtest.h>
+
+namespace fleetcast::apps {
+namespace {
+
+using actors::fleet::fleet_view;
+using actors::fleet::host_view;
+using actors::fleet::job_phase;
+using protocol::failure_code;
+
+host_view host(const std::string& name, job_phase phase, std::uint64_t written = 0) {
+  host_view result;
+  result.name = name;
+  result.in_contact = true;
+  result.report.phase = static_cast<std::uint8_t>(phase);
+  result.report.object_bytes = 1000;
+  result.report.written_bytes = written;
+  result.report.bits_per_second = 800;
+  result.report.limit = "disk";
+  result.finished = is_over(phase);
+  result.succeeded = phase == job_phase::done;
+  return result;
+}
+
+fleet_view sample() {
+  fleet_view view;
+  view.job = "job-1";
+  view.hosts = {host("quick", job_phase::receiving, 900), host("slow", job_phase::receiving, 100),
+                host("ready", job_phase::done, 1000), host("poor", job_phase::failed, 500),
+                host("gone", job_phase::receiving, 300)};
+  view.hosts[3].reason = {failure_code::disk_full, 0, "disk full there"};
+  view.hosts[4].in_contact = false;
+  view.hosts[4].reason = {failure_code::connection_refused, 0, "refused"};
+  return view;
+}
+
+TEST(FleetReport, SummaryCountsAndNamesTheSlowestWithItsLimit) {
+  const auto text = format_summary(sample());
+  EXPECT_NE(text.find("5 hosts:"), std::string::npos) << text;
+  EXPECT_NE(text.find("2 receiving"), std::string::npos) << text;
+  EXPECT_NE(text.find("1 out of contact"), std::string::npos) << text;
+  EXPECT_NE(text.find("slowest slow at 10 % (disk)"), std::string::npos) << text;
+}
+
+TEST(FleetReport, LiveTablePutsTroubleFirstAndFitsTheTerminal) {
+  const auto lines = format_live(sample(), 70, 5);
+  ASSERT_EQ(lines.size(), 5U);
+  EXPECT_EQ(lines[2].substr(0, 4), "poor");
+  EXPECT_EQ(lines[3].substr(0, 4), "gone");
+  EXPECT_NE(lines[4].find("3 more"), std::string::npos);
+  for (const auto& line : lines)
+    EXPECT_LE(line.size(), 70U);
+  EXPECT_EQ(format_live(sample(), 70, 40).size(), 7U);
+  EXPECT_LE(format_live(sample(), 70, 2).size(), 2U);
+}
+
+TEST(FleetReport, NamesTheCauseForEachHostThatFailed) {
+  const auto text = format_report(sample());
+  EXPECT_NE(text.find("poor: disk full there"), std::string::npos) << text;
+  EXPECT_NE(text.find("1 of 5 hosts succeeded"), std::string::npos) << text;
+  const auto asked = format_report(sample(), true);
+  EXPECT_EQ(asked.find("succeeded"), std::string::npos) << "asking is no success: " << asked;
+  EXPECT_NE(asked.find(format_summary(sample())), std::string::npos) << asked;
+}
+
+TEST(FleetReport, NoticesDifferentContents) {
+  auto view = sample();
+  view.hosts[1] = host("other", job_phase::done, 1000);
+  EXPECT_FALSE(digests_differ(view));
+  view.hosts[1].report.digest = "ab";
+  EXPECT_TRUE(digests_differ(view));
+}
+
+TEST(FleetReport, GivesProgramsNumbers) {
+  const auto one = to_json(sample().hosts[3]);
+  EXPECT_EQ(one["state"], "failed");
+  EXPECT_EQ(one["reason"], "disk full there");
+  EXPECT_EQ(one["code"], static_cast<unsigned>(failure_code::disk_full));
+  const auto all = to_json(sample());
+  EXPECT_EQ(all["succeeded"], 1);
+  EXPECT_EQ(all["slowest"], "slow");
+}
+
+TEST(FleetReport, CopesWithFiguresThatMakeNoSense) {
+  auto view = sample();
+  view.hosts[0].report.written_bytes = ~0ULL;
+  view.hosts[1].report.object_bytes = 0;
+  view.hosts[2].report.phase = 200;
+  EXPECT_FALSE(format_report(view).empty());
+  EXPECT_FALSE(format_live(view, 80, 24).empty());
+  view.hosts.clear();
+  EXPECT_FALSE(format_summary(view).empty());
+}
+
+job_record sample_record() {
+  job_record record;
+  record.request.job = "job-1";
+  record.request.server = "server";
+  record.request.port = 5040;
+  record.request.name_space = "lab";
+  record.request.object = "a b.img";
+  record.request.destination = "{host}.img";
+  record.request.together = true;
+  record.abort_on_failure = true;
+  record.hosts = {{"a", 1}, {"b", 2}};
+  return record;
+}
+
+TEST(JobRecord, SurvivesItsFile) {
+  actors::testing::temporary_directory directory;
+  ASSERT_TRUE(save(sample_record(), directory.path()));
+  const auto loaded = load_job("job-1", directory.path());
+  ASSERT_TRUE(loaded && *loaded);
+  EXPECT_EQ(to_text(**loaded), to_text(sample_record()));
+  EXPECT_EQ((*loaded)->hosts[1].name, "b");
+  EXPECT_TRUE((*loaded)->request.together);
+}
+
+TEST(JobRecord, IsMissingOrWrongWithoutHarm) {
+  actors::testing::temporary_directory directory;
+  const auto missing = load_job("job-1", directory.path());
+  ASSERT_TRUE(missing);
+  EXPECT_FALSE(*missing);
+  for (const auto* text : {"", "{", "[]", "{}", "{\"job\": 7}"})
+    EXPECT_FALSE(parse_job(text)) << text;
+  auto bad = sample_record();
+  bad.request.job = "../x";
+  EXPECT_FALSE(parse_job(to_text(bad)));
+  bad = sample_record();
+  bad.hosts.clear();
+  EXPECT_FALSE(parse_job(to_text(bad)));
+}
+
+TEST(JobRecord, MakesIdsThatAreIds) {
+  const auto one = make_job_id();
+  EXPECT_TRUE(actors::fleet::is_job_id(one)) << one;
+  EXPECT_NE(one, make_job_id());
+}
+
+} // namespace
+} // namespace fleetcast::apps

@@ -1,0 +1,91 @@
+#include "actors/fleet/host_list.hpp"
+
+#include <gtest/gtest.h>
+
+namespace fleetcast::actors::fleet {
+namespace {
+
+std::vector<std::string> names(std::string_view text) {
+  const auto all = parse_hosts(text);
+  EXPECT_TRUE(all) << (all ? "" : all.error());
+  std::vector<std::string> result;
+  if (all)
+    for (const auto& one : *all)
+      result.push_back(one.name + (one.port == 0 ? "" : ":" + std::to_string(one.port)));
+  return result;
+}
+
+std::string error_of(std::string_view text) {
+  const auto all = parse_hosts(text);
+  return all ? "none" : all.error();
+}
+
+using list = std::vector<std::string>;
+
+TEST(HostList, TakesNamesBetweenBlanksCommasAndLines) {
+  EXPECT_EQ(names("a b,c\nd\r\n\te , f"), (list{"a", "b", "c", "d", "e", "f"}));
+}
+
+TEST(HostList, LeavesCommentsAndEmptyLinesOut) {
+  EXPECT_EQ(names("# all\n\na # the first\n#b\nc"), (list{"a", "c"}));
+}
+
+TEST(HostList, KeepsTheWidthOfARange) {
+  EXPECT_EQ(names("node[008-011]"), (list{"node008", "node009", "node010", "node011"}));
+  EXPECT_EQ(names("n[9-11]"), (list{"n9", "n10", "n11"}));
+}
+
+TEST(HostList, TakesSeveralRangesInANameAndSeveralPartsInARange) {
+  EXPECT_EQ(names("r[1-2]n[1,7]"), (list{"r1n1", "r1n7", "r2n1", "r2n7"}));
+  EXPECT_EQ(names("n[1-2,5].lab:7"), (list{"n1.lab:7", "n2.lab:7", "n5.lab:7"}));
+}
+
+TEST(HostList, ReadsPortsAndAddresses) {
+  EXPECT_EQ(names("a:5052 10.0.0.1:1 10.0.0.2"), (list{"a:5052", "10.0.0.1:1", "10.0.0.2"}));
+  EXPECT_EQ(names("2001:db8::1 [2001:db8::2]:5052 [::1]"),
+            (list{"2001:db8::1", "2001:db8::2:5052", "::1"}));
+}
+
+TEST(HostList, NotesGroups) {
+  const auto all = parse_hosts("gate\n[rack1]\na\n[rack2] # the other\nb c");
+  ASSERT_TRUE(all);
+  ASSERT_EQ(all->size(), 4U);
+  EXPECT_EQ(all->at(0).group, "");
+  EXPECT_EQ(all->at(1).group, "rack1");
+  EXPECT_EQ(all->at(3).group, "rack2");
+}
+
+TEST(HostList, CountsAHostOnce) {
+  EXPECT_EQ(names("a b a a:1 n[1-2] n1"), (list{"a", "b", "a:1", "n1", "n2"}));
+}
+
+TEST(HostList, SaysWhatIsWrongAndInWhichLine) {
+  EXPECT_EQ(error_of("a\nb["), "line 2: 'b[' has a bracket that is not closed");
+  EXPECT_EQ(error_of("n[5-1]"), "line 1: 'n[5-1]' has a range that runs backwards");
+  EXPECT_NE(error_of("n[a-b]").find("range"), std::string::npos);
+  EXPECT_NE(error_of("n[]").find("range"), std::string::npos);
+  EXPECT_NE(error_of("n[1-]").find("range"), std::string::npos);
+  EXPECT_NE(error_of("a:0").find("port"), std::string::npos);
+  EXPECT_NE(error_of("a:65536").find("port"), std::string::npos);
+  EXPECT_NE(error_of("a:").find("port"), std::string::npos);
+  EXPECT_NE(error_of("a/b").find("no host name"), std::string::npos);
+  EXPECT_NE(error_of("-a").find("no host name"), std::string::npos);
+  EXPECT_NE(error_of(std::string(300, 'a')).find("no host name"), std::string::npos);
+}
+
+TEST(HostList, IsBounded) {
+  EXPECT_EQ(names("n[1-4096]").size(), max_hosts);
+  EXPECT_NE(error_of("n[1-4097]").find("4096"), std::string::npos);
+  EXPECT_NE(error_of("a n[1-4096]").find("4096"), std::string::npos);
+  EXPECT_NE(error_of("n[0-999999999]").find("4096"), std::string::npos);
+  EXPECT_NE(error_of("n[1-99]x[1-99]y[1-99]z[1-99]").find("4096"), std::string::npos);
+  EXPECT_NE(error_of("n[1-9999999999]").find("range"), std::string::npos);
+  EXPECT_NE(error_of(std::string(max_host_text + 1, ' ')).find("1 MiB"), std::string::npos);
+}
+
+TEST(HostList, ShowsNoControlCharactersInItsComplaints) {
+  EXPECT_EQ(error_of("a\x1b[1mb").find('\x1b'), std::string::npos);
+}
+
+} // namespace
+} // namespace fleetcast::actors::fleet
