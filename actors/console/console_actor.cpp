@@ -326,8 +326,8 @@ status_snapshot console_state::status() const {
 // -- completion -----------------------------------------------------------------------------------
 
 void console_state::complete(const task& t) {
-  survey([this, t](survey_pointer all) {
-    words_for(t, t.what.arguments.empty() ? "" : t.what.arguments[0], std::move(all));
+  survey([this, t](const survey_pointer& all) {
+    words_for(t, t.what.arguments.empty() ? "" : t.what.arguments[0], all);
   });
 }
 
@@ -391,7 +391,8 @@ words words_of(argument kind, const std::vector<std::string>& before, const cons
 
 } // namespace
 
-void console_state::words_for(const task& t, const std::string& line, survey_pointer all) const {
+void console_state::words_for(const task& t, const std::string& line,
+                              const survey_pointer& all) const {
   std::vector<std::string> before;
   for (const auto word : split_words(line))
     before.emplace_back(word);

@@ -88,7 +88,7 @@ private:
   void dump(const task& t);
   void shut_down(const task& t) const;
   void complete(const task& t);
-  void words_for(const task& t, const std::string& line, survey_pointer all) const;
+  void words_for(const task& t, const std::string& line, const survey_pointer& all) const;
   json about() const;
   std::vector<caf::actor> roots() const;
   status_snapshot status() const;

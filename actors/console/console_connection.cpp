@@ -74,16 +74,16 @@ void console_connection::next_command() {
   ++server_->commands_;
   server_->handle(lines_.take(),
                   [weak = weak_from_this(), &io = server_->io_](console_answer answer) {
-                    boost::asio::post(io, [weak, answer = std::move(answer)]() mutable {
+                    boost::asio::post(io, [weak, answer = std::move(answer)] {
                       if (const auto me = weak.lock())
-                        me->on_answer(std::move(answer));
+                        me->on_answer(answer);
                     });
                   });
 }
 
 // -- frames out -----------------------------------------------------------------------------------
 
-void console_connection::on_answer(console_answer answer) {
+void console_connection::on_answer(const console_answer& answer) {
   if (!socket_.is_open())
     return;
   is_answered_ = true;

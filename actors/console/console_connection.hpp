@@ -24,7 +24,7 @@ private:
   void read();
   void take_in();
   void next_command();
-  void on_answer(console_answer answer);
+  void on_answer(const console_answer& answer);
   void follow_events();
   void queue(const frame& what);
   void write();

@@ -2,6 +2,7 @@
 
 #include "actors/io/identity.hpp"
 #include "actors/io/known_servers.hpp"
+#include "actors/io/openssl_thread.hpp"
 #include "actors/io/processor.hpp"
 #include "actors/log.hpp"
 #include "protocol/wire/control_codec.hpp"
@@ -145,6 +146,7 @@ void control_client_state::prepare() {
   auto read
     = [server = server_, fingerprint = request_.fingerprint, pins = known_servers_of(request_),
        own = identity_of(request_)](caf::event_based_actor*, const caf::actor_addr& asker) {
+        const io::openssl_thread openssl;
         notify(asker, credentials_for(server, fingerprint, pins, own));
       };
   self_->spawn<caf::detached>(std::move(read), self_->address());

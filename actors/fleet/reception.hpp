@@ -13,6 +13,7 @@
 #include "actors/fleet/messages.hpp"
 #include "actors/fleet/object_digest.hpp"
 #include "actors/fleet/target_file.hpp"
+#include "actors/io/openssl_thread.hpp"
 #include "actors/status.hpp"
 
 #include <chrono>
@@ -76,6 +77,7 @@ private:
   void release_last();
   status_snapshot status() const;
 
+  io::openssl_thread openssl_;
   reception_actor::pointer self_;
   reception_config config_;
   std::unique_ptr<target_file> file_;

@@ -11,6 +11,7 @@
 
 #include "actors/interfaces.hpp"
 #include "actors/io/block_pool.hpp"
+#include "actors/io/openssl_thread.hpp"
 #include "actors/send/content_provider.hpp"
 #include "actors/status.hpp"
 #include "protocol/geometry.hpp"
@@ -50,6 +51,7 @@ private:
   std::optional<outcome> wait_for_buffer(clock::time_point now);
   outcome fail(failure reason);
 
+  io::openssl_thread openssl_;
   std::shared_ptr<const content> object_;
   std::optional<protocol::geometry> layout_;
   std::shared_ptr<io::block_pool> pool_;

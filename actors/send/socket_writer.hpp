@@ -9,6 +9,7 @@
 #pragma once
 
 #include "actors/interfaces.hpp"
+#include "actors/io/openssl_thread.hpp"
 #include "actors/io/udp_batch.hpp"
 #include "actors/io/udp_socket.hpp"
 #include "actors/status.hpp"
@@ -39,6 +40,7 @@ private:
 
   void seal(datagrams part);
 
+  io::openssl_thread openssl_;
   std::optional<protocol::wire::sealer> sealer_;
   std::optional<io::batch_sender> sender_;
   io::udp_endpoint destination_;

@@ -164,7 +164,8 @@ TEST_F(SocketReader, EndsWithItsSinkAndLetsTheSocketGo) {
     caf::anon_send_exit(sink, caf::exit_reason::user_shutdown);
     EXPECT_TRUE(ends(reader));
   }
-  finish_io();
+  finish_io(); // ends the wait,
+  finish_io(); // whose handler comes after that
   EXPECT_EQ(group.receiver.use_count(), 1);
 }
 
