@@ -18,7 +18,7 @@ std::optional<std::uint16_t> parse_port(std::string_view text) {
 std::optional<server_name> make(std::string_view host, std::optional<std::string_view> port_text) {
   if (host.empty() || host.find_first_of("[]") != std::string_view::npos)
     return std::nullopt;
-  server_name result{std::string{host}, default_control_port};
+  server_name result{std::string{host}, actors::default_control_port};
   if (port_text) {
     auto port = parse_port(*port_text);
     if (!port)

@@ -1,6 +1,8 @@
 /// Reads `pwszServer`: a host and perhaps a port.
 #pragma once
 
+#include "actors/control/control_port.hpp"
+
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -8,12 +10,9 @@
 
 namespace fleetcast::api {
 
-/// Port of the control plane when none is given.
-constexpr std::uint16_t default_control_port = 5040;
-
 struct server_name {
   std::string host; ///< name or address, without brackets
-  std::uint16_t port = default_control_port;
+  std::uint16_t port = actors::default_control_port;
 
   friend bool operator==(const server_name&, const server_name&) = default;
 };

@@ -193,31 +193,29 @@ staged_file::result<void> staged_file::write(std::uint64_t offset,
   if (all_zero(bytes))
     return {};
   unstarted_ += bytes.size();
-  while (!bytes.empty()) {
-    auto written = ::pwrite(file_.get(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
-    if (written < 0 && errno == EINTR)
-      continue;
-    if (written <= 0)
-      return unexpected{
-        failed("write at offset " + std::to_string(offset) + " of", written == 0 ? EIO : errno)};
-    offset += static_cast<std::uint64_t>(written);
-    bytes = bytes.subspan(static_cast<std::size_t>(written));
-  }
+  if (auto written = transfer("write", ::pwrite, offset, bytes); !written)
+    return written;
   if (unstarted_ >= write_back_step)
     start_write_back();
   return {};
 }
 
 staged_file::result<void> staged_file::read(std::uint64_t offset, std::span<std::byte> bytes) {
+  return transfer("read", ::pread, offset, bytes);
+}
+
+template <class Byte, class Call>
+staged_file::result<void> staged_file::transfer(const char* verb, Call call, std::uint64_t offset,
+                                                std::span<Byte> bytes) {
   while (!bytes.empty()) {
-    auto read = ::pread(file_.get(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
-    if (read < 0 && errno == EINTR)
+    const auto done = call(file_.get(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
+    if (done < 0 && errno == EINTR)
       continue;
-    if (read <= 0)
-      return unexpected{
-        failed("read at offset " + std::to_string(offset) + " of", read == 0 ? EIO : errno)};
-    offset += static_cast<std::uint64_t>(read);
-    bytes = bytes.subspan(static_cast<std::size_t>(read));
+    if (done <= 0)
+      return unexpected{failed(std::string{verb} + " at offset " + std::to_string(offset) + " of",
+                               done == 0 ? EIO : errno)};
+    offset += static_cast<std::uint64_t>(done);
+    bytes = bytes.subspan(static_cast<std::size_t>(done));
   }
   return {};
 }

@@ -101,6 +101,10 @@ private:
   staged_file(std::string target, std::string name, descriptor directory, descriptor file,
               std::string staged_name);
 
+  /// All of `bytes` by as many calls of pread or pwrite as that takes.
+  template <class Byte, class Call>
+  result<void> transfer(const char* verb, Call call, std::uint64_t offset, std::span<Byte> bytes);
+
   void start_write_back() noexcept;
   file_failure failed(const std::string& what, int error) const;
 

@@ -5,22 +5,18 @@
 #include "actors/fleet/link_acceptor.hpp"
 #include "actors/fleet/link_context.hpp"
 #include "actors/fleet/link_scribe.hpp"
-#include "actors/io/identity.hpp"
 #include "actors/log.hpp"
 #include "actors/runtime.hpp"
-#include "apps/common/signal_events.hpp"
 #include "apps/fleetcast/agent_files.hpp"
 #include "apps/fleetcast/daemon.hpp"
 #include "apps/fleetcast/endpoint_text.hpp"
 #include "apps/fleetcast/exit_code.hpp"
 #include "apps/fleetcast/fleet_options.hpp"
-#include "apps/fleetcast/metrics_endpoint.hpp"
 #include "apps/fleetcast/service_manager.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/core.h>
 
-#include <chrono>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
@@ -46,9 +42,7 @@ struct agent_arguments {
   std::string verifier;
   std::string state_dir;
   std::size_t max_jobs = fleet::agent_limits{}.running;
-  std::string metrics;
-  std::string log_level = "info";
-  bool no_console = false;
+  daemon_options daemon;
   bool certificates_chosen = false;
 };
 
@@ -104,23 +98,16 @@ tl::expected<fleet::link_context, failure> credentials(const agent_arguments& ar
         "--cert, --key and --ca, or --listen 127.0.0.1"}};
 }
 
-std::filesystem::path known_servers_in(const std::string& state_dir) {
-  const auto directory
-    = state_dir.empty() ? actors::io::default_state_dir() : std::filesystem::path{state_dir};
-  return std::filesystem::absolute(directory) / "known_servers";
-}
-
 /// Until somebody ends it. Gives the exit code.
 int run(actors::runtime& runtime, const actors::listening_sockets& sockets,
         const fleet::link_context& context, const std::shared_ptr<agent_files>& files,
         const agent_arguments& arguments, signal_events& signals, event_flag& agent_gone) {
-  const auto known_servers = known_servers_in(arguments.state_dir);
-  const auto identity = known_servers.parent_path() / "identity";
+  const auto state = std::filesystem::absolute(state_directory(arguments.state_dir));
   fleet::agent_limits limits;
   limits.running = arguments.max_jobs;
   auto agent = runtime.system().spawn(
     fleet::agent,
-    fleet::storing_parts(files, runtime.manager(), known_servers.string(), identity.string()),
+    fleet::storing_parts(files, runtime.manager(), state / "known_servers", state / "identity"),
     limits);
   runtime.show(caf::actor_cast<caf::actor>(agent));
   caf::actor_cast<caf::strong_actor_ptr>(agent)->get()->attach_functor(
@@ -136,12 +123,10 @@ int run(actors::runtime& runtime, const actors::listening_sockets& sockets,
   std::fflush(stdout);
   tell_ready("Listening on " + where);
 
-  auto woken = signal_events::woken_by::timeout;
-  while (woken == signal_events::woken_by::timeout)
-    woken = signals.wait(agent_gone, std::chrono::hours{1});
+  const bool signalled = wait_for_signal(signals, agent_gone);
   tell_stopping();
   acceptor->close();
-  if (woken == signal_events::woken_by::event) {
+  if (!signalled) {
     fmt::print(stderr, "fleetcast agent: the fleet_agent actor died; see the log above, and start "
                        "the agent again\n");
     return exit_code::failure;
@@ -172,27 +157,20 @@ int agent(const agent_arguments& arguments) {
   const auto files = agent_files::make(arguments.allowed, arguments.verifier);
   if (!files)
     return complain(files.error(), exit_code::local_file);
-  set_up_log(arguments.log_level);
+  set_up_log(arguments.daemon.log_level);
   if (!*context)
     actors::log().warn("no certificates: anybody on this host may have files written below {}",
                        arguments.allowed);
   event_flag agent_gone; // outlives the runtime
   actors::runtime_options options;
   options.configure = fleet::configure_network;
-  if (!arguments.no_console || !arguments.metrics.empty())
-    options.console
-      = actors::console_options{"fleetcast-agent", FLEETCAST_VERSION, {}, !arguments.no_console};
+  options.console = console_of(arguments.daemon, "fleetcast-agent");
   actors::runtime runtime{options};
-  if (const auto path = runtime.console_path(); !path)
-    actors::log().warn("{}", path.error().text);
-  std::unique_ptr<metrics_endpoint> metrics;
-  if (!arguments.metrics.empty()) {
-    auto opened = metrics_endpoint::open(runtime, arguments.metrics);
-    if (!opened)
-      return complain(opened.error());
-    metrics = std::move(*opened);
-    fmt::print("metrics http://{}/metrics\n", metrics->address());
-  }
+  const auto metrics = expose(runtime, arguments.daemon);
+  if (!metrics)
+    return complain(metrics.error());
+  if (*metrics)
+    fmt::print("metrics http://{}/metrics\n", (*metrics)->address());
   const auto sockets = actors::listen_on(runtime.io(), *listen);
   if (!sockets)
     return complain(sockets.error());
@@ -241,15 +219,7 @@ void register_agent(CLI::App& program, std::function<int()>& selected) {
                  "Where known_servers and this host's identity are kept (default: "
                  "/var/lib/fleetcast for root, else ~/.local/state/fleetcast)")
     ->type_name("DIR");
-  command
-    ->add_option("--metrics", arguments->metrics,
-                 "Serve figures to Prometheus; a PORT alone is on 127.0.0.1")
-    ->type_name("[ADDR:]PORT");
-  command->add_flag("--no-console", arguments->no_console,
-                    "Let nobody look into this process with `fleetcast console`");
-  command->add_option("--log-level", arguments->log_level, "What to log on standard error")
-    ->check(CLI::IsMember({"debug", "info", "warning", "error", "off"}))
-    ->capture_default_str();
+  add_daemon_options(*command, arguments->daemon);
   command->callback([arguments, certificate, &selected] {
     arguments->certificates_chosen = certificate->count() > 0;
     selected = [arguments] { return agent(*arguments); };

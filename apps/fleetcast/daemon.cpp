@@ -1,14 +1,28 @@
 #include "apps/fleetcast/daemon.hpp"
 
+#include "actors/io/identity.hpp"
 #include "actors/log.hpp"
 
+#include <CLI/CLI.hpp>
 #include <spdlog/sinks/stdout_color_sinks.h>
 
-#include <memory>
+#include <chrono>
 
 #include <sys/resource.h>
 
 namespace fleetcast::apps {
+
+void add_daemon_options(CLI::App& command, daemon_options& options) {
+  command
+    .add_option("--metrics", options.metrics,
+                "Serve figures to Prometheus; a PORT alone is on 127.0.0.1")
+    ->type_name("[ADDR:]PORT");
+  command.add_flag("--no-console", options.no_console,
+                   "Let nobody look into this process with `fleetcast console`");
+  command.add_option("--log-level", options.log_level, "What to log on standard error")
+    ->check(CLI::IsMember({"debug", "info", "warning", "error", "off"}))
+    ->capture_default_str();
+}
 
 void set_up_log(const std::string& level) {
   auto& log = actors::log();
@@ -24,6 +38,34 @@ void raise_descriptor_limit() {
     return;
   limit.rlim_cur = limit.rlim_max;
   setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+std::filesystem::path state_directory(const std::string& chosen) {
+  return chosen.empty() ? actors::io::default_state_dir() : std::filesystem::path{chosen};
+}
+
+std::optional<actors::console_options> console_of(const daemon_options& options,
+                                                  const char* program) {
+  if (options.no_console && options.metrics.empty())
+    return std::nullopt;
+  return actors::console_options{program, FLEETCAST_VERSION, {}, !options.no_console};
+}
+
+tl::expected<std::unique_ptr<metrics_endpoint>, protocol::failure>
+expose(actors::runtime& runtime, const daemon_options& options) {
+  if (const auto path = runtime.console_path(); !path)
+    actors::log().warn("{}", path.error().text);
+  if (options.metrics.empty())
+    return nullptr;
+  return metrics_endpoint::open(runtime, options.metrics);
+}
+
+bool wait_for_signal(signal_events& signals, const event_flag& gone) {
+  using woken_by = signal_events::woken_by;
+  auto woken = woken_by::timeout;
+  while (woken == woken_by::timeout)
+    woken = signals.wait(gone, std::chrono::hours{1});
+  return woken == woken_by::signal;
 }
 
 } // namespace fleetcast::apps

@@ -1,5 +1,6 @@
 #include "apps/fleetcast/fleet.hpp"
 
+#include "actors/control/control_port.hpp"
 #include "actors/fleet/host_list.hpp"
 #include "apps/common/object_address.hpp"
 #include "apps/fleetcast/exit_code.hpp"
@@ -26,8 +27,6 @@ namespace {
 namespace fleet = actors::fleet;
 
 using task = fleet::fleet_plan::task;
-
-constexpr std::uint16_t default_control_port = 5040;
 
 /// Status and cancel ask once: a host that does not answer by then is reported as such.
 constexpr std::chrono::seconds short_patience{6};
@@ -161,7 +160,7 @@ checked<void> apply(const job_arguments& arguments, job_record& record) {
     if (!server || server->size() != 1)
       return refuse(address->server + " is no server");
     request.server = server->front().name;
-    request.port = server->front().port == 0 ? default_control_port : server->front().port;
+    request.port = server->front().port == 0 ? actors::default_control_port : server->front().port;
     request.name_space = address->name_space;
     request.object = address->object;
     request.destination = arguments.destination;

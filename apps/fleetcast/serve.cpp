@@ -2,24 +2,22 @@
 
 #include "actors/control/authorization.hpp"
 #include "actors/control/control_listener.hpp"
+#include "actors/control/control_port.hpp"
 #include "actors/io/identity.hpp"
 #include "actors/io/network_interface.hpp"
 #include "actors/log.hpp"
 #include "actors/runtime.hpp"
 #include "actors/send/directory_provider.hpp"
 #include "actors/send/group_allocator.hpp"
-#include "apps/common/signal_events.hpp"
 #include "apps/fleetcast/daemon.hpp"
 #include "apps/fleetcast/endpoint_text.hpp"
 #include "apps/fleetcast/exit_code.hpp"
 #include "apps/fleetcast/loss_option.hpp"
-#include "apps/fleetcast/metrics_endpoint.hpp"
 #include "apps/fleetcast/rate_policies.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/core.h>
 
-#include <chrono>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
@@ -34,8 +32,6 @@ namespace {
 
 using protocol::failure;
 
-constexpr std::uint16_t default_control_port = 5040;
-
 struct serve_arguments {
   std::vector<std::string> namespaces;
   std::string listen = "[::]:5040";
@@ -48,9 +44,7 @@ struct serve_arguments {
   std::string security = "sealed";
   double inject_loss = 0;
   std::string state_dir;
-  std::string log_level = "info";
-  std::string metrics;
-  bool no_console = false;
+  daemon_options daemon;
 };
 
 constexpr const char* footer
@@ -179,19 +173,17 @@ int serve(const serve_arguments& arguments) {
   const auto groups = parse_groups(arguments.groups);
   if (!groups)
     return complain(groups.error(), exit_code::usage);
-  const auto listen = parse_endpoint(arguments.listen, default_control_port);
+  const auto listen = parse_endpoint(arguments.listen, actors::default_control_port);
   if (!listen)
     return complain(listen.error(), exit_code::usage);
   if (!arguments.interface.empty())
     if (const auto found = actors::io::find_interface(arguments.interface); !found)
       return complain(found.error(), exit_code::usage);
-  auto identity = actors::io::load_or_create_identity(
-    arguments.state_dir.empty() ? actors::io::default_state_dir()
-                                : std::filesystem::path{arguments.state_dir});
+  auto identity = actors::io::load_or_create_identity(state_directory(arguments.state_dir));
   if (!identity)
     return complain(identity.error());
   const auto who = std::make_shared<const actors::io::identity>(std::move(*identity));
-  set_up_log(arguments.log_level);
+  set_up_log(arguments.daemon.log_level);
 
   event_flag listener_gone; // outlives the runtime
   actors::runtime_options options;
@@ -206,19 +198,11 @@ int serve(const serve_arguments& arguments) {
   if (options.sending->unsealed)
     actors::log().warn("--security none: datagrams are NOT sealed and blocks are NOT verified; "
                        "anybody on this network can read and forge them");
-  if (!arguments.no_console || !arguments.metrics.empty())
-    options.console
-      = actors::console_options{"fleetcast-serve", FLEETCAST_VERSION, {}, !arguments.no_console};
+  options.console = console_of(arguments.daemon, "fleetcast-serve");
   actors::runtime runtime{options};
-  if (const auto path = runtime.console_path(); !path)
-    actors::log().warn("{}", path.error().text);
-  std::unique_ptr<metrics_endpoint> metrics;
-  if (!arguments.metrics.empty()) {
-    auto opened = metrics_endpoint::open(runtime, arguments.metrics);
-    if (!opened)
-      return complain(opened.error());
-    metrics = std::move(*opened);
-  }
+  const auto metrics = expose(runtime, arguments.daemon);
+  if (!metrics)
+    return complain(metrics.error());
   const auto sockets = actors::listen_on(runtime.io(), *listen);
   if (!sockets)
     return complain(sockets.error());
@@ -229,14 +213,11 @@ int serve(const serve_arguments& arguments) {
   for (const auto& endpoint : sockets->endpoints())
     fmt::print("listening on {}\n", to_text(endpoint));
   fmt::print("fingerprint {}\n", who->fingerprint());
-  if (metrics)
-    fmt::print("metrics http://{}/metrics\n", metrics->address());
+  if (*metrics)
+    fmt::print("metrics http://{}/metrics\n", (*metrics)->address());
   std::fflush(stdout);
 
-  auto woken = signal_events::woken_by::timeout;
-  while (woken == signal_events::woken_by::timeout)
-    woken = signals.wait(listener_gone, std::chrono::hours{1});
-  if (woken == signal_events::woken_by::event) {
+  if (!wait_for_signal(signals, listener_gone)) {
     fmt::print(stderr, "fleetcast serve: the control_listener actor died, so nobody could ask for "
                        "anything any more; see the log above, and start the server again\n");
     return exit_code::failure;
@@ -314,15 +295,7 @@ void register_serve(CLI::App& program, std::function<int()>& selected) {
                  "Where the server's identity is kept (default: /var/lib/fleetcast for root, else "
                  "~/.local/state/fleetcast)")
     ->type_name("DIR");
-  command
-    ->add_option("--metrics", arguments->metrics,
-                 "Serve figures to Prometheus; a PORT alone is on 127.0.0.1")
-    ->type_name("[ADDR:]PORT");
-  command->add_flag("--no-console", arguments->no_console,
-                    "Let nobody look into this process with `fleetcast console`");
-  command->add_option("--log-level", arguments->log_level, "What to log on standard error")
-    ->check(CLI::IsMember({"debug", "info", "warning", "error", "off"}))
-    ->capture_default_str();
+  add_daemon_options(*command, arguments->daemon);
   command->callback(
     [arguments, &selected] { selected = [arguments] { return serve(*arguments); }; });
 }

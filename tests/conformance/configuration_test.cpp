@@ -1,5 +1,6 @@
 // What a process sets beyond the WDS structures: three ways, one order; and the log.
 #include "api_test.hpp"
+#include "tests/support/temporary_directory.hpp"
 
 #include <gmock/gmock.h>
 
@@ -68,19 +69,13 @@ FLEETCAST_CONFIG empty_config() {
 
 class Settings : public scripted_test {
 protected:
-  void SetUp() override {
-    scripted_test::SetUp();
-    std::string path = (std::filesystem::temp_directory_path() / "settings-XXXXXX").string();
-    ASSERT_NE(::mkdtemp(path.data()), nullptr);
-    directory_ = path;
-  }
+  void SetUp() override { scripted_test::SetUp(); }
 
   void TearDown() override {
     scripted_test::TearDown();
     for (const auto& name : set_)
       ::unsetenv(name.c_str());
     ::setenv("FLEETCAST_CONFIG", "/dev/null", 1);
-    std::filesystem::remove_all(directory_);
   }
 
   void variable(const std::string& name, const std::string& value) {
@@ -111,7 +106,8 @@ protected:
     return result;
   }
 
-  std::filesystem::path directory_;
+  actors::testing::temporary_directory own_;
+  std::filesystem::path directory_ = own_.path();
   std::deque<consumer> programs_;
   std::vector<std::string> set_;
 };

@@ -3,6 +3,7 @@
 #include "api_test.hpp"
 #include "tests/support/actor_fixture.hpp"
 #include "tests/support/loopback_server.hpp"
+#include "tests/support/temporary_directory.hpp"
 
 #include <algorithm>
 #include <cstddef>

@@ -7,6 +7,7 @@
 #include "actors/send/group_allocator.hpp"
 #include "api/fleetcast_ext.h"
 #include "tests/support/actor_fixture.hpp"
+#include "tests/support/temporary_directory.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -6,6 +6,7 @@
 #include "api/wdstci.h"
 #include "tests/support/actor_fixture.hpp"
 #include "tests/support/loopback_server.hpp"
+#include "tests/support/temporary_directory.hpp"
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>

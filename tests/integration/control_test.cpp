@@ -7,6 +7,7 @@
 #include "actors/io/processor.hpp"
 #include "protocol/wire/control_codec.hpp"
 #include "tests/support/actor_fixture.hpp"
+#include "tests/support/temporary_directory.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/read.hpp>

@@ -1,6 +1,7 @@
 /// Who gets in to an agent and who does not, over real TLS connections.
 #include "tests/support/fleet_fixture.hpp"
 #include "tests/support/live_fleet.hpp"
+#include "tests/support/temporary_directory.hpp"
 
 #include <gtest/gtest.h>
 #include <openssl/ssl.h>

@@ -10,6 +10,7 @@
 #include "protocol/wire/datagram.hpp"
 #include "tests/support/actor_fixture.hpp"
 #include "tests/support/loopback_server.hpp"
+#include "tests/support/temporary_directory.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/multicast.hpp>

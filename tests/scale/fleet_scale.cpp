@@ -5,6 +5,7 @@
 #include "actors/fleet/reception.hpp"
 #include "tests/support/actor_fixture.hpp"
 #include "tests/support/live_fleet.hpp"
+#include "tests/support/temporary_directory.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/core.h>

@@ -294,18 +294,6 @@ tl::expected<void, failure> memory_content::read(std::uint64_t offset,
 
 // -- live world -----------------------------------------------------------------------------------
 
-temporary_directory::temporary_directory() {
-  auto pattern = (std::filesystem::temp_directory_path() / "fleetcast-test-XXXXXX").string();
-  if (::mkdtemp(pattern.data()) == nullptr)
-    throw std::runtime_error{"no temporary directory can be made at " + pattern};
-  path_ = pattern;
-}
-
-temporary_directory::~temporary_directory() {
-  std::error_code ignored;
-  std::filesystem::remove_all(path_, ignored);
-}
-
 send_options small_block_options(const std::filesystem::path& state_dir) {
   auto who = io::load_or_create_identity(state_dir);
   if (!who)

@@ -170,21 +170,6 @@ private:
 
 // -- live world -----------------------------------------------------------------------------------
 
-/// A directory that goes with its owner.
-class temporary_directory {
-public:
-  temporary_directory();
-  ~temporary_directory();
-
-  temporary_directory(const temporary_directory&) = delete;
-  temporary_directory& operator=(const temporary_directory&) = delete;
-
-  const std::filesystem::path& path() const noexcept { return path_; }
-
-private:
-  std::filesystem::path path_;
-};
-
 /// Sends on the loopback interface in small blocks, so that few bytes make many of them.
 send_options small_block_options(const std::filesystem::path& state_dir);
 

@@ -2,6 +2,7 @@
 #include "actors/send/session.hpp"
 #include "protocol/wire/seal.hpp"
 #include "tests/support/actor_fixture.hpp"
+#include "tests/support/temporary_directory.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,6 +1,7 @@
 #include "actors/runtime.hpp"
 #include "actors/session_manager.hpp"
 #include "tests/support/actor_fixture.hpp"
+#include "tests/support/temporary_directory.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,6 @@
 #include "api/configuration.hpp"
 #include "tests/support/actor_fixture.hpp"
+#include "tests/support/temporary_directory.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,6 +1,7 @@
 #include "apps/fleetcast/fleet_report.hpp"
 #include "apps/fleetcast/job_record.hpp"
 #include "tests/support/actor_fixture.hpp"
+#include "tests/support/temporary_directory.hpp"
 
 #include <gtest/gtest.h>
 

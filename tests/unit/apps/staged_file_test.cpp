@@ -1,4 +1,5 @@
 #include "apps/common/staged_file.hpp"
+#include "tests/support/temporary_directory.hpp"
 
 #include <gtest/gtest.h>
 
@@ -19,12 +20,6 @@ namespace fs = std::filesystem;
 
 class StagedFile : public ::testing::Test {
 protected:
-  StagedFile() {
-    auto pattern = (fs::temp_directory_path() / "fleetcast-test-XXXXXX").string();
-    directory_ = mkdtemp(pattern.data());
-  }
-  ~StagedFile() override { fs::remove_all(directory_); }
-
   std::string path(const std::string& name) const { return (directory_ / name).string(); }
 
   static void put(const std::string& file, const std::string& text) { std::ofstream{file} << text; }
@@ -45,7 +40,8 @@ protected:
     return std::as_bytes(std::span{text.data(), text.size()});
   }
 
-  fs::path directory_;
+  actors::testing::temporary_directory own_;
+  fs::path directory_ = own_.path();
 };
 
 TEST_F(StagedFile, AppearsUnderItsNameOnlyWhenPublished) {

@@ -1,4 +1,5 @@
 #include "apps/wdsmcast/trace_file.hpp"
+#include "tests/support/temporary_directory.hpp"
 
 #include <gtest/gtest.h>
 
@@ -16,20 +17,14 @@ namespace fs = std::filesystem;
 
 class TraceFile : public ::testing::Test {
 protected:
-  TraceFile() {
-    auto pattern = (fs::temp_directory_path() / "fleetcast-test-XXXXXX").string();
-    directory_ = mkdtemp(pattern.data());
-    path_ = (directory_ / "trace.txt").string();
-  }
-  ~TraceFile() override { fs::remove_all(directory_); }
-
   std::string text() const {
     std::ifstream stream{path_};
     return {std::istreambuf_iterator<char>{stream}, {}};
   }
 
-  fs::path directory_;
-  std::string path_;
+  actors::testing::temporary_directory own_;
+  fs::path directory_ = own_.path();
+  std::string path_ = (directory_ / "trace.txt").string();
 };
 
 TEST_F(TraceFile, HoldsEachLineWithItsTimeAtOnce) {

@@ -1,5 +1,6 @@
 #include "actors/console/socket_directory.hpp"
 #include "tests/support/actor_fixture.hpp"
+#include "tests/support/temporary_directory.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,6 +1,7 @@
 /// Which clients a server serves: the file, and the lists for namespaces.
 #include "actors/control/authorization.hpp"
 #include "tests/support/actor_fixture.hpp"
+#include "tests/support/temporary_directory.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,5 @@
 #include "actors/io/identity.hpp"
+#include "tests/support/temporary_directory.hpp"
 
 #include <gtest/gtest.h>
 #include <openssl/evp.h>
@@ -19,15 +20,6 @@ using protocol::failure_code;
 
 class Identity : public ::testing::Test {
 protected:
-  void SetUp() override {
-    std::string path = (std::filesystem::temp_directory_path() / "identity-XXXXXX").string();
-    ASSERT_NE(::mkdtemp(path.data()), nullptr);
-    root_ = path;
-    state_ = root_ / "below" / "state";
-  }
-
-  void TearDown() override { std::filesystem::remove_all(root_); }
-
   static mode_t mode_of(const std::filesystem::path& path) {
     struct stat info {};
     EXPECT_EQ(::stat(path.c_str(), &info), 0) << path;
@@ -39,8 +31,9 @@ protected:
     return {std::istreambuf_iterator<char>{in}, {}};
   }
 
-  std::filesystem::path root_;
-  std::filesystem::path state_;
+  testing::temporary_directory directory_;
+  std::filesystem::path root_ = directory_.path();
+  std::filesystem::path state_ = root_ / "below" / "state";
 };
 
 TEST_F(Identity, IsMadeOnFirstStartAndReusedAfterwards) {

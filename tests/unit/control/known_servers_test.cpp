@@ -1,4 +1,5 @@
 #include "actors/io/known_servers.hpp"
+#include "tests/support/temporary_directory.hpp"
 
 #include <gtest/gtest.h>
 
@@ -28,15 +29,6 @@ const std::string server = "lab.example:5040";
 
 class KnownServers : public ::testing::Test {
 protected:
-  void SetUp() override {
-    std::string path = (std::filesystem::temp_directory_path() / "known-XXXXXX").string();
-    ASSERT_NE(::mkdtemp(path.data()), nullptr);
-    root_ = path;
-    file_ = root_ / "config" / "fleetcast" / "known_servers";
-  }
-
-  void TearDown() override { std::filesystem::remove_all(root_); }
-
   void write(const std::string& text) {
     std::filesystem::create_directories(file_.parent_path());
     std::ofstream{file_, std::ios::trunc} << text;
@@ -47,8 +39,9 @@ protected:
     return {std::istreambuf_iterator<char>{in}, {}};
   }
 
-  std::filesystem::path root_;
-  std::filesystem::path file_;
+  testing::temporary_directory directory_;
+  std::filesystem::path root_ = directory_.path();
+  std::filesystem::path file_ = root_ / "config" / "fleetcast" / "known_servers";
 };
 
 TEST_F(KnownServers, PinsANewServerAndKnowsItAfterwards) {

@@ -1,5 +1,6 @@
 #include "actors/send/directory_provider.hpp"
 #include "protocol/wire/control_messages.hpp"
+#include "tests/support/temporary_directory.hpp"
 
 #include <gtest/gtest.h>
 
@@ -35,8 +36,6 @@ namespace fs = std::filesystem;
 class DirectoryProvider : public ::testing::Test {
 protected:
   DirectoryProvider() {
-    auto pattern = (fs::temp_directory_path() / "fleetcast.XXXXXX").string();
-    root = ::mkdtemp(pattern.data());
     fs::create_directories(root / "outside");
     fs::create_directories(root / "served/sub");
     write("outside/secret", "secret");
@@ -51,7 +50,6 @@ protected:
   ~DirectoryProvider() override {
     std::error_code ignored;
     fs::permissions(root / "served/closed", fs::perms::owner_all, ignored);
-    fs::remove_all(root, ignored);
   }
 
   void write(const fs::path& path, const std::string& text) const {
@@ -86,7 +84,8 @@ protected:
     return last_error.code;
   }
 
-  fs::path root;
+  fleetcast::actors::testing::temporary_directory own;
+  fs::path root = own.path();
   std::shared_ptr<directory_provider> provider;
   failure last_error;
 };
