@@ -1,6 +1,6 @@
 #include "actors/send/content_reader.hpp"
 
-#include "protocol/wire/manifest.hpp"
+#include "protocol/wire/block_digest.hpp"
 
 #include <cstddef>
 #include <cstring>

@@ -1,6 +1,7 @@
 #include "protocol/receive/receiver.hpp"
 
 #include "protocol/defaults.hpp"
+#include "protocol/wire/block_digest.hpp"
 
 #include <algorithm>
 #include <cassert>

@@ -1,5 +1,7 @@
 #include "protocol/simulation/group_simulation.hpp"
 
+#include "protocol/wire/block_digest.hpp"
+
 #include <openssl/evp.h>
 
 #include <algorithm>

@@ -7,6 +7,7 @@
 #include "protocol/limiting_factor.hpp"
 #include "protocol/position.hpp"
 #include "protocol/timestamp.hpp"
+#include "protocol/wire/block_digest.hpp"
 
 #include <array>
 #include <cstddef>
@@ -51,7 +52,6 @@ struct heartbeat {
   friend bool operator==(const heartbeat&, const heartbeat&) = default;
 };
 
-using digest = std::array<std::byte, 32>;
 using signature = std::array<std::byte, 64>;
 
 struct manifest {

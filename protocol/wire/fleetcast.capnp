@@ -141,7 +141,7 @@ struct Heartbeat {
 }
 
 struct Manifest {
-  # SHA-256 digests of `digests.size / 32` consecutive blocks, signed with the server's identity:
+  # Digests (docs/protocol.md, 6) of `digests.size / 32` consecutive blocks, signed with the server's identity:
   # Ed25519 over "fleetcast manifest v1" + 0x00 + transmissionId + firstBlock (LE, 4 bytes) + digests.
   firstBlock @0 :UInt32;
   digests @1 :Data;

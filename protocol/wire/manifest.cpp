@@ -55,25 +55,10 @@ struct context_deleter {
 
 using context_ptr = std::unique_ptr<EVP_MD_CTX, context_deleter>;
 
-/// Looked up once and kept for the life of the process: each look-up takes a lock that all threads
-/// share.
-const EVP_MD* sha256() {
-  static const EVP_MD* const algorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);
-  return algorithm;
-}
-
 } // namespace
 
 void pkey_deleter::operator()(evp_pkey_st* key) const noexcept {
   EVP_PKEY_free(key);
-}
-
-digest digest_of(std::span<const std::byte> block) {
-  digest result;
-  auto* out = reinterpret_cast<unsigned char*>(result.data());
-  if (EVP_Digest(block.data(), block.size(), out, nullptr, sha256(), nullptr) != 1)
-    throw std::runtime_error{"OpenSSL cannot compute SHA-256"};
-  return result;
 }
 
 manifest_signer::manifest_signer(evp_pkey_st* private_key, const transmission_id& transmission)

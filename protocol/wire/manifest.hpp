@@ -14,9 +14,6 @@ struct evp_pkey_st;
 
 namespace fleetcast::protocol::wire {
 
-/// SHA-256.
-digest digest_of(std::span<const std::byte> block);
-
 struct pkey_deleter {
   void operator()(evp_pkey_st* key) const noexcept;
 };

@@ -1,5 +1,5 @@
 #include "actors/send/content_reader.hpp"
-#include "protocol/wire/manifest.hpp"
+#include "protocol/wire/block_digest.hpp"
 
 #include <caf/all.hpp>
 #include <gtest/gtest.h>

@@ -6,26 +6,11 @@
 #include <openssl/evp.h>
 
 #include <string>
-#include <string_view>
 
 namespace fleetcast::protocol::wire {
 namespace {
 
 using pkey_ptr = std::unique_ptr<evp_pkey_st, pkey_deleter>;
-
-std::string hex(const digest& d) {
-  constexpr char digits[] = "0123456789abcdef";
-  std::string text;
-  for (const auto byte : d) {
-    text += digits[std::to_integer<unsigned>(byte) >> 4];
-    text += digits[std::to_integer<unsigned>(byte) & 15];
-  }
-  return text;
-}
-
-digest digest_of_text(std::string_view text) {
-  return digest_of(std::as_bytes(std::span{text.data(), text.size()}));
-}
 
 /// An identity made of 32 equal bytes.
 pkey_ptr private_key(unsigned char seed = 7) {
@@ -58,14 +43,6 @@ protected:
   manifest_signer signer_{key_.get(), transmission_};
   manifest_verifier verifier_{public_key_of(key_.get()), transmission_};
 };
-
-TEST(Digest, IsSha256) {
-  EXPECT_EQ(hex(digest_of({})), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
-  EXPECT_EQ(hex(digest_of_text("abc")),
-            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
-  EXPECT_EQ(hex(digest_of_text(std::string(1'000'000, 'a'))),
-            "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
-}
 
 TEST_F(Manifest, OfAnyLegalSizeIsAcceptedOnceSigned) {
   for (std::size_t count = 1; count <= defaults::manifest_capacity; ++count) {

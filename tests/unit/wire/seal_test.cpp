@@ -1,3 +1,5 @@
+#include "protocol/wire/block_digest.hpp"
+#include "protocol/wire/ipsec_mb.hpp"
 #include "protocol/wire/seal.hpp"
 #include "tests/unit/wire/sample_messages.hpp"
 
@@ -6,8 +8,10 @@
 #include <openssl/evp.h>
 
 #include <algorithm>
+#include <array>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 namespace fleetcast::protocol::wire {
@@ -30,9 +34,34 @@ bytes payload_of(std::size_t size) {
   return samples::counting(bytes(size), 5);
 }
 
-bytes sealed(seal_suite suite, const header& h, const bytes& payload,
+/// A suite, and who does the work.
+struct way {
+  seal_suite suite;
+  crypto_library library = crypto_library::fastest;
+};
+
+std::string name_of(const testing::TestParamInfo<way>& info) {
+  const std::string suite = info.param.suite == seal_suite::none                ? "None"
+                            : info.param.suite == seal_suite::chacha20_poly1305 ? "ChaCha20Poly1305"
+                                                                                : "Aes256Gcm";
+  return suite + (info.param.library == crypto_library::openssl ? "ByOpenSsl" : "");
+}
+
+constexpr way chacha20_poly1305{seal_suite::chacha20_poly1305};
+constexpr way aes_256_gcm{seal_suite::aes_256_gcm};
+constexpr way aes_256_gcm_by_openssl{seal_suite::aes_256_gcm, crypto_library::openssl};
+
+sealer sealer_of(way how, const direction_key& key = sample_key()) {
+  return {how.suite, key, how.library};
+}
+
+opener opener_of(way how, const direction_key& key = sample_key()) {
+  return {how.suite, key, how.library};
+}
+
+bytes sealed(way how, const header& h, const bytes& payload,
              const direction_key& key = sample_key()) {
-  sealer s{suite, key};
+  auto s = sealer_of(how, key);
   bytes out(header_size + payload.size() + s.overhead());
   EXPECT_EQ(s.seal(h, payload, out), out.size());
   return out;
@@ -49,10 +78,10 @@ std::optional<bytes> opened(opener& o, const bytes& datagram) {
   return out;
 }
 
-class Seal : public testing::TestWithParam<seal_suite> {};
+class Seal : public testing::TestWithParam<way> {};
 
 TEST_P(Seal, OpensWhatItSealed) {
-  opener o{GetParam(), sample_key()};
+  auto o = opener_of(GetParam());
   for (const std::size_t size : {0, 1, 15, 16, 17, 1408, 8896}) {
     const auto payload = payload_of(size);
     EXPECT_EQ(opened(o, sealed(GetParam(), sample_header(), payload)), payload) << size;
@@ -63,14 +92,14 @@ TEST_P(Seal, TakesThePayloadSizeFromThePayload) {
   auto h = sample_header();
   h.payload_size = 999;
   const auto datagram = sealed(GetParam(), h, payload_of(33));
-  const auto read = decode(datagram, seal_size(GetParam()));
+  const auto read = decode(datagram, seal_size(GetParam().suite));
   ASSERT_TRUE(read);
   EXPECT_EQ(read->payload_size, 33);
 }
 
 TEST_P(Seal, OneObjectSealsAndOpensManyInAnyOrder) {
-  sealer s{GetParam(), sample_key()};
-  opener o{GetParam(), sample_key()};
+  auto s = sealer_of(GetParam());
+  auto o = opener_of(GetParam());
   std::vector<bytes> datagrams;
   for (std::uint64_t packet = 0; packet < 20; ++packet) {
     auto h = sample_header();
@@ -84,19 +113,20 @@ TEST_P(Seal, OneObjectSealsAndOpensManyInAnyOrder) {
 }
 
 INSTANTIATE_TEST_SUITE_P(EverySuite, Seal,
-                         testing::Values(seal_suite::none, seal_suite::chacha20_poly1305,
-                                         seal_suite::aes_256_gcm));
+                         testing::Values(way{seal_suite::none}, chacha20_poly1305, aes_256_gcm,
+                                         aes_256_gcm_by_openssl),
+                         name_of);
 
-class Aead : public testing::TestWithParam<seal_suite> {
+class Aead : public testing::TestWithParam<way> {
 protected:
   bool opens(const bytes& datagram, const direction_key& key = sample_key()) {
-    opener o{GetParam(), key};
+    auto o = opener_of(GetParam(), key);
     return opened(o, datagram).has_value();
   }
 };
 
 TEST_P(Aead, NoBitMayChange) {
-  opener o{GetParam(), sample_key()};
+  auto o = opener_of(GetParam());
   const auto good = sealed(GetParam(), sample_header(), payload_of(40));
   for (std::size_t bit = 0; bit < good.size() * 8; ++bit) {
     auto bad = good;
@@ -148,7 +178,7 @@ TEST_P(Aead, MatchesTheDocumentedConstruction) {
     = {0x40 ^ 0x02, 0x41 ^ 0x01, 0x42,        0x43,        0x44 ^ 0x01, 0x45 ^ 0x02,
        0x46 ^ 0x03, 0x47 ^ 0x04, 0x48 ^ 0x05, 0x49 ^ 0x06, 0x4a ^ 0x07, 0x4b ^ 0x08};
   const auto* cipher
-    = GetParam() == seal_suite::aes_256_gcm ? EVP_aes_256_gcm() : EVP_chacha20_poly1305();
+    = GetParam().suite == seal_suite::aes_256_gcm ? EVP_aes_256_gcm() : EVP_chacha20_poly1305();
   const auto key = sample_key();
   const auto* in = reinterpret_cast<const unsigned char*>(datagram.data());
   std::unique_ptr<EVP_CIPHER_CTX, decltype(&EVP_CIPHER_CTX_free)> c{EVP_CIPHER_CTX_new(),
@@ -179,7 +209,30 @@ TEST_P(Aead, ARefusalLeavesNoErrorForOthersOnTheThread) {
 }
 
 INSTANTIATE_TEST_SUITE_P(EverySuite, Aead,
-                         testing::Values(seal_suite::chacha20_poly1305, seal_suite::aes_256_gcm));
+                         testing::Values(chacha20_poly1305, aes_256_gcm, aes_256_gcm_by_openssl),
+                         name_of);
+
+TEST(Libraries, SealTheSameBytesAndOpenOneAnothers) {
+  for (std::size_t size = 0; size <= 1408; size += size < 300 ? 1 : 37) {
+    const auto payload = payload_of(size);
+    const auto fast = sealed(aes_256_gcm, sample_header(), payload);
+    ASSERT_EQ(fast, sealed(aes_256_gcm_by_openssl, sample_header(), payload)) << size;
+    for (const auto how : {aes_256_gcm, aes_256_gcm_by_openssl}) {
+      auto o = opener_of(how);
+      ASSERT_EQ(opened(o, fast), payload) << size;
+    }
+  }
+}
+
+#if defined(__x86_64__)
+TEST(Libraries, TheFastOneIsUsedWhereTheProcessorHasAes) {
+  if (!__builtin_cpu_supports("aes") || !__builtin_cpu_supports("pclmul"))
+    GTEST_SKIP() << "this processor has no AES";
+  EXPECT_NE(ipsec_mb::make_aes_256_gcm(sample_key().key), nullptr);
+  std::array<digest, 2> digests{};
+  EXPECT_TRUE(ipsec_mb::sha256(payload_of(40), 20, digests));
+}
+#endif
 
 } // namespace
 } // namespace fleetcast::protocol::wire
