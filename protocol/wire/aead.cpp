@@ -35,10 +35,11 @@ constexpr int decrypting = 0;
 
 class openssl_aead final : public aead {
 public:
-  openssl_aead(const EVP_CIPHER* cipher, key key) : context_(EVP_CIPHER_CTX_new()) {
+  openssl_aead(const EVP_CIPHER* cipher, key secret) : context_(EVP_CIPHER_CTX_new()) {
     // The key is scheduled once here; each datagram sets only its nonce.
     if (!context_
-        || EVP_CipherInit_ex(context_.get(), cipher, nullptr, raw(key.data()), nullptr, encrypting)
+        || EVP_CipherInit_ex(context_.get(), cipher, nullptr, raw(secret.data()), nullptr,
+                             encrypting)
              != 1)
       throw std::runtime_error{"OpenSSL cannot set up the cipher that seals datagrams"};
   }

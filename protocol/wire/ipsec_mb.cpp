@@ -53,8 +53,8 @@ std::uint8_t* raw(std::byte* data) noexcept {
 class aes_256_gcm final : public aead {
 public:
   /// `functions` outlives it.
-  aes_256_gcm(const IMB_MGR& functions, key key) : functions_(functions) {
-    IMB_AES256_GCM_PRE(&functions_, key.data(), &schedule_);
+  aes_256_gcm(const IMB_MGR& functions, key secret) : functions_(functions) {
+    IMB_AES256_GCM_PRE(&functions_, secret.data(), &schedule_);
   }
 
   ~aes_256_gcm() override { OPENSSL_cleanse(&schedule_, sizeof schedule_); }
