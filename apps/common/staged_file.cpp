@@ -89,15 +89,10 @@ std::string directory_of(const std::string& target) {
 
 } // namespace
 
-// -- file_failure, descriptor -------------------------------------------------------------------------
+// -- file_failure -------------------------------------------------------------------------------------
 
 bool file_failure::disk_full() const noexcept {
   return error == ENOSPC || error == EDQUOT;
-}
-
-descriptor::~descriptor() {
-  if (number_ >= 0)
-    ::close(number_);
 }
 
 // -- resolve_target -----------------------------------------------------------------------------------
@@ -173,6 +168,7 @@ staged_file::staged_file(staged_file&& other) noexcept
     name_(std::move(other.name_)),
     directory_(std::move(other.directory_)),
     file_(std::move(other.file_)),
+    direct_(std::move(other.direct_)),
     staged_name_(std::exchange(other.staged_name_, {})),
     unstarted_(other.unstarted_),
     drops_behind_(other.drops_behind_) {}
@@ -185,6 +181,7 @@ staged_file::result<void> staged_file::size(std::uint64_t bytes) {
   if (::ftruncate(file_.get(), static_cast<off_t>(bytes)) != 0)
     return unexpected{failed("give " + std::to_string(bytes) + " bytes to", errno)};
   drops_behind_ = outgrows_page_cache(bytes);
+  direct_.open(directory_, staged_name_);
   return {};
 }
 
@@ -192,6 +189,11 @@ staged_file::result<void> staged_file::write(std::uint64_t offset,
                                              std::span<const std::byte> bytes) {
   if (all_zero(bytes))
     return {};
+  const auto written_directly = direct_.write(offset, bytes);
+  if (written_directly == bytes.size())
+    return {};
+  offset += written_directly;
+  bytes = bytes.subspan(written_directly);
   unstarted_ += bytes.size();
   if (auto written = transfer("write", ::pwrite, offset, bytes); !written)
     return written;

@@ -5,13 +5,15 @@
 /// hidden file goes with the object.
 #pragma once
 
+#include "apps/common/descriptor.hpp"
+#include "apps/common/direct_output.hpp"
+
 #include <tl/expected.hpp>
 
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
-#include <utility>
 
 namespace fleetcast::apps {
 
@@ -22,26 +24,6 @@ struct file_failure {
 
   /// No room: ENOSPC, or a quota that is used up.
   [[nodiscard]] bool disk_full() const noexcept;
-};
-
-/// An open file or directory.
-class descriptor {
-public:
-  descriptor() = default;
-  explicit descriptor(int number) noexcept : number_(number) {}
-  ~descriptor();
-
-  descriptor(descriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
-  descriptor& operator=(descriptor&& other) noexcept {
-    std::swap(number_, other.number_);
-    return *this;
-  }
-
-  int get() const noexcept { return number_; }
-  explicit operator bool() const noexcept { return number_ >= 0; }
-
-private:
-  int number_ = -1;
 };
 
 /// Where a copy of an object named `base_name` goes: `destination` itself, or into it if it is a directory;
@@ -72,8 +54,9 @@ public:
   /// Sets the size, before anything is written: what is never written stays a hole of zeros.
   [[nodiscard]] result<void> size(std::uint64_t bytes);
 
-  /// Blocks of zeros are left out: `size` put them there. What was written goes on its way to the disk
-  /// soon, not all of it at `sync`; so a disk that is too slow is felt here.
+  /// Blocks of zeros are left out: `size` put them there. Blocks of whole pages go past the page cache while
+  /// that pays (direct_output.hpp); the rest goes on its way to the disk soon, not all of it at `sync`.
+  /// Either way a disk that is too slow is felt here.
   [[nodiscard]] result<void> write(std::uint64_t offset, std::span<const std::byte> bytes);
 
   /// What was written before.
@@ -112,6 +95,7 @@ private:
   std::string name_; ///< in the directory
   descriptor directory_;
   descriptor file_;
+  direct_output direct_;
   std::string staged_name_;     ///< empty once published or removed
   std::uint64_t unstarted_ = 0; ///< bytes whose way to the disk has not begun
   bool drops_behind_ = false;   ///< keeps nothing in the page cache that is on the disk

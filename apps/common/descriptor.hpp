@@ -1,0 +1,27 @@
+/// Owns an open file or directory.
+#pragma once
+
+#include <utility>
+
+namespace fleetcast::apps {
+
+class descriptor {
+public:
+  descriptor() = default;
+  explicit descriptor(int number) noexcept : number_(number) {}
+  ~descriptor();
+
+  descriptor(descriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
+  descriptor& operator=(descriptor&& other) noexcept {
+    std::swap(number_, other.number_);
+    return *this;
+  }
+
+  int get() const noexcept { return number_; }
+  explicit operator bool() const noexcept { return number_ >= 0; }
+
+private:
+  int number_ = -1;
+};
+
+} // namespace fleetcast::apps

@@ -1,0 +1,62 @@
+#include "apps/common/direct_output.hpp"
+
+#include <cerrno>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+namespace fleetcast::apps {
+
+namespace {
+
+/// Of offset, size and memory: what every file system asks for at most.
+constexpr std::uintptr_t alignment = 4096;
+
+/// Bytes between two judgements: a tenth of a second of a fast network.
+constexpr std::uint64_t judged_bytes = 32U << 20U;
+
+/// Beyond this share of its time a thread that waits for the disk holds the transfer up.
+constexpr double most = 0.9;
+
+bool aligned(std::uint64_t offset, std::span<const std::byte> bytes) noexcept {
+  const auto address = reinterpret_cast<std::uintptr_t>(bytes.data());
+  return (offset | bytes.size() | address) % alignment == 0;
+}
+
+} // namespace
+
+void busy_share::add(time_point begin, time_point end, std::uint64_t bytes) {
+  if (!since_)
+    since_ = begin;
+  busy_ += end - begin;
+  bytes_ += bytes;
+  if (bytes_ < judged_bytes)
+    return;
+  using seconds = std::chrono::duration<double>;
+  too_much_ = too_much_ || seconds{busy_} > most * seconds{end - *since_};
+  since_ = end;
+  busy_ = {};
+  bytes_ = 0;
+}
+
+void direct_output::open(const descriptor& directory, const std::string& name) {
+  file_ = descriptor{
+    ::openat(directory.get(), name.c_str(), O_WRONLY | O_DIRECT | O_CLOEXEC | O_NOFOLLOW)};
+}
+
+std::size_t direct_output::write(std::uint64_t offset, std::span<const std::byte> bytes) {
+  if (!file_ || !aligned(offset, bytes))
+    return 0;
+  const auto begin = std::chrono::steady_clock::now();
+  ssize_t written = -1;
+  do
+    written = ::pwrite(file_.get(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
+  while (written < 0 && errno == EINTR);
+  const auto taken = written < 0 ? 0 : static_cast<std::size_t>(written);
+  waiting_.add(begin, std::chrono::steady_clock::now(), taken);
+  if (taken < bytes.size() || waiting_.too_much())
+    file_ = descriptor{};
+  return taken;
+}
+
+} // namespace fleetcast::apps

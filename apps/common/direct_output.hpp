@@ -1,0 +1,55 @@
+/// Writes past the page cache (O_DIRECT), as long as that pays.
+///
+/// A file that nobody here reads soon gains nothing from the page cache and pays for it with a copy of every
+/// byte, which is a third of a receiver's work. But a write past it waits for the disk, one block at a
+/// time, and a disk that is far away or slow does better with many under way, which write-back from the
+/// page cache gives it. So this gives up, once and for good, where the file system refuses, and when the
+/// waiting is most of what the writing thread does.
+#pragma once
+
+#include "apps/common/descriptor.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+
+namespace fleetcast::apps {
+
+/// What share of its time a thread spends inside of something, judged again and again.
+class busy_share {
+public:
+  using time_point = std::chrono::steady_clock::time_point;
+
+  /// It was inside from `begin` to `end` and brought `bytes` on their way; times never go back.
+  void add(time_point begin, time_point end, std::uint64_t bytes);
+
+  /// That was nearly all of its time, over enough bytes to tell.
+  bool too_much() const noexcept { return too_much_; }
+
+private:
+  std::optional<time_point> since_; ///< end of the last judgement
+  std::chrono::steady_clock::duration busy_{};
+  std::uint64_t bytes_ = 0;
+  bool too_much_ = false;
+};
+
+class direct_output {
+public:
+  /// Opens the file `name` of `directory` a second time. Unusable where the file system refuses.
+  void open(const descriptor& directory, const std::string& name);
+
+  /// Writes as much from the beginning of `bytes` as goes this way: all, or less, or nothing. The
+  /// caller writes the rest in the common way, and meets there the error that there may be.
+  [[nodiscard]] std::size_t write(std::uint64_t offset, std::span<const std::byte> bytes);
+
+  bool usable() const noexcept { return static_cast<bool>(file_); }
+
+private:
+  descriptor file_;
+  busy_share waiting_;
+};
+
+} // namespace fleetcast::apps
