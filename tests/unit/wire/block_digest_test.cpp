@@ -54,8 +54,8 @@ TEST_P(BlockDigest, ChangesWithEachByte) {
 
 INSTANTIATE_TEST_SUITE_P(ByEachLibrary, BlockDigest,
                          testing::Values(crypto_library::fastest, crypto_library::openssl),
-                         [](const auto& info) {
-                           return info.param == crypto_library::openssl ? "OpenSsl" : "Fastest";
+                         [](const auto& each) {
+                           return each.param == crypto_library::openssl ? "OpenSsl" : "Fastest";
                          });
 
 /// Sizes around everything that queues and vector units may count in; the largest has more leaves than the

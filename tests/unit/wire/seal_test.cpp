@@ -40,11 +40,11 @@ struct way {
   crypto_library library = crypto_library::fastest;
 };
 
-std::string name_of(const testing::TestParamInfo<way>& info) {
-  const std::string suite = info.param.suite == seal_suite::none                ? "None"
-                            : info.param.suite == seal_suite::chacha20_poly1305 ? "ChaCha20Poly1305"
+std::string name_of(const testing::TestParamInfo<way>& each) {
+  const std::string suite = each.param.suite == seal_suite::none                ? "None"
+                            : each.param.suite == seal_suite::chacha20_poly1305 ? "ChaCha20Poly1305"
                                                                                 : "Aes256Gcm";
-  return suite + (info.param.library == crypto_library::openssl ? "ByOpenSsl" : "");
+  return suite + (each.param.library == crypto_library::openssl ? "ByOpenSsl" : "");
 }
 
 constexpr way chacha20_poly1305{seal_suite::chacha20_poly1305};
