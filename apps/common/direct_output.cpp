@@ -12,11 +12,12 @@ namespace {
 /// Of offset, size and memory: what every file system asks for at most.
 constexpr std::uintptr_t alignment = 4096;
 
-/// Bytes between two judgements: a tenth of a second of a fast network.
-constexpr std::uint64_t judged_bytes = 32U << 20U;
+/// Bytes between two judgements: half a second of a fast network, so that a burst of blocks decides nothing.
+constexpr std::uint64_t judged_bytes = 128U << 20U;
 
-/// Beyond this share of its time a thread that waits for the disk holds the transfer up.
-constexpr double most = 0.9;
+/// Beyond this share of its time a thread that waits for the disk holds the transfer up. On a machine whose
+/// processors are all busy the share is some 0.8, most of it waiting for a processor.
+constexpr double most = 0.95;
 
 bool aligned(std::uint64_t offset, std::span<const std::byte> bytes) noexcept {
   const auto address = reinterpret_cast<std::uintptr_t>(bytes.data());

@@ -37,25 +37,25 @@ protected:
 };
 
 TEST_F(BusyShare, IsTooMuchWhenNearlyAllTimeGoesThere) {
-  write(31, milliseconds{10}, milliseconds{10});
+  write(127, milliseconds{10}, milliseconds{10});
   EXPECT_FALSE(share_.too_much()) << "judged too early";
   write(1, milliseconds{10}, milliseconds{10});
   EXPECT_TRUE(share_.too_much());
 }
 
 TEST_F(BusyShare, IsNotTooMuchWhileThereIsOtherWork) {
-  write(1000, milliseconds{8}, milliseconds{10});
+  write(1000, milliseconds{9}, milliseconds{10});
   EXPECT_FALSE(share_.too_much());
 }
 
 TEST_F(BusyShare, IsJudgedAnewAgainAndAgain) {
   write(1000, milliseconds{1}, milliseconds{10});
-  write(64, milliseconds{10}, milliseconds{10}); // the disk has become slow
+  write(256, milliseconds{10}, milliseconds{10}); // the disk has become slow
   EXPECT_TRUE(share_.too_much());
 }
 
 TEST_F(BusyShare, OnceTooMuchStaysTooMuch) {
-  write(32, milliseconds{10}, milliseconds{10});
+  write(128, milliseconds{10}, milliseconds{10});
   write(1000, milliseconds{1}, milliseconds{10});
   EXPECT_TRUE(share_.too_much());
 }
