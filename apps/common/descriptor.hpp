@@ -11,6 +11,9 @@ public:
   explicit descriptor(int number) noexcept : number_(number) {}
   ~descriptor();
 
+  descriptor(const descriptor&) = delete;
+  descriptor& operator=(const descriptor&) = delete;
+
   descriptor(descriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
   descriptor& operator=(descriptor&& other) noexcept {
     std::swap(number_, other.number_);

@@ -1,6 +1,7 @@
 #include "apps/common/direct_output.hpp"
 
 #include <cerrno>
+#include <string>
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -9,15 +10,19 @@ namespace fleetcast::apps {
 
 namespace {
 
-/// Of offset, size and memory: what every file system asks for at most.
+/// Of offset, size and memory: what file systems on today's disks ask for at most.
 constexpr std::uintptr_t alignment = 4096;
 
 /// Bytes between two judgements: half a second of a fast network, so that a burst of blocks decides nothing.
 constexpr std::uint64_t judged_bytes = 128U << 20U;
 
+/// On a slow disk sooner: after so long, and so many writes.
+constexpr std::chrono::seconds judged_time{2};
+constexpr unsigned judged_times = 16;
+
 /// Beyond this share of its time a thread that waits for the disk holds the transfer up. On a machine whose
 /// processors are all busy the share is some 0.8, most of it waiting for a processor.
-constexpr double most = 0.95;
+constexpr double tolerable_share = 0.95;
 
 bool aligned(std::uint64_t offset, std::span<const std::byte> bytes) noexcept {
   const auto address = reinterpret_cast<std::uintptr_t>(bytes.data());
@@ -31,18 +36,21 @@ void busy_share::add(time_point begin, time_point end, std::uint64_t bytes) {
     since_ = begin;
   busy_ += end - begin;
   bytes_ += bytes;
-  if (bytes_ < judged_bytes)
+  ++times_;
+  if (bytes_ < judged_bytes && (end - *since_ < judged_time || times_ < judged_times))
     return;
   using seconds = std::chrono::duration<double>;
-  too_much_ = too_much_ || seconds{busy_} > most * seconds{end - *since_};
+  too_much_ = too_much_ || seconds{busy_} > tolerable_share * seconds{end - *since_};
   since_ = end;
   busy_ = {};
   bytes_ = 0;
+  times_ = 0;
 }
 
-void direct_output::open(const descriptor& directory, const std::string& name) {
-  file_ = descriptor{
-    ::openat(directory.get(), name.c_str(), O_WRONLY | O_DIRECT | O_CLOEXEC | O_NOFOLLOW)};
+void direct_output::open(const descriptor& file) {
+  // Not by its name, which others may have given to another file meanwhile.
+  const auto same = "/proc/self/fd/" + std::to_string(file.get());
+  file_ = descriptor{::open(same.c_str(), O_WRONLY | O_DIRECT | O_CLOEXEC)};
 }
 
 std::size_t direct_output::write(std::uint64_t offset, std::span<const std::byte> bytes) {

@@ -1,7 +1,7 @@
 /// Writes past the page cache (O_DIRECT), as long as that pays.
 ///
 /// A file that nobody here reads soon gains nothing from the page cache and pays for it with a copy of every
-/// byte, which is a third of a receiver's work. But a write past it waits for the disk, one block at a
+/// byte. But a write past it waits for the disk, one block at a
 /// time, and a disk that is far away or slow does better with many under way, which write-back from the
 /// page cache gives it. So this gives up, once and for good, where the file system refuses, and when the
 /// waiting is most of what the writing thread does.
@@ -14,7 +14,6 @@
 #include <cstdint>
 #include <optional>
 #include <span>
-#include <string>
 
 namespace fleetcast::apps {
 
@@ -26,20 +25,21 @@ public:
   /// It was inside from `begin` to `end` and brought `bytes` on their way; times never go back.
   void add(time_point begin, time_point end, std::uint64_t bytes);
 
-  /// That was nearly all of its time, over enough bytes to tell.
+  /// That was nearly all of its time, over enough bytes or seconds to tell.
   bool too_much() const noexcept { return too_much_; }
 
 private:
   std::optional<time_point> since_; ///< end of the last judgement
   std::chrono::steady_clock::duration busy_{};
   std::uint64_t bytes_ = 0;
+  unsigned times_ = 0;
   bool too_much_ = false;
 };
 
 class direct_output {
 public:
-  /// Opens the file `name` of `directory` a second time. Unusable where the file system refuses.
-  void open(const descriptor& directory, const std::string& name);
+  /// Opens `file` a second time. Unusable where the file system refuses.
+  void open(const descriptor& file);
 
   /// Writes as much from the beginning of `bytes` as goes this way: all, or less, or nothing. The
   /// caller writes the rest in the common way, and meets there the error that there may be.

@@ -144,6 +144,8 @@ void reception::on_start(const TRANSPORTCLIENT_SESSION_INFO& info) {
   started_.store(true, std::memory_order_release);
   if (auto sized = file_.size(info.ullFileSize.QuadPart); !sized)
     give_up(std::move(sized.error()));
+  else
+    file_.bypass_page_cache();
 }
 
 void reception::on_contents(const void* bytes, ULONG size, ULARGE_INTEGER offset) {

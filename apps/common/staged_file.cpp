@@ -181,20 +181,22 @@ staged_file::result<void> staged_file::size(std::uint64_t bytes) {
   if (::ftruncate(file_.get(), static_cast<off_t>(bytes)) != 0)
     return unexpected{failed("give " + std::to_string(bytes) + " bytes to", errno)};
   drops_behind_ = outgrows_page_cache(bytes);
-  direct_.open(directory_, staged_name_);
   return {};
+}
+
+void staged_file::bypass_page_cache() {
+  direct_.open(file_);
 }
 
 staged_file::result<void> staged_file::write(std::uint64_t offset,
                                              std::span<const std::byte> bytes) {
   if (all_zero(bytes))
     return {};
+  // Counted either way: some file systems take direct writes and keep them in the page cache all the same.
+  unstarted_ += bytes.size();
   const auto written_directly = direct_.write(offset, bytes);
-  if (written_directly == bytes.size())
-    return {};
   offset += written_directly;
   bytes = bytes.subspan(written_directly);
-  unstarted_ += bytes.size();
   if (auto written = transfer("write", ::pwrite, offset, bytes); !written)
     return written;
   if (unstarted_ >= write_back_step)

@@ -54,9 +54,12 @@ public:
   /// Sets the size, before anything is written: what is never written stays a hole of zeros.
   [[nodiscard]] result<void> size(std::uint64_t bytes);
 
-  /// Blocks of zeros are left out: `size` put them there. Blocks of whole pages go past the page cache while
-  /// that pays (direct_output.hpp); the rest goes on its way to the disk soon, not all of it at `sync`.
-  /// Either way a disk that is too slow is felt here.
+  /// From now on blocks of whole pages go past the page cache while that pays (direct_output.hpp). For a file
+  /// that is not read soon.
+  void bypass_page_cache();
+
+  /// Blocks of zeros are left out: `size` put them there. What was written goes on its way to the disk
+  /// soon, not all of it at `sync`; so a disk that is too slow is felt here.
   [[nodiscard]] result<void> write(std::uint64_t offset, std::span<const std::byte> bytes);
 
   /// What was written before.

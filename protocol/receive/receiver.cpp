@@ -352,7 +352,7 @@ void receiver::refuse(assemblies::iterator block) {
   a.requests = 0;
   if (++statistics_.digest_failures > defaults::max_digest_failures)
     failure_ = {failure_code::content_corrupt, 0,
-                "blocks keep failing their SHA-256 digest, the last one at offset "
+                "blocks keep failing their digest, the last one at offset "
                   + std::to_string(config_.layout.offset_of(block->first))
                   + ": a member of the group sends forged symbols, or memory is failing"};
 }

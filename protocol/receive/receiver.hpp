@@ -9,7 +9,7 @@
 ///
 /// A datagram is parsed, checked against session, lane and geometry, and opened straight into the
 /// slot of the block it belongs to: no copy but the decryption. A block is handed out once it has k
-/// symbols, is decoded, and its SHA-256 matches the digest of a manifest whose signature fits the
+/// symbols, is decoded, and its digest matches that of a manifest whose signature fits the
 /// pinned identity. A block whose manifest is missing waits; one whose digest does not match is
 /// emptied and requested again.
 ///

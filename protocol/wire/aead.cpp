@@ -4,6 +4,7 @@
 
 #include <openssl/evp.h>
 
+#include <cassert>
 #include <stdexcept>
 
 namespace fleetcast::protocol::wire {
@@ -54,6 +55,7 @@ public:
   }
 
   bool open(nonce number, bytes associated, bytes sealed, std::byte* out) override {
+    assert(sealed.size() >= tag_size);
     const auto body = sealed.first(sealed.size() - tag_size);
     // The control call takes a pointer to non-const but only reads the tag.
     auto* tag = const_cast<std::byte*>(sealed.data() + body.size());

@@ -1,10 +1,11 @@
 /// Authenticated encryption with associated data (RFC 5116), under one key.
 ///
-/// OpenSSL has every suite everywhere. Where the processor has vector AES, Intel's multi-buffer library has
-/// AES-256-GCM at three times the speed (decision 0012); both give the same bytes.
+/// OpenSSL has every suite everywhere. On x86-64 with AES instructions Intel's multi-buffer library does
+/// AES-256-GCM, at three times the speed where they come in vectors (decision 0012); both give the same bytes.
 #pragma once
 
-#include <array>
+#include "protocol/wire/crypto_library.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -17,12 +18,6 @@ enum class seal_suite : std::uint16_t {
   none = 0, ///< nothing sealed: simulations, and servers told so
   chacha20_poly1305 = 1,
   aes_256_gcm = 2,
-};
-
-/// Who does the work.
-enum class crypto_library {
-  fastest, ///< of those that this host can use
-  openssl,
 };
 
 class aead {
@@ -41,7 +36,7 @@ public:
   /// std::runtime_error when the library fails: a defect of the installation.
   virtual void seal(nonce number, bytes associated, bytes plain, std::byte* out) = 0;
 
-  /// The reverse: `sealed` ends with the tag, `out` gets the rest. False when the tag does not fit; then `out`
+  /// The reverse: `sealed` ends with the tag (so it has tag_size bytes at least), `out` gets the rest. False when the tag does not fit; then `out`
   /// holds nothing of meaning.
   [[nodiscard]] virtual bool open(nonce number, bytes associated, bytes sealed, std::byte* out) = 0;
 };

@@ -17,9 +17,9 @@ namespace {
 static_assert(digest_leaf <= ipsec_mb::max_message);
 
 /// What the root hashes is for. The terminating zero belongs to it.
-constexpr char purpose[] = "fleetcast block v1";
+constexpr char block_purpose[] = "fleetcast block v1";
 
-constexpr std::size_t prefix_size = sizeof(purpose) + sizeof(std::uint64_t);
+constexpr std::size_t prefix_size = sizeof(block_purpose) + sizeof(std::uint64_t);
 
 /// Looked up once and kept for the life of the process: each look-up takes a lock that all threads
 /// share.
@@ -54,8 +54,8 @@ digest digest_of(std::span<const std::byte> block, crypto_library library) {
   const auto leaves = hash_leaves(block, library);
   std::vector<std::byte> root(prefix_size + leaves.size() * sizeof(digest));
   auto* out = root.data();
-  std::memcpy(out, purpose, sizeof(purpose));
-  out += sizeof(purpose);
+  std::memcpy(out, block_purpose, sizeof(block_purpose));
+  out += sizeof(block_purpose);
   for (unsigned shift = 0; shift < 64; shift += 8)
     *out++ = static_cast<std::byte>(std::uint64_t{block.size()} >> shift);
   if (!leaves.empty())

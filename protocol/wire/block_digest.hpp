@@ -7,7 +7,7 @@
 /// keep blocks, leaves and other hashes of the protocol apart.
 #pragma once
 
-#include "protocol/wire/aead.hpp"
+#include "protocol/wire/crypto_library.hpp"
 
 #include <array>
 #include <cstddef>

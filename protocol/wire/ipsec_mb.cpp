@@ -5,8 +5,10 @@
 #define NO_COMPAT_IMB_API_053 // the old names are macros such as SHA1, which break other headers
 #include <openssl/crypto.h>
 
+#include <algorithm>
 #include <cassert>
 #include <stdexcept>
+#include <utility>
 
 #include <intel-ipsec-mb.h>
 
@@ -24,21 +26,27 @@ bool has(const manager_ptr& manager, std::uint64_t feature) noexcept {
   return manager && (manager->features & feature) == feature;
 }
 
-/// The best that the library has for this processor; null: nothing that beats OpenSSL.
+/// The best that the library has for this processor; null: without AES instructions, when its self-test fails,
+/// or anything else is wrong with it.
 manager_ptr make_manager() {
   manager_ptr manager{alloc_mb_mgr(0)};
   if (!manager)
     return nullptr;
   init_mb_mgr_auto(manager.get(), nullptr);
-  return has(manager, IMB_FEATURE_AESNI | IMB_FEATURE_PCLMULQDQ) ? std::move(manager) : nullptr;
+  const auto usable
+    = imb_get_errno(manager.get()) == 0 && has(manager, IMB_FEATURE_AESNI | IMB_FEATURE_PCLMULQDQ);
+  return usable ? std::move(manager) : nullptr;
 }
 
 /// The same for hashing. With SHA instructions, two messages at a time are as fast as sixteen by vector
 /// instructions, and need not be sixteen; the SSE implementation is the one that always takes them.
 manager_ptr make_hashing_manager() {
   auto manager = make_manager();
-  if (has(manager, IMB_FEATURE_SHANI))
+  if (has(manager, IMB_FEATURE_SHANI)) {
     init_mb_mgr_sse(manager.get());
+    if (imb_get_errno(manager.get()) != 0)
+      return nullptr;
+  }
   return manager;
 }
 
@@ -97,17 +105,35 @@ void submit(IMB_MGR& manager, std::span<const std::byte> message, std::byte* dig
   job.auth_tag_output_len_in_bytes = IMB_SHA256_DIGEST_SIZE_IN_BYTES;
 }
 
-std::size_t count_done(const IMB_JOB* job) {
-  if (job != nullptr && job->status != IMB_STATUS_COMPLETED)
-    throw std::runtime_error{"libIPSec_MB cannot compute SHA-256"};
-  return job == nullptr ? 0 : 1;
+/// Hashes all; false when the library fails, and then jobs may still lie in its queue.
+bool hash(IMB_MGR& manager, std::span<const std::byte> data, std::size_t size,
+          std::span<std::array<std::byte, 32>> digests) {
+  std::size_t done = 0;
+  const auto succeeded = [&done](const IMB_JOB* job) {
+    done += job == nullptr ? 0 : 1;
+    return job == nullptr || job->status == IMB_STATUS_COMPLETED;
+  };
+  for (auto& digest : digests) {
+    const auto message = data.first(std::min(size, data.size()));
+    data = data.subspan(message.size());
+    submit(manager, message, digest.data());
+    if (!succeeded(IMB_SUBMIT_JOB(&manager)))
+      return false;
+  }
+  while (done < digests.size()) {
+    const auto* job = IMB_FLUSH_JOB(&manager);
+    if (job == nullptr || !succeeded(job))
+      return false;
+  }
+  return true;
 }
 
 } // namespace
 
 std::unique_ptr<aead> make_aes_256_gcm(aead::key key) {
-  // Its functions for GCM only read it, so that all threads may share it.
-  static const auto functions = make_manager();
+  // Its functions for GCM only read it, so that all threads may share it. Never destroyed: a thread may seal
+  // until the process ends.
+  static const auto* const functions = make_manager().release();
   return functions ? std::make_unique<aes_256_gcm>(*functions, key) : nullptr;
 }
 
@@ -115,17 +141,13 @@ bool sha256(std::span<const std::byte> data, std::size_t size,
             std::span<std::array<std::byte, 32>> digests) {
   assert(size > 0 && size <= max_message && digests.size() == (data.size() + size - 1) / size);
   // It queues messages: one each for the few threads that hash.
-  thread_local const auto manager = make_hashing_manager();
+  thread_local auto manager = make_hashing_manager();
   if (!manager)
     return false;
-  std::size_t done = 0;
-  for (auto& digest : digests) {
-    submit(*manager, data.first(std::min(size, data.size())), digest.data());
-    data = data.subspan(std::min(size, data.size()));
-    done += count_done(IMB_SUBMIT_JOB(manager.get()));
+  if (!hash(*manager, data, size, digests)) {
+    manager.reset(); // with what is left in its queue; OpenSSL from now on
+    return false;
   }
-  while (done < digests.size())
-    done += count_done(IMB_FLUSH_JOB(manager.get()));
   return true;
 }
 

@@ -19,7 +19,7 @@ namespace fleetcast::protocol::wire::ipsec_mb {
 constexpr std::size_t max_message = 65'534;
 
 /// Cuts `data` into messages of `size` bytes (1 … max_message), the last one perhaps shorter, and writes the
-/// SHA-256 of each to `digests`, which has room for exactly as many. False: not here, nothing was done.
+/// SHA-256 of each to `digests`, which has room for exactly as many. False: not here, and `digests` holds nothing of meaning.
 [[nodiscard]] bool sha256(std::span<const std::byte> data, std::size_t size,
                           std::span<std::array<std::byte, 32>> digests);
 

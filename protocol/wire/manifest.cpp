@@ -12,17 +12,17 @@ namespace fleetcast::protocol::wire {
 namespace {
 
 /// What a signature is for. The terminating zero belongs to it.
-constexpr char purpose[] = "fleetcast manifest v1";
+constexpr char manifest_purpose[] = "fleetcast manifest v1";
 
-constexpr std::size_t max_signed_size = sizeof(purpose)
+constexpr std::size_t max_signed_size = sizeof(manifest_purpose)
                                         + std::tuple_size_v<transmission_id> + sizeof(block_number)
                                         + defaults::manifest_capacity * sizeof(digest);
 
-/// The bytes that are signed: purpose, transmission id, first block (little-endian), digests.
+/// The bytes that are signed: manifest_purpose, transmission id, first block (little-endian), digests.
 class signed_bytes {
 public:
   signed_bytes(const manifest& m, const transmission_id& transmission) noexcept {
-    append(purpose, sizeof(purpose));
+    append(manifest_purpose, sizeof(manifest_purpose));
     append(transmission.data(), transmission.size());
     for (unsigned shift = 0; shift < 32; shift += 8) {
       const auto byte = static_cast<unsigned char>(m.first_block >> shift);

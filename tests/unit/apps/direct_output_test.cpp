@@ -4,15 +4,19 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
+#include <csignal>
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
 #include <memory>
 #include <random>
+#include <span>
 #include <vector>
 
 #include <fcntl.h>
+#include <sys/resource.h>
 
 namespace fleetcast::apps {
 namespace {
@@ -54,6 +58,18 @@ TEST_F(BusyShare, IsJudgedAnewAgainAndAgain) {
   EXPECT_TRUE(share_.too_much());
 }
 
+TEST_F(BusyShare, OfASlowDiskIsJudgedByTime) {
+  write(19, milliseconds{100}, milliseconds{100});
+  EXPECT_FALSE(share_.too_much());
+  write(1, milliseconds{100}, milliseconds{100});
+  EXPECT_TRUE(share_.too_much());
+}
+
+TEST_F(BusyShare, IsNotJudgedByAFewWrites) {
+  write(15, milliseconds{1000}, milliseconds{1000});
+  EXPECT_FALSE(share_.too_much());
+}
+
 TEST_F(BusyShare, OnceTooMuchStaysTooMuch) {
   write(128, milliseconds{10}, milliseconds{10});
   write(1000, milliseconds{1}, milliseconds{10});
@@ -89,7 +105,7 @@ protected:
   DirectOutput() { std::ofstream{own_.path() / "file"}; }
 
   void open() {
-    output_.open(descriptor{::open(own_.path().c_str(), O_RDONLY | O_DIRECTORY)}, "file");
+    output_.open(descriptor{::open((own_.path() / "file").c_str(), O_RDONLY)});
     if (!output_.usable())
       GTEST_SKIP() << "this file system cannot write past the page cache";
   }
@@ -131,10 +147,29 @@ TEST_F(DirectOutput, LeavesWhatIsNotAlignedAndGoesOn) {
   EXPECT_EQ(output_.write(0, pages_.bytes()), 3 * page);
 }
 
-TEST_F(DirectOutput, WritesNothingOfAFileThatIsNotThere) {
-  output_.open(descriptor{::open(own_.path().c_str(), O_RDONLY | O_DIRECTORY)}, "another");
+TEST_F(DirectOutput, WritesNothingWhereItCannotBeOpened) {
+  output_.open(descriptor{::open(own_.path().c_str(), O_RDONLY | O_DIRECTORY)});
   EXPECT_FALSE(output_.usable());
   EXPECT_EQ(output_.write(0, pages_.bytes()), 0U);
+}
+
+/// A limit on file sizes cuts a write short as a full disk does; the rest is the caller's.
+TEST_F(DirectOutput, GivesUpAtAWriteThatIsCutShort) {
+  ASSERT_NO_FATAL_FAILURE(open());
+  if (IsSkipped())
+    return;
+  const auto before_handler = std::signal(SIGXFSZ, SIG_IGN);
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &before), 0);
+  const rlimit small{2 * page, before.rlim_max};
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &small), 0);
+  const auto taken = output_.write(0, pages_.bytes());
+  const auto beyond = output_.write(2 * page, pages_.bytes().first(page));
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &before), 0);
+  std::signal(SIGXFSZ, before_handler);
+  EXPECT_EQ(taken, 2 * page);
+  EXPECT_EQ(beyond, 0U);
+  EXPECT_FALSE(output_.usable());
 }
 
 // -- with staged_file ---------------------------------------------------------------------------------
@@ -146,6 +181,9 @@ TEST_F(DirectOutput, AStagedFileHoldsWhatCameByEitherWay) {
   ASSERT_TRUE(file) << file.error().text;
   const auto all = pages_.bytes();
   ASSERT_TRUE(file->size(all.size() + 100));
+  ASSERT_TRUE(
+    file->write(2 * page, all.first(page))); // replaced below, past the page cache that holds it
+  file->bypass_page_cache();
   ASSERT_TRUE(file->write(2 * page, all.subspan(2 * page)));
   ASSERT_TRUE(file->write(all.size(), all.first(100)));
   ASSERT_TRUE(file->write(0, all.first(page + 7)));

@@ -1,9 +1,10 @@
 #include "protocol/wire/block_digest.hpp"
-#include "protocol/wire/ipsec_mb.hpp"
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <random>
+#include <span>
 #include <string>
 #include <vector>
 
