@@ -424,7 +424,9 @@ std::vector<caf::actor> send_session_state::children() const {
 
 void send_session_state::log_limit(protocol::timestamp now) {
   const auto& limit = sender_->limit();
-  if (limit == logged_limit_ || now - limit_logged_at_ < limit_log_interval)
+  // A name is what the reader waits for: it comes at once.
+  const auto named_now = limit.receiver && !logged_limit_.receiver;
+  if (limit == logged_limit_ || (now - limit_logged_at_ < limit_log_interval && !named_now))
     return;
   logged_limit_ = limit;
   limit_logged_at_ = now;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
+#include <limits>
 
 namespace fleetcast::protocol {
 
@@ -22,6 +24,9 @@ constexpr duration patience = defaults::status_keep_alive + seconds(1);
 constexpr unsigned span_rounds = 10;
 
 constexpr unsigned cruise_rounds = 8;
+
+/// Rounds that what a path has shown is remembered, once to twice: more than from one probe to the next.
+constexpr unsigned shown_rounds = cruise_rounds + 4;
 
 /// Rounds without growth that end startup; one may be chance.
 constexpr unsigned flat_rounds = 3;
@@ -82,7 +87,7 @@ void adaptive_rate::on_receiver_gone(timestamp now, receiver_id id) {
   if (gone->second.round == round_)
     --reported_;
   paths_.erase(gone);
-  find_slowest(now);
+  look_at_paths(now);
 }
 
 bit_rate adaptive_rate::rate(timestamp) const {
@@ -96,14 +101,20 @@ limiting_factor adaptive_rate::limited_by() const {
   return delivered_ == 0 ? limiting_factor::unknown : limiting_factor::network;
 }
 
-std::optional<receiver_id> adaptive_rate::slowest() const {
-  // Where all deliver the same, it is the sender or a path they share, and nobody shall be accused. Probes
-  // are a quarter faster than what the slowest delivers, and the others do deliver them.
-  const auto stands_out = next_slowest_ == 0 || has_grown(delivered_, next_slowest_);
-  return stands_out ? slowest_ : std::nullopt;
+// -- a path -----------------------------------------------------------------------------------------
+
+void adaptive_rate::recent_best::add(bit_rate taken_in) noexcept {
+  running_ = std::max(running_, taken_in);
 }
 
-// -- a path -----------------------------------------------------------------------------------------
+void adaptive_rate::recent_best::begin_span() noexcept {
+  before_ = running_;
+  running_ = 0;
+}
+
+bit_rate adaptive_rate::recent_best::value() const noexcept {
+  return std::max(running_, before_);
+}
 
 double adaptive_rate::path::loss_floor() const noexcept {
   return std::min(least_loss, least_loss_before);
@@ -111,7 +122,7 @@ double adaptive_rate::path::loss_floor() const noexcept {
 
 bit_rate adaptive_rate::path::delivers() const noexcept {
   const auto arrives = 1 - std::min(loss_floor(), max_loss_floor);
-  return static_cast<bit_rate>(static_cast<double>(std::max(best, best_before)) / arrives);
+  return static_cast<bit_rate>(static_cast<double>(best.value()) / arrives);
 }
 
 // -- measuring --------------------------------------------------------------------------------------
@@ -132,44 +143,67 @@ void adaptive_rate::sample(path& p, const report& now) {
   const auto received = std::min(now.received - std::min(now.received, base.received), expected);
   const auto share = static_cast<double>(received) / static_cast<double>(expected);
   const auto bits = 8.0 * static_cast<double>(now.bytes - base.bytes) * share;
-  p.best = std::max(p.best, static_cast<bit_rate>(bits * 1e9 / static_cast<double>(took.count())));
+  const auto taken_in = static_cast<bit_rate>(bits * 1e9 / static_cast<double>(took.count()));
+  p.best.add(taken_in);
+  p.shown.add(taken_in);
   p.least_loss = std::min(p.least_loss, 1 - share);
   worst_loss_ = std::max(worst_loss_, 1 - share - p.loss_floor());
   p.base = now;
 }
 
-void adaptive_rate::find_slowest(timestamp now) {
-  slowest_.reset();
-  next_slowest_ = 0;
+void adaptive_rate::look_at_paths(timestamp now) {
+  find_delivered(now);
+  find_slowest(now);
+}
+
+void adaptive_rate::find_delivered(timestamp now) {
+  auto least = std::numeric_limits<bit_rate>::max();
   awaited_ = 0;
   for (const auto& [id, p] : paths_) {
     if (now - p.heard_at > patience)
       continue;
     ++awaited_;
     // One that nothing has reached yet says nothing of how fast it could be reached.
-    const auto delivers = p.delivers();
-    if (delivers == 0)
+    if (const auto delivers = p.delivers(); delivers != 0)
+      delivered_ = least = std::min(least, delivers);
+  }
+}
+
+void adaptive_rate::find_slowest(timestamp now) {
+  slowest_.reset();
+  shown_.clear();
+  auto least = std::numeric_limits<bit_rate>::max();
+  for (const auto& [id, p] : paths_) {
+    const auto shown = p.shown.value();
+    if (now - p.heard_at > patience || shown == 0)
       continue;
-    if (!slowest_ || delivers < delivered_) {
-      next_slowest_ = slowest_ ? delivered_ : 0;
+    shown_.push_back(shown);
+    if (shown < least) {
+      least = shown;
       slowest_ = id;
-      delivered_ = delivers;
-    } else if (next_slowest_ == 0 || delivers < next_slowest_) {
-      next_slowest_ = delivers;
     }
   }
+  if (shown_.size() < 2)
+    return;
+  // Where most take in the same, it is the sender or a path they share, and nobody shall be accused.
+  const auto median = shown_.begin() + static_cast<std::ptrdiff_t>(shown_.size() / 2);
+  std::nth_element(shown_.begin(), median, shown_.end());
+  if (!has_grown(least, *median))
+    slowest_.reset();
 }
 
 // -- rounds -----------------------------------------------------------------------------------------
 
 void adaptive_rate::end_round(timestamp now) {
-  find_slowest(now);
+  look_at_paths(now);
   if (delivered_ != 0)
     step(now);
   // With much lost, what once was delivered is soon no longer believed.
   const auto lossy = worst_loss_ > much_loss;
   if (lossy || (!held_back_ && ++rounds_in_span_ >= span_rounds))
     begin_span();
+  if ((lossy || !held_back_) && ++rounds_in_shown_span_ >= shown_rounds)
+    begin_shown_span();
   ++round_;
   round_began_with_ = sent_.last_packet();
   round_began_at_ = now;
@@ -188,11 +222,16 @@ bool adaptive_rate::went_faster_than_delivered(timestamp now) const {
 void adaptive_rate::begin_span() {
   rounds_in_span_ = 0;
   for (auto& [id, p] : paths_) {
-    p.best_before = p.best;
-    p.best = 0;
+    p.best.begin_span();
     p.least_loss_before = p.least_loss;
     p.least_loss = 1;
   }
+}
+
+void adaptive_rate::begin_shown_span() {
+  rounds_in_shown_span_ = 0;
+  for (auto& [id, p] : paths_)
+    p.shown.begin_span();
 }
 
 void adaptive_rate::step(timestamp now) {

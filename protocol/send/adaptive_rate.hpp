@@ -17,6 +17,9 @@
 ///     probe     a quarter more; while more is delivered it goes on so
 ///     relax     a quarter less, for one round, if the probe brought nothing but a queue
 ///
+/// Named as the limiting one is who lately took in the least, if half of the group took in more: what a probe
+/// has shown of the others must last until the next, even while losses restart the measuring of rates.
+///
 /// While the window's edge or the disk holds the sender back, and nothing is lost, nothing is learnt but
 /// that more is possible, and nothing forgotten.
 ///
@@ -31,6 +34,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <vector>
 
 namespace fleetcast::protocol {
 
@@ -45,7 +49,7 @@ public:
   void on_receiver_gone(timestamp now, receiver_id id) override;
   [[nodiscard]] bit_rate rate(timestamp now) const override;
   [[nodiscard]] limiting_factor limited_by() const override;
-  [[nodiscard]] std::optional<receiver_id> slowest() const override;
+  [[nodiscard]] std::optional<receiver_id> slowest() const override { return slowest_; }
 
   phase in() const noexcept { return phase_; }
 
@@ -62,10 +66,22 @@ private:
     timestamp came_at{};        ///< the report itself
   };
 
+  /// The best rate of the running span of rounds and of the span before it.
+  class recent_best {
+  public:
+    void add(bit_rate taken_in) noexcept;
+    void begin_span() noexcept;
+    bit_rate value() const noexcept;
+
+  private:
+    bit_rate running_ = 0;
+    bit_rate before_ = 0;
+  };
+
   struct path {
     std::optional<report> base; ///< the next sample is measured from here
-    bit_rate best = 0;          ///< taken in, of the running span of rounds
-    bit_rate best_before = 0;   ///< of the span before it
+    recent_best best;           ///< taken in; with much lost its spans end early
+    recent_best shown;          ///< taken in; each span as long as a cycle of probes
     double least_loss = 1;      ///< share of a sample, of the running span
     double least_loss_before = 1;
     timestamp heard_at{};
@@ -81,8 +97,11 @@ private:
   void sample(path& p, const report& now);
   bool went_faster_than_delivered(timestamp now) const;
   void end_round(timestamp now);
+  void look_at_paths(timestamp now);
+  void find_delivered(timestamp now);
   void find_slowest(timestamp now);
   void begin_span();
+  void begin_shown_span();
   void step(timestamp now);
   void enter(phase next);
 
@@ -91,8 +110,8 @@ private:
 
   phase phase_ = phase::startup;
   bit_rate delivered_ = 0;
-  std::optional<receiver_id> slowest_;
-  bit_rate next_slowest_ = 0; ///< what the path before it delivers; 0: there is no other
+  std::optional<receiver_id> slowest_; ///< none: nobody stands out
+  std::vector<bit_rate> shown_;        ///< of all paths: room for find_slowest
 
   // -- the running round ----------------------------------------------------------------------------
 
@@ -110,6 +129,7 @@ private:
   bit_rate compared_to_ = 0; ///< what growth is measured against
   unsigned rounds_in_phase_ = 0;
   unsigned rounds_in_span_ = 0;
+  unsigned rounds_in_shown_span_ = 0;
 };
 
 const char* to_string(adaptive_rate::phase phase) noexcept;

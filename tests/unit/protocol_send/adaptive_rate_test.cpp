@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <limits>
 
@@ -96,6 +97,39 @@ TEST(AdaptiveRate, GoesAtTheSlowestReceiversPace) {
   }
   EXPECT_EQ(p.machine.slowest(), bob);
   EXPECT_NEAR(static_cast<double>(p.machine.delivered()), 5e7, 1e7);
+}
+
+TEST(AdaptiveRate, NamesTheSlowestWithoutAGap) {
+  path p;
+  // Between probes both take in the same; what alice has shown in them must last from one to the next,
+  // although bursts that bob's queue has no room for restart the measuring of rates.
+  for (int i = 0; i < 200; ++i) {
+    p.send();
+    p.report_alice();
+    const auto share = std::min(1.0, 5e7 / static_cast<double>(p.machine.rate(p.now)));
+    p.report_bob(i % 3 == 0 ? 0.8 * share : share);
+    if (i > 10) {
+      ASSERT_EQ(p.machine.slowest(), bob) << "in round " << i << ", " << to_string(p.machine.in());
+    }
+  }
+}
+
+TEST(AdaptiveRate, NamesOneOfTwoThatAreAsSlow) {
+  path p;
+  constexpr receiver_id carol = 3;
+  constexpr receiver_id dave = 4;
+  std::array<std::uint64_t, 2> saw{};
+  std::array<std::uint64_t, 2> received{};
+  for (int i = 0; i < 40; ++i) {
+    p.send();
+    const auto share = std::min(1.0, 5e7 / static_cast<double>(p.machine.rate(p.now)));
+    p.report_alice();
+    p.report_bob(share);
+    p.report(carol, 1, saw[0], received[0]);
+    p.report(dave, share, saw[1], received[1]);
+  }
+  const auto named = p.machine.slowest();
+  EXPECT_TRUE(named == bob || named == dave);
 }
 
 TEST(AdaptiveRate, ForgetsAReceiverThatIsGone) {
