@@ -2,6 +2,7 @@
 
 #include "actors/io/io_thread.hpp"
 #include "actors/io/signals_blocked.hpp"
+#include "actors/lazy_sharing.hpp"
 #include "actors/session_manager.hpp"
 
 #include <atomic>
@@ -13,10 +14,7 @@ namespace {
 
 caf::actor_system_config& configured(caf::actor_system_config& config,
                                      const runtime_options& options) {
-  config.set("scheduler.max-threads", options.worker_threads);
-  // The other policy, stealing, puts workers that found nothing to sleep for 10 ms: a block would wait
-  // that long at each step on its way, and an idle process would never rest.
-  config.set("scheduler.policy", caf::atom("sharing"));
+  share_lazily(config, options.worker_threads);
   // CAF would log to files of its own accord if asked to by its defaults; we have a log.
   config.set("logger.verbosity", caf::atom("quiet"));
   if (options.configure)

@@ -1,7 +1,10 @@
+#include "actors/lazy_sharing.hpp"
+
 #include <benchmark/benchmark.h>
 #include <caf/all.hpp>
 
 #include <cstdint>
+#include <string>
 
 namespace fleetcast::perf {
 namespace {
@@ -28,9 +31,20 @@ caf::behavior sink(caf::event_based_actor* self) {
 
 constexpr std::uint64_t messages = 1000;
 
+/// Two workers, as a process of ours has, that share jobs in our way or in one of CAF's.
+struct configuration : caf::actor_system_config {
+  explicit configuration(const std::string& policy) {
+    set("scheduler.max-threads", 2U);
+    if (policy == "lazy_sharing")
+      actors::share_lazily(*this, 2);
+    else
+      set("scheduler.policy", caf::atom_from_string(policy));
+  }
+};
+
 /// One message at a time, there and back: what waiting for an answer costs.
-void actor_round_trip(benchmark::State& state) {
-  caf::actor_system_config config;
+void actor_round_trip(benchmark::State& state, const std::string& policy) {
+  configuration config{policy};
   caf::actor_system system{config};
   {
     caf::scoped_actor test{system};
@@ -45,11 +59,13 @@ void actor_round_trip(benchmark::State& state) {
   }
   state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations() * messages));
 }
-BENCHMARK(actor_round_trip)->UseRealTime();
+BENCHMARK_CAPTURE(actor_round_trip, lazy_sharing, "lazy_sharing")->UseRealTime();
+BENCHMARK_CAPTURE(actor_round_trip, sharing, "sharing")->UseRealTime();
+BENCHMARK_CAPTURE(actor_round_trip, stealing, "stealing")->UseRealTime();
 
 /// Many messages in a row: what one costs when nobody waits. In the datapath each carries 44 datagrams.
-void actor_hop(benchmark::State& state) {
-  caf::actor_system_config config;
+void actor_hop(benchmark::State& state, const std::string& policy) {
+  configuration config{policy};
   caf::actor_system system{config};
   {
     caf::scoped_actor test{system};
@@ -63,7 +79,9 @@ void actor_hop(benchmark::State& state) {
   }
   state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations() * messages));
 }
-BENCHMARK(actor_hop)->UseRealTime();
+BENCHMARK_CAPTURE(actor_hop, lazy_sharing, "lazy_sharing")->UseRealTime();
+BENCHMARK_CAPTURE(actor_hop, sharing, "sharing")->UseRealTime();
+BENCHMARK_CAPTURE(actor_hop, stealing, "stealing")->UseRealTime();
 
 } // namespace
 } // namespace fleetcast::perf
