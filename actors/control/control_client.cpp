@@ -172,7 +172,7 @@ void control_client_state::connect(io::client_credentials credentials) {
   events.closed = [me](failure reason) { notify(me, link_broken{std::move(reason)}); };
   dialer_ = std::make_shared<io::tls_dialer>(
     io_->context(), request_.server, request_.port, std::move(credentials),
-    io::tls_dialer::limits{limits_.connect, limits_.attempt}, std::move(events));
+    io::tls_dialer::limits{limits_.connect, limits_.attempt, limits_.backup}, std::move(events));
   dialer_->start();
 }
 

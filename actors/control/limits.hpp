@@ -18,6 +18,10 @@ struct control_limits {
   /// One address while others are left: a route that swallows packets must not eat the whole time.
   duration attempt = std::chrono::seconds{3};
 
+  /// One address, before a second socket tries it, too: above a round trip to nearly anywhere, far below the
+  /// second after which the kernel repeats what was lost.
+  duration backup = std::chrono::milliseconds{250};
+
   /// From the request to accept or reject. Longer than the server's `request` and `join`, so that
   /// the server's own word arrives instead of a mere time-out.
   duration reply = std::chrono::seconds{45};

@@ -89,9 +89,9 @@ tls_dialer::tls_dialer(boost::asio::io_context& context, const std::string& host
     limits_(bounds),
     events_(std::move(callbacks)),
     resolver_(context),
-    socket_(context),
     total_(context),
-    attempt_(context) {}
+    attempt_(context),
+    backup_(context) {}
 
 void tls_dialer::start() {
   asio::post(io_, [me = shared_from_this()] {
@@ -153,44 +153,69 @@ void tls_dialer::on_resolved(const error_code& error, const tcp::resolver::resul
 // -- addresses ------------------------------------------------------------------------------------
 
 void tls_dialer::try_next() {
+  drop_attempts();
   if (next_ == candidates_.size())
     return fail(all_failed());
   const auto& address = candidates_[next_++];
-  error_code error;
-  socket_ = tcp::socket{io_};
-  socket_.open(address.protocol(), error);
-  if (error) {
+  if (const auto error = connect(address)) {
     failed_.push_back({address, error});
     return try_next();
   }
-  // A program that our host program starts must not keep the connection open after us.
-  ::fcntl(socket_.native_handle(), F_SETFD, FD_CLOEXEC);
-  is_attempt_late_ = false;
+  // What a second socket lacks is no failure: the first one goes on.
+  arm(backup_, limits_.backup, [this] { (void)connect(candidates_[next_ - 1]); });
   // The last address may use all the time that is left.
-  if (next_ < candidates_.size()) {
-    attempt_.expires_after(limits_.attempt);
-    attempt_.async_wait([weak = weak_from_this(), which = next_](const error_code& cancelled) {
-      auto me = weak.lock();
-      if (!me || cancelled || me->is_over_ || me->next_ != which)
-        return;
-      me->is_attempt_late_ = true;
-      error_code ignored;
-      me->socket_.cancel(ignored);
+  if (next_ < candidates_.size())
+    arm(attempt_, limits_.attempt, [this] {
+      failed_.push_back({candidates_[next_ - 1], asio::error::timed_out});
+      try_next();
     });
-  }
-  socket_.async_connect(address, [me = shared_from_this()](const error_code& result) {
-    if (!me->is_over_)
-      me->on_attempt_over(result);
-  });
 }
 
-void tls_dialer::on_attempt_over(const error_code& error) {
-  attempt_.cancel();
-  if (!error)
-    return shake_hands();
-  failed_.push_back(
-    {candidates_[next_ - 1], is_attempt_late_ ? error_code{asio::error::timed_out} : error});
+tls_dialer::error_code tls_dialer::connect(const tcp::endpoint& address) {
+  error_code error;
+  const auto socket = std::make_shared<tcp::socket>(io_);
+  socket->open(address.protocol(), error);
+  if (error)
+    return error;
+  // A program that our host program starts must not keep the connection open after us.
+  ::fcntl(socket->native_handle(), F_SETFD, FD_CLOEXEC);
+  attempts_.push_back(socket);
+  socket->async_connect(address, [me = shared_from_this(), socket](const error_code& result) {
+    me->on_connected(socket, result);
+  });
+  return error;
+}
+
+void tls_dialer::arm(asio::steady_timer& timer, duration wait, std::function<void()> late) {
+  timer.expires_after(wait);
+  timer.async_wait(
+    [weak = weak_from_this(), which = next_, late = std::move(late)](const error_code& cancelled) {
+      const auto me = weak.lock();
+      if (me && !cancelled && !me->is_over_ && me->next_ == which)
+        late();
+    });
+}
+
+void tls_dialer::on_connected(const std::shared_ptr<tcp::socket>& socket, const error_code& error) {
+  const auto mine = std::find(attempts_.begin(), attempts_.end(), socket);
+  if (is_over_ || mine == attempts_.end())
+    return; // one that was dropped
+  attempts_.erase(mine);
+  if (!error) {
+    drop_attempts();
+    return shake_hands(std::move(*socket));
+  }
+  failed_.push_back({candidates_[next_ - 1], error});
   try_next();
+}
+
+void tls_dialer::drop_attempts() {
+  attempt_.cancel();
+  backup_.cancel();
+  error_code ignored;
+  for (const auto& socket : attempts_)
+    socket->close(ignored);
+  attempts_.clear();
 }
 
 failure tls_dialer::all_failed() const {
@@ -241,11 +266,11 @@ tls_dialer::duration tls_dialer::time_left() const {
 
 // -- handshake ------------------------------------------------------------------------------------
 
-void tls_dialer::shake_hands() {
+void tls_dialer::shake_hands(tcp::socket connected) {
   auto context = make_client_context(std::move(credentials_));
   if (!context)
     return fail(std::move(context.error()));
-  connection_ = std::make_shared<tls_connection>(std::move(socket_), std::move(*context),
+  connection_ = std::make_shared<tls_connection>(std::move(connected), std::move(*context),
                                                  tls_connection::role::client, name_);
   total_.cancel();
   is_over_ = true; // for the dialling: the connection reports from here on
@@ -266,9 +291,7 @@ void tls_dialer::fail(failure reason) {
     return;
   resolver_.cancel();
   total_.cancel();
-  attempt_.cancel();
-  error_code ignored;
-  socket_.close(ignored);
+  drop_attempts();
   const auto last = std::exchange(events_, {});
   if (last.closed)
     last.closed(std::move(reason));
