@@ -157,18 +157,18 @@ void tls_dialer::try_next() {
   if (next_ == candidates_.size())
     return fail(all_failed());
   const auto& address = candidates_[next_++];
-  if (const auto error = connect(address)) {
-    failed_.push_back({address, error});
-    return try_next();
-  }
+  if (const auto error = connect(address))
+    return give_up(address, error);
   // What a second socket lacks is no failure: the first one goes on.
-  arm(backup_, limits_.backup, [this] { (void)connect(candidates_[next_ - 1]); });
+  arm(backup_, limits_.backup, [this, address] { (void)connect(address); });
   // The last address may use all the time that is left.
   if (next_ < candidates_.size())
-    arm(attempt_, limits_.attempt, [this] {
-      failed_.push_back({candidates_[next_ - 1], asio::error::timed_out});
-      try_next();
-    });
+    arm(attempt_, limits_.attempt, [this, address] { give_up(address, asio::error::timed_out); });
+}
+
+void tls_dialer::give_up(const tcp::endpoint& address, const error_code& error) {
+  failed_.push_back({address, error});
+  try_next();
 }
 
 tls_dialer::error_code tls_dialer::connect(const tcp::endpoint& address) {
@@ -205,8 +205,7 @@ void tls_dialer::on_connected(const std::shared_ptr<tcp::socket>& socket, const 
     drop_attempts();
     return shake_hands(std::move(*socket));
   }
-  failed_.push_back({candidates_[next_ - 1], error});
-  try_next();
+  give_up(candidates_[next_ - 1], error);
 }
 
 void tls_dialer::drop_attempts() {

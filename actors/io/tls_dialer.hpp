@@ -57,6 +57,7 @@ private:
   void resolve();
   void on_resolved(const error_code& error, const tcp::resolver::results_type& results);
   void try_next();
+  void give_up(const tcp::endpoint& address, const error_code& error);
   error_code connect(const tcp::endpoint& address);
   void arm(boost::asio::steady_timer& timer, duration wait, std::function<void()> late);
   void on_connected(const std::shared_ptr<tcp::socket>& socket, const error_code& error);

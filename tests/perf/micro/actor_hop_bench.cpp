@@ -34,11 +34,12 @@ constexpr std::uint64_t messages = 1000;
 /// Two workers, as a process of ours has, that share jobs in our way or in one of CAF's.
 struct configuration : caf::actor_system_config {
   explicit configuration(const std::string& policy) {
-    set("scheduler.max-threads", 2U);
-    if (policy == "lazy_sharing")
+    if (policy == "lazy_sharing") {
       actors::share_lazily(*this, 2);
-    else
+    } else {
+      set("scheduler.max-threads", 2U);
       set("scheduler.policy", caf::atom_from_string(policy));
+    }
   }
 };
 

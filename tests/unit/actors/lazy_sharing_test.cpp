@@ -98,6 +98,17 @@ TEST(LazySharing, WakesAnotherWorkerForASecondJob) {
   EXPECT_TRUE(right_met.get_future().get());
 }
 
+/// Sends a message from outside to a new actor, which fulfils `heard` once a worker runs it.
+void tell_another(caf::actor_system& system, std::promise<void>& heard) {
+  const auto other = system.spawn([&heard](caf::event_based_actor* self) -> caf::behavior {
+    return {[&heard, self](go_atom) {
+      heard.set_value();
+      self->quit();
+    }};
+  });
+  caf::anon_send(other, go_atom::value);
+}
+
 TEST(LazySharing, WakesAWorkerForWhatComesFromOutside) {
   lazy_config config{2};
   caf::actor_system system{config};
@@ -113,13 +124,7 @@ TEST(LazySharing, WakesAWorkerForWhatComesFromOutside) {
   caf::anon_send(busy, go_atom::value);
   blocked.get_future().wait();
   std::promise<void> heard;
-  const auto other = system.spawn([&](caf::event_based_actor* self) -> caf::behavior {
-    return {[&, self](go_atom) {
-      heard.set_value();
-      self->quit();
-    }};
-  });
-  caf::anon_send(other, go_atom::value);
+  tell_another(system, heard);
   EXPECT_EQ(heard.get_future().wait_for(patience), std::future_status::ready);
   release.set_value();
 }
@@ -132,13 +137,7 @@ TEST(LazySharing, NobodyKeepsAWorkerForItself) {
     return {[self](go_atom) { self->send(self, go_atom::value); }};
   });
   caf::anon_send(endless, go_atom::value);
-  const auto other = system.spawn([&](caf::event_based_actor* self) -> caf::behavior {
-    return {[&, self](go_atom) {
-      heard.set_value();
-      self->quit();
-    }};
-  });
-  caf::anon_send(other, go_atom::value);
+  tell_another(system, heard);
   EXPECT_EQ(heard.get_future().wait_for(patience), std::future_status::ready);
   caf::anon_send_exit(endless, caf::exit_reason::user_shutdown);
 }

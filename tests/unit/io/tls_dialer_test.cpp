@@ -81,6 +81,7 @@ public:
     return result;
   }
 
+  /// Waits for it. The kernel's table can only be polled.
   bool is_asked_by(int sockets) const {
     const auto until = std::chrono::steady_clock::now() + patience;
     while (asking() != sockets && std::chrono::steady_clock::now() < until)
