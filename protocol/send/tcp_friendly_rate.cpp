@@ -1,15 +1,11 @@
 #include "protocol/send/tcp_friendly_rate.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 
 namespace fleetcast::protocol {
 
 namespace {
-
-/// Weights of the loss intervals, latest first (RFC 5348 section 5.4).
-constexpr std::array weights{1.0, 1.0, 1.0, 1.0, 0.8, 0.6, 0.4, 0.2};
 
 /// Whoever has not spoken for this long does not set the rate, and when nobody has, it halves: above the
 /// longest silence in groups of up to a thousand.
@@ -51,6 +47,7 @@ void tcp_friendly_rate::on_feedback(timestamp now, receiver_id from, const wire:
   if (rtt > duration::zero()) {
     const auto sample = static_cast<double>(rtt.count());
     p.rtt_ns = p.rtt_ns == 0 ? sample : (1 - rtt_gain) * p.rtt_ns + rtt_gain * sample;
+    p.losses.on_round_trip(rtt);
   }
   // One that claims what was never sent says nothing.
   if (message.highest_packet <= p.packet || message.highest_packet > sent_.last_packet())
@@ -66,9 +63,9 @@ void tcp_friendly_rate::on_feedback(timestamp now, receiver_id from, const wire:
     p.base_at = p.doubled_at = now;
     return;
   }
-  const auto arrived = p.arriving;
+  const auto arrived = p.arriving == 0 ? arrived_since_base(now, p) : p.arriving;
   measure_arrival(now, p);
-  lose(now, p, {expected, std::max(0.0, expected - received), since_last, arrived});
+  lose(now, p, {expected, std::max(0.0, expected - received), since_last, arrived, rtt});
   allow(now, p);
   if (allowed_ == 0 || p.allowed < allowed_ || slowest_ == from)
     find_slowest(now);
@@ -104,79 +101,56 @@ double tcp_friendly_rate::mean_bytes() const noexcept {
            : static_cast<double>(sent_.bytes()) / static_cast<double>(sent_packets_);
 }
 
-void tcp_friendly_rate::measure_arrival(timestamp now, path& p) {
-  const auto took = now - p.base_at;
-  if (took < rtt_of(p))
-    return;
+double tcp_friendly_rate::arrived_since_base(timestamp now, const path& p) const noexcept {
+  const auto took = static_cast<double>(std::max(now - p.base_at, rtt_of(p)).count());
   const auto packets = static_cast<double>(p.received - std::min(p.received, p.base_received));
-  p.arriving
-    = packets * mean_bytes() * 8 * nanoseconds_a_second / static_cast<double>(took.count());
+  return packets * mean_bytes() * 8 * nanoseconds_a_second / took;
+}
+
+void tcp_friendly_rate::measure_arrival(timestamp now, path& p) {
+  if (now - p.base_at < rtt_of(p))
+    return;
+  p.arriving = arrived_since_base(now, p);
   p.base_received = p.received;
   p.base_at = now;
 }
 
 void tcp_friendly_rate::lose(timestamp now, path& p, const news& n) {
-  p.open += n.packets;
+  p.losses.on_packets(n.packets, n.lost);
+  const auto rtt = std::max(rtt_of(p), n.rtt); // the queue may only just have filled
   // Losses soon after an event belong to it: a queue that drops what it has no room for goes on doing so for a
   // round trip, until its flows notice, and when since the last report it did is not known. RFC 5348 says one
   // round trip; then, of several receivers, the one whose reports cut a time of losses in two would set the
   // rate, at less than half of TCP's.
-  if (n.lost < 1 || (!p.intervals.empty() && now - p.event_at < 2 * rtt_of(p) + n.since_last))
+  if (n.lost < 1 || (!p.losses.empty() && now - p.event_at < 2 * rtt + n.since_last))
     return;
   p.event_at = now;
-  if (p.intervals.empty()) {
-    // The first event ends slow start. TCP goes on with half of what it sent, and what arrived in the round trip
-    // before is that: what a bottleneck carries, or half of a rate that doubled since. As if it had always
-    // been like it (RFC 5348 section 6.3.1).
-    const auto goal = std::max(n.arrived, double{defaults::min_rate});
-    double low = 1e-9;
-    double high = 1;
-    for (int i = 0; i < 60; ++i) {
-      const auto middle = std::sqrt(low * high);
-      (throughput(mean_bytes(), rtt_of(p), middle) > goal ? low : high) = middle;
-    }
-    p.intervals.push_front(1 / high);
-  } else {
-    p.intervals.push_front(std::max(1.0, p.open));
+  if (!p.losses.empty())
+    return p.losses.on_event();
+  // The first event ends slow start. TCP goes on with half of what it sent, and what arrived in the round trip
+  // before is that: what a bottleneck carries, or half of a rate that doubled since. As if it had always been
+  // like it (RFC 5348 section 6.3.1).
+  const auto goal = std::max(n.arrived, double{defaults::min_rate});
+  double low = 1e-9;
+  double high = 1;
+  for (int i = 0; i < 60; ++i) {
+    const auto middle = std::sqrt(low * high);
+    (throughput(mean_bytes(), rtt, middle) > goal ? low : high) = middle;
   }
-  p.open = 0;
-  if (p.intervals.size() > weights.size())
-    p.intervals.pop_back();
-}
-
-double tcp_friendly_rate::loss_event_rate(const path& p) const noexcept {
-  if (p.intervals.empty())
-    return 0;
-  // The mean of the closed intervals, or that with the open one in front if it is longer. One more than twice
-  // as long discounts what was before it, down to half (RFC 5348 section 5.5): a quiet time counts soon.
-  const auto mean = [&p](double newest, std::size_t from, double discount) {
-    double sum = from == 1 ? newest : 0;
-    auto total = static_cast<double>(from);
-    for (const auto interval : p.intervals) {
-      if (from == weights.size())
-        break;
-      const auto weight = discount * weights[from++];
-      sum += weight * interval;
-      total += weight;
-    }
-    return sum / total;
-  };
-  const auto closed = mean(0, 0, 1);
-  const auto discount = std::clamp(2 * closed / std::max(1.0, p.open), 0.5, 1.0);
-  return 1 / std::max({1.0, closed, mean(p.open, 1, discount)});
+  p.losses.begin(1 / high);
 }
 
 void tcp_friendly_rate::allow(timestamp now, path& p) {
-  const auto loss = loss_event_rate(p);
-  if (loss == 0) {
-    // Slow start: doubled once a round trip, but not beyond twice what arrives.
+  if (p.losses.empty()) {
+    // Slow start: doubled once a round trip, but not beyond twice what arrives. Less arrives, and nothing is
+    // lost, when somebody else's path sets the rate: that says nothing about this one.
     if (now - p.doubled_at < rtt_of(p) || p.arriving == 0)
       return;
     p.doubled_at = now;
-    p.allowed = 2 * p.arriving;
+    p.allowed = std::max(p.allowed, 2 * p.arriving);
     return;
   }
-  p.allowed = throughput(mean_bytes(), rtt_of(p), loss);
+  p.allowed = throughput(mean_bytes(), rtt_of(p), p.losses.event_rate());
   // More than twice what arrives is a guess, unless it is the window or the disk that lets no more arrive.
   if (p.arriving > 0 && now - held_back_at_ > 2 * rtt_of(p))
     p.allowed = std::min(p.allowed, 2 * p.arriving);

@@ -2,26 +2,25 @@
 /// RFC 5740 section 3.8): for those who have to be good neighbours. `adaptive_rate` takes what a path
 /// delivers; this one backs off at every loss.
 ///
-/// For each receiver the sender keeps its round trip and its loss event rate: losses within two round trips and a
-/// report are one event, and the rate is one over the weighted mean of the last intervals between events (RFC 5348
-/// section 5.4), in datagrams. TCP's throughput equation makes a rate of the two; the lane goes at the lowest of
-/// any receiver heard of late. Receivers need not compute anything: their highest packet and
-/// their count of packets, which every feedback states, tell what was lost since the one before.
+/// For each receiver the sender keeps its round trip and its loss events (`loss_history`): losses within two round
+/// trips and a report are one. TCP's throughput equation makes a rate of the two; the lane goes at the lowest of any
+/// receiver heard of late. Receivers need not compute anything: their highest packet and their count of packets,
+/// which every feedback states, tell what was lost since the one before.
 ///
 /// Before the first loss the rate doubles once a round trip, up to twice what arrives. When nobody at all is
 /// heard of, it halves again and again (RFC 5348 section 4.4).
 ///
-/// Memory: the log of departures is bounded; beside it some 200 bytes a receiver. Work: O(1) a message, and
+/// Memory: the log of departures is bounded; beside it some 500 bytes a receiver. Work: O(1) a message, and
 /// O(receivers) for one of the slowest.
 #pragma once
 
 #include "protocol/defaults.hpp"
+#include "protocol/send/loss_history.hpp"
 #include "protocol/send/rate_controller.hpp"
 #include "protocol/send/sent_log.hpp"
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <map>
 #include <optional>
 
@@ -51,10 +50,8 @@ private:
     std::uint64_t packet = 0;
     std::uint64_t received = 0;
 
-    // Loss events.
-    std::deque<double> intervals; ///< datagrams between events, latest first, at most eight
-    double open = 0;              ///< datagrams since the last event
-    timestamp event_at{};
+    loss_history losses;
+    timestamp event_at{}; ///< of the last one
 
     // What arrives, measured over a round trip or more.
     std::uint64_t base_received = 0;
@@ -71,10 +68,11 @@ private:
     double lost = 0;    ///< of those
     duration since_last{};
     double arrived = 0; ///< bits per second, as measured before
+    duration rtt{};     ///< 0: it shows none
   };
 
   duration rtt_of(const path& p) const noexcept;
-  double loss_event_rate(const path& p) const noexcept;
+  double arrived_since_base(timestamp now, const path& p) const noexcept;
   void measure_arrival(timestamp now, path& p);
   void lose(timestamp now, path& p, const news& n);
   void allow(timestamp now, path& p);

@@ -80,6 +80,65 @@ TEST(TcpFriendlyRate, TheFirstLossHalvesIt) {
   EXPECT_GT(after, before * 0.2);
 }
 
+TEST(TcpFriendlyRate, AFirstLossBeforeAnythingIsMeasuredIsNoReasonToCrawl) {
+  // A receiver that joins a transmission at full speed: the second report already tells of losses.
+  path p;
+  path::listener fast;
+  for (int i = 0; i < 12; ++i) {
+    p.send();
+    p.report(alice, fast);
+  }
+  const auto before = p.machine.rate(p.now);
+  path::listener late;
+  late.before = p.packet;
+  p.report(bob, late);
+  p.send();
+  p.report(alice, fast);
+  p.report(bob, late, 1);
+  // Half a round trip's worth came: half of the rate.
+  EXPECT_EQ(p.machine.slowest(), bob);
+  EXPECT_GT(p.machine.rate(p.now), before / 4);
+}
+
+TEST(TcpFriendlyRate, ALossWhenTheQueueHasJustFilledIsJudgedByTheRoundTripOfThen) {
+  path p;
+  path::listener a;
+  for (int i = 0; i < 12; ++i) {
+    p.send();
+    p.report(alice, a);
+  }
+  p.send();
+  p.report(alice, a, 1, 10 * rtt);
+  const auto at_once = static_cast<double>(p.machine.rate(p.now));
+  for (int i = 0; i < 40; ++i) { // the smoothed round trip comes near
+    p.send();
+    p.report(alice, a, 0, 10 * rtt);
+  }
+  EXPECT_GT(static_cast<double>(p.machine.rate(p.now)), at_once / 4);
+}
+
+TEST(TcpFriendlyRate, ThatLittleArrivesAtTheRateOfAnotherSaysNothing) {
+  path p;
+  path::listener a;
+  path::listener b;
+  for (int i = 0; i < 12; ++i) {
+    p.send();
+    p.report(alice, a);
+    p.report(bob, b);
+  }
+  const auto together = p.machine.rate(p.now);
+  // bob's path is ten times as slow: alice sees a tenth of the rate, without a loss.
+  for (int i = 0; i < 200; ++i) {
+    p.send();
+    p.report(alice, a);
+    p.report(bob, b, i % 10 == 0 ? 1 : 0, 5 * rtt);
+  }
+  EXPECT_LT(p.machine.rate(p.now), together / 4);
+  EXPECT_EQ(p.machine.slowest(), bob);
+  p.machine.on_receiver_gone(p.now, bob);
+  EXPECT_GE(p.machine.rate(p.now), together / 2) << "what alice's path was seen to carry";
+}
+
 TEST(TcpFriendlyRate, SettlesAtWhatTheEquationSays) {
   path p;
   path::listener a;
