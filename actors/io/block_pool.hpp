@@ -1,6 +1,7 @@
 /// Reused, page-aligned memory for blocks.
 #pragma once
 
+#include "actors/io/huge_region.hpp"
 #include "protocol/block_buffer.hpp"
 
 #include <cstddef>
@@ -13,7 +14,8 @@ namespace fleetcast::actors::io {
 
 /// A bounded number of equal buffers. Memory is taken from the system only when first needed, and the
 /// buffer returned last is handed out first: touching fresh memory costs more than anything that is
-/// done with it, and the last one is still in the cache.
+/// done with it, and the last one is still in the cache. They lie side by side in huge pages: direct I/O pins
+/// and maps a block as one piece, not page by page (docs/decisions/0015).
 ///
 /// Any thread may allocate and any thread may let a buffer go. Buffers keep the pool alive, so they
 /// may outlive whoever made it.
@@ -25,7 +27,8 @@ public:
     std::uint64_t refusals = 0;    ///< asked while all were in use, or the system had no memory
     std::size_t in_use = 0;
     std::size_t most_in_use = 0;
-    std::size_t made = 0; ///< buffers that exist: memory is made * block size
+    std::size_t made
+      = 0; ///< buffers that exist: memory is made * block size, and to a whole huge page
   };
 
   /// A pool of at most `count` buffers of `block_size` bytes; both at least 1. Buffers are aligned to
@@ -48,12 +51,15 @@ private:
   block_pool(std::size_t block_size, std::size_t count);
 
   std::byte* take();
+  std::byte* make_one();
   void give_back(std::byte* buffer) noexcept;
 
   std::size_t block_size_;
   std::size_t capacity_;
   mutable std::mutex mutex_;
-  std::vector<std::byte*> free_; ///< reserved for all: giving back never allocates
+  std::vector<huge_region> slabs_; ///< reserved for all
+  std::size_t carved_ = 0;         ///< bytes of the last slab that are buffers
+  std::vector<std::byte*> free_;   ///< reserved for all: giving back never allocates
   statistics statistics_;
 };
 

@@ -60,6 +60,47 @@ TEST(BlockPool, TakesMemoryOnlyWhenItIsNeeded) {
   EXPECT_EQ(pool->available(), 100U);
 }
 
+TEST(BlockPool, ReachesItsCountOverManyPiecesOfMemory) {
+  // 16 MiB at a time: three of 5 MiB, then three, then the last one.
+  constexpr std::size_t large = 5 * 1024 * 1024;
+  const auto pool = block_pool::make(large, 7);
+  std::vector<fleetcast::protocol::block_buffer> held;
+  for (int i = 0; i < 7; ++i) {
+    held.push_back(pool->allocate());
+    ASSERT_TRUE(held.back());
+    held.back().get()[0] = held.back().get()[large - 1] = static_cast<std::byte>(i);
+  }
+  EXPECT_FALSE(pool->allocate());
+  EXPECT_EQ(pool->snapshot().made, 7U);
+  for (int i = 0; i < 7; ++i) {
+    EXPECT_EQ(held[static_cast<std::size_t>(i)].get()[0], static_cast<std::byte>(i));
+    EXPECT_EQ(held[static_cast<std::size_t>(i)].get()[large - 1], static_cast<std::byte>(i));
+  }
+}
+
+TEST(BlockPool, ABufferMayBeLongerThanAPieceOfMemory) {
+  constexpr std::size_t large = 17 * 1024 * 1024;
+  const auto pool = block_pool::make(large, 2);
+  auto one = pool->allocate();
+  auto two = pool->allocate();
+  ASSERT_TRUE(one && two);
+  one.get()[large - 1] = std::byte{1};
+  two.get()[0] = std::byte{2};
+  EXPECT_EQ(one.get()[large - 1], std::byte{1});
+}
+
+#if defined(__SANITIZE_ADDRESS__)
+TEST(BlockPoolDeathTest, TheSanitizerSeesWhoReachesBeyondABuffer) {
+  const auto pool = block_pool::make(block_size, 2);
+  const auto one = pool->allocate();
+  auto two = pool->allocate();
+  EXPECT_DEATH(one.get()[block_size + 8] = std::byte{1}, "use-after-poison");
+  auto* const gone = two.get();
+  two.reset();
+  EXPECT_DEATH(*gone = std::byte{1}, "use-after-poison");
+}
+#endif
+
 TEST(BlockPool, LivesUntilItsLastBufferReturned) {
   auto pool = block_pool::make(block_size, 1);
   std::weak_ptr<block_pool> watch = pool;
