@@ -33,6 +33,8 @@ std::uint64_t this_worker() {
   return std::hash<std::thread::id>{}(std::this_thread::get_id());
 }
 
+// What actors use of a test is declared before their system, which ends when the last of them has.
+
 /// Time for a worker to come or to go to rest.
 void dawdle() {
   std::this_thread::sleep_for(std::chrono::milliseconds(20));
@@ -69,12 +71,12 @@ TEST(LazySharing, WhatAnActorSendsFollowsOnTheSameWorker) {
 }
 
 TEST(LazySharing, WakesAnotherWorkerForASecondJob) {
-  lazy_config config{2};
-  caf::actor_system system{config};
   std::promise<void> left_runs;
   std::promise<void> right_runs;
   std::promise<bool> left_met;
   std::promise<bool> right_met;
+  lazy_config config{2};
+  caf::actor_system system{config};
   // Each waits for the other; on one worker alone that is in vain.
   const auto meet = [](caf::event_based_actor* self, std::promise<void>* mine,
                        std::promise<void>* other, std::promise<bool>* met) -> caf::behavior {
@@ -110,10 +112,11 @@ void tell_another(caf::actor_system& system, std::promise<void>& heard) {
 }
 
 TEST(LazySharing, WakesAWorkerForWhatComesFromOutside) {
-  lazy_config config{2};
-  caf::actor_system system{config};
   std::promise<void> release;
   std::promise<void> blocked;
+  std::promise<void> heard;
+  lazy_config config{2};
+  caf::actor_system system{config};
   const auto busy = system.spawn([&](caf::event_based_actor* self) -> caf::behavior {
     return {[&, self](go_atom) {
       blocked.set_value();
@@ -123,16 +126,15 @@ TEST(LazySharing, WakesAWorkerForWhatComesFromOutside) {
   });
   caf::anon_send(busy, go_atom::value);
   blocked.get_future().wait();
-  std::promise<void> heard;
   tell_another(system, heard);
   EXPECT_EQ(heard.get_future().wait_for(patience), std::future_status::ready);
   release.set_value();
 }
 
 TEST(LazySharing, NobodyKeepsAWorkerForItself) {
+  std::promise<void> heard;
   lazy_config config{1};
   caf::actor_system system{config};
-  std::promise<void> heard;
   const auto endless = system.spawn([](caf::event_based_actor* self) -> caf::behavior {
     return {[self](go_atom) { self->send(self, go_atom::value); }};
   });
