@@ -27,8 +27,7 @@ public:
     std::uint64_t refusals = 0;    ///< asked while all were in use, or the system had no memory
     std::size_t in_use = 0;
     std::size_t most_in_use = 0;
-    std::size_t made
-      = 0; ///< buffers that exist: memory is made * block size, and to a whole huge page
+    std::size_t made = 0; ///< buffers that exist; their memory comes by huge pages
   };
 
   /// A pool of at most `count` buffers of `block_size` bytes; both at least 1. Buffers are aligned to

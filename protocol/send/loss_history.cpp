@@ -46,7 +46,7 @@ void loss_history::begin(double interval) {
 
 void loss_history::on_event() {
   const bool goes_on = is_congested_ && further_ < most_further
-                       && since_begin_ < longest_congestion * mean(further_);
+                       && since_begin_ < longest_congestion * closed_mean(further_);
   intervals_.push_front(std::max(1.0, open_));
   open_ = 0;
   if (intervals_.size() > most_intervals)
@@ -77,14 +77,18 @@ void loss_history::end_congestion() {
   }
 }
 
-double loss_history::mean(std::size_t from) const noexcept {
-  double sum = 0;
-  double total = 0;
-  for (std::size_t i = 0; i < weights.size() && from + i < intervals_.size(); ++i) {
-    sum += weights[i] * intervals_[from + i];
-    total += weights[i];
+loss_history::weighted loss_history::weigh(std::size_t first, std::size_t weight) const noexcept {
+  weighted result;
+  for (; first < intervals_.size() && weight < weights.size(); ++first, ++weight) {
+    result.sum += weights[weight] * intervals_[first];
+    result.total += weights[weight];
   }
-  return sum / total;
+  return result;
+}
+
+double loss_history::closed_mean(std::size_t first) const noexcept {
+  const auto closed = weigh(first, 0);
+  return closed.sum / closed.total;
 }
 
 double loss_history::event_rate() const noexcept {
@@ -92,15 +96,12 @@ double loss_history::event_rate() const noexcept {
     return 0;
   // The mean of the closed intervals, or that with the open one in front if it is longer. One more than twice
   // as long discounts what was before it, down to half (RFC 5348 section 5.5): a quiet time counts soon.
-  const auto closed = mean(0);
+  const auto closed = closed_mean(0);
   const auto discount = std::clamp(2 * closed / std::max(1.0, open_), 0.5, 1.0);
-  double sum = weights[0] * open_;
-  double total = weights[0];
-  for (std::size_t i = 1; i < weights.size() && i <= intervals_.size(); ++i) {
-    sum += discount * weights[i] * intervals_[i - 1];
-    total += discount * weights[i];
-  }
-  return 1 / std::max({1.0, closed, sum / total});
+  const auto before = weigh(0, 1);
+  const auto with_open
+    = (weights[0] * open_ + discount * before.sum) / (weights[0] + discount * before.total);
+  return 1 / std::max({1.0, closed, with_open});
 }
 
 } // namespace fleetcast::protocol

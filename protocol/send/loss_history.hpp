@@ -39,7 +39,17 @@ public:
   double event_rate() const noexcept;
 
 private:
-  double mean(std::size_t from) const noexcept; ///< of the eight from there; from < their number
+  struct weighted {
+    double sum = 0;
+    double total = 0; ///< of the weights
+  };
+
+  /// Closed intervals from `first` on, with the weights from `weight` on.
+  weighted weigh(std::size_t first, std::size_t weight) const noexcept;
+
+  /// Of the eight from `first` on, which is less than their number.
+  double closed_mean(std::size_t first) const noexcept;
+
   void begin_congestion();
   void end_congestion();
 

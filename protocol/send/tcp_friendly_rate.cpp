@@ -115,6 +115,16 @@ void tcp_friendly_rate::measure_arrival(timestamp now, path& p) {
   p.base_at = now;
 }
 
+double tcp_friendly_rate::interval_for(double rate, duration rtt) const noexcept {
+  double low = 1e-9;
+  double high = 1;
+  for (int i = 0; i < 60; ++i) {
+    const auto middle = std::sqrt(low * high);
+    (throughput(mean_bytes(), rtt, middle) > rate ? low : high) = middle;
+  }
+  return 1 / high;
+}
+
 void tcp_friendly_rate::lose(timestamp now, path& p, const news& n) {
   p.losses.on_packets(n.packets, n.lost);
   const auto rtt = std::max(rtt_of(p), n.rtt); // the queue may only just have filled
@@ -130,14 +140,7 @@ void tcp_friendly_rate::lose(timestamp now, path& p, const news& n) {
   // The first event ends slow start. TCP goes on with half of what it sent, and what arrived in the round trip
   // before is that: what a bottleneck carries, or half of a rate that doubled since. As if it had always been
   // like it (RFC 5348 section 6.3.1).
-  const auto goal = std::max(n.arrived, double{defaults::min_rate});
-  double low = 1e-9;
-  double high = 1;
-  for (int i = 0; i < 60; ++i) {
-    const auto middle = std::sqrt(low * high);
-    (throughput(mean_bytes(), rtt, middle) > goal ? low : high) = middle;
-  }
-  p.losses.begin(1 / high);
+  p.losses.begin(interval_for(std::max(n.arrived, double{defaults::min_rate}), rtt));
 }
 
 void tcp_friendly_rate::allow(timestamp now, path& p) {

@@ -74,6 +74,9 @@ private:
   duration rtt_of(const path& p) const noexcept;
   double arrived_since_base(timestamp now, const path& p) const noexcept;
   void measure_arrival(timestamp now, path& p);
+  /// Datagrams between loss events with which `throughput` is `rate`.
+  double interval_for(double rate, duration rtt) const noexcept;
+
   void lose(timestamp now, path& p, const news& n);
   void allow(timestamp now, path& p);
   void find_slowest(timestamp now);

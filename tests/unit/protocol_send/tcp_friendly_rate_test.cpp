@@ -38,6 +38,14 @@ public:
     machine.on_feedback(now, who, message, round_trip);
   }
 
+  /// Rounds in which nothing is lost.
+  void quiet(int rounds, receiver_id who, listener& l, duration round_trip = rtt) {
+    for (int i = 0; i < rounds; ++i) {
+      send();
+      report(who, l, 0, round_trip);
+    }
+  }
+
   tcp_friendly_rate machine;
   timestamp now = seconds(1);
   std::uint64_t packet = 0;
@@ -68,10 +76,7 @@ TEST(TcpFriendlyRate, DoublesARoundTripBeforeTheFirstLoss) {
 TEST(TcpFriendlyRate, TheFirstLossHalvesIt) {
   path p;
   path::listener a;
-  for (int i = 0; i < 6; ++i) {
-    p.send();
-    p.report(alice, a);
-  }
+  p.quiet(6, alice, a);
   const auto before = static_cast<double>(p.machine.rate(p.now));
   p.send();
   p.report(alice, a, 1);
@@ -84,10 +89,7 @@ TEST(TcpFriendlyRate, AFirstLossBeforeAnythingIsMeasuredIsNoReasonToCrawl) {
   // A receiver that joins a transmission at full speed: the second report already tells of losses.
   path p;
   path::listener fast;
-  for (int i = 0; i < 12; ++i) {
-    p.send();
-    p.report(alice, fast);
-  }
+  p.quiet(12, alice, fast);
   const auto before = p.machine.rate(p.now);
   path::listener late;
   late.before = p.packet;
@@ -103,17 +105,11 @@ TEST(TcpFriendlyRate, AFirstLossBeforeAnythingIsMeasuredIsNoReasonToCrawl) {
 TEST(TcpFriendlyRate, ALossWhenTheQueueHasJustFilledIsJudgedByTheRoundTripOfThen) {
   path p;
   path::listener a;
-  for (int i = 0; i < 12; ++i) {
-    p.send();
-    p.report(alice, a);
-  }
+  p.quiet(12, alice, a);
   p.send();
   p.report(alice, a, 1, 10 * rtt);
   const auto at_once = static_cast<double>(p.machine.rate(p.now));
-  for (int i = 0; i < 40; ++i) { // the smoothed round trip comes near
-    p.send();
-    p.report(alice, a, 0, 10 * rtt);
-  }
+  p.quiet(40, alice, a, 10 * rtt); // the smoothed round trip comes near
   EXPECT_GT(static_cast<double>(p.machine.rate(p.now)), at_once / 4);
 }
 
@@ -160,12 +156,8 @@ TEST(TcpFriendlyRate, LossesCloseTogetherAreOneEvent) {
   path many;
   path::listener a;
   path::listener b;
-  for (int i = 0; i < 20; ++i) {
-    one.send();
-    one.report(alice, a);
-    many.send();
-    many.report(alice, b);
-  }
+  one.quiet(20, alice, a);
+  many.quiet(20, alice, b);
   one.send();
   one.report(alice, a, 1);
   many.send();
@@ -198,10 +190,7 @@ TEST(TcpFriendlyRate, FollowsTheWorstAndForgetsItWhenItLeaves) {
 TEST(TcpFriendlyRate, HalvesInSilence) {
   path p;
   path::listener a;
-  for (int i = 0; i < 20; ++i) {
-    p.send();
-    p.report(alice, a);
-  }
+  p.quiet(20, alice, a);
   const auto before = p.machine.rate(p.now);
   EXPECT_EQ(p.machine.rate(p.now + seconds(2)), before);
   EXPECT_NEAR(static_cast<double>(p.machine.rate(p.now + seconds(4))),
@@ -218,10 +207,7 @@ TEST(TcpFriendlyRate, IgnoresReportsOfPacketsThatWereNeverSent) {
   p.machine.on_feedback(p.now, alice, liar, rtt);
   EXPECT_EQ(p.machine.rate(p.now), defaults::start_rate);
   path::listener a;
-  for (int i = 0; i < 5; ++i) {
-    p.send();
-    p.report(alice, a);
-  }
+  p.quiet(5, alice, a);
   EXPECT_GT(p.machine.rate(p.now), defaults::start_rate);
 }
 
