@@ -30,13 +30,12 @@ void unmap(std::byte* data, std::size_t size) noexcept {
 std::optional<huge_region> huge_region::map(std::size_t size) {
   if (size > std::numeric_limits<std::size_t>::max() / 2)
     return std::nullopt;
-  if (size < huge_page) {
-    const auto whole = round_up(size, small_page);
+  const auto whole = round_up(size, small_page);
+  if (whole < huge_page) {
     auto* const data = map_pages(whole);
     return data == nullptr ? std::nullopt : std::optional{huge_region{data, whole}};
   }
   // The kernel aligns to small pages: take a huge one more, and give back what is before and behind.
-  const auto whole = round_up(size, huge_page);
   auto* const taken = map_pages(whole + huge_page);
   if (taken == nullptr)
     return std::nullopt;

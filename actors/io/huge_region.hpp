@@ -7,8 +7,8 @@
 namespace fleetcast::actors::io {
 
 /// Zeroed, private memory; becomes resident when it is touched, by huge pages (2 MiB) where the kernel grants
-/// them (madvise(2) MADV_HUGEPAGE: not where an administrator chose "never"), else by small ones. Less than a huge
-/// page comes by small ones always.
+/// them (madvise(2) MADV_HUGEPAGE: not where an administrator chose "never"), else by small ones. What is
+/// left beyond whole huge pages comes by small ones always.
 class huge_region {
 public:
   static constexpr std::size_t small_page = 4096;
