@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstddef>
 #include <limits>
 
@@ -45,6 +46,13 @@ constexpr bool has_grown(bit_rate from, bit_rate to) noexcept {
 constexpr double gain(adaptive_rate::phase phase) noexcept {
   constexpr std::array gains{2.0, 0.5, 1.0, 1.25, 0.75};
   return gains[static_cast<std::size_t>(phase)];
+}
+
+/// How much more than the floor, which is the least of many samples, one of `expected` datagrams loses by chance when the
+/// path is what it was.
+double chance(double share, std::uint64_t expected) noexcept {
+  constexpr double deviations = 4;
+  return deviations * std::sqrt(share * (1 - share) / static_cast<double>(expected));
 }
 
 } // namespace
@@ -91,9 +99,12 @@ void adaptive_rate::on_receiver_gone(timestamp now, receiver_id id) {
 }
 
 bit_rate adaptive_rate::rate(timestamp) const {
+  // Where much was lost in a round the search goes on with care, from that report on.
+  const auto careful = phase_ == phase::startup && (overshot_ || worst_loss_ > much_loss);
+  const auto times = gain(careful ? phase::probe : phase_);
   const auto wanted = delivered_ == 0
                         ? defaults::start_rate
-                        : static_cast<bit_rate>(static_cast<double>(delivered_) * gain(phase_));
+                        : static_cast<bit_rate>(static_cast<double>(delivered_) * times);
   return std::clamp(wanted, defaults::min_rate, defaults::max_rate);
 }
 
@@ -147,7 +158,7 @@ void adaptive_rate::sample(path& p, const report& now) {
   p.best.add(taken_in);
   p.shown.add(taken_in);
   p.least_loss = std::min(p.least_loss, 1 - share);
-  worst_loss_ = std::max(worst_loss_, 1 - share - p.loss_floor());
+  worst_loss_ = std::max(worst_loss_, 1 - share - p.loss_floor() - chance(share, expected));
   p.base = now;
 }
 
@@ -202,6 +213,9 @@ void adaptive_rate::end_round(timestamp now) {
   const auto lossy = worst_loss_ > much_loss;
   if (lossy || (!held_back_ && ++rounds_in_span_ >= span_rounds))
     begin_span();
+  // But a queue that overflows must not soon be taken for what the path loses at any rate.
+  if ((lossy || !held_back_) && ++rounds_in_floor_span_ >= span_rounds)
+    begin_floor_span();
   if ((lossy || !held_back_) && ++rounds_in_shown_span_ >= shown_rounds)
     begin_shown_span();
   ++round_;
@@ -221,8 +235,13 @@ bool adaptive_rate::went_faster_than_delivered(timestamp now) const {
 
 void adaptive_rate::begin_span() {
   rounds_in_span_ = 0;
-  for (auto& [id, p] : paths_) {
+  for (auto& [id, p] : paths_)
     p.best.begin_span();
+}
+
+void adaptive_rate::begin_floor_span() {
+  rounds_in_floor_span_ = 0;
+  for (auto& [id, p] : paths_) {
     p.least_loss_before = p.least_loss;
     p.least_loss = 1;
   }
@@ -244,6 +263,7 @@ void adaptive_rate::step(timestamp now) {
   const auto after_pushing = went_faster_than_delivered(now);
   switch (phase_) {
     case phase::startup:
+      overshot_ = lossy;
       if (grown || excused) {
         compared_to_ = std::max(compared_to_, delivered_);
         rounds_in_phase_ = 0;

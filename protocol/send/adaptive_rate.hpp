@@ -1,17 +1,18 @@
 /// The rate that the slowest receiver's path delivers, found and followed without a setting.
 ///
 /// Built on what arrives, not on what is lost: a radio link that loses one datagram in twenty at any rate
-/// shall not be taken for a full one. (What a path loses even in its best sample of late is
-/// its floor; only loss above it counts.) For each receiver the delivered rate is measured between two of
-/// its feedback messages, as the bytes it took in over the longer of the times in which they left
-/// and arrived, so that a queue that empties in a burst cannot feign speed. The best of the last rounds is what
-/// its path can do; the lane goes at the rate of the slowest path. (The idea is that of BBR, Cardwell et
-/// al. 2016, for a group.)
+/// shall not be taken for a full one. (What a path loses even in its best sample of late is its floor; only
+/// loss above it counts, and only what is more than chance in a sample of that size.) For each receiver the
+/// delivered rate is measured between two of its feedback messages, as the bytes it took in over the longer
+/// of the times in which they left and arrived, so that a queue that empties in a burst cannot feign speed.
+/// The best of the last rounds is what its path can do; the lane goes at the rate of the slowest path. (The
+/// idea is that of BBR, Cardwell et al. 2016, for a group.)
 ///
 /// A round ends when every receiver that still speaks has reported on a datagram that left after the
 /// round began. From round to round:
 ///
-///     startup   twice what was delivered, until that grows no more, or does not and much is lost
+///     startup   twice what was delivered, until that grows no more, or does not and much is lost; after a round
+///               that lost much only a quarter more
 ///     drain     half, for one round: the queue that startup built empties
 ///     cruise    what was delivered, for some rounds, then
 ///     probe     a quarter more; while more is delivered it goes on so
@@ -101,6 +102,7 @@ private:
   void find_delivered(timestamp now);
   void find_slowest(timestamp now);
   void begin_span();
+  void begin_floor_span();
   void begin_shown_span();
   void step(timestamp now);
   void enter(phase next);
@@ -109,6 +111,7 @@ private:
   std::map<receiver_id, path> paths_;
 
   phase phase_ = phase::startup;
+  bool overshot_ = false; ///< much was lost in the last round of startup
   bit_rate delivered_ = 0;
   std::optional<receiver_id> slowest_; ///< none: nobody stands out
   std::vector<bit_rate> shown_;        ///< of all paths: room for find_slowest
@@ -129,6 +132,7 @@ private:
   bit_rate compared_to_ = 0; ///< what growth is measured against
   unsigned rounds_in_phase_ = 0;
   unsigned rounds_in_span_ = 0;
+  unsigned rounds_in_floor_span_ = 0;
   unsigned rounds_in_shown_span_ = 0;
 };
 

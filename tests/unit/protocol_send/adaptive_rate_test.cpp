@@ -28,7 +28,11 @@ public:
       machine.on_sent(now + step * static_cast<std::int64_t>(i) / static_cast<std::int64_t>(count),
                       ++packet, datagram);
     now += step;
+    sent_ = count * datagram * 8 * 50;
   }
+
+  /// Of the last step, bits a second.
+  bit_rate sent_rate() const { return sent_; }
 
   /// `who` has taken in `share` of what left since its last report.
   void report(receiver_id who, double share, std::uint64_t& before, std::uint64_t& received) {
@@ -48,6 +52,7 @@ public:
   std::uint64_t packet = 0;
 
 private:
+  bit_rate sent_ = 0;
   std::uint64_t alice_saw_ = 0;
   std::uint64_t alice_received_ = 0;
   std::uint64_t bob_saw_ = 0;
@@ -86,6 +91,50 @@ TEST(AdaptiveRate, LeavesStartupWhenNothingMoreArrives) {
   }
   EXPECT_EQ(p.machine.in(), phase::drain);
   EXPECT_LT(p.machine.rate(p.now), 100'000'000U);
+}
+
+TEST(AdaptiveRate, GoesOnWithCareAfterAStartupRoundThatLostMuch) {
+  path p;
+  const auto arrives
+    = [&] { return std::min(1.0, 1e8 / static_cast<double>(p.machine.rate(p.now))); };
+  auto lossy = false;
+  while (!lossy) {
+    const auto share = arrives();
+    p.send();
+    p.report_alice(share);
+    lossy = share < 0.8;
+  }
+  EXPECT_EQ(p.machine.in(), phase::startup) << "it grew: the link may take more";
+  EXPECT_LE(p.machine.rate(p.now), p.machine.delivered() * 5 / 4);
+}
+
+/// A queue that overflows round by round shows a loss that the path does not have at any rate.
+TEST(AdaptiveRate, DoesNotTakeAQueueThatOverflowsForAPathThatLoses) {
+  path p;
+  for (int i = 0; i < 3; ++i) {
+    p.send();
+    p.report_alice();
+  }
+  // Each time a fifth more arrives, so that the search goes on, and twice as much left.
+  auto link = static_cast<double>(p.machine.delivered());
+  for (int i = 0; i < 8; ++i) {
+    link *= 1.2;
+    p.send(static_cast<bit_rate>(2 * link));
+    p.report_alice(std::min(1.0, link / static_cast<double>(p.sent_rate())));
+    EXPECT_LE(static_cast<double>(p.machine.delivered()), 1.05 * link) << i;
+  }
+}
+
+/// Of forty datagrams some more are lost now and then.
+TEST(AdaptiveRate, DoesNotTakeChanceForAFullLink) {
+  path p;
+  for (int i = 0; i < 60; ++i) {
+    p.send(defaults::start_rate);
+    p.report_alice(i % 4 == 0 ? 0.9 : 0.7);
+    if (i > 4) {
+      EXPECT_GE(p.machine.rate(p.now), defaults::start_rate * 9 / 10) << i;
+    }
+  }
 }
 
 TEST(AdaptiveRate, GoesAtTheSlowestReceiversPace) {
