@@ -1,9 +1,12 @@
 #include "actors/runtime.hpp"
 
+#include "actors/io/batch_scheduling.hpp"
 #include "actors/io/io_thread.hpp"
 #include "actors/io/signals_blocked.hpp"
 #include "actors/lazy_sharing.hpp"
 #include "actors/session_manager.hpp"
+
+#include <caf/thread_hook.hpp>
 
 #include <atomic>
 #include <utility>
@@ -12,9 +15,17 @@ namespace fleetcast::actors {
 
 namespace {
 
+/// All threads of an actor system: those of detached actors are started by workers, and inherit it.
+class in_batches final : public caf::thread_hook {
+  void init(caf::actor_system&) override {}
+  void thread_started() override { io::schedule_in_batches(); }
+  void thread_terminates() override {}
+};
+
 caf::actor_system_config& configured(caf::actor_system_config& config,
                                      const runtime_options& options) {
   share_lazily(config, options.worker_threads);
+  config.add_thread_hook<in_batches>();
   // CAF would log to files of its own accord if asked to by its defaults; we have a log.
   config.set("logger.verbosity", caf::atom("quiet"));
   if (options.configure)

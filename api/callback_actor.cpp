@@ -1,5 +1,6 @@
 #include "api/callback_actor.hpp"
 
+#include "actors/io/batch_scheduling.hpp"
 #include "actors/log.hpp"
 #include "actors/status.hpp"
 #include "api/session_record.hpp"
@@ -166,6 +167,7 @@ consumer_actor::behavior_type
 callback_behavior(consumer_actor::stateful_pointer<callback_state> self,
                   std::shared_ptr<session_record> record,
                   const actors::session_manager_actor& manager) {
+  actors::io::schedule_as_program(); // whose callbacks run here
   self->state.attach(std::move(record));
   self->monitor(manager);
   self->set_down_handler([self](const caf::down_msg&) {

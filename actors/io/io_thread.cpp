@@ -1,5 +1,6 @@
 #include "actors/io/io_thread.hpp"
 
+#include "actors/io/batch_scheduling.hpp"
 #include "actors/io/signals_blocked.hpp"
 
 #include <algorithm>
@@ -40,6 +41,7 @@ void io_thread::stop() {
 
 void io_thread::run() noexcept {
   pthread_setname_np(pthread_self(), name_.c_str());
+  schedule_in_batches();
   for (;;) {
     try {
       context_.run();

@@ -1,3 +1,4 @@
+#include "actors/io/batch_scheduling.hpp"
 #include "actors/io/io_thread.hpp"
 #include "actors/runtime.hpp"
 
@@ -8,6 +9,8 @@
 #include <future>
 #include <memory>
 #include <utility>
+
+#include <sched.h>
 
 namespace fleetcast::actors {
 namespace {
@@ -29,6 +32,44 @@ TEST(Runtime, OutlivesAnActorThatEndsOnTheIoThread) {
     go.set_value();
     world.reset();
   }
+}
+
+using ask_atom = caf::atom_constant<caf::atom("ask")>;
+
+/// Answers by how the kernel schedules its thread.
+caf::behavior tells_policy(caf::event_based_actor* self) {
+  return {[self](ask_atom) {
+    self->quit();
+    return sched_getscheduler(0);
+  }};
+}
+
+/// The same of a thread that it starts, of code of the program.
+caf::behavior lets_the_programs_code_tell(caf::event_based_actor* self) {
+  return {[self](ask_atom) {
+    self->quit();
+    const auto code = [](caf::event_based_actor* other) {
+      io::schedule_as_program();
+      return tells_policy(other);
+    };
+    return self->delegate(self->spawn<caf::detached>(code), ask_atom::value);
+  }};
+}
+
+TEST(Runtime, WorksInBatchesAndLeavesTheProgramsCodeAlone) {
+  const auto here = sched_getscheduler(0);
+  runtime world;
+  caf::scoped_actor test{world.system()};
+  const auto ask = [&](const caf::actor& who) {
+    int policy = -1;
+    test->request(who, caf::infinite, ask_atom::value)
+      .receive([&](int answer) { policy = answer; },
+               [&](const caf::error& error) { ADD_FAILURE() << world.system().render(error); });
+    return policy;
+  };
+  EXPECT_EQ(ask(test->spawn(tells_policy)), here == SCHED_OTHER ? SCHED_BATCH : here);
+  EXPECT_EQ(ask(test->spawn(lets_the_programs_code_tell)), here);
+  EXPECT_EQ(sched_getscheduler(0), here);
 }
 
 } // namespace

@@ -10,6 +10,7 @@
 #include <string>
 
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 
 namespace {
@@ -47,6 +48,14 @@ TEST(IoThread, BlocksAllSignalsThereAndNoneHere) {
   sigset_t here;
   pthread_sigmask(SIG_SETMASK, nullptr, &here);
   EXPECT_EQ(sigismember(&here, SIGINT), 0);
+}
+
+TEST(IoThread, WorksInBatchesAndLeavesWhoStartsItAlone) {
+  const auto before = sched_getscheduler(0);
+  io_thread thread;
+  const auto policy = on_thread(thread, [] { return sched_getscheduler(0); });
+  EXPECT_EQ(policy, before == SCHED_OTHER ? SCHED_BATCH : before);
+  EXPECT_EQ(sched_getscheduler(0), before);
 }
 
 TEST(IoThread, GoesOnAfterAHandlerThrew) {
