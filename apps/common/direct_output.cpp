@@ -1,5 +1,6 @@
 #include "apps/common/direct_output.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <string>
 
@@ -24,9 +25,8 @@ constexpr unsigned judged_times = 16;
 /// processors are all busy the share is some 0.8, most of it waiting for a processor.
 constexpr double tolerable_share = 0.95;
 
-bool aligned(std::uint64_t offset, std::span<const std::byte> bytes) noexcept {
-  const auto address = reinterpret_cast<std::uintptr_t>(bytes.data());
-  return (offset | bytes.size() | address) % alignment == 0;
+bool aligned(const iovec& block) noexcept {
+  return (block.iov_len | reinterpret_cast<std::uintptr_t>(block.iov_base)) % alignment == 0;
 }
 
 } // namespace
@@ -53,17 +53,23 @@ void direct_output::open(const descriptor& file) {
   file_ = descriptor{::open(same.c_str(), O_WRONLY | O_DIRECT | O_CLOEXEC)};
 }
 
-std::size_t direct_output::write(std::uint64_t offset, std::span<const std::byte> bytes) {
-  if (!file_ || !aligned(offset, bytes))
+std::size_t direct_output::write(std::uint64_t offset, std::span<const iovec> blocks) {
+  blocks = blocks.first(static_cast<std::size_t>(
+    std::find_if_not(blocks.begin(), blocks.end(), aligned) - blocks.begin()));
+  if (!file_ || offset % alignment != 0 || blocks.empty())
     return 0;
+  std::size_t size = 0;
+  for (const auto& block : blocks)
+    size += block.iov_len;
   const auto begin = std::chrono::steady_clock::now();
   ssize_t written = -1;
   do
-    written = ::pwrite(file_.get(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
+    written = ::pwritev(file_.get(), blocks.data(), static_cast<int>(blocks.size()),
+                        static_cast<off_t>(offset));
   while (written < 0 && errno == EINTR);
   const auto taken = written < 0 ? 0 : static_cast<std::size_t>(written);
   waiting_.add(begin, std::chrono::steady_clock::now(), taken);
-  if (taken < bytes.size() || waiting_.too_much())
+  if (taken < size || waiting_.too_much())
     file_ = descriptor{};
   return taken;
 }

@@ -1,7 +1,7 @@
 /// Writes past the page cache (O_DIRECT), as long as that pays.
 ///
 /// A file that nobody here reads soon gains nothing from the page cache and pays for it with a copy of every
-/// byte. But a write past it waits for the disk, one block at a
+/// byte. But a write past it waits for the disk, some blocks at a
 /// time, and a disk that is far away or slow does better with many under way, which write-back from the
 /// page cache gives it. So this gives up, once and for good, where the file system refuses, and when the
 /// waiting is most of what the writing thread does.
@@ -14,6 +14,8 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+
+#include <sys/uio.h>
 
 namespace fleetcast::apps {
 
@@ -41,9 +43,10 @@ public:
   /// Opens `file` a second time. Unusable where the file system refuses.
   void open(const descriptor& file);
 
-  /// Writes as much from the beginning of `bytes` as goes this way: all, or less, or nothing. The
-  /// caller writes the rest in the common way, and meets there the error that there may be.
-  [[nodiscard]] std::size_t write(std::uint64_t offset, std::span<const std::byte> bytes);
+  /// Writes `blocks`, one behind the other, from the first one on as far as they go this way: all, or less, or
+  /// nothing. Returns how many bytes; the caller writes the rest in the common way, and meets there the error that
+  /// there may be.
+  [[nodiscard]] std::size_t write(std::uint64_t offset, std::span<const iovec> blocks);
 
   bool usable() const noexcept { return static_cast<bool>(file_); }
 

@@ -3,9 +3,17 @@
 #include "apps/common/wide_text.hpp"
 
 #include <cstdlib>
+#include <span>
 #include <utility>
 
 namespace fleetcast::apps {
+
+namespace {
+
+/// Of the cache, that blocks may take up while they wait to be written together: one part in so many.
+constexpr ULONG waiting_share = 4;
+
+} // namespace
 
 std::optional<reception_request> make_request(const object_address& address, ULONG cache_bytes,
                                               bool authenticate) {
@@ -86,6 +94,7 @@ DWORD reception::start(const reception_request& request) {
   session.pwszNamespace = request.name_space.c_str();
   session.pwszObjectName = request.object.c_str();
   session.ulCacheSize = request.cache_bytes;
+  most_waiting_ = request.cache_bytes / waiting_share;
   session.ulProtocol = WDS_TRANSPORTCLIENT_PROTOCOL_MULTICAST;
   if (auto error = WdsTransportClientInitializeSession(&session, this, &key_);
       error != ERROR_SUCCESS)
@@ -108,7 +117,13 @@ FLEETCAST_SESSION_STATISTICS reception::statistics() const {
 
 void reception::confirm() {
   if (auto last = std::exchange(kept_back_, std::nullopt))
-    (void)WdsTransportClientCompleteReceive(key_, last->size, &last->offset);
+    complete(*last);
+}
+
+void reception::complete(const block& done) {
+  ULARGE_INTEGER offset;
+  offset.QuadPart = done.offset;
+  (void)WdsTransportClientCompleteReceive(key_, done.size, &offset);
 }
 
 namespace {
@@ -149,17 +164,46 @@ void reception::on_start(const TRANSPORTCLIENT_SESSION_INFO& info) {
 }
 
 void reception::on_contents(const void* bytes, ULONG size, ULARGE_INTEGER offset) {
-  auto written = file_.write(offset.QuadPart, {static_cast<const std::byte*>(bytes), size});
-  if (!written)
-    give_up(std::move(written.error()));
-  else if (written_bytes_ += size; written_bytes_ == object_bytes_) {
-    kept_back_ = block{size, offset};
-    return;
+  const std::span contents{static_cast<const std::byte*>(bytes), size};
+  if (!run_.append(offset.QuadPart, contents)) {
+    write_run();
+    (void)run_.append(offset.QuadPart, contents); // an empty run takes any
   }
-  (void)WdsTransportClientCompleteReceive(key_, size, &offset);
+  received_bytes_ += size;
+  if (!may_wait_for_more())
+    write_run();
+}
+
+bool reception::may_wait_for_more() const noexcept {
+  return received_bytes_ != object_bytes_ && !run_.full()
+         && run_.bytes() + block_bytes_ <= most_waiting_;
+}
+
+void reception::write_run() {
+  auto written = file_.write(run_.offset(), run_.blocks());
+  if (written)
+    written_bytes_ += run_.bytes();
+  else
+    give_up(std::move(written.error()));
+  give_back_run(written_bytes_ == object_bytes_);
+}
+
+void reception::give_back_run(bool keep_last) {
+  auto offset = run_.offset();
+  const auto blocks = run_.blocks();
+  for (const auto& each : blocks) {
+    const block done{offset, static_cast<ULONG>(each.iov_len)};
+    offset += each.iov_len;
+    if (keep_last && &each == &blocks.back())
+      kept_back_ = done;
+    else
+      complete(done);
+  }
+  run_.clear();
 }
 
 void reception::on_complete(DWORD error) {
+  give_back_run(false); // what an end by failure leaves
   error_ = error;
   over_.set();
 }

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "api/fleetcast_ext.h"
+#include "apps/common/block_run.hpp"
 #include "apps/common/object_address.hpp"
 #include "apps/common/signal_events.hpp"
 #include "apps/common/staged_file.hpp"
@@ -94,14 +95,19 @@ private:
   void on_start(const TRANSPORTCLIENT_SESSION_INFO& info);
   void on_contents(const void* bytes, ULONG size, ULARGE_INTEGER offset);
   void on_complete(DWORD error);
+  bool may_wait_for_more() const noexcept;
+  void write_run();
+  void give_back_run(bool keep_last);
   void give_up(file_failure reason);
 
   struct callbacks;
 
   struct block {
+    std::uint64_t offset;
     ULONG size;
-    ULARGE_INTEGER offset;
   };
+
+  void complete(const block& done);
 
   staged_file& file_;
   bool initialised_ = false;
@@ -112,6 +118,11 @@ private:
   std::atomic<std::uint64_t> object_bytes_{0};
   std::atomic<ULONG> block_bytes_{0};
   std::atomic<std::uint64_t> written_bytes_{0};
+
+  // Of the session's thread.
+  std::uint64_t most_waiting_ = 0; ///< bytes that may wait to be written with others
+  block_run run_;                  ///< waits
+  std::uint64_t received_bytes_ = 0;
 
   // Written on the session's thread, read once it is over.
   DWORD error_ = ERROR_SUCCESS;

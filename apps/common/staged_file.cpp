@@ -2,6 +2,7 @@
 
 #include "apps/common/page_cache.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <climits>
@@ -80,6 +81,10 @@ bool all_zero(std::span<const std::byte> bytes) {
   return bytes.empty()
          || (bytes[0] == std::byte{0}
              && std::memcmp(bytes.data(), bytes.data() + 1, bytes.size() - 1) == 0);
+}
+
+std::span<const std::byte> bytes_of(const iovec& block) {
+  return {static_cast<const std::byte*>(block.iov_base), block.iov_len};
 }
 
 std::string directory_of(const std::string& target) {
@@ -190,15 +195,39 @@ void staged_file::bypass_page_cache() {
 
 staged_file::result<void> staged_file::write(std::uint64_t offset,
                                              std::span<const std::byte> bytes) {
-  if (all_zero(bytes))
-    return {};
-  // Counted either way: some file systems take direct writes and keep them in the page cache all the same.
-  unstarted_ += bytes.size();
-  const auto written_directly = direct_.write(offset, bytes);
-  offset += written_directly;
-  bytes = bytes.subspan(written_directly);
-  if (auto written = transfer("write", ::pwrite, offset, bytes); !written)
-    return written;
+  // iovec serves both directions; writing does not write through it.
+  const iovec block{const_cast<std::byte*>(bytes.data()), bytes.size()};
+  return write(offset, std::span{&block, 1});
+}
+
+staged_file::result<void> staged_file::write(std::uint64_t offset, std::span<const iovec> blocks) {
+  const auto is_zero = [](const iovec& block) { return all_zero(bytes_of(block)); };
+  while (!blocks.empty()) {
+    const auto zero = std::find_if(blocks.begin(), blocks.end(), is_zero);
+    const auto piece = blocks.first(static_cast<std::size_t>(zero - blocks.begin()));
+    if (auto written = put(offset, piece); !written)
+      return written;
+    // And over the zeros behind it, if that is what ended it.
+    const auto next = std::find_if_not(zero, blocks.end(), is_zero);
+    for (auto passed = blocks.begin(); passed != next; ++passed)
+      offset += passed->iov_len;
+    blocks = {next, blocks.end()};
+  }
+  return {};
+}
+
+staged_file::result<void> staged_file::put(std::uint64_t offset, std::span<const iovec> blocks) {
+  auto written_directly = direct_.write(offset, blocks);
+  for (const auto& block : blocks) {
+    const auto bytes = bytes_of(block);
+    const auto done = std::min(written_directly, bytes.size());
+    written_directly -= done;
+    if (auto written = transfer("write", ::pwrite, offset + done, bytes.subspan(done)); !written)
+      return written;
+    offset += bytes.size();
+    // Counted either way: some file systems take direct writes and keep them in the page cache all the same.
+    unstarted_ += bytes.size();
+  }
   if (unstarted_ >= write_back_step)
     start_write_back();
   return {};

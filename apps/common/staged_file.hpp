@@ -15,6 +15,8 @@
 #include <span>
 #include <string>
 
+#include <sys/uio.h>
+
 namespace fleetcast::apps {
 
 /// What this host's file system refused: the sentence says what was tried and what to do.
@@ -62,6 +64,9 @@ public:
   /// soon, not all of it at `sync`; so a disk that is too slow is felt here.
   [[nodiscard]] result<void> write(std::uint64_t offset, std::span<const std::byte> bytes);
 
+  /// The same for blocks that follow one another in the file.
+  [[nodiscard]] result<void> write(std::uint64_t offset, std::span<const iovec> blocks);
+
   /// What was written before.
   [[nodiscard]] result<void> read(std::uint64_t offset, std::span<std::byte> bytes);
 
@@ -90,6 +95,9 @@ private:
   /// All of `bytes` by as many calls of pread or pwrite as that takes.
   template <class Byte, class Call>
   result<void> transfer(const char* verb, Call call, std::uint64_t offset, std::span<Byte> bytes);
+
+  /// What is not left out.
+  result<void> put(std::uint64_t offset, std::span<const iovec> blocks);
 
   void start_write_back() noexcept;
   file_failure failed(const std::string& what, int error) const;

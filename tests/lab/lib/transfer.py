@@ -60,11 +60,11 @@ class Bench:
                              policy=self._policy)
         return self.server
 
-    def get(self, number, name=OBJECT, wrap=None, target=None):
+    def get(self, number, name=OBJECT, wrap=None, target=None, extra=()):
         """Receiver `number` (from 1) starts to fetch `name`."""
         return Receiver(self._workspace, self.options.bin, f"r{number}", self.server.url(name),
                         target or self.target_path(number, name),
-                        self.network.receivers[number - 1], INTERFACE, wrap=wrap)
+                        self.network.receivers[number - 1], INTERFACE, wrap=wrap, extra=extra)
 
     def listing(self, receiver):
         """Names that are in a receiver's directory now."""

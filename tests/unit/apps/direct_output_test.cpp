@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
@@ -100,6 +101,10 @@ private:
   std::unique_ptr<std::byte, page_deleter> bytes_;
 };
 
+iovec as_block(std::span<const std::byte> bytes) {
+  return {const_cast<std::byte*>(bytes.data()), bytes.size()};
+}
+
 class DirectOutput : public testing::Test {
 protected:
   DirectOutput() { std::ofstream{own_.path() / "file"}; }
@@ -108,6 +113,11 @@ protected:
     output_.open(descriptor{::open((own_.path() / "file").c_str(), O_RDONLY)});
     if (!output_.usable())
       GTEST_SKIP() << "this file system cannot write past the page cache";
+  }
+
+  std::size_t write(std::uint64_t offset, std::span<const std::byte> bytes) {
+    const auto block = as_block(bytes);
+    return output_.write(offset, std::span{&block, 1});
   }
 
   std::vector<char> contents(const std::string& name) const {
@@ -129,8 +139,8 @@ TEST_F(DirectOutput, WritesWholePages) {
   ASSERT_NO_FATAL_FAILURE(open());
   if (IsSkipped())
     return;
-  EXPECT_EQ(output_.write(0, pages_.bytes()), 3 * page);
-  EXPECT_EQ(output_.write(page, pages_.bytes().first(page)), page);
+  EXPECT_EQ(write(0, pages_.bytes()), 3 * page);
+  EXPECT_EQ(write(page, pages_.bytes().first(page)), page);
   auto expected = chars(pages_.bytes());
   std::copy_n(expected.begin(), page, expected.begin() + page);
   EXPECT_EQ(contents("file"), expected);
@@ -140,17 +150,43 @@ TEST_F(DirectOutput, LeavesWhatIsNotAlignedAndGoesOn) {
   ASSERT_NO_FATAL_FAILURE(open());
   if (IsSkipped())
     return;
-  EXPECT_EQ(output_.write(1, pages_.bytes().first(page)), 0U);
-  EXPECT_EQ(output_.write(0, pages_.bytes().subspan(512, page)), 0U);
-  EXPECT_EQ(output_.write(0, pages_.bytes().first(page - 1)), 0U);
+  EXPECT_EQ(write(1, pages_.bytes().first(page)), 0U);
+  EXPECT_EQ(write(0, pages_.bytes().subspan(512, page)), 0U);
+  EXPECT_EQ(write(0, pages_.bytes().first(page - 1)), 0U);
   EXPECT_EQ(contents("file"), std::vector<char>{});
-  EXPECT_EQ(output_.write(0, pages_.bytes()), 3 * page);
+  EXPECT_EQ(write(0, pages_.bytes()), 3 * page);
+}
+
+TEST_F(DirectOutput, WritesBlocksOneBehindTheOther) {
+  ASSERT_NO_FATAL_FAILURE(open());
+  if (IsSkipped())
+    return;
+  const auto all = pages_.bytes();
+  const std::array blocks{as_block(all.subspan(page, page)), as_block(all.first(page))};
+  EXPECT_EQ(output_.write(page, blocks), 2 * page);
+  auto expected = std::vector<char>(page);
+  for (const auto& part : {all.subspan(page, page), all.first(page)})
+    for (const auto byte : chars(part))
+      expected.push_back(byte);
+  EXPECT_EQ(contents("file"), expected);
+}
+
+TEST_F(DirectOutput, WritesBlocksUpToTheFirstThatIsNotAligned) {
+  ASSERT_NO_FATAL_FAILURE(open());
+  if (IsSkipped())
+    return;
+  const auto all = pages_.bytes();
+  const std::array blocks{as_block(all.first(page)), as_block(all.subspan(page, page - 1)),
+                          as_block(all.subspan(2 * page))};
+  EXPECT_EQ(output_.write(0, blocks), page);
+  EXPECT_EQ(contents("file"), chars(all.first(page)));
+  EXPECT_TRUE(output_.usable());
 }
 
 TEST_F(DirectOutput, WritesNothingWhereItCannotBeOpened) {
   output_.open(descriptor{::open(own_.path().c_str(), O_RDONLY | O_DIRECTORY)});
   EXPECT_FALSE(output_.usable());
-  EXPECT_EQ(output_.write(0, pages_.bytes()), 0U);
+  EXPECT_EQ(write(0, pages_.bytes()), 0U);
 }
 
 /// A limit on file sizes cuts a write short as a full disk does; the rest is the caller's.
@@ -163,8 +199,8 @@ TEST_F(DirectOutput, GivesUpAtAWriteThatIsCutShort) {
   ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &before), 0);
   const rlimit small{2 * page, before.rlim_max};
   ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &small), 0);
-  const auto taken = output_.write(0, pages_.bytes());
-  const auto beyond = output_.write(2 * page, pages_.bytes().first(page));
+  const auto taken = write(0, pages_.bytes());
+  const auto beyond = write(2 * page, pages_.bytes().first(page));
   ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &before), 0);
   std::signal(SIGXFSZ, before_handler);
   EXPECT_EQ(taken, 2 * page);

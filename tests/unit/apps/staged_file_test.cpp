@@ -110,6 +110,32 @@ TEST_F(StagedFile, LeavesZerosAsHoles) {
   EXPECT_EQ(text_of(path("sparse.img")).back(), '\1');
 }
 
+TEST_F(StagedFile, WritesBlocksThatFollowOneAnotherAndLeavesZerosAmongThemOut) {
+  constexpr std::size_t block = 1 << 20;
+  auto file = staged_file::create(path("disk.img"));
+  ASSERT_TRUE(file);
+  ASSERT_TRUE(file->size(7 * block));
+  std::vector<std::byte> zeros(block);
+  std::vector<std::byte> ones(block, std::byte{1});
+  std::vector<std::byte> twos(block, std::byte{2});
+  std::vector<iovec> blocks;
+  for (auto* each : {&zeros, &ones, &twos, &zeros, &zeros, &ones})
+    blocks.push_back({each->data(), block});
+  ASSERT_TRUE(file->write(block, blocks));
+  ASSERT_TRUE(file->publish());
+  const auto text = text_of(path("disk.img"));
+  ASSERT_EQ(text.size(), 7 * block);
+  std::string first_bytes;
+  for (std::size_t at = 0; at < text.size(); at += block) {
+    first_bytes += static_cast<char>('0' + text[at]);
+    EXPECT_EQ(text[at], text[at + block - 1]) << at;
+  }
+  EXPECT_EQ(first_bytes, "0012001");
+  struct stat status {};
+  ASSERT_EQ(::stat(path("disk.img").c_str(), &status), 0);
+  EXPECT_LT(static_cast<std::uint64_t>(status.st_blocks) * 512, 4 * block);
+}
+
 TEST_F(StagedFile, GetsItsModeFromTheUmask) {
   auto before = umask(027);
   auto file = staged_file::create(path("disk.img"));
