@@ -276,7 +276,7 @@ using content_reader_actor = caf::typed_actor<caf::reacts_to<std::vector<protoco
 /// Datagrams to seal and send, in order.
 using send_batch = std::vector<protocol::outgoing_datagram>;
 
-/// A batch went into the kernel; what it refused is lost like any datagram.
+/// What went into the kernel since the last one of these; what it refused is lost like any datagram.
 struct batch_sent {
   std::uint32_t datagrams = 0;
   std::uint32_t refused = 0;

@@ -22,9 +22,9 @@ namespace {
 
 namespace wire = protocol::wire;
 
-/// Batches that may wait at the socket writer: one being sealed, others to come right after it. More
+/// Datagrams that may wait at the socket writer: what is being sealed, and what is to come right after it. More
 /// would only delay repairs behind them.
-constexpr std::uint32_t most_batches_under_way = 3;
+constexpr std::size_t most_under_way = 4 * protocol::defaults::batch_datagrams;
 
 /// What limits may change twice a second; the log shall stay readable.
 constexpr protocol::duration limit_log_interval = protocol::seconds(2);
@@ -156,7 +156,7 @@ send_session_state::make_behavior(send_session_config config) {
     [this](const block_read& block) { on_block(block); },
     [this](const read_failed& failed) { fail(failed.reason); },
     [this](const batch_sent& sent) {
-      --batches_under_way_;
+      under_way_ -= sent.datagrams;
       refused_datagrams_ += sent.refused;
       pump();
     },
@@ -352,16 +352,22 @@ void send_session_state::pump() {
   rate_.note(at, sender_->statistics().payload_bytes);
   if (auto reads = sender_->take_reads(); !reads.empty())
     self_->send(reader_, std::move(reads));
-  while (batches_under_way_ < most_batches_under_way) {
+  // One message for all that may go now. Below a full segmented send it is not worth one, and the writer's answer
+  // is on its way.
+  while (has_room_at_writer()) {
     send_batch batch;
-    if (sender_->take(at, protocol::defaults::batch_datagrams, batch) == 0)
+    if (sender_->take(at, most_under_way - under_way_, batch) == 0)
       break;
-    ++batches_under_way_;
+    under_way_ += batch.size();
     self_->send(writer_, std::move(batch));
   }
   // With the writer's queue full its answer comes first.
-  if (batches_under_way_ < most_batches_under_way)
+  if (has_room_at_writer())
     timer_.arm(self_, sender_->next_event(at));
+}
+
+bool send_session_state::has_room_at_writer() const noexcept {
+  return under_way_ + protocol::defaults::batch_datagrams <= most_under_way;
 }
 
 // -- end ------------------------------------------------------------------------------------------
@@ -594,7 +600,7 @@ status_snapshot send_session_state::status() const {
      metrics::window_stalls(s.window_stalls),
      metrics::read_stalls(s.read_stalls),
      metrics::refused_datagrams(refused_datagrams_),
-     metrics::batches_under_way(batches_under_way_),
+     metrics::datagrams_under_way(under_way_),
      metrics::rate_changes(watch_.rate_changes()),
      metrics::nack_storms(watch_.nack_storms()),
      metrics::turns(turns_.turns()),

@@ -4,7 +4,7 @@
 /// batches, feedback comes from the socket reader. Lives as long as it has receivers; nobody listening,
 /// nothing sent.
 ///
-/// Back-pressure: at most `batches_under_way` batches wait at the socket writer.
+/// Back-pressure: a bounded number of datagrams (`datagrams_under_way`) waits at the socket writer.
 ///
 /// Supervision: monitors its children (content reader, socket writer, socket reader) and the control
 /// link of each receiver. A child that dies ends the transmission for all its receivers, with an error
@@ -80,6 +80,7 @@ private:
   void on_block(const block_read& block);
   void on_down(const caf::down_msg& down);
   void pump();
+  bool has_room_at_writer() const noexcept;
   void expel_silent();
   void expel(receiver_id id, const failure& reason);
   bool remove(receiver_id id);
@@ -123,7 +124,7 @@ private:
   transmission_watch watch_;
   protocol::timestamp began_at_{};
   protocol::bit_rate fixed_rate_ = 0;
-  std::uint32_t batches_under_way_ = 0;
+  std::size_t under_way_ = 0; ///< datagrams at the socket writer
   std::uint64_t refused_datagrams_ = 0;
   std::uint64_t completed_receivers_ = 0;
   std::uint64_t expelled_receivers_ = 0;

@@ -18,8 +18,7 @@ void socket_writer_state::open(std::shared_ptr<const io::udp_socket> socket,
   destination_ = destination;
 }
 
-batch_sent socket_writer_state::send(const send_batch& batch) {
-  batch_sent result;
+std::optional<batch_sent> socket_writer_state::send(const send_batch& batch) {
   // In parts of one segmented send: what is sealed is still in the cache when the kernel copies it, and
   // the buffer stays small whatever the session sends.
   for (datagrams rest{batch}; !rest.empty();) {
@@ -27,12 +26,14 @@ batch_sent socket_writer_state::send(const send_batch& batch) {
     rest = rest.subspan(part.size());
     seal(part);
     const auto outcome = sender_->send(sealed_, sizes_);
-    result.datagrams += outcome.sent + outcome.refused;
-    result.refused += outcome.refused;
-    result.error = outcome.error != 0 ? outcome.error : result.error;
+    untold_.datagrams += outcome.sent + outcome.refused;
+    untold_.refused += outcome.refused;
+    untold_.error = outcome.error != 0 ? outcome.error : untold_.error;
   }
   ++batches_;
-  return result;
+  if (untold_.datagrams < protocol::defaults::batch_datagrams && untold_.refused == 0)
+    return std::nullopt;
+  return std::exchange(untold_, {});
 }
 
 void socket_writer_state::seal(datagrams part) {
@@ -76,7 +77,10 @@ socket_writer(socket_writer_actor::stateful_pointer<socket_writer_state> self,
   self->set_down_handler([self](const caf::down_msg&) { self->quit(); });
   self->state.open(std::move(socket), destination, suite, key);
   return {
-    [self, session](const send_batch& batch) { self->send(session, self->state.send(batch)); },
+    [self, session](const send_batch& batch) {
+      if (const auto sent = self->state.send(batch))
+        self->send(session, *sent);
+    },
     [self, born = vitals{}](status_atom) { return born.of(self, self->state.status()); },
   };
 }

@@ -1,8 +1,9 @@
 /// Seals datagrams and puts them into the kernel in batches.
 ///
 /// A batch is sealed into one reused buffer, which is the only copy on the way, and sent from there:
-/// runs of equal datagrams as segmented sends. Each batch is answered by one batch_sent to the
-/// session, so the session decides how many wait here: that is the queue's bound.
+/// runs of equal datagrams as segmented sends. They are answered by batch_sent to the session, so the session
+/// decides how many wait here: that is the queue's bound. Small batches are answered together, since
+/// each answer wakes the session, which is paced and seldom waits for it.
 ///
 /// Supervision: monitors its session and ends with it. The session monitors this actor; its crash
 /// fails the session.
@@ -30,8 +31,8 @@ struct socket_writer_state {
   void open(std::shared_ptr<const io::udp_socket> socket, const io::udp_endpoint& destination,
             protocol::wire::seal_suite suite, const protocol::wire::direction_key& key);
 
-  /// Seals and sends all of `batch`.
-  [[nodiscard]] batch_sent send(const send_batch& batch);
+  /// Seals and sends all of `batch`. The answer, once there is enough to tell: a full segmented send, or a refusal.
+  [[nodiscard]] std::optional<batch_sent> send(const send_batch& batch);
 
   [[nodiscard]] status_snapshot status() const;
 
@@ -46,6 +47,7 @@ private:
   io::udp_endpoint destination_;
   std::vector<std::byte> sealed_; ///< one behind the other; grows to one full batch, never shrinks
   std::vector<std::uint16_t> sizes_; ///< of the datagrams in `sealed_`
+  batch_sent untold_;
   std::uint64_t batches_ = 0;
 };
 

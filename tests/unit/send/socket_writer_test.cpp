@@ -83,13 +83,13 @@ INSTANTIATE_TEST_SUITE_P(Offloads, SocketWriter,
 TEST_P(SocketWriter, SealsAndSendsWhatItIsGivenAndSaysSo) {
   const auto writer = write();
   send_batch batch;
-  add(batch, 30, 1408);
+  add(batch, 40, 1408);
   add(batch, 1, 77);
   add(batch, 3, 1408);
   add(batch, 1, 0);
   self->send(writer, batch);
   const auto sent = answer();
-  EXPECT_EQ(sent.datagrams, 35U);
+  EXPECT_EQ(sent.datagrams, 45U);
   EXPECT_EQ(sent.refused, 0U);
   EXPECT_EQ(sent.error, 0);
   expect_payloads_arrive();
@@ -104,6 +104,19 @@ TEST_P(SocketWriter, AnswersOnceForABatchOfManyBuffers) {
   EXPECT_EQ(answer().datagrams, 150U);
   expect_payloads_arrive();
   EXPECT_FALSE(self->has_next_message());
+  caf::anon_send_exit(writer, caf::exit_reason::user_shutdown);
+}
+
+TEST_P(SocketWriter, AnswersSmallBatchesTogether) {
+  const auto writer = write();
+  for (const std::size_t count : {20, 23, 1, 5}) {
+    send_batch batch;
+    add(batch, count, 1408);
+    self->send(writer, std::move(batch));
+  }
+  EXPECT_EQ(answer().datagrams, 44U);
+  expect_payloads_arrive();
+  EXPECT_FALSE(self->has_next_message()) << "five are not worth an answer";
   caf::anon_send_exit(writer, caf::exit_reason::user_shutdown);
 }
 
@@ -131,13 +144,14 @@ TEST_P(SocketWriter, TellsWhatTheKernelRefusedAndWhy) {
 TEST_P(SocketWriter, LetsTheDatagramsMemoryGoOnceSent) {
   const auto writer = write();
   send_batch batch;
-  add(batch, 1, 1408);
+  add(batch, 44, 1408);
   const std::weak_ptr<const std::byte> watch = batch[0].owner;
   self->send(writer, std::move(batch));
   batch.clear();
   answer();
   // The message goes after its handler; the next answer comes after that.
-  self->send(writer, send_batch{});
+  add(batch, 44, 1408);
+  self->send(writer, std::move(batch));
   answer();
   EXPECT_TRUE(watch.expired());
   caf::anon_send_exit(writer, caf::exit_reason::user_shutdown);
