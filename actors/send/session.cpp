@@ -352,8 +352,8 @@ void send_session_state::pump() {
   rate_.note(at, sender_->statistics().payload_bytes);
   if (auto reads = sender_->take_reads(); !reads.empty())
     self_->send(reader_, std::move(reads));
-  // One message for all that may go now. Below a full segmented send it is not worth one, and the writer's answer
-  // is on its way.
+  // One message for all that may go now. Room for less than a full segmented send is not worth one, and the
+  // writer's answer is on its way.
   while (has_room_at_writer()) {
     send_batch batch;
     if (sender_->take(at, most_under_way - under_way_, batch) == 0)

@@ -16,7 +16,7 @@ namespace fleetcast::apps {
 
 class block_run {
 public:
-  /// Some 700 KiB in blocks of the usual size: twice as many are hardly faster.
+  /// Some 700 KiB in blocks of the usual size: a disk took no more by writes of 4 MiB.
   static constexpr std::size_t max_blocks = 4;
 
   /// Takes `block` in, unless the run is full or ends elsewhere.
