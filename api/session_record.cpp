@@ -23,9 +23,9 @@ failure cancelled_with(DWORD code) {
 
 } // namespace
 
-session_record::session_record(session_environment environment, session_key key,
+session_record::session_record(session_environment shared, session_key key,
                                actors::receive_request request, void* caller_data)
-  : environment_(environment),
+  : environment_(shared),
     key_(key),
     id_(actors::runtime::next_session_id()),
     request_(std::move(request)),

@@ -38,7 +38,7 @@ struct session_environment {
 
 class session_record {
 public:
-  session_record(session_environment environment, session_key key, actors::receive_request request,
+  session_record(session_environment shared, session_key key, actors::receive_request request,
                  void* caller_data);
   ~session_record();
 

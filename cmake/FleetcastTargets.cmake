@@ -13,8 +13,19 @@ function(fleetcast_sources out)
   set(${out} ${files} PARENT_SCOPE)
 endfunction()
 
+# fleetcast_join(<target>): sanitizer builds compile several of its files at a time.
+# Instrumented, the templates of CAF, CLI11 and GoogleTest take the compiler long: so it meets them once.
+# Builds for people stay file by file: a change costs one file, and includes stay honest.
+function(fleetcast_join target)
+  if(FLEETCAST_SANITIZE)
+    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
+    # An unnamed namespace of an included file is taken for one that several files share.
+    target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
+  endif()
+endfunction()
+
 # fleetcast_static_library(<name> [JOINED] SOURCES <file>... LINK <target>...)
-# A static library of hidden symbols. JOINED: sanitizer builds compile several files at a time.
+# A static library of hidden symbols. JOINED: see fleetcast_join.
 # Without sources (a folder nobody has filled yet) it is an interface library that passes its links
 # on, so that whoever needs it still configures.
 function(fleetcast_static_library name)
@@ -24,10 +35,8 @@ function(fleetcast_static_library name)
     set_target_properties(${name} PROPERTIES CXX_VISIBILITY_PRESET hidden
                                              VISIBILITY_INLINES_HIDDEN ON)
     target_link_libraries(${name} PRIVATE fleetcast_options PUBLIC ${arg_LINK})
-    if(arg_JOINED AND FLEETCAST_SANITIZE)
-      # Instrumented, CAF's templates take the compiler long: several files at a time, it meets them once.
-      # Builds for people stay file by file, so that a change costs one file and includes stay honest.
-      set_target_properties(${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
+    if(arg_JOINED)
+      fleetcast_join(${name})
     endif()
   else()
     add_library(${name} INTERFACE)

@@ -8,6 +8,7 @@
 #include "actors/log.hpp"
 #include "actors/runtime.hpp"
 #include "apps/fleetcast/agent_files.hpp"
+#include "apps/fleetcast/complaint.hpp"
 #include "apps/fleetcast/daemon.hpp"
 #include "apps/fleetcast/endpoint_text.hpp"
 #include "apps/fleetcast/exit_code.hpp"
@@ -46,7 +47,7 @@ struct agent_arguments {
   bool certificates_chosen = false;
 };
 
-constexpr const char* footer
+constexpr const char* agent_footer
   = "An agent takes jobs from the coordinators of its fleet (`fleetcast fleet get`): it receives "
     "an "
     "object\n"
@@ -75,11 +76,6 @@ constexpr const char* footer
     "Exit codes: 0 after SIGINT or SIGTERM, 1 when the agent cannot start, 2 wrong usage, 3 a file "
     "or\n"
     "directory of this host.\n";
-
-int complain(const failure& reason, int code = exit_code::failure) {
-  fmt::print(stderr, "fleetcast agent: {}\n", reason.text);
-  return code;
-}
 
 /// Null: none, and none needed.
 tl::expected<fleet::link_context, failure> credentials(const agent_arguments& arguments,
@@ -149,14 +145,14 @@ int agent(const agent_arguments& arguments) {
   raise_descriptor_limit();
   const auto listen = parse_endpoint(arguments.listen, default_agent_port);
   if (!listen)
-    return complain(listen.error(), exit_code::usage);
+    return complain("agent", listen.error(), exit_code::usage);
   const auto context = credentials(arguments, listen->address());
   if (!context)
-    return complain(context.error(),
+    return complain("agent", context.error(),
                     arguments.certificates_chosen ? exit_code::local_file : exit_code::failure);
   const auto files = agent_files::make(arguments.allowed, arguments.verifier);
   if (!files)
-    return complain(files.error(), exit_code::local_file);
+    return complain("agent", files.error(), exit_code::local_file);
   set_up_log(arguments.daemon.log_level);
   if (!*context)
     actors::log().warn("no certificates: anybody on this host may have files written below {}",
@@ -168,12 +164,12 @@ int agent(const agent_arguments& arguments) {
   actors::runtime runtime{options};
   const auto metrics = expose(runtime, arguments.daemon);
   if (!metrics)
-    return complain(metrics.error());
+    return complain("agent", metrics.error());
   if (*metrics)
     fmt::print("metrics http://{}/metrics\n", (*metrics)->address());
   const auto sockets = actors::listen_on(runtime.io(), *listen);
   if (!sockets)
-    return complain(sockets.error());
+    return complain("agent", sockets.error());
   return run(runtime, *sockets, *context, *files, arguments, signals, agent_gone);
 }
 
@@ -182,7 +178,7 @@ int agent(const agent_arguments& arguments) {
 void register_agent(CLI::App& program, std::function<int()>& selected) {
   auto arguments = std::make_shared<agent_arguments>();
   auto* command = program.add_subcommand("agent", "Let a fleet's coordinators bring files here");
-  command->footer(footer);
+  command->footer(agent_footer);
   command
     ->add_option("--listen,-l", arguments->listen,
                  "Where to wait for coordinators; [::] takes IPv4 and IPv6")

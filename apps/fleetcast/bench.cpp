@@ -62,7 +62,7 @@ struct bench_arguments {
   bool json = false;
 };
 
-constexpr const char* footer
+constexpr const char* bench_footer
   = "Starts a server and receivers, each a process of its own, over the loopback interface; sends "
     "a "
     "file of\n"
@@ -322,7 +322,7 @@ int run_bench(const bench_arguments& arguments) {
 void register_bench(CLI::App& program, std::function<int()>& selected) {
   auto arguments = std::make_shared<bench_arguments>();
   auto* command = program.add_subcommand("bench", "Measure transfers on this machine");
-  command->footer(footer);
+  command->footer(bench_footer);
   command->add_option("--size,-s", arguments->size, "Of the file")
     ->capture_default_str()
     ->type_name("SIZE[K|M|G]");

@@ -2,6 +2,7 @@
 
 #include "actors/console/command.hpp"
 #include "actors/io/private_files.hpp"
+#include "apps/fleetcast/complaint.hpp"
 #include "apps/fleetcast/console_choice.hpp"
 #include "apps/fleetcast/console_client.hpp"
 #include "apps/fleetcast/exit_code.hpp"
@@ -44,7 +45,7 @@ struct console_arguments {
   bool list = false;
 };
 
-constexpr const char* footer
+constexpr const char* console_footer
   = "Without -c commands are read from a terminal, with line editing, history and completion "
     "(TAB), "
     "or\n"
@@ -88,11 +89,6 @@ private:
   struct sigaction before_ {};
 };
 
-int complain(const failure& reason, int code = exit_code::failure) {
-  fmt::print(stderr, "fleetcast console: {}\n", reason.text);
-  return code;
-}
-
 int code_of(frame_kind kind) {
   switch (kind) {
     case frame_kind::failed:
@@ -133,7 +129,7 @@ private:
 
 int console_session::lost(const failure& reason) {
   is_alive_ = false;
-  return complain(reason);
+  return complain("console", reason);
 }
 
 int console_session::show(const frame& answer) const {
@@ -286,10 +282,10 @@ int console(const console_arguments& arguments) {
   }
   const auto socket = choose_console(arguments.target);
   if (!socket)
-    return complain(socket.error());
+    return complain("console", socket.error());
   auto client = console_client::connect(*socket);
   if (!client)
-    return complain(client.error());
+    return complain("console", client.error());
   console_session session{std::move(*client), arguments.json};
   if (!arguments.command.empty())
     return session.run(arguments.command);
@@ -303,7 +299,7 @@ int console(const console_arguments& arguments) {
 void register_console(CLI::App& program, std::function<int()>& selected) {
   auto arguments = std::make_shared<console_arguments>();
   auto* command = program.add_subcommand("console", "Look into a running process, and steer it");
-  command->footer(footer);
+  command->footer(console_footer);
   command->add_option("process", arguments->target, "Which one, when there are several")
     ->type_name("PID|SOCKET");
   command->add_option("--command,-c", arguments->command, "Run one command and end")

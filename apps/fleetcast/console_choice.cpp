@@ -44,7 +44,7 @@ std::string table(const std::vector<console_socket>& all) {
   return result;
 }
 
-tl::unexpected<failure> refuse(std::string why) {
+tl::unexpected<failure> no_choice(std::string why) {
   return tl::unexpected{failure{failure_code::invalid_argument, 0, std::move(why)}};
 }
 
@@ -73,27 +73,28 @@ tl::expected<std::filesystem::path, failure> choose_console(const std::string& w
   if (!wanted.empty()) {
     if (const auto found = find(wanted); found != all.end())
       return found->path;
-    return refuse("process " + wanted + " has no console in " + places()
-                  + ". `fleetcast console --list` shows those that have; another user's cannot be "
-                    "reached");
+    return no_choice(
+      "process " + wanted + " has no console in " + places()
+      + ". `fleetcast console --list` shows those that have; another user's cannot be "
+        "reached");
   }
   if (all.empty())
-    return refuse(
+    return no_choice(
       "no process of this user has a console in " + places()
       + ". `fleetcast serve` and `fleetcast get` have one while they run; a program that "
         "embeds the library with FLEETCAST_CONSOLE=1");
   if (all.size() == 1)
     return all.front().path;
   if (::isatty(STDIN_FILENO) == 0 || ::isatty(STDOUT_FILENO) == 0)
-    return refuse("several processes have a console; name the one you mean by its pid:\n"
-                  + table(all));
+    return no_choice("several processes have a console; name the one you mean by its pid:\n"
+                     + table(all));
   fmt::print("{}PID: ", table(all));
   std::fflush(stdout);
   std::string answer;
   std::getline(std::cin, answer);
   if (const auto found = find(answer); found != all.end())
     return found->path;
-  return refuse("none of them has the pid '" + answer + "'");
+  return no_choice("none of them has the pid '" + answer + "'");
 }
 
 } // namespace fleetcast::apps

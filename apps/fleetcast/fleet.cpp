@@ -3,6 +3,7 @@
 #include "actors/control/control_port.hpp"
 #include "actors/fleet/host_list.hpp"
 #include "apps/common/object_address.hpp"
+#include "apps/fleetcast/complaint.hpp"
 #include "apps/fleetcast/exit_code.hpp"
 #include "apps/fleetcast/fleet_cert.hpp"
 #include "apps/fleetcast/fleet_job.hpp"
@@ -106,11 +107,6 @@ constexpr const char* retry_footer = "Starts the job again where it failed or wa
                                      "Example:\n"
                                      "  fleetcast fleet retry --job 20260101-120000-1a2b3c\n\n"
                                      "Exit codes: as `fleetcast fleet get`.\n";
-
-int complain(const std::string& what, int code) {
-  fmt::print(stderr, "fleetcast fleet: {}\n", what);
-  return code;
-}
 
 /// What keeps a command from beginning.
 struct refusal {
@@ -270,10 +266,10 @@ int run(const job_arguments& arguments, task what) {
   const auto json = arguments.fleet.json;
   const auto context = coordinator_credentials(arguments.fleet);
   if (!context)
-    return complain(context.error().text, exit_code::local_file);
+    return complain("fleet", context.error(), exit_code::local_file);
   auto plan = plan_of(arguments, what);
   if (!plan)
-    return complain(plan.error().why, plan.error().exit);
+    return complain("fleet", plan.error().why, plan.error().exit);
   const bool live = what == task::run || what == task::retry;
   if (live && json)
     print_event("job", {{"job", plan->request.job}, {"hosts", plan->hosts.size()}});

@@ -1,6 +1,7 @@
 #include "apps/fleetcast/fleet_cert.hpp"
 
 #include "actors/fleet/certificates.hpp"
+#include "apps/fleetcast/complaint.hpp"
 #include "apps/fleetcast/exit_code.hpp"
 
 #include <CLI/CLI.hpp>
@@ -40,7 +41,7 @@ struct cert_arguments {
   }
 };
 
-constexpr const char* footer
+constexpr const char* fleet_cert_footer
   = "A fleet has an authority of its own, made by `init` on the host of whoever commands it. It "
     "signs one\n"
     "certificate for the coordinator, which may start jobs, and one for each host, which may not. "
@@ -60,13 +61,12 @@ constexpr const char* footer
     "nor\n"
     "written.\n";
 
-int complain(const protocol::failure& reason) {
+int not_written(const protocol::failure& reason) {
   using protocol::failure_code;
-  fmt::print(stderr, "fleetcast fleet cert: {}\n", reason.text);
   const bool file = reason.code == failure_code::read_fault
                     || reason.code == failure_code::write_fault
                     || reason.code == failure_code::disk_full;
-  return file ? exit_code::local_file : exit_code::failure;
+  return complain("fleet cert", reason, file ? exit_code::local_file : exit_code::failure);
 }
 
 std::chrono::hours hours_of(unsigned days) {
@@ -77,7 +77,7 @@ int init(const cert_arguments& arguments) {
   auto store = arguments.store();
   const auto days = hours_of(arguments.days_of_authority);
   if (const auto failed = arguments.renew ? store.renew_coordinator(days) : store.init(days))
-    return complain(failed);
+    return not_written(failed);
   fmt::print("the fleet's authority is in {}\n"
              "next: fleetcast fleet cert host NAME, for each host\n",
              store.directory().string());
@@ -88,7 +88,7 @@ int host(const cert_arguments& arguments) {
   auto store = arguments.store();
   if (const auto failed
       = store.add_host(arguments.names, hours_of(arguments.days_of_host), arguments.renew))
-    return complain(failed);
+    return not_written(failed);
   const auto& name = arguments.names.front();
   const auto place = store.host_directory(name).string();
   fmt::print("{}\nnext: scp -r {} root@{}:/etc/fleetcast/agent\n", place, place, name);
@@ -105,7 +105,7 @@ std::string date_of(std::int64_t time) {
 int list(const cert_arguments& arguments) {
   const auto all = arguments.store().list();
   if (!all)
-    return complain(all.error());
+    return not_written(all.error());
   for (const auto& one : *all)
     if (arguments.json)
       fmt::print("{}\n", nlohmann::json{{"name", one.name},
@@ -131,7 +131,7 @@ CLI::Option* add_days(CLI::App& command, unsigned& days) {
 void register_fleet_cert(CLI::App& fleet, std::function<int()>& selected) {
   auto arguments = std::make_shared<cert_arguments>();
   auto* command = fleet.add_subcommand("cert", "Make the fleet's authority and certificates");
-  command->footer(footer);
+  command->footer(fleet_cert_footer);
   command->require_subcommand(1);
   const auto add = [&](const char* name, const char* what, int (*run)(const cert_arguments&)) {
     auto* one = command->add_subcommand(name, what);

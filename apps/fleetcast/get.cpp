@@ -54,7 +54,7 @@ struct get_arguments {
   bool quiet = false;
 };
 
-constexpr const char* footer
+constexpr const char* get_footer
   = "DEST is a file or a directory; without it the copy gets the object's base name, here. A "
     "regular\n"
     "file of that name is replaced, in one step and only by a copy that is whole and verified: "
@@ -252,7 +252,7 @@ int get(const get_arguments& arguments) {
 void register_get(CLI::App& program, std::function<int()>& selected) {
   auto arguments = std::make_shared<get_arguments>();
   auto* command = program.add_subcommand("get", "Receive one object into a file");
-  command->footer(footer);
+  command->footer(get_footer);
   command
     ->add_option("address", arguments->address,
                  "SERVER[:PORT]/NAMESPACE/OBJECT: what to get; port 5040 unless given")

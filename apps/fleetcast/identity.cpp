@@ -21,7 +21,7 @@ struct identity_arguments {
   bool json = false;
 };
 
-constexpr const char* footer
+constexpr const char* identity_footer
   = "The identity is a key and a certificate, made on first use, for this user on this host. "
     "`fleetcast get\n"
     "--auth` and programs with WDS_TRANSPORTCLIENT_AUTH prove with it who they are; the key stays "
@@ -64,7 +64,7 @@ int identity(const identity_arguments& arguments) {
 void register_identity(CLI::App& program, std::function<int()>& selected) {
   auto arguments = std::make_shared<identity_arguments>();
   auto* command = program.add_subcommand("identity", "Show who this host is to servers that ask");
-  command->footer(footer);
+  command->footer(identity_footer);
   command
     ->add_option("--file", arguments->file,
                  "Identity to show (default ~/.config/fleetcast/identity); made if it is not there")

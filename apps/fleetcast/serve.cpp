@@ -9,6 +9,7 @@
 #include "actors/runtime.hpp"
 #include "actors/send/directory_provider.hpp"
 #include "actors/send/group_allocator.hpp"
+#include "apps/fleetcast/complaint.hpp"
 #include "apps/fleetcast/daemon.hpp"
 #include "apps/fleetcast/endpoint_text.hpp"
 #include "apps/fleetcast/exit_code.hpp"
@@ -47,7 +48,7 @@ struct serve_arguments {
   daemon_options daemon;
 };
 
-constexpr const char* footer
+constexpr const char* serve_footer
   = "Each namespace offers the regular files below its directory, by relative name; nothing "
     "outside\n"
     "can be reached. A transmission begins with the first request for a file; later requests join "
@@ -85,11 +86,6 @@ constexpr const char* footer
     "  fleetcast serve --namespace t=. --listen 127.0.0.1:5040 --interface lo\n"
     "  fleetcast serve --namespace lab=/srv/lab --authorized /etc/fleetcast/authorized_clients\n\n"
     "Exit codes: 0 after SIGINT or SIGTERM, 1 when the server cannot start, 2 wrong usage.\n";
-
-int complain(const failure& reason, int code = exit_code::failure) {
-  fmt::print(stderr, "fleetcast serve: {}\n", reason.text);
-  return code;
-}
 
 tl::expected<actors::group_ranges, failure> parse_groups(const std::vector<std::string>& texts) {
   actors::group_ranges result;
@@ -160,28 +156,28 @@ int serve(const serve_arguments& arguments) {
   signal_events signals;
   raise_descriptor_limit();
   if (const auto contradiction = check_rate(arguments))
-    return complain(contradiction, exit_code::usage);
+    return complain("serve", contradiction, exit_code::usage);
   const auto namespaces = parse_namespaces(arguments.namespaces);
   if (!namespaces)
-    return complain(namespaces.error());
+    return complain("serve", namespaces.error());
   const auto catalog = actors::directory_provider::make(*namespaces);
   if (!catalog)
-    return complain(catalog.error());
+    return complain("serve", catalog.error());
   const auto authorized = read_authorized(arguments, *namespaces);
   if (!authorized)
-    return complain(authorized.error());
+    return complain("serve", authorized.error());
   const auto groups = parse_groups(arguments.groups);
   if (!groups)
-    return complain(groups.error(), exit_code::usage);
+    return complain("serve", groups.error(), exit_code::usage);
   const auto listen = parse_endpoint(arguments.listen, actors::default_control_port);
   if (!listen)
-    return complain(listen.error(), exit_code::usage);
+    return complain("serve", listen.error(), exit_code::usage);
   if (!arguments.interface.empty())
     if (const auto found = actors::io::find_interface(arguments.interface); !found)
-      return complain(found.error(), exit_code::usage);
+      return complain("serve", found.error(), exit_code::usage);
   auto identity = actors::io::load_or_create_identity(state_directory(arguments.state_dir));
   if (!identity)
-    return complain(identity.error());
+    return complain("serve", identity.error());
   const auto who = std::make_shared<const actors::io::identity>(std::move(*identity));
   set_up_log(arguments.daemon.log_level);
 
@@ -202,10 +198,10 @@ int serve(const serve_arguments& arguments) {
   actors::runtime runtime{options};
   const auto metrics = expose(runtime, arguments.daemon);
   if (!metrics)
-    return complain(metrics.error());
+    return complain("serve", metrics.error());
   const auto sockets = actors::listen_on(runtime.io(), *listen);
   if (!sockets)
-    return complain(sockets.error());
+    return complain("serve", sockets.error());
   const auto listener = start_listener(runtime, *sockets, who, *catalog, *authorized);
   caf::actor_cast<caf::strong_actor_ptr>(listener)->get()->attach_functor(
     [&](const caf::error&) { listener_gone.set(); });
@@ -233,7 +229,7 @@ int serve(const serve_arguments& arguments) {
 void register_serve(CLI::App& program, std::function<int()>& selected) {
   auto arguments = std::make_shared<serve_arguments>();
   auto* command = program.add_subcommand("serve", "Offer directories to receivers");
-  command->footer(footer);
+  command->footer(serve_footer);
   command
     ->add_option("--namespace,-n", arguments->namespaces,
                  "NAME=DIR: offer the files below DIR as NAME/… (repeatable)")

@@ -27,7 +27,7 @@ namespace fleetcast::apps {
 namespace {
 
 /// Some 30 KiB each: 3 GiB for all.
-constexpr std::size_t max_receivers = 100'000;
+constexpr std::size_t most_simulated = 100'000;
 
 constexpr std::uint64_t max_object_size = 1ULL << 40;
 
@@ -52,7 +52,7 @@ struct simulate_arguments {
   bool json = false;
 };
 
-constexpr const char* footer
+constexpr const char* simulate_footer
   = "Runs the sender and receivers that `serve` and `get` run, in virtual time over simulated "
     "links,\n"
     "and says how long everybody took, what was sent for it and how much feedback came back.\n"
@@ -87,7 +87,7 @@ pair_of_numbers parse_pair(const std::string& option, const std::string& text) {
   const auto count = std::from_chars(text.data(), text.data() + colon, result.count);
   const auto percent = std::from_chars(text.data() + colon + 1, end, result.percent);
   if (count.ec != std::errc{} || count.ptr != text.data() + colon || percent.ec != std::errc{}
-      || percent.ptr != end || result.count == 0 || result.count > max_receivers)
+      || percent.ptr != end || result.count == 0 || result.count > most_simulated)
     throw wrong();
   return result;
 }
@@ -160,9 +160,9 @@ simulation_scenario scenario_of(const simulate_arguments& a) {
     s.late.push_back({p.count, share_below("--late", p.percent, 1000)});
     total += p.count;
   }
-  if (total > max_receivers)
+  if (total > most_simulated)
     throw std::invalid_argument{
-      fmt::format("{} receivers with the late ones: {} are the most", total, max_receivers)};
+      fmt::format("{} receivers with the late ones: {} are the most", total, most_simulated)};
   s.seed = a.seed;
   s.sealed = a.sealed;
   s.compare = !a.no_comparison;
@@ -254,9 +254,9 @@ int simulate(const simulate_arguments& arguments) {
 void register_simulate(CLI::App& program, std::function<int()>& selected) {
   auto a = std::make_shared<simulate_arguments>();
   auto* command = program.add_subcommand("simulate", "Try the protocol on a simulated group");
-  command->footer(footer);
+  command->footer(simulate_footer);
   command->add_option("--receivers,-n", a->receivers, "How many receive from the start")
-    ->check(CLI::Range(std::size_t{1}, max_receivers))
+    ->check(CLI::Range(std::size_t{1}, most_simulated))
     ->capture_default_str()
     ->type_name("N");
   command->add_option("--size,-s", a->size, "Size of the object")

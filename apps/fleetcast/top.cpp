@@ -1,6 +1,7 @@
 #include "apps/fleetcast/top.hpp"
 
 #include "actors/console/rendering.hpp"
+#include "apps/fleetcast/complaint.hpp"
 #include "apps/fleetcast/console_choice.hpp"
 #include "apps/fleetcast/console_client.hpp"
 #include "apps/fleetcast/exit_code.hpp"
@@ -41,7 +42,7 @@ struct top_arguments {
   unsigned count = 0;
 };
 
-constexpr const char* footer
+constexpr const char* top_footer
   = "Each session with its rate and what limits it, and of each transmission the receivers that "
     "are\n"
     "furthest behind. q ends it.\n\n"
@@ -102,11 +103,6 @@ tl::expected<std::vector<std::string>, failure> look(console_client& client,
   return lines;
 }
 
-int complain(const failure& reason) {
-  fmt::print(stderr, "fleetcast top: {}\n", reason.text);
-  return exit_code::failure;
-}
-
 int as_text(console_client& client, const std::string& name, const top_arguments& arguments) {
   const auto pause = static_cast<int>(arguments.interval * 1000);
   for (unsigned i = 0; i < std::max(arguments.count, 1U); ++i) {
@@ -114,7 +110,7 @@ int as_text(console_client& client, const std::string& name, const top_arguments
       ::poll(nullptr, 0, pause);
     const auto lines = look(client, name);
     if (!lines)
-      return complain(lines.error());
+      return complain("top", lines.error());
     for (const auto& line : *lines)
       fmt::print("{}\n", !line.empty() && line.front() == heading ? line.substr(1) : line);
     std::fflush(stdout);
@@ -138,16 +134,16 @@ int on_screen(console_client& client, const std::string& name, const top_argumen
         break;
     }
   }
-  return end ? complain(*end) : exit_code::success;
+  return end ? complain("top", *end) : exit_code::success;
 }
 
 int top(const top_arguments& arguments) {
   const auto socket = choose_console(arguments.target);
   if (!socket)
-    return complain(socket.error());
+    return complain("top", socket.error());
   auto client = console_client::connect(*socket);
   if (!client)
-    return complain(client.error());
+    return complain("top", client.error());
   const auto name = socket->stem().string();
   return screen::is_possible() ? on_screen(*client, name, arguments)
                                : as_text(*client, name, arguments);
@@ -158,7 +154,7 @@ int top(const top_arguments& arguments) {
 void register_top(CLI::App& program, std::function<int()>& selected) {
   auto arguments = std::make_shared<top_arguments>();
   auto* command = program.add_subcommand("top", "Watch the sessions and receivers of a process");
-  command->footer(footer);
+  command->footer(top_footer);
   command->add_option("process", arguments->target, "Which one, when there are several")
     ->type_name("PID|SOCKET");
   command->add_option("--interval,-i", arguments->interval, "Seconds between two looks")
