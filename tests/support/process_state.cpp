@@ -21,8 +21,9 @@ std::size_t resident() {
   std::ifstream statistics{"/proc/self/statm"};
   std::size_t all = 0;
   std::size_t pages = 0;
-  statistics >> all >> pages;
-  return pages * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+  std::size_t of_files = 0;
+  statistics >> all >> pages >> of_files;
+  return (pages - of_files) * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
 }
 
 } // namespace

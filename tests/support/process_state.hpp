@@ -9,6 +9,8 @@ namespace fleetcast::actors::testing {
 struct process_state {
   std::size_t threads = 0;
   std::size_t descriptors = 0;
+  /// Memory of its own. Not pages of programs and libraries: how many of those are mapped with one that was
+  /// needed depends on how the page cache came to hold them.
   std::size_t resident_bytes = 0;
 
   /// As it is now.
