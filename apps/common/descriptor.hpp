@@ -27,4 +27,8 @@ private:
   int number_ = -1;
 };
 
+/// The same file opened once more, with `flags` of open(2). Not by its name, which others may have given to another
+/// file meanwhile. Invalid where the system refuses; errno says why.
+[[nodiscard]] descriptor open_again(const descriptor& file, int flags);
+
 } // namespace fleetcast::apps

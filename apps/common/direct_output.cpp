@@ -2,10 +2,8 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <string>
 
 #include <fcntl.h>
-#include <unistd.h>
 
 namespace fleetcast::apps {
 
@@ -48,9 +46,7 @@ void busy_share::add(time_point begin, time_point end, std::uint64_t bytes) {
 }
 
 void direct_output::open(const descriptor& file) {
-  // Not by its name, which others may have given to another file meanwhile.
-  const auto same = "/proc/self/fd/" + std::to_string(file.get());
-  file_ = descriptor{::open(same.c_str(), O_WRONLY | O_DIRECT | O_CLOEXEC)};
+  file_ = open_again(file, O_WRONLY | O_DIRECT);
 }
 
 std::size_t direct_output::write(std::uint64_t offset, std::span<const iovec> blocks) {

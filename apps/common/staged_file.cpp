@@ -174,6 +174,7 @@ staged_file::staged_file(staged_file&& other) noexcept
     directory_(std::move(other.directory_)),
     file_(std::move(other.file_)),
     direct_(std::move(other.direct_)),
+    flush_(std::move(other.flush_)),
     staged_name_(std::exchange(other.staged_name_, {})),
     unstarted_(other.unstarted_),
     drops_behind_(other.drops_behind_) {}
@@ -191,6 +192,10 @@ staged_file::result<void> staged_file::size(std::uint64_t bytes) {
 
 void staged_file::bypass_page_cache() {
   direct_.open(file_);
+  // Its own open file: an error that it meets is still reported to `sync`, which asks through another one.
+  auto file = std::make_shared<const descriptor>(open_again(file_, O_WRONLY));
+  if (*file)
+    flush_ = std::make_unique<background_flush>([file] { ::fdatasync(file->get()); });
 }
 
 staged_file::result<void> staged_file::write(std::uint64_t offset,
@@ -227,6 +232,8 @@ staged_file::result<void> staged_file::put(std::uint64_t offset, std::span<const
     offset += bytes.size();
     // Counted either way: some file systems take direct writes and keep them in the page cache all the same.
     unstarted_ += bytes.size();
+    if (flush_)
+      flush_->written(bytes.size());
   }
   if (unstarted_ >= write_back_step)
     start_write_back();

@@ -5,6 +5,7 @@
 /// hidden file goes with the object.
 #pragma once
 
+#include "apps/common/background_flush.hpp"
 #include "apps/common/descriptor.hpp"
 #include "apps/common/direct_output.hpp"
 
@@ -12,6 +13,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 
@@ -56,8 +58,8 @@ public:
   /// Sets the size, before anything is written: what is never written stays a hole of zeros.
   [[nodiscard]] result<void> size(std::uint64_t bytes);
 
-  /// From now on blocks of whole pages go past the page cache while that pays (direct_output.hpp). For a file
-  /// that is not read soon.
+  /// From now on blocks of whole pages go past the page cache while that pays (direct_output.hpp), and what is written
+  /// is made stable piece by piece (background_flush.hpp). For a file that is not read soon.
   void bypass_page_cache();
 
   /// Blocks of zeros are left out: `size` put them there. What was written goes on its way to the disk
@@ -107,9 +109,10 @@ private:
   descriptor directory_;
   descriptor file_;
   direct_output direct_;
-  std::string staged_name_;     ///< empty once published or removed
-  std::uint64_t unstarted_ = 0; ///< bytes whose way to the disk has not begun
-  bool drops_behind_ = false;   ///< keeps nothing in the page cache that is on the disk
+  std::unique_ptr<background_flush> flush_; ///< none: all is left to `sync`
+  std::string staged_name_;                 ///< empty once published or removed
+  std::uint64_t unstarted_ = 0;             ///< bytes whose way to the disk has not begun
+  bool drops_behind_ = false;               ///< keeps nothing in the page cache that is on the disk
 };
 
 } // namespace fleetcast::apps

@@ -1,4 +1,5 @@
 #include "actors/rate_meter.hpp"
+#include "actors/timer.hpp"
 #include "actors/turn_meter.hpp"
 
 #include <gtest/gtest.h>
@@ -50,6 +51,44 @@ TEST(TurnMeter, RemembersTheLongestTimeThatWorkWasLeftLying) {
   turns.turn(start + seconds(9) + milliseconds(1), true);
   EXPECT_EQ(turns.turns(), 5U);
   EXPECT_EQ(turns.longest_gap(), milliseconds(3));
+}
+
+TEST(TicksUnderWay, OneServesAllThatIsDueAfterIt) {
+  ticks_under_way ticks;
+  EXPECT_TRUE(ticks.need(start + milliseconds(5)));
+  EXPECT_FALSE(ticks.need(start + milliseconds(5)));
+  EXPECT_FALSE(ticks.need(start + milliseconds(9)));
+  EXPECT_FALSE(ticks.need(protocol::never));
+  EXPECT_TRUE(ticks.need(start + milliseconds(2)));
+  EXPECT_EQ(ticks.due(), start + milliseconds(2));
+}
+
+TEST(TicksUnderWay, ALaterOneIsNotForgottenWhenAnEarlierOneCame) {
+  ticks_under_way ticks;
+  ASSERT_TRUE(ticks.need(start + seconds(20)));
+  for (int i = 1; i <= 3; ++i) {
+    ASSERT_TRUE(ticks.need(start + milliseconds(i)));
+    ticks.came(start + milliseconds(i));
+    EXPECT_FALSE(ticks.need(start + seconds(20))) << "a second one for the same time";
+  }
+  ticks.came(start + seconds(20));
+  EXPECT_EQ(ticks.due(), protocol::never);
+}
+
+TEST(TicksUnderWay, OneThatIsStillToComeIsNotTakenForTheOneThatCame) {
+  ticks_under_way ticks;
+  ASSERT_TRUE(ticks.need(start + milliseconds(5)));
+  ticks.came(start + milliseconds(4));
+  EXPECT_FALSE(ticks.need(start + milliseconds(5)));
+}
+
+TEST(TicksUnderWay, RememberTheLatest) {
+  ticks_under_way ticks;
+  ASSERT_TRUE(ticks.need(start + milliseconds(5)));
+  ASSERT_TRUE(ticks.need(start + milliseconds(4)));
+  ticks.came(start + milliseconds(7)); // both are over; it is the first that was awaited
+  EXPECT_EQ(ticks.due(), protocol::never);
+  EXPECT_EQ(ticks.latest(), milliseconds(3));
 }
 
 } // namespace

@@ -1,0 +1,49 @@
+/// Brings a file to stable storage while it is still being written.
+///
+/// What has left the page cache, or never was there, still waits in the cache of the disk, and the file system's
+/// journal grows with the file. Left to the end all that comes at once, and whoever waits for the last byte to
+/// be safe waits for all of it; on a thread of its own, piece by piece, it is done beside the transfer.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <thread>
+
+namespace fleetcast::apps {
+
+class background_flush {
+public:
+  /// Some half second of a fast network: short enough that little is left for the end, long enough that a disk with
+  /// a head does not spend its time on it.
+  static constexpr std::uint64_t usual_step = 64U << 20U;
+
+  /// Calls `flush`, which must not throw, on a thread of its own after each `step` bytes, or as soon as it has returned
+  /// from the last call. The thread begins with the first of them.
+  explicit background_flush(std::function<void()> flush, std::uint64_t step = usual_step);
+
+  /// Waits for a call under way.
+  ~background_flush();
+
+  background_flush(const background_flush&) = delete;
+  background_flush& operator=(const background_flush&) = delete;
+
+  /// So much more was written. Never waits for a flush; one thread calls.
+  void written(std::uint64_t bytes);
+
+private:
+  void run();
+
+  std::function<void()> flush_;
+  std::uint64_t step_;
+  std::uint64_t unflushed_ = 0;
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool due_ = false;
+  bool over_ = false;
+  std::thread thread_;
+};
+
+} // namespace fleetcast::apps
