@@ -136,6 +136,10 @@ constexpr unsigned consent_heartbeats = 4;
 /// half of what would count as consent.
 constexpr duration min_objection_interval = milliseconds(10);
 
+/// A receiver that no heartbeat has reached for this long, ten idle ones, is deaf: multicast does not get to it. What
+/// it says of the window is no objection to an edge that it cannot know, and it says little.
+constexpr duration deaf_after = seconds(1);
+
 /// The edge a heartbeat announces lies this many blocks ahead: a quarter of the default cache. A
 /// receiver with room for more stays silent, so in a healthy group nobody objects.
 constexpr std::uint32_t edge_lead = 16;

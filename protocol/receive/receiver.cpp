@@ -195,14 +195,14 @@ void receiver::on_message(timestamp now, const wire::heartbeat& message) {
   // Heartbeats replace one another; one that was overtaken is worthless.
   if (heartbeat_ && message.sent_at <= heartbeat_->sent_at)
     return;
-  const auto first = !heartbeat_;
-  if (!first)
+  const auto was_deaf = is_deaf(now);
+  if (heartbeat_)
     heartbeat_gap_ = std::clamp<duration>(now - heartbeat_at_, defaults::heartbeat_interval,
                                           defaults::idle_heartbeat_interval);
   heartbeat_ = message;
   heartbeat_at_ = now;
   // Thousands that join together shall not all speak at once.
-  if (first)
+  if (was_deaf)
     next_status_ = now + within(status_interval());
   scheduled_.clear();
   for (const auto& r : message.scheduled)
@@ -537,11 +537,18 @@ bool receiver::take_feedback(timestamp now, std::vector<std::byte>& out) {
     = heartbeat_
       && (message.limit < heartbeat_->edge || (holds_edge_ && message.limit == heartbeat_->edge));
   object_at_ = never;
-  next_status_ = now
-                 + std::max<duration>(status_interval(),
-                                      std::min<duration>(defaults::status_slack * status_interval(),
-                                                         defaults::status_keep_alive));
+  next_status_ = now + pause_without_news(now);
   return true;
+}
+
+duration receiver::pause_without_news(timestamp now) {
+  // A thousand that lose the sender at the same moment shall not all speak at once, nor often.
+  if (is_deaf(now))
+    return std::max<duration>(defaults::status_keep_alive / 2 + within(defaults::status_keep_alive),
+                              status_interval());
+  return std::max<duration>(
+    status_interval(),
+    std::min<duration>(defaults::status_slack * status_interval(), defaults::status_keep_alive));
 }
 
 void receiver::on_kernel_drops(std::uint64_t total) noexcept {
@@ -613,6 +620,10 @@ duration receiver::holdoff() const {
 
 duration receiver::holdoff(const assembly& a) const {
   return a.requests == 1 ? nack_timer::first_holdoff(grtt()) : holdoff();
+}
+
+bool receiver::is_deaf(timestamp now) const noexcept {
+  return !heartbeat_ || now - heartbeat_at_ > defaults::deaf_after;
 }
 
 duration receiver::status_interval() const noexcept {

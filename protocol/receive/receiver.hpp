@@ -207,7 +207,9 @@ private:
   std::size_t group_size() const noexcept;
   duration holdoff() const;
   duration holdoff(const assembly& a) const;
+  bool is_deaf(timestamp now) const noexcept; ///< heartbeats do not reach it, or no longer
   duration status_interval() const noexcept;
+  duration pause_without_news(timestamp now);
   void plan_objection(timestamp now);
   duration within(duration span);
   void count(drop reason) noexcept { ++statistics_.drops[static_cast<std::size_t>(reason)]; }

@@ -10,16 +10,27 @@ namespace fleetcast::protocol {
 
 namespace {
 
-/// Shorter samples tell more of thread wake-ups than of the path.
+/// Shorter samples tell more of thread wake-ups than of the path. While the rate doubles that matters less.
 constexpr duration min_sample = milliseconds(10);
+constexpr duration min_startup_sample = milliseconds(4);
 
 /// Packets in a sample, at least: fewer make its rate a matter of chance.
 constexpr std::uint64_t min_sample_packets = 32;
 
-/// A round ends without those who have not reported for this long, and they do not set the rate: whoever is
-/// gone must not hold the others. Above the time between two messages in groups of up to a thousand; in larger
-/// ones a round hears only some, and those first that lose or hold the window.
-constexpr duration patience = defaults::status_keep_alive + seconds(1);
+/// Packets over which loss is judged, once the search is over: losses come in bursts, 44 in one where a segmented
+/// buffer is dropped, and of few packets one burst is much. At low rates so long must do.
+constexpr std::uint64_t min_judged_packets = 1024;
+constexpr duration max_judged_time = milliseconds(250);
+
+/// A round ends without those who have had no news for so many of their usual times between two, and two round
+/// trips: whoever is gone must not hold the others.
+constexpr int patience_in_reports = 8;
+constexpr duration min_patience = milliseconds(100);
+
+/// Nor for longer than this, and who has had no news for so long does not set the rate. Above the time between two
+/// messages in groups of up to a thousand; in larger ones a round hears only some, and those first that lose or
+/// hold the window.
+constexpr duration max_patience = defaults::status_keep_alive + seconds(1);
 
 /// Rounds that a path's best is remembered: once to twice this many.
 constexpr unsigned span_rounds = 10;
@@ -35,7 +46,7 @@ constexpr unsigned flat_rounds = 3;
 /// When so much of a round is lost above the floor and nothing was gained, the path is full.
 constexpr double much_loss = 0.1;
 
-/// A path that loses more than this at any rate gets no more than this made up for.
+/// What a path that loses more than this at any rate takes in says nothing of how fast one should send.
 constexpr double max_loss_floor = 0.7;
 
 /// A sample that is a tenth better than what was known: growth. Less is noise.
@@ -48,8 +59,8 @@ constexpr double gain(adaptive_rate::phase phase) noexcept {
   return gains[static_cast<std::size_t>(phase)];
 }
 
-/// How much more than the floor, which is the least of many samples, one of `expected` datagrams loses by chance when the
-/// path is what it was.
+/// How much more than the floor, which is the least of many samples, one of `expected` datagrams loses by chance
+/// when the path is what it was.
 double chance(double share, std::uint64_t expected) noexcept {
   constexpr double deviations = 4;
   return deviations * std::sqrt(share * (1 - share) / static_cast<double>(expected));
@@ -73,18 +84,19 @@ void adaptive_rate::on_held_back(timestamp) {
 }
 
 void adaptive_rate::on_feedback(timestamp now, receiver_id from, const wire::feedback& message,
-                                duration) {
+                                duration rtt) {
   auto& p = paths_[from];
-  p.heard_at = now;
   const auto left = sent_.find(message.highest_packet);
   if (!left)
     return;
-  sample(p, {message.highest_packet, message.received_packets, left->bytes, left->at, now});
-  if (p.round < round_ && p.base && p.base->packet > round_began_with_) {
+  const report news{message.highest_packet, message.received_packets, left->bytes, left->at, now};
+  note_news(p, news, rtt);
+  sample(p, news);
+  if (p.round < round_ && p.base->packet > round_began_with_) {
     p.round = round_;
     ++reported_;
   }
-  if (reported_ >= awaited_ || (reported_ > 0 && now - round_began_at_ > patience))
+  if (is_over(now))
     end_round(now);
 }
 
@@ -128,38 +140,88 @@ bit_rate adaptive_rate::recent_best::value() const noexcept {
 }
 
 double adaptive_rate::path::loss_floor() const noexcept {
-  return std::min(least_loss, least_loss_before);
+  const auto least = std::min(least_loss, least_loss_before);
+  return least < 1 ? least : 0;
+}
+
+bool adaptive_rate::path::speaks(timestamp now) const noexcept {
+  return base && now - news_at <= max_patience;
 }
 
 bit_rate adaptive_rate::path::delivers() const noexcept {
-  const auto arrives = 1 - std::min(loss_floor(), max_loss_floor);
-  return static_cast<bit_rate>(static_cast<double>(best.value()) / arrives);
+  const auto lost = loss_floor();
+  return lost > max_loss_floor
+           ? 0
+           : static_cast<bit_rate>(static_cast<double>(best.value()) / (1 - lost));
 }
 
 // -- measuring --------------------------------------------------------------------------------------
 
+void adaptive_rate::note_news(path& p, const report& now, duration rtt) {
+  if (p.base && now.packet <= p.packet)
+    return;
+  const auto gap = p.base ? now.came_at - p.news_at : max_patience;
+  p.patience
+    = std::clamp<duration>(patience_in_reports * gap + 2 * rtt, min_patience, max_patience);
+  p.packet = now.packet;
+  p.news_at = now.came_at;
+}
+
 void adaptive_rate::sample(path& p, const report& now) {
   if (!p.base) {
     p.base = now;
+    p.judged_at = now.came_at;
     return;
   }
-  const auto& base = *p.base;
-  if (now.packet < base.packet + min_sample_packets || now.bytes <= base.bytes)
+  if (now.packet < p.base->packet + min_sample_packets)
     return;
-  const auto took = std::max(now.left_at - base.left_at, now.came_at - base.came_at);
-  if (took < min_sample)
+  const auto begin = sample_begin(*p.base, now);
+  if (!begin || now.bytes <= begin->bytes)
     return;
-  const auto expected = now.packet - base.packet;
+  const auto took = std::max(now.left_at - begin->left_at, now.came_at - begin->came_at);
+  if (took < (phase_ == phase::startup ? min_startup_sample : min_sample))
+    return;
+  const auto expected = now.packet - p.base->packet;
   // Duplicates, and a receiver that lies, can claim no more than left.
-  const auto received = std::min(now.received - std::min(now.received, base.received), expected);
+  const auto received = std::min(now.received - std::min(now.received, p.base->received), expected);
   const auto share = static_cast<double>(received) / static_cast<double>(expected);
-  const auto bits = 8.0 * static_cast<double>(now.bytes - base.bytes) * share;
+  const auto bits = 8.0 * static_cast<double>(now.bytes - begin->bytes) * share;
   const auto taken_in = static_cast<bit_rate>(bits * 1e9 / static_cast<double>(took.count()));
   p.best.add(taken_in);
   p.shown.add(taken_in);
-  p.least_loss = std::min(p.least_loss, 1 - share);
-  worst_loss_ = std::max(worst_loss_, 1 - share - p.loss_floor() - chance(share, expected));
+  judge_loss(p, now, expected, received);
   p.base = now;
+}
+
+/// Where a sample begins that ends with `now`. In startup not before the round: half of a sample at the old rate
+/// would hide most of what the new one brings. Nothing: it is too early to tell.
+std::optional<adaptive_rate::report> adaptive_rate::sample_begin(const report& base,
+                                                                 const report& now) const {
+  if (phase_ != phase::startup || base.packet > round_began_with_)
+    return base;
+  if (now.packet < round_began_with_ + min_sample_packets)
+    return std::nullopt;
+  // What left before is taken to have arrived as it left.
+  auto cut = base;
+  cut.packet = round_began_with_;
+  cut.bytes = std::max(base.bytes, bytes_before_round_);
+  cut.left_at = std::max(base.left_at, round_began_at_);
+  cut.came_at += cut.left_at - base.left_at;
+  return cut;
+}
+
+void adaptive_rate::judge_loss(path& p, const report& now, std::uint64_t expected,
+                               std::uint64_t received) {
+  p.expected += expected;
+  p.received += received;
+  if (phase_ != phase::startup && p.expected < min_judged_packets
+      && now.came_at - p.judged_at < max_judged_time)
+    return;
+  const auto lost = 1 - static_cast<double>(p.received) / static_cast<double>(p.expected);
+  p.least_loss = std::min(p.least_loss, lost);
+  worst_loss_ = std::max(worst_loss_, lost - p.loss_floor() - chance(lost, p.expected));
+  p.expected = p.received = 0;
+  p.judged_at = now.came_at;
 }
 
 void adaptive_rate::look_at_paths(timestamp now) {
@@ -170,10 +232,14 @@ void adaptive_rate::look_at_paths(timestamp now) {
 void adaptive_rate::find_delivered(timestamp now) {
   auto least = std::numeric_limits<bit_rate>::max();
   awaited_ = 0;
+  awaited_until_ = now;
   for (const auto& [id, p] : paths_) {
-    if (now - p.heard_at > patience)
+    if (p.is_awaited(now)) {
+      ++awaited_;
+      awaited_until_ = std::max(awaited_until_, now + p.patience);
+    }
+    if (!p.speaks(now))
       continue;
-    ++awaited_;
     // One that nothing has reached yet says nothing of how fast it could be reached.
     if (const auto delivers = p.delivers(); delivers != 0)
       delivered_ = least = std::min(least, delivers);
@@ -186,7 +252,7 @@ void adaptive_rate::find_slowest(timestamp now) {
   auto least = std::numeric_limits<bit_rate>::max();
   for (const auto& [id, p] : paths_) {
     const auto shown = p.shown.value();
-    if (now - p.heard_at > patience || shown == 0)
+    if (!p.speaks(now) || shown == 0)
       continue;
     shown_.push_back(shown);
     if (shown < least) {
@@ -204,6 +270,10 @@ void adaptive_rate::find_slowest(timestamp now) {
 }
 
 // -- rounds -----------------------------------------------------------------------------------------
+
+bool adaptive_rate::is_over(timestamp now) const noexcept {
+  return reported_ >= awaited_ || (reported_ > 0 && now > awaited_until_);
+}
 
 void adaptive_rate::end_round(timestamp now) {
   look_at_paths(now);

@@ -8,8 +8,9 @@
 /// The best of the last rounds is what its path can do; the lane goes at the rate of the slowest path. (The
 /// idea is that of BBR, Cardwell et al. 2016, for a group.)
 ///
-/// A round ends when every receiver that still speaks has reported on a datagram that left after the
-/// round began. From round to round:
+/// A round ends when every receiver that still has news has reported on a datagram that left after the
+/// round began; one that falls silent, or only repeats itself, is awaited for the time of a few reports. From
+/// round to round:
 ///
 ///     startup   twice what was delivered, until that grows no more, or does not and much is lost; after a round
 ///               that lost much only a quarter more
@@ -21,8 +22,10 @@
 /// Named as the limiting one is who lately took in the least, if half of the group took in more: what a probe
 /// has shown of the others must last until the next, even while losses restart the measuring of rates.
 ///
-/// While the window's edge or the disk holds the sender back, and nothing is lost, nothing is learnt but
+/// While the window's edge or the disk holds the sender back, and little is lost, nothing is learnt but
 /// that more is possible, and nothing forgotten.
+///
+/// Who loses most of everything at any rate sets none: to go slower would not help it.
 ///
 /// Memory: the log of departures is bounded; beside it some 100 bytes a receiver. Work: O(1) an event,
 /// O(receivers) a round.
@@ -80,22 +83,36 @@ private:
   };
 
   struct path {
-    std::optional<report> base; ///< the next sample is measured from here
+    std::optional<report> base; ///< the next sample is measured from here; none: no report yet
     recent_best best;           ///< taken in; with much lost its spans end early
     recent_best shown;          ///< taken in; each span as long as a cycle of probes
-    double least_loss = 1;      ///< share of a sample, of the running span
+    std::uint64_t expected = 0; ///< datagrams, since loss was judged last
+    std::uint64_t received = 0; ///< of them
+    timestamp judged_at{};
+    double least_loss = 1; ///< share of what was expected, of the running span; 1: nothing is known
     double least_loss_before = 1;
-    timestamp heard_at{};
-    std::uint64_t round = 0; ///< the last one it has reported on
+    std::uint64_t packet = 0; ///< the latest that it has reported
+    timestamp news_at{};      ///< when it first did
+    duration patience{};      ///< so long after its news it is awaited
+    std::uint64_t round = 0;  ///< the last one it has reported on
 
     /// The share that is lost however slowly one sends.
     double loss_floor() const noexcept;
 
-    /// The rate to send at for the best that it takes in.
+    /// The rate to send at for the best that it takes in; 0: it has no say in that.
     bit_rate delivers() const noexcept;
+    /// It speaks of what arrives, or did a moment ago.
+    bool speaks(timestamp now) const noexcept;
+
+    /// Its next report is about to come.
+    bool is_awaited(timestamp now) const noexcept { return base && now - news_at <= patience; }
   };
 
+  void note_news(path& p, const report& now, duration rtt);
   void sample(path& p, const report& now);
+  std::optional<report> sample_begin(const report& base, const report& now) const;
+  void judge_loss(path& p, const report& now, std::uint64_t expected, std::uint64_t received);
+  bool is_over(timestamp now) const noexcept;
   bool went_faster_than_delivered(timestamp now) const;
   void end_round(timestamp now);
   void look_at_paths(timestamp now);
@@ -122,10 +139,11 @@ private:
   std::uint64_t round_began_with_ = 0; ///< packet; the round ends once all have seen a later one
   timestamp round_began_at_{};
   std::uint64_t bytes_before_round_ = 0;
-  std::size_t awaited_ = 0;  ///< receivers that still spoke when it began
-  std::size_t reported_ = 0; ///< of all, those that have
-  double worst_loss_ = 0;    ///< share of a sample lost above its receiver's floor, of any receiver
-  bool held_back_ = false;   ///< in this round
+  timestamp awaited_until_{}; ///< by then all have reported that are going to
+  std::size_t awaited_ = 0;   ///< receivers that still had news when it began
+  std::size_t reported_ = 0;  ///< of all, those that have
+  double worst_loss_ = 0;     ///< share lost above a receiver's floor, of any receiver
+  bool held_back_ = false;    ///< in this round
 
   // -- across rounds ----------------------------------------------------------------------------------
 

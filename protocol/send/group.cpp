@@ -7,7 +7,7 @@
 namespace fleetcast::protocol {
 
 void group::add(timestamp now, receiver_id id, position limit) {
-  members_[id] = member{limit, now, {}, {}};
+  members_[id] = member{limit, now, {}, {}, {}};
 }
 
 std::optional<duration> group::update(timestamp now, receiver_id id,
@@ -18,6 +18,7 @@ std::optional<duration> group::update(timestamp now, receiver_id id,
   auto& m = i->second;
   m.limit = message.limit;
   m.heard_at = now;
+  m.deaf = message.echo_sent_at == 0 || message.echo_held > defaults::deaf_after;
   m.last = message;
   m.last.repairs.clear();
   m.last.wanted.clear();
@@ -44,18 +45,33 @@ void group::measure(duration rtt) noexcept {
 }
 
 position group::edge(timestamp now, duration consent, position announced) const {
-  auto result = unlimited;
-  for (const auto& [id, m] : members_)
-    result = std::min(result, now - m.heard_at <= consent ? m.limit : std::max(m.limit, announced));
-  return result;
+  auto of_all = unlimited;
+  auto of_hearing = unlimited;
+  for (const auto& [id, m] : members_) {
+    const auto agreed = std::max(m.limit, announced);
+    const auto own = now - m.heard_at <= consent ? m.limit : agreed;
+    of_all = std::min(of_all, own);
+    of_hearing = std::min(of_hearing, m.deaf ? agreed : own);
+  }
+  return someone_hears() ? of_hearing : of_all;
 }
 
 position group::lowest_limit(timestamp now, duration recent) const {
-  auto result = unlimited;
-  for (const auto& [id, m] : members_)
-    if (now - m.heard_at <= recent)
-      result = std::min(result, m.limit);
-  return result;
+  auto of_all = unlimited;
+  auto of_hearing = unlimited;
+  for (const auto& [id, m] : members_) {
+    if (now - m.heard_at > recent)
+      continue;
+    of_all = std::min(of_all, m.limit);
+    if (!m.deaf)
+      of_hearing = std::min(of_hearing, m.limit);
+  }
+  return someone_hears() ? of_hearing : of_all;
+}
+
+bool group::someone_hears() const noexcept {
+  return std::any_of(members_.begin(), members_.end(),
+                     [](const auto& entry) { return !entry.second.deaf; });
 }
 
 std::optional<receiver_id> group::nearest_limit() const {

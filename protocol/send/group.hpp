@@ -20,6 +20,7 @@ public:
     position limit;       ///< it has room for blocks before this
     timestamp heard_at{}; ///< of its last feedback, or of its joining
     duration rtt{};       ///< 0: not measured yet
+    bool deaf = false;    ///< it speaks, but heartbeats do not reach it
     wire::feedback last;  ///< its last feedback, without the requests
   };
 
@@ -39,11 +40,11 @@ public:
   members::const_iterator begin() const noexcept { return members_.begin(); }
   members::const_iterator end() const noexcept { return members_.end(); }
 
-  /// The window's edge: the lowest limit of all, where one not heard within `consent` is taken to have
-  /// consented to `announced`, the edge of the last heartbeat.
+  /// The window's edge: the lowest limit of all, where one not heard within `consent`, or deaf while others hear, is
+  /// taken to have consented to `announced`, the edge of the last heartbeat.
   position edge(timestamp now, duration consent, position announced) const;
 
-  /// The lowest limit of those heard within `recent`; `unlimited` when there is none.
+  /// The lowest limit of those heard within `recent`, of deaf ones only where all are; `unlimited` when there is none.
   position lowest_limit(timestamp now, duration recent) const;
 
   /// Whoever has room for the least, or lacks the most: the lowest id of several; nobody in an empty group.
@@ -58,6 +59,7 @@ public:
 
 private:
   void measure(duration rtt) noexcept;
+  bool someone_hears() const noexcept;
 
   members members_;
   duration grtt_;

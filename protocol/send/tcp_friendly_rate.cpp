@@ -7,8 +7,8 @@ namespace fleetcast::protocol {
 
 namespace {
 
-/// Whoever has not spoken for this long does not set the rate, and when nobody has, it halves: above the
-/// longest silence in groups of up to a thousand.
+/// Whoever has had nothing new to say for this long does not set the rate, and when nobody has, it halves: above
+/// the longest silence in groups of up to a thousand.
 constexpr duration longest_silence = defaults::status_keep_alive + seconds(1);
 
 /// Halvings in silence, at most.
@@ -42,8 +42,6 @@ void tcp_friendly_rate::on_held_back(timestamp now) {
 void tcp_friendly_rate::on_feedback(timestamp now, receiver_id from, const wire::feedback& message,
                                     duration rtt) {
   auto& p = paths_[from];
-  const auto since_last = now - p.heard_at;
-  heard_at_ = p.heard_at = now;
   if (rtt > duration::zero()) {
     const auto sample = static_cast<double>(rtt.count());
     p.rtt_ns = p.rtt_ns == 0 ? sample : (1 - rtt_gain) * p.rtt_ns + rtt_gain * sample;
@@ -53,6 +51,8 @@ void tcp_friendly_rate::on_feedback(timestamp now, receiver_id from, const wire:
   if (message.highest_packet <= p.packet || message.highest_packet > sent_.last_packet())
     return;
   const auto first = p.packet == 0;
+  const auto since_last = now - p.news_at;
+  news_at_ = p.news_at = now;
   const auto expected = static_cast<double>(message.highest_packet - p.packet);
   const auto received = static_cast<double>(message.received_packets
                                             - std::min(message.received_packets, p.received));
@@ -67,7 +67,7 @@ void tcp_friendly_rate::on_feedback(timestamp now, receiver_id from, const wire:
   measure_arrival(now, p);
   lose(now, p, {expected, std::max(0.0, expected - received), since_last, arrived, rtt});
   allow(now, p);
-  if (allowed_ == 0 || p.allowed < allowed_ || slowest_ == from)
+  if (allowed_ == 0 || p.allowed < allowed_ || slowest_ == from || slowest_is_silent(now))
     find_slowest(now);
 }
 
@@ -81,7 +81,7 @@ bit_rate tcp_friendly_rate::rate(timestamp now) const {
     return defaults::start_rate;
   auto rate = static_cast<bit_rate>(
     std::clamp(allowed_, double{defaults::min_rate}, static_cast<double>(defaults::max_rate)));
-  const auto silence = now - heard_at_;
+  const auto silence = now - news_at_;
   if (silence > longest_silence)
     rate >>= std::min<std::int64_t>(silence / longest_silence, most_halvings);
   return std::max(rate, defaults::min_rate);
@@ -161,11 +161,15 @@ void tcp_friendly_rate::allow(timestamp now, path& p) {
 
 // -- the group --------------------------------------------------------------------------------------
 
+bool tcp_friendly_rate::slowest_is_silent(timestamp now) const {
+  return slowest_ && now - paths_.at(*slowest_).news_at > longest_silence;
+}
+
 void tcp_friendly_rate::find_slowest(timestamp now) {
   slowest_.reset();
   next_allowed_ = 0;
   for (const auto& [id, p] : paths_) {
-    if (p.allowed == 0 || now - p.heard_at > longest_silence)
+    if (p.allowed == 0 || now - p.news_at > longest_silence)
       continue;
     if (!slowest_ || p.allowed < allowed_) {
       next_allowed_ = slowest_ ? allowed_ : 0;

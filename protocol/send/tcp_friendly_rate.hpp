@@ -43,7 +43,7 @@ public:
 
 private:
   struct path {
-    timestamp heard_at{};
+    timestamp news_at{};
     double rtt_ns = 0; ///< smoothed; 0: not measured yet
 
     // The latest report.
@@ -79,6 +79,7 @@ private:
 
   void lose(timestamp now, path& p, const news& n);
   void allow(timestamp now, path& p);
+  bool slowest_is_silent(timestamp now) const;
   void find_slowest(timestamp now);
   double mean_bytes() const noexcept;
 
@@ -88,7 +89,7 @@ private:
   std::optional<receiver_id> slowest_;
   double next_allowed_ = 0; ///< of the second slowest; 0: there is none
   double allowed_ = 0;      ///< bits per second; 0: nothing is known yet
-  timestamp heard_at_{};
+  timestamp news_at_{};
   timestamp held_back_at_{}; ///< before any: long ago
 };
 

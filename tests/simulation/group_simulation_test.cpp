@@ -343,6 +343,25 @@ TEST(Window, AReceiverThatVanishesWithoutAWordHoldsNobody) {
   EXPECT_LT(outcome.took, undisturbed.took + milliseconds(500));
 }
 
+/// Its switch port is in no multicast group: it speaks, and hears nothing, from the start or from some moment on.
+TEST(Window, AReceiverThatMulticastDoesNotReachHoldsNobody) {
+  simulation_options o;
+  o.object_size = 100 * block;
+  o.rate = 50'000'000; // 3 s: longer than it takes to speak up
+  o.receivers.resize(2);
+  const auto undisturbed = run(o);
+  receiver_options deaf;
+  deaf.cache_blocks = 8;
+  deaf.down.loss = 1;
+  o.receivers.push_back(deaf);
+  o.time_limit = seconds(10);
+  const auto outcome = group_simulation{o}.run();
+  for (std::size_t i = 0; i < 2; ++i) {
+    ASSERT_TRUE(outcome.receivers[i].complete) << i;
+    EXPECT_LT(outcome.receivers[i].took, undisturbed.took + milliseconds(500)) << i;
+  }
+}
+
 TEST(Window, ASlowConsumerSlowsTheSenderDownInsteadOfLosing) {
   simulation_options o;
   o.object_size = 60 * block;

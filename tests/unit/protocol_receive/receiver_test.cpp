@@ -817,6 +817,28 @@ TEST(Receiver, AnnouncesItselfWithoutAHeartbeatToo) {
   EXPECT_EQ(said[0].received_packets, 0U);
 }
 
+/// A switch that fails makes a thousand deaf at once, and the way up may still be good.
+TEST(Receiver, SpeaksSeldomWhileItHearsNoHeartbeat) {
+  listener l{20 * block_size, 4};
+  const auto seldom = [&](const char* when) {
+    l.take_said();
+    l.wait(seconds(10));
+    const auto said = l.take_said();
+    EXPECT_GE(said.size(), 3U) << when;
+    EXPECT_LE(said.size(), 11U) << when;
+  };
+  seldom("before the first");
+  for (int i = 0; i < 20; ++i) {
+    auto m = l.heartbeat({0, 0});
+    m.status_interval = milliseconds(5);
+    l.hear(m);
+    l.wait(milliseconds(10));
+  }
+  EXPECT_GT(l.take_said().size(), 5U) << "it hears";
+  l.wait(defaults::deaf_after);
+  seldom("after the last");
+}
+
 TEST(Receiver, InAHugeGroupAnnouncesItselfAtARandomTime) {
   auto config_of = [](listener& l, std::uint64_t seed) {
     auto config = fixture::receiver_config_of(l.object.layout(), l.server, suite);

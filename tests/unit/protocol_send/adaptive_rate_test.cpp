@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdint>
 #include <limits>
+#include <random>
 
 namespace fleetcast::protocol {
 namespace {
@@ -231,6 +232,83 @@ TEST(AdaptiveRate, TakesNoRateFromAReceiverThatNothingReaches) {
     p.report_bob(0);
   }
   EXPECT_EQ(p.machine.slowest(), alice);
+}
+
+/// It speaks, but no datagram of the group has ever reached it: its switch port is in no group.
+TEST(AdaptiveRate, DoesNotWaitForAReceiverThatReportsNothing) {
+  path p;
+  for (int i = 0; i < 8; ++i) {
+    p.send();
+    p.report_alice();
+    p.machine.on_feedback(p.now, bob, {}, {});
+  }
+  EXPECT_GT(p.machine.rate(p.now), 32 * defaults::start_rate);
+}
+
+TEST(AdaptiveRate, DoesNotWaitLongForAReceiverThatOnlyRepeatsItself) {
+  path p;
+  for (int i = 0; i < 3; ++i) {
+    p.send();
+    p.report_alice();
+    p.report_bob();
+  }
+  wire::feedback last;
+  last.highest_packet = last.received_packets = p.packet;
+  const auto before = p.machine.rate(p.now);
+  for (int i = 0; i < 40; ++i) { // 0.8 s
+    p.send();
+    p.report_alice();
+    p.machine.on_feedback(p.now, bob, last, {});
+  }
+  EXPECT_GT(p.machine.rate(p.now), 4 * before);
+}
+
+/// Each report covers as much time before the round began as after it.
+TEST(AdaptiveRate, GrowsAsFastWhenReportsStraddleTheRounds) {
+  path p;
+  wire::feedback message;
+  for (int i = 0; i < 8; ++i) {
+    p.send();
+    p.report_alice();
+    p.send();
+    message.highest_packet = message.received_packets = p.packet;
+    p.machine.on_feedback(p.now, bob, message, {});
+  }
+  EXPECT_GT(p.machine.rate(p.now), 64 * defaults::start_rate);
+}
+
+/// A path that loses one in seven at any rate, fourteen in a row.
+TEST(AdaptiveRate, DoesNotTakeBurstsForAFullPath) {
+  path p;
+  std::mt19937 random{1};
+  auto in_burst = false;
+  const auto arrives = [&] {
+    in_burst = in_burst ? random() % 14 != 0 : random() % 84 == 0;
+    return !in_burst;
+  };
+  for (int i = 0; i < 400; ++i) {
+    const auto before = p.packet;
+    p.send(100'000'000);
+    const auto sent = p.packet - before;
+    std::uint64_t arrived = 0;
+    for (std::uint64_t k = 0; k < sent; ++k)
+      arrived += arrives() ? 1 : 0;
+    p.report_alice(static_cast<double>(arrived) / static_cast<double>(sent));
+    if (i > 40) {
+      ASSERT_GT(p.machine.rate(p.now), 90'000'000U) << i;
+    }
+  }
+}
+
+/// To go slower would not help one that loses nearly all at any rate.
+TEST(AdaptiveRate, TakesNoRateFromAReceiverThatLosesNearlyAll) {
+  path p;
+  for (int i = 0; i < 100; ++i) {
+    p.send(100'000'000);
+    p.report_alice();
+    p.report_bob(0.1);
+  }
+  EXPECT_GE(p.machine.rate(p.now), 75'000'000U);
 }
 
 TEST(AdaptiveRate, IgnoresReportsOnPacketsThatNeverLeft) {

@@ -86,6 +86,31 @@ TEST(Group, AnObjectionHoldsAsLongAsItIsRepeated) {
   }
 }
 
+/// It does not know the edge, so what it says is no objection.
+TEST(Group, ADeafMemberConsentsWhileOthersHear) {
+  const auto heard = [](position limit, duration held) {
+    auto m = with_echo(start - held, held);
+    m.limit = limit;
+    return m;
+  };
+  group g;
+  g.add(start, 1, {0, 9});
+  g.add(start, 2, {0, 4});
+  g.update(start, 1, heard({0, 9}, {}));
+  g.update(start, 2, with_limit({0, 4})); // never heard a heartbeat
+  EXPECT_EQ(g.edge(start, consent, {0, 7}), (position{0, 7}));
+  EXPECT_EQ(g.lowest_limit(start, consent), (position{0, 9}));
+  g.update(start, 2, heard({0, 4}, defaults::deaf_after));
+  EXPECT_EQ(g.edge(start, consent, {0, 7}), (position{0, 4})) << "it hears now";
+  EXPECT_EQ(g.lowest_limit(start, consent), (position{0, 4}));
+  g.update(start, 2, heard({0, 4}, defaults::deaf_after + milliseconds(1)));
+  EXPECT_EQ(g.edge(start, consent, {0, 7}), (position{0, 7})) << "no longer";
+  // With nobody left to send to, the sender waits.
+  g.update(start, 1, heard({0, 9}, 2 * defaults::deaf_after));
+  EXPECT_EQ(g.edge(start, consent, {0, 7}), (position{0, 4}));
+  EXPECT_EQ(g.lowest_limit(start, consent), (position{0, 4}));
+}
+
 TEST(Group, UpdateOfAStrangerDoesNothing) {
   group g;
   EXPECT_EQ(g.update(start, 5, with_limit({0, 0})), std::nullopt);

@@ -211,5 +211,31 @@ TEST(TcpFriendlyRate, IgnoresReportsOfPacketsThatWereNeverSent) {
   EXPECT_GT(p.machine.rate(p.now), defaults::start_rate);
 }
 
+/// Not until it is dropped from the group: the others have waited long enough.
+TEST(TcpFriendlyRate, ASlowReceiverThatFallsSilentSoonSetsNoRate) {
+  for (const auto repeats_itself : {false, true}) {
+    path p;
+    path::listener a;
+    path::listener b;
+    for (int i = 0; i < 100; ++i) {
+      p.send();
+      p.report(alice, a);
+      p.report(bob, b, i % 10 == 0 ? 5 : 0);
+    }
+    ASSERT_EQ(p.machine.slowest(), bob);
+    const auto with_bob = p.machine.rate(p.now);
+    wire::feedback last;
+    last.highest_packet = b.before;
+    last.received_packets = b.received;
+    for (int i = 0; i < 350; ++i) { // 3.5 s
+      p.send();
+      p.report(alice, a);
+      if (repeats_itself)
+        p.machine.on_feedback(p.now, bob, last, rtt);
+    }
+    EXPECT_GT(p.machine.rate(p.now), 4 * with_bob) << repeats_itself;
+  }
+}
+
 } // namespace
 } // namespace fleetcast::protocol
