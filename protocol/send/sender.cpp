@@ -291,11 +291,10 @@ void sender::emit(timestamp now, wire::datagram_type type, block_number block, s
   out.push_back({h, payload, std::move(owner)});
 }
 
-void sender::send_control(timestamp now, const wire::message_bytes& body, output& out) {
-  auto owner = std::make_shared<const wire::message_bytes>(body);
-  const std::span<const std::byte> payload{*owner};
-  emit(now, wire::datagram_type::control, 0, 0, payload, const_block_buffer{owner, owner->data()},
-       out);
+void sender::send_control(timestamp now, control_body body, output& out) {
+  const std::span<const std::byte> payload{*body};
+  emit(now, wire::datagram_type::control, 0, 0, payload,
+       const_block_buffer{std::move(body), payload.data()}, out);
   ++statistics_.control_datagrams;
 }
 
@@ -319,7 +318,7 @@ void sender::send_heartbeat(timestamp now, output& out) {
       break;
     h.repairing.push_back({block, repairs_.owed(block)});
   }
-  send_control(now, wire::encode(h), out);
+  send_control(now, std::make_shared<const wire::message_bytes>(wire::encode(h)), out);
   last_heartbeat_ = now;
   next_heartbeat_ = now + heartbeat_interval(now);
 }
@@ -362,21 +361,20 @@ bool sender::send_wanted_manifest(timestamp now, output& out) {
       continue;
     }
     remember(recent_manifests_, started{*block, next_packet_});
-    manifests_wanted_.erase(*block, send_manifest(now, *block, end, out));
+    const auto sent_to = known_end(*block, end);
+    send_control(now, signed_manifest(*block, sent_to), out);
+    manifests_wanted_.erase(*block, sent_to);
     return true;
   }
   return false;
 }
 
-block_number sender::send_manifest(timestamp now, block_number first, block_number end,
-                                   output& out) {
+sender::control_body sender::signed_manifest(block_number first, block_number end) const {
   wire::manifest m;
   m.first_block = first;
-  for (auto block = first; block < end && digest_known_[block]; ++block)
-    m.digests.push_back(digests_[block]);
+  m.digests.assign(digests_.begin() + first, digests_.begin() + end);
   signer_.sign(m);
-  send_control(now, wire::encode(m), out);
-  return first + static_cast<block_number>(m.digests.size());
+  return std::make_shared<const wire::message_bytes>(wire::encode(m));
 }
 
 bool sender::repeat_manifests(timestamp now, output& out) {
@@ -385,9 +383,14 @@ bool sender::repeat_manifests(timestamp now, output& out) {
   const auto is_first = next_ < position{0, defaults::manifest_run} && group_.size() >= large_group;
   if (parity_.level() == 0 && !is_first)
     return false;
-  for (const auto& run : run_manifests_)
-    send_manifest(now, run.first, run.first + run.count, out);
+  send_run_manifests(now, out);
   return !run_manifests_.empty();
+}
+
+void sender::send_run_manifests(timestamp now, output& out) {
+  // A repetition is the same bytes: signing costs more than everything else about a datagram.
+  for (const auto& body : run_manifests_)
+    send_control(now, body, out);
 }
 
 std::size_t sender::send_repair(timestamp now, std::size_t max, output& out) {
@@ -515,10 +518,11 @@ bool sender::announce_run(timestamp now, block_number block, output& out) {
   run_manifests_.clear();
   manifest_repeats_left_ = defaults::manifest_repeats;
   for (std::optional<block_number> b = block; b && *b < end;) {
-    const auto sent_to = send_manifest(now, *b, end, out);
-    run_manifests_.push_back({*b, sent_to - *b});
-    b = schedule_.next(sent_to);
+    const auto told_to = known_end(*b, end);
+    run_manifests_.push_back(signed_manifest(*b, told_to));
+    b = schedule_.next(told_to);
   }
+  send_run_manifests(now, out);
   manifested_ = {next_.pass, end};
   return true;
 }
@@ -567,6 +571,13 @@ transmission_limit sender::limit_at(std::optional<receiver_id> receiver) const {
 block_number sender::run_end(block_number block) const noexcept {
   constexpr auto run = static_cast<block_number>(defaults::manifest_run);
   return std::min(block / run * run + run, config_.layout.block_count());
+}
+
+/// The end of the blocks from `first` on, and before `end`, whose digests are known.
+block_number sender::known_end(block_number first, block_number end) const {
+  while (first < end && digest_known_[first])
+    ++first;
+  return first;
 }
 
 position sender::edge(timestamp now) const {

@@ -167,6 +167,9 @@ public:
 private:
   using output = std::vector<outgoing_datagram>;
 
+  /// An encoded control message; several datagrams may carry it.
+  using control_body = std::shared_ptr<const wire::message_bytes>;
+
   /// The block being sent and its next symbol.
   struct source_cursor {
     block_number block = 0;
@@ -188,9 +191,10 @@ private:
   bool send_source(timestamp now, output& out);
   bool start_next_block(timestamp now, output& out);
   bool announce_run(timestamp now, block_number block, output& out);
-  block_number send_manifest(timestamp now, block_number first, block_number end, output& out);
   bool repeat_manifests(timestamp now, output& out);
-  void send_control(timestamp now, const wire::message_bytes& body, output& out);
+  void send_run_manifests(timestamp now, output& out);
+  control_body signed_manifest(block_number first, block_number end) const;
+  void send_control(timestamp now, control_body body, output& out);
   void emit(timestamp now, wire::datagram_type type, block_number block, symbol_id symbol,
             std::span<const std::byte> payload, const_block_buffer owner, output& out);
 
@@ -209,6 +213,7 @@ private:
 
   // Derived.
   block_number run_end(block_number block) const noexcept;
+  block_number known_end(block_number first, block_number end) const;
   duration heartbeat_interval(timestamp now) const;
   duration status_interval() const;
   duration consent_time(timestamp now) const;
@@ -253,8 +258,8 @@ private:
   /// Blocks before this were announced by manifests in this pass.
   position manifested_;
 
-  /// What the manifests of the run being sent announced, and how often that is still to be repeated.
-  std::vector<wire::block_range> run_manifests_;
+  /// The manifests of the run being sent, at most one a block, and how often they are still to be repeated.
+  std::vector<control_body> run_manifests_;
   std::size_t manifest_repeats_left_ = 0;
 
   std::deque<started> recent_blocks_;

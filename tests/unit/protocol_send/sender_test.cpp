@@ -1219,6 +1219,31 @@ TEST(Sender, RepeatsTheFirstManifestToACrowdThatNobodyHasSpokenOfYet) {
   }
 }
 
+TEST(Sender, SignsTheManifestOfARunOnceHoweverOftenItIsSent) {
+  talker t{8 * defaults::manifest_run};
+  for (receiver_id id = 1; id <= 1000; ++id)
+    t.join(id, 4000);
+  auto all = t.run(milliseconds(20));
+  auto m = t.feedback();
+  m.highest_packet = 200;
+  m.received_packets = 180;
+  m.lost_packets = 20;
+  m.repairs = {{0, 1}};
+  t.hear(m); // losses are known from here on: the manifest of each run is repeated
+  auto rest = t.run(milliseconds(200));
+  std::move(rest.begin(), rest.end(), std::back_inserter(all));
+  // Nothing is freed as long as `all` lives: bytes in one place were made at one time.
+  std::map<block_number, std::multiset<const std::byte*>> places;
+  for (const auto& s : all)
+    if (const auto manifest = s.manifest())
+      places[manifest->first_block].insert(s.datagram.payload.data());
+  for (const block_number run : {0, 7}) {
+    const auto& of_run = places[run * defaults::manifest_run];
+    ASSERT_EQ(of_run.size(), 1 + defaults::manifest_repeats) << run;
+    EXPECT_EQ(of_run.count(*of_run.begin()), of_run.size()) << run << " was signed again";
+  }
+}
+
 TEST(Sender, ThousandsThatJoinTogetherAreNotGreetedOneByOne) {
   talker t{100};
   std::size_t heartbeats = 0;
