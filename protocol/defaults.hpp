@@ -180,6 +180,15 @@ constexpr std::size_t max_untouched_intervals = 65536;
 /// Blocks with repairs waiting at the sender; a request beyond that is asked again later.
 constexpr std::size_t max_queued_repairs = 4096;
 
+/// Blocks whose manifests one feedback message can ask for; the rest is asked for again. A receiver lacks only
+/// those of whole blocks that it holds: 64 with a default cache, and 4096 are 704 MiB.
+constexpr std::uint32_t max_requested_manifests = 4096;
+
+/// Datagrams by which what was asked for may get ahead of source data that could be sent as well: eight blocks,
+/// 12 ms at 1 Gbit/s. Each source datagram earns one. Below 50 % loss more is earned than spent, so repairs go
+/// at once; who asks for ever more gets every second datagram.
+constexpr std::int32_t max_repair_credit = 1024;
+
 /// Repair symbols computed in one go: bounds the scratch memory of the encoder.
 constexpr std::uint16_t max_repair_burst = 32;
 

@@ -160,13 +160,27 @@ void sender::merge_wanted(const wire::feedback& message) {
 }
 
 void sender::merge_manifests(const wire::feedback& message) {
+  auto left = block_number{defaults::max_requested_manifests};
   for (const auto& r : message.manifests) {
     const auto covered
       = std::any_of(recent_manifests_.begin(), recent_manifests_.end(), [&](const started& s) {
           return s.packet > message.highest_packet && s.block == r.first;
         });
-    if (!covered && !manifests_wanted_.insert(r.first, r.first + r.count))
-      ++statistics_.schedule_overflows;
+    if (covered)
+      continue;
+    const auto end = r.first + std::min(r.count, left);
+    left -= end - r.first;
+    for (auto block = r.first; block < end;) {
+      // Not read yet, so never sent: its manifest will precede it.
+      if (!digest_known_[block]) {
+        ++block;
+        continue;
+      }
+      const auto known = known_end(block, end);
+      if (!manifests_wanted_.insert(block, known))
+        ++statistics_.schedule_overflows;
+      block = known;
+    }
   }
 }
 
@@ -249,16 +263,22 @@ std::size_t sender::take(timestamp now, std::size_t max, std::vector<outgoing_da
   stalled_ = paused_;
   if (paused_ || !pacer_.ready(now))
     return out.size() - before;
+  auto held_back = false; // source data; that stays so until input comes
   while (out.size() - before < max && pacer_.may_continue(now)) {
-    if (send_wanted_manifest(now, out))
-      continue;
-    if (send_repair(now, max - (out.size() - before), out) > 0)
-      continue;
-    if (current_ ? send_source(now, out) : start_next_block(now, out))
-      continue;
-    stalled_ = true;
-    rate_->on_held_back(now);
-    break;
+    if (held_back || repair_credit_ > 0) {
+      if (const auto sent = send_requested(now, max - (out.size() - before), out); sent > 0) {
+        // What goes while nothing else may takes nothing from anybody.
+        if (!held_back)
+          repair_credit_ -= static_cast<std::int32_t>(sent);
+        continue;
+      }
+    }
+    if (held_back) {
+      stalled_ = true;
+      rate_->on_held_back(now);
+      break;
+    }
+    held_back = !(current_ ? send_source(now, out) : start_next_block(now, out));
   }
   observe_limit(now);
   return out.size() - before;
@@ -352,21 +372,19 @@ void sender::announce_scheduled(wire::heartbeat& h) const {
     add(being_sent, 1);
 }
 
+std::size_t sender::send_requested(timestamp now, std::size_t max, output& out) {
+  return send_wanted_manifest(now, out) ? 1 : send_repair(now, max, out);
+}
+
 bool sender::send_wanted_manifest(timestamp now, output& out) {
-  while (const auto block = manifests_wanted_.next(0)) {
-    const auto end = std::min(run_end(*block), manifests_wanted_.next_gap(*block));
-    // Not read yet: its manifest will precede it.
-    if (!digest_known_[*block]) {
-      manifests_wanted_.erase(*block, *block + 1);
-      continue;
-    }
-    remember(recent_manifests_, started{*block, next_packet_});
-    const auto sent_to = known_end(*block, end);
-    send_control(now, signed_manifest(*block, sent_to), out);
-    manifests_wanted_.erase(*block, sent_to);
-    return true;
-  }
-  return false;
+  const auto block = manifests_wanted_.next(0);
+  if (!block)
+    return false;
+  const auto end = std::min(run_end(*block), manifests_wanted_.next_gap(*block));
+  remember(recent_manifests_, started{*block, next_packet_});
+  send_control(now, signed_manifest(*block, end), out);
+  manifests_wanted_.erase(*block, end);
+  return true;
 }
 
 sender::control_body sender::signed_manifest(block_number first, block_number end) const {
@@ -429,6 +447,7 @@ bool sender::send_source(timestamp now, output& out) {
   emit(now, wire::datagram_type::source, c.block, c.symbol,
        {c.bytes.get() + std::size_t{c.symbol} * config_.layout.symbol_size(), size}, c.bytes, out);
   ++statistics_.source_datagrams;
+  repair_credit_ = std::min(repair_credit_ + 1, defaults::max_repair_credit);
   statistics_.payload_bytes += size;
   last_activity_ = now;
   if (++c.symbol == config_.layout.source_symbols_of(c.block)) {
@@ -621,8 +640,11 @@ bool sender::validate() const {
   const auto count = config_.layout.block_count();
   const auto in_range = schedule_.empty() || schedule_.contains(schedule_.begin()->first);
   const auto last = schedule_.empty() ? 0 : (schedule_.end() - 1)->last;
-  return in_range && schedule_.validate() && manifests_wanted_.validate() && repairs_.validate()
-         && last <= count && next_.block <= count
+  const auto wanted_are_known
+    = std::all_of(manifests_wanted_.begin(), manifests_wanted_.end(),
+                  [this](const auto& i) { return known_end(i.first, i.last) == i.last; });
+  return in_range && schedule_.validate() && manifests_wanted_.validate() && wanted_are_known
+         && repairs_.validate() && last <= count && next_.block <= count
          && (!current_ || !schedule_.contains(current_->block) || current_->symbol > 0);
 }
 

@@ -13,6 +13,9 @@
 ///   2. manifests that were asked for: one datagram can set a run of blocks free;
 ///   3. repair symbols that were asked for, or that a block just sent is expected to need
 ///      (proactive_parity.hpp): they free buffers at receivers that wait;
+///      2 and 3 spend a credit that source datagrams earn (defaults::max_repair_credit), lest requests
+///      without end stop the source data of all: once it is gone they get every second datagram, and
+///      every one while window or content hold source data back;
 ///   4. the manifest of the run of blocks that comes next, then the blocks' source symbols. Where
 ///      datagrams get lost a manifest is repeated during its run: who misses it must keep sixteen
 ///      whole blocks.
@@ -186,6 +189,7 @@ private:
   // Sending, in the order of urgency.
   void send_heartbeat(timestamp now, output& out);
   void announce_scheduled(wire::heartbeat& h) const;
+  std::size_t send_requested(timestamp now, std::size_t max, output& out);
   bool send_wanted_manifest(timestamp now, output& out);
   std::size_t send_repair(timestamp now, std::size_t max, output& out);
   bool send_source(timestamp now, output& out);
@@ -239,7 +243,7 @@ private:
   /// Blocks to be sent whole: in this pass (at or after `next_`) or the next one (before it).
   interval_set schedule_;
 
-  /// Blocks whose manifest somebody lacks.
+  /// Blocks whose manifest somebody lacks; the digests of all are known.
   interval_set manifests_wanted_;
 
   /// Digest of each block, once it was read.
@@ -261,6 +265,10 @@ private:
   /// The manifests of the run being sent, at most one a block, and how often they are still to be repeated.
   std::vector<control_body> run_manifests_;
   std::size_t manifest_repeats_left_ = 0;
+
+  /// Datagrams that repairs and requested manifests may take before it is source data's turn: one earned by
+  /// each source datagram, down to minus a burst.
+  std::int32_t repair_credit_ = 0;
 
   std::deque<started> recent_blocks_;
   std::deque<started> recent_manifests_;

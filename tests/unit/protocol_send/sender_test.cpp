@@ -644,6 +644,88 @@ TEST(Sender, AManifestRequestThatCrossedItsAnswerIsIgnored) {
   EXPECT_EQ(manifests(), 1);
 }
 
+TEST(Sender, AManifestThatWasNeverSentIsNotSentOnRequest) {
+  talker t{3 * defaults::manifest_run};
+  t.disk_is_stuck = true;
+  t.join(alice);
+  auto m = t.feedback();
+  m.manifests = {{0, 3 * defaults::manifest_run}};
+  ASSERT_TRUE(t.hear(m)); // nothing was read yet
+  t.disk_is_stuck = false;
+  std::map<block_number, int> manifests;
+  for (const auto& s : t.run(milliseconds(200)))
+    if (const auto manifest = s.manifest())
+      ++manifests[manifest->first_block];
+  EXPECT_EQ(manifests, (std::map<block_number, int>{{0, 1}, {16, 1}, {32, 1}}));
+}
+
+TEST(Sender, OneMessageAsksForNoMoreManifestsThanAReceiverCanLack) {
+  talker t{5000, 100'000'000};
+  t.join(alice);
+  t.run(seconds(1));
+  auto m = t.feedback();
+  m.manifests = {{0, 3000}, {3000, 2000}};
+  ASSERT_TRUE(t.hear(m));
+  block_number next = 0;
+  for (const auto& s : t.run(seconds(1)))
+    if (const auto manifest = s.manifest()) {
+      EXPECT_EQ(manifest->first_block, next);
+      next += static_cast<block_number>(manifest->digests.size());
+    }
+  EXPECT_EQ(next, defaults::max_requested_manifests);
+}
+
+/// A request that always lacks as much as can be named, at every second millisecond.
+std::vector<sent> besiege(talker& t, const wire::feedback& request, duration how_long) {
+  std::vector<sent> result;
+  for (const auto end = t.now + how_long; t.now < end;) {
+    EXPECT_TRUE(t.hear(request));
+    auto some = t.run(milliseconds(2));
+    std::move(some.begin(), some.end(), std::back_inserter(result));
+  }
+  return result;
+}
+
+TEST(Sender, RequestsWithoutEndLeaveEverySecondDatagramToSourceData) {
+  for (const auto& [repairs_too, manifests_too] :
+       {std::pair{true, false}, {false, true}, {true, true}}) {
+    SCOPED_TRACE(testing::Message() << repairs_too << manifests_too);
+    talker t{5000};
+    t.join(alice);
+    t.run(milliseconds(100));
+    auto m = t.feedback();
+    for (block_number b = 0; repairs_too && b < defaults::max_repair_requests; ++b)
+      m.repairs.push_back({b, k});
+    if (manifests_too)
+      m.manifests = {{0, 300}};
+    besiege(t, m, seconds(1)); // spends what was saved up
+    const auto before = t.machine.statistics();
+    const auto all = besiege(t, m, seconds(1));
+    const auto source
+      = static_cast<double>(t.machine.statistics().source_datagrams - before.source_datagrams);
+    double requested = 0;
+    for (const auto& s : all)
+      requested
+        += s.type() == datagram_type::repair || (s.manifest() && s.manifest()->first_block < 300)
+             ? 1
+             : 0;
+    EXPECT_GT(requested, 100);
+    EXPECT_NEAR(source / requested, 1, 0.02);
+    // With the window shut nothing is left to source data, and all to them.
+    t.join(bob, 0);
+    auto shut = t.feedback();
+    shut.limit = {0, 0};
+    t.hear(shut, bob);
+    t.run(milliseconds(10));
+    std::uint64_t bytes = 0;
+    for (const auto& s : besiege(t, m, milliseconds(20))) {
+      EXPECT_NE(s.type(), datagram_type::source);
+      bytes += s.datagram.payload.size() + wire::header_size + wire::max_seal_size;
+    }
+    EXPECT_GT(bytes * 8, 180'000U) << "of 200,000 at 10 Mbit/s";
+  }
+}
+
 // -- passes ---------------------------------------------------------------------------------------
 
 TEST(Sender, ServesALateJoinerInTheNextPassAndDelaysNobody) {
