@@ -490,10 +490,8 @@ double sender::tolerated_requests(timestamp now) const {
 bool sender::start_next_block(timestamp now, output& out) {
   auto block = schedule_.next(next_.block);
   if (!block) {
-    if (schedule_.empty() || next_.block == 0) {
-      held_by_ = send_activity::drained;
-      return false;
-    }
+    if (schedule_.empty() || next_.block == 0)
+      return hold_back(send_activity::drained);
     // A new pass; receivers hear of it before its first block, or they would take that for a step
     // back in the old one.
     next_ = {next_.pass + 1, 0};
@@ -501,11 +499,8 @@ bool sender::start_next_block(timestamp now, output& out) {
     return true;
   }
   const position at{next_.pass, *block};
-  if (at >= edge(now)) {
-    ++statistics_.window_stalls;
-    held_by_ = send_activity::window;
-    return false;
-  }
+  if (at >= edge(now))
+    return hold_back(send_activity::window);
   if (config_.verified && manifested_ <= at)
     return announce_run(now, *block, out);
   constexpr auto stretch = defaults::manifest_run / (defaults::manifest_repeats + 1);
@@ -513,11 +508,9 @@ bool sender::start_next_block(timestamp now, output& out) {
       && repeat_manifests(now, out))
     return true;
   auto bytes = cache_.find(*block);
-  if (!bytes) {
-    ++statistics_.read_stalls;
-    held_by_ = send_activity::content;
-    return false;
-  }
+  if (!bytes)
+    return hold_back(send_activity::content);
+  held_by_.reset();
   current_ = source_cursor{*block, 0, std::move(bytes)};
   remember(recent_blocks_, started{*block, next_packet_});
   schedule_.erase(*block, *block + 1);
@@ -525,14 +518,21 @@ bool sender::start_next_block(timestamp now, output& out) {
   return true;
 }
 
+bool sender::hold_back(send_activity why) {
+  // A way on is looked for at each heartbeat, and more often: only the first look begins a stall.
+  if (held_by_ != why) {
+    statistics_.window_stalls += why == send_activity::window ? 1 : 0;
+    statistics_.read_stalls += why == send_activity::content ? 1 : 0;
+  }
+  held_by_ = why;
+  return false;
+}
+
 bool sender::announce_run(timestamp now, block_number block, output& out) {
   const auto end = run_end(block);
   for (std::optional<block_number> b = block; b && *b < end; b = schedule_.next(*b + 1)) {
-    if (!digest_known_[*b]) {
-      ++statistics_.read_stalls;
-      held_by_ = send_activity::content;
-      return false;
-    }
+    if (!digest_known_[*b])
+      return hold_back(send_activity::content);
   }
   run_manifests_.clear();
   manifest_repeats_left_ = defaults::manifest_repeats;
@@ -550,7 +550,7 @@ bool sender::announce_run(timestamp now, block_number block, output& out) {
 
 void sender::observe_limit(timestamp now) {
   // Leave to send that was not used up: the output takes no more.
-  const auto activity = stalled_            ? held_by_
+  const auto activity = stalled_            ? held_by_.value_or(send_activity::drained)
                         : pacer_.ready(now) ? send_activity::busy
                                             : send_activity::pacing;
   if (limit_meter_.enter(now, activity))

@@ -89,8 +89,8 @@ struct sender_statistics {
   std::uint64_t repair_requests = 0; ///< blocks named in feedback
   std::uint64_t repairs_covered = 0; ///< of those, already on their way: nothing was added
   std::uint64_t schedule_overflows = 0;
-  std::uint64_t window_stalls = 0; ///< times the edge held the sender back
-  std::uint64_t read_stalls = 0;   ///< times the content was not there yet
+  std::uint64_t window_stalls = 0; ///< times the edge began to hold the sender back
+  std::uint64_t read_stalls = 0;   ///< times it began to wait for content
 };
 
 /// What keeps a transmission from going faster, and at whom, if at one receiver.
@@ -194,6 +194,7 @@ private:
   std::size_t send_repair(timestamp now, std::size_t max, output& out);
   bool send_source(timestamp now, output& out);
   bool start_next_block(timestamp now, output& out);
+  bool hold_back(send_activity why);
   bool announce_run(timestamp now, block_number block, output& out);
   bool repeat_manifests(timestamp now, output& out);
   void send_run_manifests(timestamp now, output& out);
@@ -279,7 +280,9 @@ private:
   timestamp last_activity_ = timestamp::zero();
   bool paused_ = false;
   bool stalled_ = false; ///< the last `take` ended because nothing could be started
-  send_activity held_by_ = send_activity::drained; ///< and why; holds while `stalled_`
+
+  /// Why no block could be started; nothing once one was.
+  std::optional<send_activity> held_by_;
   send_limit_meter limit_meter_;
   transmission_limit limit_;
   sender_statistics statistics_;

@@ -876,6 +876,37 @@ TEST(Sender, WaitsAsLongAsAReceiverObjects) {
   EXPECT_EQ(all, counting(0, 4));
 }
 
+TEST(Sender, CountsAStallOnceHoweverLongItLasts) {
+  talker t{100};
+  t.join(alice, 4);
+  auto m = t.feedback();
+  m.limit = {0, 4};
+  const auto wait = [&] {
+    for (int i = 0; i < 100; ++i) {
+      t.hear(m);
+      t.run(milliseconds(5));
+    }
+  };
+  wait();
+  EXPECT_EQ(t.machine.statistics().window_stalls, 1U);
+  m.limit = {0, 6};
+  wait();
+  EXPECT_EQ(t.machine.statistics().window_stalls, 2U);
+  EXPECT_EQ(t.machine.statistics().read_stalls, 0U);
+}
+
+TEST(Sender, CountsTheWaitForAReadOnceHoweverLongItLasts) {
+  talker t{100};
+  t.disk_is_stuck = true;
+  t.join(alice);
+  t.run(seconds(1));
+  EXPECT_EQ(t.machine.statistics().read_stalls, 1U);
+  t.finish_reads();
+  t.run(seconds(1)); // two runs further it waits again
+  EXPECT_EQ(t.machine.statistics().read_stalls, 2U);
+  EXPECT_EQ(t.machine.statistics().window_stalls, 0U);
+}
+
 TEST(Sender, TheSlowestReceiversLimitCounts) {
   talker t{100};
   t.join(alice, 4);
