@@ -49,11 +49,6 @@ public:
   /// and never travels.
   std::uint16_t symbol_bytes(block_number block, std::uint16_t esi) const noexcept;
 
-  /// Repair symbols that block `block` can have.
-  std::uint16_t repair_symbols_of(block_number block) const noexcept {
-    return static_cast<std::uint16_t>(defaults::max_encoding_symbols - source_symbols_of(block));
-  }
-
   friend bool operator==(const geometry&, const geometry&) = default;
 
 private:

@@ -63,7 +63,6 @@ public:
 
   bool empty() const noexcept { return intervals_.empty(); }
   bool full() const noexcept { return intervals_.size() >= max_intervals_; }
-  std::size_t interval_count() const noexcept { return intervals_.size(); }
   const_iterator begin() const noexcept { return intervals_.begin(); }
   const_iterator end() const noexcept { return intervals_.end(); }
 

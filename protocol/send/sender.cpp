@@ -356,9 +356,10 @@ void sender::announce_scheduled(wire::heartbeat& h) const {
       h.scheduled.push_back({first, static_cast<std::uint32_t>(count)});
     return h.scheduled_all;
   };
-  // The block being sent has left the schedule, yet nobody shall ask for it: it goes in its place.
+  // The block being sent has left the schedule, yet nobody shall ask for it: it goes in its place. When somebody
+  // wants it once more it is back there, and named with the others.
   constexpr auto none = unlimited.block;
-  auto being_sent = current_ ? current_->block : none;
+  auto being_sent = current_ && !schedule_.contains(current_->block) ? current_->block : none;
   for (const auto& i : schedule_) {
     if (being_sent < i.first) {
       if (!add(being_sent, 1))

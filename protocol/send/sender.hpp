@@ -68,7 +68,7 @@ struct sender_config {
   std::uint32_t status_budget = defaults::status_budget_per_second;
   std::uint32_t request_budget = defaults::request_budget_per_second;
 
-  /// Bytes that sealing and the IP and UDP headers do not show here but the pacer should count.
+  /// Bytes of header and seal, which do not show here but the pacer should count.
   std::size_t datagram_overhead = wire::header_size + wire::max_seal_size;
 
   /// The same for symbols only: a simulation carries the first bytes of each and counts all of them.

@@ -163,7 +163,7 @@ TEST(IntervalSet, RemovalInTheMiddleIsNeverRefused) {
   EXPECT_TRUE(set.full());
   EXPECT_FALSE(set.insert(20, 21));
   EXPECT_TRUE(set.insert(4, 6));
-  EXPECT_EQ(set.interval_count(), 1U);
+  EXPECT_EQ(intervals_of(set).size(), 1U);
   EXPECT_TRUE(set.validate());
 }
 

@@ -1031,6 +1031,21 @@ TEST(Sender, TheLastBlockUnderWayIsAnnouncedToo) {
   EXPECT_EQ(h->scheduled, (ranges{{2, 1}}));
 }
 
+TEST(Sender, ABlockUnderWayThatIsWantedOnceMoreIsAnnouncedOnce) {
+  talker t{3};
+  t.join(alice);
+  while (t.machine.statistics().source_datagrams < k + 1) {
+    t.take(1);
+    t.now += microseconds(20);
+  }
+  t.hear_wanted({{1, 1}}); // begun, and she had no room for it
+  t.now += defaults::reorder_delay;
+  const auto h = t.take(1).front().heartbeat();
+  ASSERT_TRUE(h);
+  EXPECT_EQ(h->next, (position{0, 1}));
+  EXPECT_EQ(h->scheduled, (ranges{{1, 2}}));
+}
+
 TEST(Sender, DatagramsLeaveInBatches) {
   talker t{1000, 100'000'000};
   t.join(alice);
