@@ -25,9 +25,19 @@ bool is_peers_fault(const boost::system::error_code& error) {
          || error.value() == EPROTO || error.value() == EINTR;
 }
 
+/// What the deadline for a request reports, only earlier.
+protocol::failure too_slow() {
+  return {protocol::failure_code::connect_timeout, 0,
+          "the client's request did not arrive, and others wanted its place"};
+}
+
+constexpr std::chrono::milliseconds at_once{1};
+
 } // namespace
 
-admission::admission(std::shared_ptr<acceptor> from) : acceptor_(std::move(from)) {
+admission::admission(std::shared_ptr<acceptor> from, entrance::ticket ticket)
+  : acceptor_(std::move(from)),
+    ticket_(ticket) {
   ++acceptor_->connections_;
   ++acceptor_->pending_;
 }
@@ -37,9 +47,13 @@ admission::~admission() {
   --acceptor_->connections_;
 }
 
+void admission::await_request() {
+  acceptor_->await_request(ticket_);
+}
+
 void admission::leave_pending() {
   if (std::exchange(is_pending_, false))
-    acceptor_->leave_pending();
+    acceptor_->leave_pending(ticket_);
 }
 
 acceptor::acceptor(io::io_thread& io, listening_sockets sockets, io::tls_context context,
@@ -49,6 +63,8 @@ acceptor::acceptor(io::io_thread& io, listening_sockets sockets, io::tls_context
     context_(std::move(context)),
     limits_(limits),
     pause_(io_),
+    place_due_(io_),
+    entrance_({limits.pending, limits.pending_per_source, limits.pending_grace}),
     is_accepting_(sockets_.sockets().size(), false) {}
 
 void acceptor::start(callback on_accepted) {
@@ -63,6 +79,9 @@ void acceptor::stop() {
     me->is_stopped_ = true;
     me->callback_ = nullptr;
     me->pause_.cancel();
+    me->place_due_.cancel();
+    me->waiting_.clear();
+    me->waiting_count_ = 0;
     error_code ignored;
     for (auto& socket : me->sockets_.sockets())
       socket.close(ignored);
@@ -70,8 +89,8 @@ void acceptor::stop() {
 }
 
 acceptor::counters acceptor::count() const noexcept {
-  return {accepted_.load(), turned_away_.load(), failed_.load(), connections_.load(),
-          pending_.load()};
+  return {accepted_.load(),    turned_away_.load(), failed_.load(),
+          connections_.load(), pending_.load(),     waiting_count_.load()};
 }
 
 void acceptor::accept_all() {
@@ -80,7 +99,7 @@ void acceptor::accept_all() {
 }
 
 void acceptor::accept(std::size_t which) {
-  if (is_stopped_ || is_paused_ || is_accepting_[which] || pending_ >= limits_.pending)
+  if (is_stopped_ || is_paused_ || is_accepting_[which])
     return;
   is_accepting_[which] = true;
   sockets_.sockets()[which].async_accept(
@@ -101,17 +120,52 @@ void acceptor::on_accepted(std::size_t which, const error_code& error, tcp::sock
 }
 
 void acceptor::admit(tcp::socket socket) {
+  error_code ignored;
+  const auto from = source_of(socket.remote_endpoint(ignored).address());
+  waiting_.emplace(entrance_.arrive(from), std::move(socket));
   // Closing is what the socket's destruction does.
-  if (connections_ >= limits_.connections) {
+  if (connections_ + waiting_.size() > limits_.connections) {
+    waiting_.erase(entrance_.turn_away());
     ++turned_away_;
-    return;
   }
+  let_in();
+}
+
+void acceptor::let_in() {
+  if (is_stopped_)
+    return;
+  while (const auto step = entrance_.next(entrance::clock::now())) {
+    if (step->leaves)
+      close_slow(*step->leaves);
+    begin(step->enters);
+  }
+  waiting_count_ = waiting_.size();
+  const auto due = entrance_.due();
+  if (!due)
+    return;
+  place_due_.expires_at(*due);
+  place_due_.async_wait([me = shared_from_this()](const error_code& error) {
+    if (!error)
+      me->let_in();
+  });
+}
+
+void acceptor::begin(entrance::ticket ticket) {
   ++accepted_;
-  auto place = std::make_shared<admission>(shared_from_this());
+  auto socket = std::move(waiting_.extract(ticket).mapped());
+  auto place = std::make_shared<admission>(shared_from_this(), ticket);
   auto name = name_of(socket);
   auto connection = std::make_shared<io::tls_connection>(
     std::move(socket), context_, io::tls_connection::role::server, std::move(name));
+  begun_.emplace(ticket, connection);
   callback_({std::move(connection), std::move(place)});
+}
+
+void acceptor::close_slow(entrance::ticket ticket) {
+  const auto connection = begun_.extract(ticket).mapped().lock();
+  // As its own deadline would; a request that comes right now still sets that aside.
+  if (connection)
+    connection->expire_after(at_once, too_slow());
 }
 
 void acceptor::pause() {
@@ -126,9 +180,20 @@ void acceptor::pause() {
   });
 }
 
-void acceptor::leave_pending() {
+void acceptor::await_request(entrance::ticket ticket) {
+  asio::post(io_, [me = shared_from_this(), ticket] {
+    me->entrance_.began(ticket, entrance::clock::now());
+    me->let_in();
+  });
+}
+
+void acceptor::leave_pending(entrance::ticket ticket) {
   --pending_;
-  asio::post(io_, [me = shared_from_this()] { me->accept_all(); });
+  asio::post(io_, [me = shared_from_this(), ticket] {
+    me->entrance_.leave(ticket);
+    me->begun_.erase(ticket);
+    me->let_in();
+  });
 }
 
 } // namespace fleetcast::actors

@@ -99,8 +99,9 @@ status_snapshot control_listener_state::status() const {
     name,
     is_stopping_ ? "stopping" : "listening",
     {metrics::addresses(addresses.str()), metrics::connections(count.connections),
-     metrics::pending(count.pending), metrics::accepted(count.accepted),
-     metrics::turned_away(count.turned_away), metrics::accept_failed(count.failed),
+     metrics::pending(count.pending), metrics::waiting(count.waiting),
+     metrics::accepted(count.accepted), metrics::turned_away(count.turned_away),
+     metrics::accept_failed(count.failed),
      metrics::links_not_shown(links_.size() - std::min(links_.size(), max_links_shown))},
     {}};
   for (std::size_t i = 0; i < outcomes_.size(); ++i)

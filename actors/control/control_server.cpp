@@ -99,6 +99,7 @@ control_link_actor::behavior_type control_server_state::start(control_server_con
   config_ = std::move(config);
   peer_ = name_of(config_.accepted.connection->peer());
   const auto me = self_->address();
+  config_.accepted.place->await_request();
   io::tls_connection::events events;
   events.ready = [me](const io::peer_identity& who) { notify(me, link_ready{nullptr, who}); };
   events.message = [me](wire::message_bytes body) { notify(me, link_message{std::move(body)}); };

@@ -28,7 +28,7 @@ struct control_limits {
 
   // -- server -----------------------------------------------------------------------------------
 
-  /// From accepting a connection to its whole request: the handshake and one message. Closes
+  /// From a connection's turn to its whole request: the handshake and one message. Closes
   /// half-open connections and those that trickle; not those of a client that is still within `connect`.
   duration request = std::chrono::seconds{30};
 
@@ -38,13 +38,21 @@ struct control_limits {
   /// From the noted receipt to the client's closing.
   duration linger = std::chrono::seconds{10};
 
-  /// Connections in all. Beyond, a new one is closed at once. Each costs some 100 KiB, mostly
-  /// TLS's.
+  /// Connections in all, those that wait included. Beyond, the last one of the source that has most of them
+  /// waiting is closed. Each costs some 100 KiB, mostly TLS's, a waiting one its socket.
   std::size_t connections = 4096;
 
-  /// Connections whose request has not arrived. Beyond, none is accepted until one moves on: a lab
-  /// that starts at once waits its turn in the kernel's queue instead of being turned away.
+  /// Connections whose request has not arrived. Beyond, new ones wait, without TLS: a lab that starts at once
+  /// gets its turn instead of being turned away.
   std::size_t pending = 256;
+
+  /// Of those, from one address (IPv6: one /64), so that a single stranger cannot take every place. Beyond, that
+  /// address's new ones wait: a lab behind one router's address starts, too.
+  std::size_t pending_per_source = 64;
+
+  /// From when on a connection without a request makes room for one that waits. Many times what a handshake
+  /// takes, and far below `request`, for which strangers could otherwise hold every place.
+  duration pending_grace = std::chrono::seconds{3};
 
   /// Pause after the system refused a socket for want of descriptors or memory: nothing but other
   /// connections' closing mends that, and trying at once again would spin.

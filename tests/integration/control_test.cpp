@@ -1008,6 +1008,52 @@ TEST_F(Control, LetsTheNextOneInWhenASilentOneIsThrownOut) {
   EXPECT_EQ(fact("too slow"), "1") << "both were let in at the same time";
 }
 
+TEST_F(Control, ASilentConnectionMakesRoomForOneThatWaits) {
+  limits_.pending = 1;
+  limits_.pending_grace = milliseconds{0};
+  limits_.request = std::chrono::hours{1};
+  serve();
+  raw_client silent{port_};
+  expect_service();
+  await_fact("too slow", "1");
+}
+
+TEST_F(Control, SilentConnectionsOfOneAddressKeepNobodyElseOut) {
+  limits_.pending_per_source = 2;
+  limits_.pending_grace = std::chrono::hours{1};
+  limits_.request = std::chrono::hours{1};
+  serve();
+  asio::io_context io;
+  std::vector<tcp::socket> silent;
+  for (int i = 0; i < 5; ++i) {
+    auto& socket = silent.emplace_back(io, tcp::endpoint{asio::ip::make_address("127.0.0.2"), 0});
+    socket.connect({asio::ip::address_v4::loopback(), port_});
+  }
+  await_fact("waiting", "3");
+  expect_service();
+  // Those that waited were let in by the end of one before them, not by a clock.
+  silent.front().close();
+  await_fact("waiting", "2");
+}
+
+TEST_F(Control, BeyondTheLimitOfConnectionsAFloodTurnsItselfAway) {
+  limits_.connections = 3;
+  limits_.pending_per_source = 1;
+  limits_.pending_grace = std::chrono::hours{1};
+  limits_.request = std::chrono::hours{1};
+  serve();
+  asio::io_context io;
+  std::vector<tcp::socket> silent;
+  for (int i = 0; i < 3; ++i) {
+    auto& socket = silent.emplace_back(io, tcp::endpoint{asio::ip::make_address("127.0.0.2"), 0});
+    socket.connect({asio::ip::address_v4::loopback(), port_});
+  }
+  await_fact("waiting", "2");
+  expect_service();
+  EXPECT_EQ(fact("turned away"), "1");
+  EXPECT_EQ(fact("waiting"), "1");
+}
+
 // -- hostile clients ------------------------------------------------------------------------------
 
 TEST_F(Control, ClosesAHalfOpenConnectionInTime) {
