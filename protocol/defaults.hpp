@@ -27,6 +27,11 @@ constexpr std::uint16_t max_encoding_symbols = 255;
 /// Largest symbol accepted from a peer, bytes: a jumbo frame's worth.
 constexpr std::uint16_t max_symbol_size = 8896;
 
+/// Most blocks of an object. Each costs a receiver a bit and a sender 33 bytes, whatever the size of a block: with
+/// tiny ones a server could make every receiver take half a GiB for a small object. This bound is 8 MiB there, and
+/// 11 TiB of object in blocks of the standard size.
+constexpr std::uint32_t max_blocks = 1U << 26U;
+
 // -- memory -------------------------------------------------------------------------------------
 
 /// Blocks a receiver holds at most, in assembly and delivered together. 64 x 180,224 B = 11 MiB:

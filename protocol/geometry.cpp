@@ -1,7 +1,5 @@
 #include "protocol/geometry.hpp"
 
-#include <limits>
-
 namespace fleetcast::protocol {
 
 std::optional<geometry> geometry::make(std::uint64_t object_size, std::uint16_t symbol_size,
@@ -12,8 +10,7 @@ std::optional<geometry> geometry::make(std::uint64_t object_size, std::uint16_t 
     return std::nullopt;
   const auto block_size = std::uint64_t{symbol_size} * source_symbols;
   const auto blocks = object_size / block_size + (object_size % block_size != 0 ? 1 : 0);
-  // The greatest number stays free: positions name "one past the last block" in 32 bits too.
-  if (blocks >= std::numeric_limits<block_number>::max())
+  if (blocks > defaults::max_blocks)
     return std::nullopt;
   return geometry{object_size, symbol_size, source_symbols, static_cast<block_number>(blocks)};
 }

@@ -17,7 +17,7 @@ using block_number = std::uint32_t;
 class geometry {
 public:
   /// Checks what a peer announced. Nothing if the symbol size is 0 or beyond `max_symbol_size`, k is
-  /// 0 or leaves no repair symbol, or the object has more blocks than a block number can name.
+  /// 0 or leaves no repair symbol, or the object has more than `max_blocks` blocks.
   [[nodiscard]] static std::optional<geometry>
   make(std::uint64_t object_size, std::uint16_t symbol_size, std::uint16_t source_symbols) noexcept;
 

@@ -77,8 +77,10 @@ public:
     const auto layout
       = protocol::geometry::make(accept.object_size, accept.symbol_size, accept.source_symbols);
     if (!layout)
-      return tl::unexpected{failure{failure_code::invalid_request, 0,
-                                    "the server announced an impossible partitioning"}};
+      return tl::unexpected{
+        failure{failure_code::invalid_request, 0,
+                "the server announced blocks of an impossible size, or more than "
+                  + std::to_string(protocol::defaults::max_blocks)}};
     auto sockets = open_sockets(request, link);
     if (!sockets)
       return tl::unexpected{std::move(sockets.error())};

@@ -103,9 +103,13 @@ prepare_transmission(std::shared_ptr<content> object, const boost::asio::ip::add
   const auto layout
     = protocol::geometry::make(object->size(), options.symbol_size, options.source_symbols);
   if (!layout)
-    return tl::unexpected{failure{failure_code::invalid_request, 0,
-                                  object->name() + " has " + std::to_string(object->size())
-                                    + " bytes: more than block numbers can count"}};
+    return tl::unexpected{failure{
+      failure_code::invalid_request, 0,
+      fmt::format(
+        "{} has {} bytes, which cannot be sent in blocks of {} symbols of {} bytes: an object may "
+        "have {} blocks",
+        object->name(), object->size(), options.source_symbols, options.symbol_size,
+        protocol::defaults::max_blocks)}};
   auto interface = options.interface.empty() ? io::interface_of(local)
                                              : io::find_interface(options.interface);
   if (!interface)

@@ -265,8 +265,9 @@ session_accept read(schema::SessionAccept::Reader from, field_check& check) {
   to.symbol_size = from.getSymbolSize();
   to.source_symbols = from.getSourceSymbols();
   check.require(geometry::make(to.object_size, to.symbol_size, to.source_symbols).has_value(),
-                "an object of {} bytes cannot be cut into blocks of {} symbols of {} bytes",
-                to.object_size, to.source_symbols, to.symbol_size);
+                "an object of {} bytes cannot be cut into blocks of {} symbols of {} bytes, at "
+                "most {} of them",
+                to.object_size, to.source_symbols, to.symbol_size, defaults::max_blocks);
   read_fixed(from.getSigningKey(), "signing key", to.signing_key, check);
   to.metadata = read_bytes(from.getMetadata(), "metadata", max_metadata_size, check);
   to.unverified = from.getUnverified();

@@ -104,14 +104,20 @@ TEST(Geometry, ImpossibleSizesAreRefused) {
   EXPECT_FALSE(geometry::make(1, 1408, 0xffff));
 }
 
-TEST(Geometry, BlocksMustBeCountableIn32Bits) {
-  constexpr std::uint64_t most = std::numeric_limits<block_number>::max();
-  const auto g = geometry::make(most - 1, 1, 1);
+TEST(Geometry, BlocksAreBoundedByWhatTheyCostTheReceivers) {
+  constexpr std::uint64_t most = defaults::max_blocks;
+  const auto g = geometry::make(most, 1, 1);
   ASSERT_TRUE(g);
-  EXPECT_EQ(g->block_count(), most - 1);
-  EXPECT_FALSE(geometry::make(most, 1, 1));
+  EXPECT_EQ(g->block_count(), most);
+  EXPECT_FALSE(geometry::make(most + 1, 1, 1));
   EXPECT_FALSE(geometry::make(std::numeric_limits<std::uint64_t>::max(), 1408, 128));
   EXPECT_FALSE(geometry::make(std::numeric_limits<std::uint64_t>::max(), 1, 1));
+}
+
+TEST(Geometry, StandardBlocksTakeTheLargestImages) {
+  constexpr std::uint64_t tebibyte = std::uint64_t{1} << 40U;
+  EXPECT_EQ(of(tebibyte).block_count(), 6'100'806U);
+  EXPECT_LT(of(10 * tebibyte).block_count(), defaults::max_blocks);
 }
 
 } // namespace

@@ -299,6 +299,41 @@ TEST_F(SendSession, TellsTheReceiversWhenItIsCancelled) {
   await_end();
 }
 
+/// Says that it is large and has nothing.
+class huge_content final : public content {
+public:
+  explicit huge_content(std::uint64_t size) : size_(size) {}
+
+  const std::string& name() const noexcept override { return name_; }
+  std::uint64_t size() const noexcept override { return size_; }
+  tl::expected<void, failure> read(std::uint64_t, std::span<std::byte>) const override {
+    return {};
+  }
+  bool same_as(const content& other) const noexcept override { return this == &other; }
+
+private:
+  std::string name_ = "lab/huge";
+  std::uint64_t size_;
+};
+
+TEST_F(SendSession, IsNotMadeForMoreBlocksThanReceiversTake) {
+  auto options = small_block_options(directory.path());
+  const auto prepare = [&](std::uint64_t size) {
+    return prepare_transmission(std::make_shared<huge_content>(size),
+                                boost::asio::ip::address_v4::loopback(), options, io);
+  };
+  options.symbol_size = 1;
+  options.source_symbols = 1;
+  const auto refused = prepare(4'000'000'000);
+  ASSERT_FALSE(refused) << "every receiver would refuse it";
+  EXPECT_EQ(refused.error().code, failure_code::invalid_request);
+  EXPECT_NE(refused.error().text.find("lab/huge has 4000000000 bytes"), std::string::npos)
+    << refused.error().text;
+  options.symbol_size = protocol::defaults::symbol_size;
+  options.source_symbols = protocol::defaults::source_symbols;
+  EXPECT_TRUE(prepare(std::uint64_t{10} << 40U)) << "10 TiB in standard blocks";
+}
+
 // -- feedback -------------------------------------------------------------------------------------
 
 TEST_F(SendSession, CountsFeedbackThatIsNoneByReason) {

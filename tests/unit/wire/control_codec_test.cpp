@@ -254,6 +254,11 @@ TEST(ControlCodec, AcceptWithImpossibleGeometryIsRefused) {
   m = samples::accept();
   m.object_size = std::numeric_limits<std::uint64_t>::max();
   EXPECT_THAT(refusal_of(m), HasSubstr("cannot be cut"));
+  // Half a GiB of bits at the receiver, for an object that fits on a DVD.
+  m.symbol_size = 1;
+  m.source_symbols = 1;
+  m.object_size = 4'000'000'000;
+  EXPECT_THAT(refusal_of(m), HasSubstr("blocks of 1 symbols of 1 bytes, at most 67108864 of them"));
 }
 
 TEST(ControlCodec, AcceptWithKeysOfOtherSizesIsRefused) {
