@@ -95,11 +95,16 @@ duration group::grtt() const noexcept {
                     defaults::max_grtt);
 }
 
-std::vector<receiver_id> group::silent(timestamp now, duration silence) const {
+std::vector<receiver_id> group::silent(timestamp now, duration silence) {
   std::vector<receiver_id> result;
-  for (const auto& [id, m] : members_)
+  if (now - heard_since_ <= silence)
+    return result;
+  heard_since_ = now;
+  for (const auto& [id, m] : members_) {
+    heard_since_ = std::min(heard_since_, m.heard_at);
     if (now - m.heard_at > silence)
       result.push_back(id);
+  }
   return result;
 }
 

@@ -54,14 +54,19 @@ public:
   /// Greatest round trip, within the bounds of defaults.hpp.
   duration grtt() const noexcept;
 
-  /// Those not heard for `silence`.
-  std::vector<receiver_id> silent(timestamp now, duration silence) const;
+  /// Those not heard for `silence`. Cheap enough to be asked at every turn: looks at the members only once one of
+  /// them can have been silent for so long.
+  std::vector<receiver_id> silent(timestamp now, duration silence);
+
+  /// Everybody was heard of at this time or later; as of the last look at the members.
+  timestamp heard_since() const noexcept { return heard_since_; }
 
 private:
   void measure(duration rtt) noexcept;
   bool someone_hears() const noexcept;
 
   members members_;
+  timestamp heard_since_{};
   duration grtt_;
   bool measured_ = false;
 };

@@ -199,5 +199,21 @@ TEST(Group, NamesThoseThatAreSilent) {
   EXPECT_EQ(g.silent(start + seconds(99), seconds(30)), (std::vector<receiver_id>{1, 2, 3}));
 }
 
+TEST(Group, LooksForTheSilentOnlyWhenSomebodyCanBeOneOfThem) {
+  group g;
+  g.add(start, 1, {});
+  g.add(start + seconds(5), 2, {});
+  EXPECT_TRUE(g.silent(start + seconds(10), seconds(1000)).empty());
+  const auto before = g.heard_since();
+  g.update(start + seconds(20), 1, {});
+  EXPECT_TRUE(g.silent(start + seconds(21), seconds(30) + (start - before)).empty());
+  EXPECT_EQ(g.heard_since(), before) << "it looked, for nothing";
+  // The first one could have been silent now; it was not, and then the second is the next who can be.
+  EXPECT_TRUE(g.silent(start + seconds(35), seconds(30)).empty());
+  EXPECT_EQ(g.heard_since(), start + seconds(5));
+  EXPECT_EQ(g.silent(start + seconds(35) + duration{1}, seconds(30)),
+            (std::vector<receiver_id>{2}));
+}
+
 } // namespace
 } // namespace fleetcast::protocol
