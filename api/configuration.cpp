@@ -2,6 +2,7 @@
 
 #include "actors/io/identity.hpp"
 #include "actors/io/private_files.hpp"
+#include "protocol/text.hpp"
 
 #include <toml.hpp>
 
@@ -114,10 +115,7 @@ constexpr std::array settings{
 
 /// Part of a file or a variable, fit for a terminal.
 std::string shown(string_view text) {
-  std::string result{text.substr(0, max_shown)};
-  for (auto& c : result)
-    if (static_cast<unsigned char>(c) < ' ' || static_cast<unsigned char>(c) > 0x7e)
-      c = '?';
+  const auto result = protocol::plain_text(std::string{text.substr(0, max_shown)}, '?');
   return text.size() > max_shown ? result + "..." : result;
 }
 

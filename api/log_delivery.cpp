@@ -2,10 +2,10 @@
 
 #include "actors/io/signals_blocked.hpp"
 #include "actors/log.hpp"
+#include "protocol/text.hpp"
 
 #include <spdlog/sinks/sink.h>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdio>
@@ -142,11 +142,8 @@ void log_delivery::add(ULONG level, time_point when, std::string_view text) {
     ++dropped_;
     return;
   }
-  line one{level, when, std::string{text}};
   // Names of other people's objects may be part of it, and it may go to a terminal.
-  const auto is_control = [](unsigned char c) { return c < 0x20 || c == 0x7f; };
-  std::replace_if(one.text.begin(), one.text.end(), is_control, '?');
-  queue_.push_back(std::move(one));
+  queue_.push_back({level, when, protocol::plain_text(std::string{text}, '?')});
   changed_.notify_all();
 }
 

@@ -37,7 +37,4 @@ private:
   refusal refused_ = refusal::none;
 };
 
-/// Whether `text` is UTF-8 without control characters.
-bool is_plain_text(std::string_view text) noexcept;
-
 } // namespace fleetcast::actors

@@ -1,7 +1,7 @@
 #include "actors/console/rendering.hpp"
 
-#include "actors/console/line_buffer.hpp"
 #include "actors/metrics.hpp"
+#include "protocol/text.hpp"
 
 #include <fmt/core.h>
 
@@ -44,7 +44,7 @@ std::string text_of(const json& value) {
   if (value.is_null())
     return "-";
   if (value.is_string())
-    return safe_text(value.get<std::string>());
+    return protocol::plain_text(value.get<std::string>(), '?');
   if (value.is_number_float())
     return fmt::format("{:.3f}", value.get<double>());
   return value.dump();
@@ -225,15 +225,6 @@ std::string lines(const json& all) {
 }
 
 } // namespace
-
-std::string safe_text(std::string text) {
-  if (is_plain_text(text))
-    return text;
-  for (auto& c : text)
-    if (static_cast<unsigned char>(c) < ' ' || static_cast<unsigned char>(c) > 0x7e)
-      c = '?';
-  return text;
-}
 
 std::string rate_text(std::uint64_t bits_per_second) {
   const auto value = static_cast<double>(bits_per_second);

@@ -21,7 +21,4 @@ std::string rate_text(std::uint64_t bits_per_second);
 /// "1:02:03", "4.2 s"
 std::string time_text(double seconds);
 
-/// What a peer or a file named, fit for a terminal: no control characters.
-std::string safe_text(std::string text);
-
 } // namespace fleetcast::actors

@@ -1,9 +1,9 @@
 #include "actors/control/control_server.hpp"
 
 #include "actors/log.hpp"
+#include "protocol/text.hpp"
 #include "protocol/wire/control_codec.hpp"
 
-#include <algorithm>
 #include <sstream>
 #include <utility>
 
@@ -24,13 +24,6 @@ std::string name_of(const boost::asio::ip::tcp::endpoint& peer) {
   std::ostringstream text;
   text << boost::asio::ip::tcp::endpoint{unmapped(peer.address()), peer.port()};
   return text.str();
-}
-
-/// A name that comes from a stranger and goes to somebody's terminal.
-std::string for_people(std::string name) {
-  const auto is_control = [](unsigned char c) { return c < 0x20 || c >= 0x7f; };
-  std::replace_if(name.begin(), name.end(), is_control, '?');
-  return name;
 }
 
 failure out_of_order(std::string_view what) {
@@ -99,7 +92,6 @@ control_link_actor::behavior_type control_server_state::start(control_server_con
   config_ = std::move(config);
   peer_ = name_of(config_.accepted.connection->peer());
   const auto me = self_->address();
-  config_.accepted.place->await_request();
   io::tls_connection::events events;
   events.ready = [me](const io::peer_identity& who) { notify(me, link_ready{nullptr, who}); };
   events.message = [me](wire::message_bytes body) { notify(me, link_message{std::move(body)}); };
@@ -107,6 +99,7 @@ control_link_actor::behavior_type control_server_state::start(control_server_con
   self_->set_down_handler([this](const caf::down_msg& down) { on_session_down(down.reason); });
   config_.accepted.connection->start(std::move(events), config_.limits.request, too_slow());
   config_.accepted.connection->receive();
+  config_.accepted.place->await_request();
   return {
     [this](const link_ready& ready) {
       client_ = ready.peer.fingerprint;
@@ -222,8 +215,8 @@ void control_server_state::open(wire::session_request request) {
         if (phase_ == phase::closing)
           return;
         if (opened.reason) {
-          log(name).warn("{}: refused to {} ({}): {}", for_people(object_), host_name_, peer_,
-                         opened.reason.text);
+          log(name).warn("{}: refused to {} ({}): {}", protocol::plain_text(object_, '?'),
+                         host_name_, peer_, opened.reason.text);
           return reject(std::move(opened.reason));
         }
         join(std::move(request), std::move(opened.object));

@@ -1,5 +1,7 @@
 #include "actors/fleet/host_list.hpp"
 
+#include "protocol/text.hpp"
+
 #include <algorithm>
 #include <charconv>
 #include <optional>
@@ -25,9 +27,7 @@ template <class T>
 using parsed = tl::expected<T, complaint>;
 
 tl::unexpected<complaint> complain(std::string_view about, std::string_view what) {
-  std::string shown;
-  for (const char c : about.substr(0, max_shown))
-    shown.push_back(static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c);
+  const auto shown = protocol::plain_text(std::string{about.substr(0, max_shown)}, '?');
   return tl::unexpected{complaint{"'" + shown + "' " + std::string{what}}};
 }
 

@@ -1,7 +1,10 @@
 #include "actors/fleet/messages.hpp"
 
+#include "protocol/text.hpp"
+
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace fleetcast::actors::fleet {
 
@@ -80,9 +83,7 @@ void trim(job_report& report) {
     if (text.size() > longest)
       text.resize(longest);
     // It goes to a terminal.
-    std::replace_if(
-      text.begin(), text.end(),
-      [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, ' ');
+    text = protocol::plain_text(std::move(text), ' ');
   };
   cut(report.job, max_id);
   cut(report.limit, max_word);

@@ -3,6 +3,7 @@
 #include "actors/io/identity.hpp"
 #include "actors/io/private_files.hpp"
 #include "actors/io/words.hpp"
+#include "protocol/text.hpp"
 
 #include <algorithm>
 #include <array>
@@ -70,10 +71,7 @@ bool is_host_and_port(std::string_view text) {
 
 failure bad_known_server(const std::filesystem::path& file, std::size_t number,
                          std::string_view line) {
-  std::string shown{line.substr(0, shown_of_known_server)};
-  for (auto& c : shown)
-    if (static_cast<unsigned char>(c) < ' ' || c == 0x7f)
-      c = '?';
+  const auto shown = protocol::plain_text(std::string{line.substr(0, shown_of_known_server)}, '?');
   return {failure_code::trust_store_fault, 0,
           "could not check the server's identity: " + file.string() + ", line "
             + std::to_string(number) + ": expected 'host:port SHA256:…' but found '" + shown

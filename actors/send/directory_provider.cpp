@@ -1,9 +1,9 @@
 #include "actors/send/directory_provider.hpp"
 
+#include "protocol/text.hpp"
 #include "protocol/wire/control_messages.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstdint>
 #include <functional>
@@ -34,37 +34,13 @@ std::string message_of(int error) {
 
 // -- names of strangers, fit to be shown ----------------------------------------------------------
 
-/// Bytes of the UTF-8 character that `text` begins with; 0: not one, or one that steers a terminal.
-std::size_t printable_character(std::string_view text) {
-  const auto lead = static_cast<unsigned char>(text[0]);
-  if (lead < 0x80)
-    return lead >= 0x20 && lead != 0x7f ? 1 : 0;
-  const std::size_t size = lead >= 0xc2 && lead <= 0xdf   ? 2
-                           : lead >= 0xe0 && lead <= 0xef ? 3
-                           : lead >= 0xf0 && lead <= 0xf4 ? 4
-                                                          : 0;
-  if (size == 0 || text.size() < size)
-    return 0;
-  std::uint32_t code = lead & (0xffU >> (size + 1));
-  for (const auto byte : text.substr(1, size - 1)) {
-    const auto bits = static_cast<unsigned char>(byte);
-    if ((bits & 0xc0) != 0x80)
-      return 0;
-    code = code << 6 | (bits & 0x3fU);
-  }
-  constexpr std::array<std::uint32_t, 5> least{0, 0, 0xa0, 0x800,
-                                               0x10000}; // also drops C1 controls
-  const bool surrogate = code >= 0xd800 && code <= 0xdfff;
-  return code < least[size] || code > 0x10ffff || surrogate ? 0 : size;
-}
-
 /// `name` as valid UTF-8 of bounded length without control characters, whatever came in.
 std::string printable(std::string_view name) {
   constexpr std::size_t longest = 200;
   constexpr std::string_view hex = "0123456789abcdef";
   std::string result;
   while (!name.empty() && result.size() < longest) {
-    const auto size = printable_character(name);
+    const auto size = protocol::plain_character(name);
     if (size != 0) {
       result += name.substr(0, size);
     } else {

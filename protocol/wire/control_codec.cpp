@@ -1,6 +1,7 @@
 #include "protocol/wire/control_codec.hpp"
 
 #include "protocol/geometry.hpp"
+#include "protocol/text.hpp"
 #include "protocol/wire/capnp_support.hpp"
 #include "protocol/wire/fleetcast.capnp.h"
 
@@ -156,9 +157,7 @@ std::string read_text(capnp::Text::Reader from, std::string_view what, std::size
                       field_check& check) {
   std::string to{from.begin(), from.size()};
   check.require(to.size() <= max, "the {} is {} bytes long and may be {}", what, to.size(), max);
-  const auto is_control = [](unsigned char c) { return c < 0x20 || c == 0x7f; };
-  std::replace_if(to.begin(), to.end(), is_control, ' ');
-  return to;
+  return plain_text(std::move(to), ' ');
 }
 
 template <std::size_t Size>

@@ -3,6 +3,7 @@
 #include "actors/console/command.hpp"
 #include "actors/console/frame.hpp"
 #include "actors/console/line_buffer.hpp"
+#include "protocol/text.hpp"
 
 #include <algorithm>
 #include <cstdint>
@@ -13,6 +14,7 @@
 namespace {
 
 using namespace fleetcast::actors;
+using fleetcast::protocol::is_plain_text;
 
 void require(bool holds) {
   if (!holds)

@@ -44,15 +44,5 @@ TEST(LineBuffer, LooksAtNothingBehindALineThatIsNoText) {
   EXPECT_TRUE(lines.empty());
 }
 
-TEST(PlainText, IsUtf8WithoutControlCharacters) {
-  for (const auto* text :
-       {"", "tree", "\xc3\xa4", "\xe2\x82\xac", "\xf0\x9f\x98\x80", "\xf4\x8f\xbf\xbf"})
-    EXPECT_TRUE(is_plain_text(text)) << text;
-  for (const auto* text :
-       {"\t", "\x7f", "\x1b[2J", "\x80", "\xc3", "\xc0\xaf", "\xe0\x80\xaf", "\xed\xa0\x80",
-        "\xf0\x80\x80\xaf", "\xf4\x90\x80\x80", "\xff", "\xe2\x82"})
-    EXPECT_FALSE(is_plain_text(text)) << text;
-}
-
 } // namespace
 } // namespace fleetcast::actors

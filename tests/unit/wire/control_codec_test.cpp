@@ -348,6 +348,11 @@ TEST(ControlCodec, TextsForPeopleCannotSteerATerminal) {
   auto m = samples::request();
   m.host_name = "host\x1b]0;x\x07";
   EXPECT_EQ(through_the_wire<session_request>(client_message{m}).host_name, "host ]0;x ");
+  // CSI as one C1 control, and as the byte that it is to a terminal that does not speak UTF-8.
+  m.host_name = "h\xc3\xb6st\xc2\x9b"
+                "2J\x9b"
+                "2J";
+  EXPECT_EQ(through_the_wire<session_request>(client_message{m}).host_name, "h\xc3\xb6st  2J 2J");
 }
 
 // -- hostile bodies -----------------------------------------------------------------------------
