@@ -54,12 +54,19 @@ receive_request session_request_of(const reception_config& config) {
 
 } // namespace
 
+reception_state::~reception_state() {
+  if (owes_word_)
+    caf::anon_send(config_.manager, cancel_atom::value, config_.session,
+                   failure{failure_code::internal, 0,
+                           "the actor that stores the object died before it was stored"});
+}
+
 reception_actor::behavior_type reception_state::make_behavior(reception_config config) {
   config_ = std::move(config);
   self_->monitor(config_.agent);
   self_->monitor(config_.manager);
   self_->set_down_handler([this](const caf::down_msg&) {
-    // The file goes with this actor; a session without a consumer cancels itself.
+    // The file goes with this actor, and the session is cancelled on its way out.
     end(job_phase::failed, {failure_code::internal, 0, "an actor that the job needs died"});
   });
   self_->send(self_, open_atom::value);
@@ -93,6 +100,7 @@ void reception_state::open() {
   if (!file)
     return end(job_phase::failed, std::move(file.error()));
   file_ = std::move(*file);
+  owes_word_ = true;
   self_->send(config_.manager, open_atom::value, config_.session, session_request_of(config_),
               caf::actor_cast<consumer_actor>(self_));
 }
@@ -131,6 +139,9 @@ void reception_state::note(const receive_summary& summary) {
 
 void reception_state::finish(const session_finished& finished) {
   counted_ = finished.summary.statistics;
+  // A session that failed waits for nothing more.
+  if (local_ || finished.reason)
+    owes_word_ = false;
   if (local_)
     return end(local_.code == failure_code::cancelled ? job_phase::cancelled : job_phase::failed,
                std::move(local_));
@@ -141,7 +152,7 @@ void reception_state::finish(const session_finished& finished) {
   report(job_phase::storing);
   if (auto stored = store(); !stored) {
     // Its last block was not given back: the server hears why in place of "done".
-    self_->send(config_.manager, cancel_atom::value, config_.session, stored.error());
+    withdraw(stored.error());
     return end(job_phase::failed, std::move(stored.error()));
   }
   if (!config_.request.together)
@@ -166,7 +177,7 @@ void reception_state::activate() {
   if (published)
     published = file_->sync_name();
   if (!published) {
-    self_->send(config_.manager, cancel_atom::value, config_.session, published.error());
+    withdraw(published.error());
     return end(job_phase::failed, std::move(published.error()));
   }
   release_last();
@@ -174,6 +185,7 @@ void reception_state::activate() {
 }
 
 void reception_state::release_last() {
+  owes_word_ = false;
   if (last_)
     self_->send(writer_, release_atom::value, *std::exchange(last_, std::nullopt));
 }
@@ -189,7 +201,12 @@ void reception_state::give_up(failure reason) {
   if (local_)
     return;
   local_ = std::move(reason);
-  self_->send(config_.manager, cancel_atom::value, config_.session, local_);
+  withdraw(local_);
+}
+
+void reception_state::withdraw(const failure& reason) {
+  owes_word_ = false;
+  self_->send(config_.manager, cancel_atom::value, config_.session, reason);
 }
 
 void reception_state::end(job_phase phase, failure reason) {

@@ -7,7 +7,8 @@
 /// disk, so the server's receipt means "stored".
 ///
 /// Supervision: monitored by its agent, which speaks for it when it crashes. Monitors the agent and the
-/// session manager; without either it gives up, and an unpublished file goes with it.
+/// session manager; without either it gives up, and an unpublished file goes with it. However it ends, a session
+/// that still waits for its last block is cancelled: once everything was delivered, nobody else would do that.
 #pragma once
 
 #include "actors/fleet/messages.hpp"
@@ -57,6 +58,12 @@ public:
 
   explicit reception_state(reception_actor::pointer self) : self_(self) {}
 
+  /// Also of one that crashed.
+  ~reception_state();
+
+  reception_state(const reception_state&) = delete;
+  reception_state& operator=(const reception_state&) = delete;
+
   reception_actor::behavior_type make_behavior(reception_config config);
 
 private:
@@ -71,6 +78,7 @@ private:
   void activate();
   void cancel(const failure& reason);
   void give_up(failure reason);
+  void withdraw(const failure& reason);
   void end(job_phase phase, failure reason);
   void report(job_phase phase, failure reason = {});
   void measure();
@@ -87,6 +95,8 @@ private:
   failure local_; ///< why this host gave up a session that still ends
   writer_actor writer_;
   std::optional<block_release> last_;
+  bool owes_word_
+    = false; ///< the session waits for our last block, or to be told that it will not come
   clock::time_point started_at_ = clock::now();
 
   // Of the time since the last report.

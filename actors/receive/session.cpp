@@ -116,6 +116,9 @@ void receive_session_state::on_consumed(bool complete) {
 
 void receive_session_state::send_receipt() {
   phase_ = phase::receipting;
+  // Its end means nothing from here on: what it holds may be released by others, as applications do from threads
+  // of their own. A consumer that ends and leaves nobody to do that has to cancel the session, as a fleet's
+  // reception does.
   const auto took = now(self_) - started_at_;
   self_->send(link_, protocol::wire::client_message{protocol::wire::receipt{
                        summary_.object_size, static_cast<std::uint64_t>(took.count()),

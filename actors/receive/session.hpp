@@ -11,7 +11,7 @@
 ///
 /// Supervision: monitors its children (control client, socket reader, reassembly, writer) and its
 /// consumer. A child that dies fails this session, with an error that names the child, and nothing else.
-/// A consumer that dies cancels it. The session manager monitors the session.
+/// A consumer that dies cancels it, until everything was delivered. The session manager monitors the session.
 #pragma once
 
 #include "actors/interfaces.hpp"
