@@ -165,7 +165,7 @@ struct session_started {
   std::uint32_t metadata_size = 0;
 };
 
-/// Progress between blocks, for people: at most a few a second.
+/// Progress between blocks, for people: at most a few a second, and the next one once this was handled.
 struct session_progress {
   receive_summary summary;
 };

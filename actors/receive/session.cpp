@@ -44,8 +44,7 @@ receive_session_state::make_behavior(receive_request request, consumer_actor con
     [this](const session_progress& progress) {
       summary_ = progress.summary;
       rate_.note(now(self_), summary_.statistics.bytes);
-      if (phase_ == phase::receiving)
-        self_->send(consumer_, progress);
+      show_progress();
     },
     [this](const reassembly_finished& finished) {
       reassembled_ = true;
@@ -91,12 +90,35 @@ void receive_session_state::begin_receiving(const link_accepted& link) {
   self_->monitor(receiving_.reader);
 }
 
+/// One at a time: at a consumer that is stuck in a callback they would pile up without bound.
+void receive_session_state::show_progress() {
+  if (phase_ != phase::receiving)
+    return;
+  if (is_progress_unanswered_) {
+    is_progress_news_ = true;
+    return;
+  }
+  is_progress_unanswered_ = true;
+  is_progress_news_ = false;
+  self_->request(consumer_, caf::infinite, session_progress{summary_})
+    .then(
+      [this] {
+        is_progress_unanswered_ = false;
+        if (is_progress_news_)
+          show_progress();
+      },
+      [](const caf::error&) {}); // it is gone, which is told otherwise
+}
+
 void receive_session_state::on_delivered() {
   if (phase_ != phase::receiving)
     return;
   // The writer's word may overtake that of the reassembly.
   reassembled_ = true;
   phase_ = phase::delivered;
+  // Its end means nothing from here on: what it holds may be released by others, as applications do from threads
+  // of their own. A consumer that ends and leaves nobody to do that has to cancel the session, as a fleet's
+  // reception does.
   self_->demonitor(consumer_.address());
   events().note(event_kind::session_ended, id_, "success: every block verified and delivered");
   self_->send(consumer_, session_finished{{}, summary_});
@@ -116,9 +138,6 @@ void receive_session_state::on_consumed(bool complete) {
 
 void receive_session_state::send_receipt() {
   phase_ = phase::receipting;
-  // Its end means nothing from here on: what it holds may be released by others, as applications do from threads
-  // of their own. A consumer that ends and leaves nobody to do that has to cancel the session, as a fleet's
-  // reception does.
   const auto took = now(self_) - started_at_;
   self_->send(link_, protocol::wire::client_message{protocol::wire::receipt{
                        summary_.object_size, static_cast<std::uint64_t>(took.count()),

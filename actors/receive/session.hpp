@@ -72,6 +72,7 @@ public:
 private:
   enum class phase : std::uint8_t { connecting, receiving, delivered, receipting, ended };
 
+  void show_progress();
   void begin_receiving(const link_accepted& link);
   void on_delivered();
   void on_consumed(bool complete);
@@ -97,6 +98,8 @@ private:
   protocol::timestamp started_at_{};
   bool reassembled_ = false;
   bool link_lost_ = false;
+  bool is_progress_unanswered_ = false; ///< the consumer has not handled the last one yet
+  bool is_progress_news_ = false;       ///< and there are later figures
   failure withdrawn_; ///< why no receipt shall be sent, if the consumer still holds blocks
   receive_summary summary_;
   control_client_actor link_;

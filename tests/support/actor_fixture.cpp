@@ -126,7 +126,12 @@ consumer_actor::behavior_type recording_consumer(consumer_actor::pointer,
       record->order.emplace_back("block");
       record->blocks.push_back(block);
     },
-    [record](const session_progress&) { ++record->progress; },
+    [record](const session_progress& progress) {
+      ++record->progress;
+      record->latest = progress.summary;
+      if (const auto during = std::exchange(record->during_progress, nullptr))
+        during();
+    },
     [record](const session_finished& finished) {
       record->order.emplace_back("finished");
       record->finished.push_back(finished);

@@ -103,6 +103,10 @@ struct consumer_record {
   std::vector<block_delivery> blocks;
   std::vector<session_finished> finished;
   std::size_t progress = 0;
+  receive_summary latest; ///< of the last progress message
+
+  /// Called while the next progress message is being handled.
+  std::function<void()> during_progress;
 };
 
 /// Writes down what it hears and releases nothing. `record` is read by the test between two runs.

@@ -227,6 +227,33 @@ TEST_F(ReceiveSession, PassesProgressOnWhileReceiving) {
   EXPECT_EQ(heard->progress, 1U);
 }
 
+TEST_F(ReceiveSession, KeepsTheLatestProgressForAConsumerThatIsBusy) {
+  accept();
+  heard->during_progress = [this] {
+    for (std::uint32_t blocks = 1; blocks <= 100; ++blocks) {
+      session_progress progress;
+      progress.summary.completed_blocks = blocks;
+      caf::anon_send(session, progress);
+    }
+  };
+  world.tell(session, session_progress{});
+  EXPECT_EQ(heard->progress, 2U);
+  EXPECT_EQ(heard->latest.completed_blocks, 100U);
+  world.tell(session, session_progress{});
+  EXPECT_EQ(heard->progress, 3U);
+}
+
+TEST_F(ReceiveSession, TellsNoProgressAfterTheEnd) {
+  accept();
+  heard->during_progress = [this] {
+    caf::anon_send(session, session_progress{});
+    caf::anon_send(session, delivery_finished{});
+  };
+  world.tell(session, session_progress{});
+  EXPECT_EQ(heard->progress, 1U);
+  EXPECT_EQ(heard->order.back(), "finished");
+}
+
 TEST_F(ReceiveSession, IgnoresASecondAcceptAndANoteThatComesTooEarly) {
   accept();
   accept();
