@@ -5,14 +5,14 @@
 /// marked unsafe for serialization below.
 ///
 ///     session_manager
-///      ├─ receive_session ── control_link (client), socket_reader, reassembly, writer
-///      ├─ send_session ───── content_reader, socket_writer, socket_reader
-///      ├─ control_listener ─ control_link (server), one per client
-///      └─ console
+///      ├─ receive_session ── control_client, socket_reader, reassembly, writer
+///      └─ send_session ───── content_reader, socket_writer, socket_reader
+///     control_listener ───── content_opener; control_server, one per client
+///     console
 ///
-/// Reading order of a transfer: control_link -> session_manager (join) -> send_session ->
-/// content_reader -> send_session -> socket_writer ~~network~~> socket_reader -> reassembly -> writer ->
-/// consumer.
+/// Reading order of a transfer: control_client ~~network~~> control_server -> session_manager (join) ->
+/// send_session -> content_reader -> send_session -> socket_writer ~~network~~> socket_reader -> reassembly ->
+/// writer -> consumer.
 #pragma once
 
 #include "actors/io/datagram_batch.hpp"
