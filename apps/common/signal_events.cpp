@@ -20,16 +20,23 @@ descriptor checked(int number, const char* what) {
   return descriptor{number};
 }
 
+/// Whoever started the program had this signal ignored: nohup, a shell's job in the background. Once blocked
+/// it would be queued all the same, and signalfd would give it to us.
+bool is_ignored(int signal) {
+  struct sigaction action {};
+  return ::sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
 sigset_t ending_signals() {
   sigset_t result;
   sigemptyset(&result);
   for (auto signal : {SIGINT, SIGTERM, SIGHUP})
-    sigaddset(&result, signal);
+    if (!is_ignored(signal))
+      sigaddset(&result, signal);
   return result;
 }
 
-descriptor make_signal_file() {
-  const auto ending = ending_signals();
+descriptor make_signal_file(const sigset_t& ending) {
   pthread_sigmask(SIG_BLOCK, &ending, nullptr);
   for (auto signal : {SIGPIPE, SIGXFSZ})
     std::signal(signal, SIG_IGN);
@@ -48,7 +55,7 @@ void event_flag::set() noexcept {
   [[maybe_unused]] auto written = ::write(file_.get(), &one, sizeof(one));
 }
 
-signal_events::signal_events() : file_(make_signal_file()) {}
+signal_events::signal_events() : ending_(ending_signals()), file_(make_signal_file(ending_)) {}
 
 signal_events::woken_by signal_events::wait(const event_flag& event,
                                             std::chrono::milliseconds timeout) {
@@ -69,8 +76,7 @@ signal_events::woken_by signal_events::wait(std::span<const int> files,
 }
 
 void signal_events::let_go() noexcept {
-  const auto ending = ending_signals();
-  pthread_sigmask(SIG_UNBLOCK, &ending, nullptr);
+  pthread_sigmask(SIG_UNBLOCK, &ending_, nullptr);
 }
 
 bool signal_events::take_signal() noexcept {

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <csignal>
 #include <span>
 
 namespace fleetcast::apps {
@@ -25,7 +26,8 @@ private:
 };
 
 /// SIGINT, SIGTERM and SIGHUP as events. To be made before any other thread, so that all inherit that
-/// they are blocked. SIGPIPE and SIGXFSZ are ignored: what they report comes back as an error, too.
+/// they are blocked. One that is ignored already stays so: nohup, a script's job in the background. SIGPIPE
+/// and SIGXFSZ are ignored: what they report comes back as an error, too.
 /// Not undone: for the rest of the process.
 class signal_events {
 public:
@@ -47,6 +49,7 @@ public:
 private:
   bool take_signal() noexcept;
 
+  sigset_t ending_; ///< those that are not ignored
   descriptor file_;
   int last_signal_ = 0;
 };

@@ -71,14 +71,16 @@ constexpr const char* console_footer
 
 volatile std::sig_atomic_t interrupted = 0;
 
-/// Ctrl-C ends what runs, not the console.
+/// Ctrl-C ends what runs, not the console. Where it is ignored, in a script's background, it stays so.
 class interruptible {
 public:
   interruptible() {
     interrupted = 0;
     struct sigaction action {};
     action.sa_handler = [](int) { interrupted = 1; };
-    ::sigaction(SIGINT, &action, &before_);
+    ::sigaction(SIGINT, nullptr, &before_);
+    if (before_.sa_handler != SIG_IGN)
+      ::sigaction(SIGINT, &action, nullptr);
   }
   ~interruptible() { ::sigaction(SIGINT, &before_, nullptr); }
 

@@ -106,6 +106,8 @@ def main():
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--program", required=True)
     options, rest = arguments.parse_known_args()
+    # Ignored in a script's background, and inherited: the program would not hear it, either.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     PROGRAM = os.path.abspath(options.program)
     unittest.main(argv=["bench_test", *rest])
 

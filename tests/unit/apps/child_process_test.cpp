@@ -51,6 +51,14 @@ TEST(ChildProcess, EndsWhenAsked) {
   EXPECT_EQ(child.wait().code, 128 + SIGTERM);
 }
 
+TEST(ChildProcess, EndsWhenAskedWhateverIsIgnoredHere) {
+  const auto before = std::signal(SIGTERM, SIG_IGN);
+  // A shell cannot take back what was ignored when it began.
+  auto child = shell("kill -TERM $$");
+  std::signal(SIGTERM, before);
+  EXPECT_EQ(child.wait().code, 128 + SIGTERM);
+}
+
 TEST(ChildProcess, AProgramThatIsNotThereEndsWith127) {
   child_process child{{"/nowhere/at/all"}};
   EXPECT_EQ(child.wait().code, 127);
