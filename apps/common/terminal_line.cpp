@@ -1,6 +1,6 @@
 #include "apps/common/terminal_line.hpp"
 
-#include <fmt/core.h>
+#include "apps/common/say.hpp"
 
 #include <utility>
 
@@ -27,16 +27,14 @@ std::size_t terminal_line::columns() const {
 }
 
 void terminal_line::draw(const std::string& text) {
-  fmt::print(stream_, "\r{}\033[K", text);
-  std::fflush(stream_);
+  say(stream_, "\r{}\033[K", text);
   drawn_ = true;
 }
 
 void terminal_line::clear() {
   if (!std::exchange(drawn_, false))
     return;
-  fmt::print(stream_, "\r\033[K");
-  std::fflush(stream_);
+  say(stream_, "\r\033[K");
 }
 
 } // namespace fleetcast::apps

@@ -1,4 +1,4 @@
-/// One line of a terminal that is drawn over and over.
+/// One line of a terminal that is drawn over and over. A terminal that is gone is no failure.
 #pragma once
 
 #include <cstddef>

@@ -7,6 +7,7 @@
 #include "actors/fleet/link_scribe.hpp"
 #include "actors/log.hpp"
 #include "actors/runtime.hpp"
+#include "apps/common/say.hpp"
 #include "apps/fleetcast/agent_files.hpp"
 #include "apps/fleetcast/complaint.hpp"
 #include "apps/fleetcast/daemon.hpp"
@@ -113,18 +114,17 @@ int run(actors::runtime& runtime, const actors::listening_sockets& sockets,
   acceptor->start();
   std::string where;
   for (const auto& endpoint : sockets.endpoints()) {
-    fmt::print("listening on {}\n", to_text(endpoint));
+    say(stdout, "listening on {}\n", to_text(endpoint));
     where += (where.empty() ? "" : ", ") + to_text(endpoint);
   }
-  std::fflush(stdout);
   tell_ready("Listening on " + where);
 
   const bool signalled = wait_for_signal(signals, agent_gone);
   tell_stopping();
   acceptor->close();
   if (!signalled) {
-    fmt::print(stderr, "fleetcast agent: the fleet_agent actor died; see the log above, and start "
-                       "the agent again\n");
+    say(stderr, "fleetcast agent: the fleet_agent actor died; see the log above, and start "
+                "the agent again\n");
     return exit_code::failure;
   }
   signals.let_go();
@@ -166,7 +166,7 @@ int agent(const agent_arguments& arguments) {
   if (!metrics)
     return complain("agent", metrics.error());
   if (*metrics)
-    fmt::print("metrics http://{}/metrics\n", (*metrics)->address());
+    say(stdout, "metrics http://{}/metrics\n", (*metrics)->address());
   const auto sockets = actors::listen_on(runtime.io(), *listen);
   if (!sockets)
     return complain("agent", sockets.error());

@@ -2,6 +2,7 @@
 
 #include "api/fleetcast_ext.h"
 #include "apps/common/progress.hpp"
+#include "apps/common/say.hpp"
 #include "apps/common/signal_events.hpp"
 #include "apps/fleetcast/bench_directory.hpp"
 #include "apps/fleetcast/bench_figures.hpp"
@@ -123,8 +124,8 @@ public:
     for (unsigned number = 1; number <= arguments_.rounds; ++number) {
       figures_.rounds.push_back(transfer());
       if (!arguments_.json)
-        fmt::print(stderr, "round {} of {}: {}\n", number, arguments_.rounds,
-                   format_rate(rate_of(figures_, figures_.rounds.back())));
+        say(stderr, "round {} of {}: {}\n", number, arguments_.rounds,
+            format_rate(rate_of(figures_, figures_.rounds.back())));
     }
     stop_server();
     return std::move(figures_);
@@ -298,7 +299,7 @@ void report(const bench_arguments& arguments, const bench_figures& figures) {
 
 int run_bench(const bench_arguments& arguments) {
   const auto complain = [](int exit, const std::string& text) {
-    fmt::print(stderr, "fleetcast bench: {}\n", text);
+    say(stderr, "fleetcast bench: {}\n", text);
     return exit;
   };
   const auto size = parse_byte_size(arguments.size);

@@ -1,13 +1,13 @@
 #include "apps/fleetcast/complaint.hpp"
 
-#include <fmt/core.h>
+#include "apps/common/say.hpp"
 
 #include <cstdio>
 
 namespace fleetcast::apps {
 
 int complain(std::string_view command, std::string_view what, int code) {
-  fmt::print(stderr, "fleetcast {}: {}\n", command, what);
+  say(stderr, "fleetcast {}: {}\n", command, what);
   return code;
 }
 

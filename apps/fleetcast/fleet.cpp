@@ -3,6 +3,7 @@
 #include "actors/control/control_port.hpp"
 #include "actors/fleet/host_list.hpp"
 #include "apps/common/object_address.hpp"
+#include "apps/common/say.hpp"
 #include "apps/fleetcast/complaint.hpp"
 #include "apps/fleetcast/exit_code.hpp"
 #include "apps/fleetcast/fleet_cert.hpp"
@@ -249,14 +250,13 @@ int conclude(const fleet_end& end, task what, bool json) {
       summary["signal"] = end.signal;
     print_event(all ? "completed" : "failed", std::move(summary));
   } else {
-    fmt::print("{}", format_report(view, what == task::watch));
+    say(stdout, "{}", format_report(view, what == task::watch));
   }
   if (end.signal != 0) {
-    fmt::print(
-      stderr,
-      "fleetcast fleet: interrupted; job {} goes on without this command. To see it again: "
-      "fleetcast fleet get --job {}. To end it: fleetcast fleet cancel --job {}\n",
-      view.job, view.job, view.job);
+    say(stderr,
+        "fleetcast fleet: interrupted; job {} goes on without this command. To see it again: "
+        "fleetcast fleet get --job {}. To end it: fleetcast fleet cancel --job {}\n",
+        view.job, view.job, view.job);
     return exit_code::signal_base + end.signal;
   }
   return all ? exit_code::success : exit_code::failure;
@@ -274,7 +274,7 @@ int run(const job_arguments& arguments, task what) {
   if (live && json)
     print_event("job", {{"job", plan->request.job}, {"hosts", plan->hosts.size()}});
   else if (live)
-    fmt::print(stderr, "job {}\n", plan->request.job);
+    say(stderr, "job {}\n", plan->request.job);
   return conclude(run_fleet(std::move(*plan), *context, {json, live}), what, json);
 }
 

@@ -3,6 +3,7 @@
 #include "actors/fleet/link_network.hpp"
 #include "actors/fleet/link_scribe.hpp"
 #include "actors/runtime.hpp"
+#include "apps/common/say.hpp"
 #include "apps/common/signal_events.hpp"
 #include "apps/fleetcast/daemon.hpp"
 #include "apps/fleetcast/fleet_report.hpp"
@@ -49,15 +50,13 @@ public:
       = format_live(view, known ? size.ws_col - 1U : 79U, known ? size.ws_row - 1U : 23U);
     clear();
     for (const auto& line : lines)
-      fmt::print(stderr, "{}\n", line);
-    std::fflush(stderr);
+      say(stderr, "{}\n", line);
     drawn_ = lines.size();
   }
 
   void clear() {
     if (drawn_ > 0)
-      fmt::print(stderr, "\033[{}A\033[J", std::exchange(drawn_, 0));
-    std::fflush(stderr);
+      say(stderr, "\033[{}A\033[J", std::exchange(drawn_, 0));
   }
 
 private:
@@ -79,7 +78,7 @@ public:
     if (display_.json)
       print_event("progress", to_json(view));
     else if (now - summed_at_ >= summary_interval) {
-      fmt::print(stderr, "{}\n", format_summary(view));
+      say(stderr, "{}\n", format_summary(view));
       summed_at_ = now;
     }
   }
@@ -95,7 +94,7 @@ private:
     if (display_.json && (changed || before.second != host.report.written_bytes))
       print_event("host", to_json(host));
     else if (changed && !display_.json)
-      fmt::print(stderr, "{}: {}\n", host.name, state);
+      say(stderr, "{}: {}\n", host.name, state);
     before = {state, host.report.written_bytes};
   }
 
@@ -118,8 +117,7 @@ fleet::fleet_view look_at(caf::actor_system& system, const fleet::coordinator_ac
 void print_event(const char* kind, nlohmann::json event) {
   event["event"] = kind;
   // Names come from others; what is no UTF-8 in them must not end the program.
-  fmt::print("{}\n", event.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
-  std::fflush(stdout);
+  say(stdout, "{}\n", event.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
 }
 
 fleet_end run_fleet(fleet::fleet_plan plan, fleet::link_context context,

@@ -4,6 +4,7 @@
 #include "apps/common/object_address.hpp"
 #include "apps/common/progress.hpp"
 #include "apps/common/reception.hpp"
+#include "apps/common/say.hpp"
 #include "apps/common/signal_events.hpp"
 #include "apps/common/staged_file.hpp"
 #include "apps/common/terminal_line.hpp"
@@ -123,7 +124,7 @@ public:
     else if (terminal_)
       bar_.draw(format_bar(figures, bar_.columns()));
     else if (!quiet_)
-      fmt::print(stderr, "{}\n", format_line(figures));
+      say(stderr, "{}\n", format_line(figures));
   }
 
   int exit_code_of(int signal) override { return exit_code::signal_base + signal; }
@@ -136,7 +137,7 @@ public:
       event["verified"] = figures.verified;
       print(std::move(event), "completed");
     } else if (!quiet_) {
-      fmt::print("{}\n", format_result(target, figures));
+      say(stdout, "{}\n", format_result(target, figures));
     }
   }
 
@@ -145,7 +146,7 @@ public:
     auto code = error != ERROR_SUCCESS
                   ? fmt::format(" (error {}, {})", error, FleetcastErrorText(error))
                   : "";
-    fmt::print(stderr, "fleetcast get: {}{}\n", message, code);
+    say(stderr, "fleetcast get: {}{}\n", message, code);
     if (json_)
       print({{"event", "failed"},
              {"exit", exit},
@@ -160,8 +161,7 @@ private:
       event["event"] = kind;
     // Names of files are bytes; what is no UTF-8 in them must not end the program.
     auto text = event.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-    fmt::print("{}\n", text);
-    std::fflush(stdout);
+    say(stdout, "{}\n", text);
   }
 
   const get_arguments& arguments_;

@@ -1,5 +1,6 @@
 /// fleetcast: one program, one subcommand a file.
 #include "api/fleetcast_ext.h"
+#include "apps/common/say.hpp"
 #include "apps/fleetcast/agent.hpp"
 #include "apps/fleetcast/bench.hpp"
 #include "apps/fleetcast/console.hpp"
@@ -55,6 +56,7 @@ int run(int argc, char** argv) {
 } // namespace
 
 int main(int argc, char** argv) {
+  keep_standard_streams();
   try {
     return run(argc, argv);
   } catch (const std::exception& e) {

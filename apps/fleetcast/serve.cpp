@@ -9,6 +9,7 @@
 #include "actors/runtime.hpp"
 #include "actors/send/directory_provider.hpp"
 #include "actors/send/group_allocator.hpp"
+#include "apps/common/say.hpp"
 #include "apps/fleetcast/complaint.hpp"
 #include "apps/fleetcast/daemon.hpp"
 #include "apps/fleetcast/endpoint_text.hpp"
@@ -207,15 +208,14 @@ int serve(const serve_arguments& arguments) {
     [&](const caf::error&) { listener_gone.set(); });
   runtime.show(caf::actor_cast<caf::actor>(listener));
   for (const auto& endpoint : sockets->endpoints())
-    fmt::print("listening on {}\n", to_text(endpoint));
-  fmt::print("fingerprint {}\n", who->fingerprint());
+    say(stdout, "listening on {}\n", to_text(endpoint));
+  say(stdout, "fingerprint {}\n", who->fingerprint());
   if (*metrics)
-    fmt::print("metrics http://{}/metrics\n", (*metrics)->address());
-  std::fflush(stdout);
+    say(stdout, "metrics http://{}/metrics\n", (*metrics)->address());
 
   if (!wait_for_signal(signals, listener_gone)) {
-    fmt::print(stderr, "fleetcast serve: the control_listener actor died, so nobody could ask for "
-                       "anything any more; see the log above, and start the server again\n");
+    say(stderr, "fleetcast serve: the control_listener actor died, so nobody could ask for "
+                "anything any more; see the log above, and start the server again\n");
     return exit_code::failure;
   }
   signals.let_go();

@@ -1,6 +1,7 @@
 #include "apps/fleetcast/simulate.hpp"
 
 #include "apps/common/progress.hpp"
+#include "apps/common/say.hpp"
 #include "apps/common/signal_events.hpp"
 #include "apps/common/terminal_line.hpp"
 #include "apps/fleetcast/byte_size.hpp"
@@ -207,7 +208,7 @@ private:
       line_.draw(text.substr(0, line_.columns()));
     } else if (now - said_at_ >= line_interval) {
       said_at_ = now;
-      fmt::print(stderr, "{}\n", text);
+      apps::say(stderr, "{}\n", text);
     }
   }
 

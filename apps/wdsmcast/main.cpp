@@ -1,5 +1,6 @@
 /// wdsmcast: the command WDS administrators know.
 #include "api/fleetcast_ext.h"
+#include "apps/common/say.hpp"
 #include "apps/wdsmcast/command_line.hpp"
 #include "apps/wdsmcast/help.hpp"
 #include "apps/wdsmcast/report.hpp"
@@ -36,6 +37,7 @@ int run(std::span<const char* const> arguments) {
 } // namespace
 
 int main(int argc, char** argv) {
+  keep_standard_streams();
   try {
     return run(std::span{argv, static_cast<std::size_t>(argc)}.subspan(argc > 0 ? 1 : 0));
   } catch (const std::exception& e) {

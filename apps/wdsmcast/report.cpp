@@ -1,5 +1,7 @@
 #include "apps/wdsmcast/report.hpp"
 
+#include "apps/common/say.hpp"
+
 #include <fmt/core.h>
 
 #include <cstdio>
@@ -35,14 +37,13 @@ void wdsmcast_report::detail(const std::string& line) {
   if (!verbose_)
     return;
   bar_.clear();
-  fmt::print("{}\n", line);
-  std::fflush(stdout);
+  say(stdout, "{}\n", line);
 }
 
 void wdsmcast_report::note(const std::string& line) {
   trace(line);
   bar_.clear();
-  fmt::print(stderr, "wdsmcast: {}\n", line);
+  say(stderr, "wdsmcast: {}\n", line);
 }
 
 void wdsmcast_report::progress(const transfer_figures& figures) {
@@ -56,15 +57,14 @@ void wdsmcast_report::progress(const transfer_figures& figures) {
   if (on_terminal_) {
     bar_.draw(format_bar(figures, bar_.columns()));
   } else {
-    fmt::print("{}\n", format_line(figures));
-    std::fflush(stdout);
+    say(stdout, "{}\n", format_line(figures));
   }
 }
 
 void wdsmcast_report::success(const std::string& line) {
   trace(line);
   bar_.clear();
-  fmt::print("{}\n", line);
+  say(stdout, "{}\n", line);
   warn_of_trace();
 }
 
@@ -73,7 +73,7 @@ void wdsmcast_report::failure(DWORD error, const std::string& text) {
   trace(text);
   trace(code);
   bar_.clear();
-  fmt::print(stderr, "wdsmcast: {}\n{}\n", text, code);
+  say(stderr, "wdsmcast: {}\n{}\n", text, code);
   warn_of_trace();
 }
 
@@ -84,7 +84,7 @@ void wdsmcast_report::trace(const std::string& line) {
 
 void wdsmcast_report::warn_of_trace() {
   if (trace_ && trace_->incomplete())
-    fmt::print(stderr, "wdsmcast: the trace is not complete: its file could not be written\n");
+    say(stderr, "wdsmcast: the trace is not complete: its file could not be written\n");
 }
 
 } // namespace fleetcast::apps

@@ -50,6 +50,8 @@ public:
       report_(report) {}
 
   int run() {
+    // Before the first word: from here on a pipe that nobody reads does not end the process.
+    signal_events signals;
     tell_arguments();
     const object_address address{arguments_.server, arguments_.name_space, arguments_.source_file};
     auto request = make_request(address, cache_bytes, arguments_.authenticate);
@@ -60,7 +62,6 @@ public:
     auto target = resolve_target(arguments_.destination_file, base_name);
     if (!target)
       return fail(target.error());
-    signal_events signals;
     auto file = staged_file::create(*target);
     if (!file)
       return fail(file.error());
