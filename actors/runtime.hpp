@@ -33,8 +33,8 @@ struct runtime_options {
 
 /// Owns every thread that Fleetcast starts, except those of detached actors, which end with their
 /// actors. Destruction stops the session manager (cancelling what still runs), waits for all
-/// actors, then ends the I/O thread: no thread survives it. Not to be destroyed on one of its own
-/// threads.
+/// actors, then ends the I/O thread: no thread survives it. So it takes as long as a name lookup under way,
+/// which nothing can interrupt. Not to be destroyed on one of its own threads.
 class runtime {
 public:
   explicit runtime(const runtime_options& options = {});

@@ -393,7 +393,8 @@ FLEETCAST_EXPORT DWORD WDSTCIAPI WdsTransportClientReleaseBuffer(PVOID pvBuffer)
 
 /** Takes one WdsTransportClientInitialize back (W-SHUT-1). The last one cancels what still runs,
  * waits until every SESSION_COMPLETE has returned, ends all threads of the library and frees
- * everything; all keys and buffers are void then (R-SHUT-4).
+ * everything; all keys and buffers are void then (R-SHUT-4). It may wait for a name lookup under way,
+ * as long as the system's resolver takes.
  *
  * @return ERROR_SUCCESS (W-SHUT-2); ERROR_POSSIBLE_DEADLOCK: called inside a callback, nothing done;
  *   ERROR_NOT_READY: not initialised (R-SHUT-5). */

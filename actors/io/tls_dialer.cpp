@@ -125,6 +125,7 @@ void tls_dialer::resolve() {
     candidates_.emplace_back(address, port_);
     return try_next();
   }
+  // Cancelling does not interrupt it: whoever destroys the io_context waits for the lookup under way.
   resolver_.async_resolve(
     host_, std::to_string(port_), tcp::resolver::numeric_service,
     [me = shared_from_this()](const error_code& error, const tcp::resolver::results_type& results) {

@@ -40,6 +40,8 @@ transfer_end transfer::run(const reception_request& request) {
   }
   if (result.how != transfer_end::kind::stored)
     file_.discard();
+  // Nothing is left to clean up, but the library's end may wait: for a name lookup that nobody can interrupt.
+  signals_.let_go();
   return result;
 }
 
