@@ -13,7 +13,7 @@ tl::expected<std::shared_ptr<console_server>, failure> listen(io::io_thread& io,
   const auto directory = options.directory.empty() ? default_socket_directory() : options.directory;
   if (auto prepared = prepare_socket_directory(directory); !prepared)
     return tl::unexpected{std::move(prepared.error())};
-  find_consoles(directory); // removes what killed processes left behind
+  remove_dead_consoles(directory);
   return console_server::listen(io, own_socket_path(directory, options.program));
 }
 

@@ -1,11 +1,15 @@
 #include "actors/console/console_server.hpp"
 
 #include "actors/console/console_connection.hpp"
+#include "actors/console/socket_directory.hpp"
 
 #include <boost/asio/post.hpp>
 
+#include <array>
 #include <cerrno>
+#include <cstdio>
 #include <future>
+#include <random>
 #include <system_error>
 #include <utility>
 
@@ -27,6 +31,26 @@ namespace {
 tl::unexpected<failure> cannot_listen(const std::filesystem::path& path, const std::string& why) {
   return tl::unexpected{failure{failure_code::network_fault, 0,
                                 "no console: cannot listen on " + path.string() + ": " + why}};
+}
+
+/// Until it listens: a name that no console has, nor anybody else, and no longer than one. (Pids are not
+/// good enough: containers that share the directory have the same.)
+std::filesystem::path unfinished_name(const std::filesystem::path& path) {
+  constexpr unsigned six_digits = 0xFFFFFF;
+  std::array<char, 8> name{};
+  std::snprintf(name.data(), name.size(), ".%06x", std::random_device{}() & six_digits);
+  return path.parent_path() / name.data();
+}
+
+/// Gives the socket at `from` its name; an error number. Does not take the name of one that lives.
+int give_name(const std::filesystem::path& from, const std::filesystem::path& name) {
+  if (::link(from.c_str(), name.c_str()) == 0)
+    return 0;
+  if (errno != EEXIST || !is_deserted(name))
+    return errno == EEXIST ? EADDRINUSE : errno;
+  // Ours by its pid: whoever had that pid before is no more.
+  ::unlink(name.c_str());
+  return ::link(from.c_str(), name.c_str()) == 0 ? 0 : errno;
 }
 
 } // namespace
@@ -55,12 +79,15 @@ console_server::listen(io::io_thread& io, std::filesystem::path path,
   // Before it has a name: bind() makes that with this mode, so nobody ever finds a wider one.
   if (::fchmod(number, 0600) != 0)
     return cannot_listen(result->path_, std::generic_category().message(errno));
-  // Ours by its pid: whoever had that pid before is no more.
-  ::unlink(result->path_.c_str());
+  const auto unfinished = unfinished_name(result->path_);
   boost::system::error_code error;
-  result->acceptor_.bind(protocol_type::endpoint{result->path_.native()}, error);
+  result->acceptor_.bind(protocol_type::endpoint{unfinished.native()}, error);
+  if (error)
+    return cannot_listen(result->path_, error.message());
+  result->acceptor_.listen(asio::socket_base::max_listen_connections, error);
   if (!error)
-    result->acceptor_.listen(asio::socket_base::max_listen_connections, error);
+    error.assign(give_name(unfinished, result->path_), boost::system::generic_category());
+  ::unlink(unfinished.c_str());
   if (error)
     return cannot_listen(result->path_, error.message());
   return result;

@@ -68,7 +68,9 @@ public:
   /// Called on the I/O thread; must not block.
   using handler = std::function<void(std::string line, console_reply reply)>;
 
-  /// Listens at `path`, whose directory was prepared.
+  /// Listens at `path`, whose directory was prepared. Its name appears once it listens, so that who finds
+  /// nobody there knows that it is deserted. Fails when somebody listens at `path`: a process of another
+  /// container may have the same pid.
   [[nodiscard]] static tl::expected<std::shared_ptr<console_server>, protocol::failure>
   listen(io::io_thread& io, std::filesystem::path path, const console_limits& limits = {});
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <csignal>
 #include <cstdlib>
 #include <cstring>
 #include <optional>
@@ -68,20 +69,21 @@ tl::expected<void, failure> check_private(const fs::path& directory) {
   return {};
 }
 
-/// Nobody listens: what is left of a process that was killed.
-bool is_stale(const fs::path& path) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  const auto& name = path.native();
-  if (name.size() >= sizeof address.sun_path)
-    return false;
-  std::memcpy(address.sun_path, name.c_str(), name.size());
-  const io::file_descriptor socket{
-    ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
-  return socket
-         && ::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address)
-              != 0
-         && errno == ECONNREFUSED;
+/// As far as this process sees: one of another container may still run.
+bool is_gone(pid_t pid) {
+  return ::kill(pid, 0) != 0 && errno == ESRCH;
+}
+
+std::vector<console_socket> all_sockets(const fs::path& directory) {
+  std::vector<console_socket> result;
+  if (!check_private(directory))
+    return result;
+  std::error_code error;
+  for (fs::directory_iterator i{directory, error}; !error && i != fs::directory_iterator{};
+       i.increment(error))
+    if (auto one = parse(i->path()))
+      result.push_back(std::move(*one));
+  return result;
 }
 
 } // namespace
@@ -131,22 +133,35 @@ fs::path own_socket_path(const fs::path& directory, const std::string& program) 
 
 std::vector<console_socket> find_consoles(const fs::path& directory) {
   std::vector<console_socket> result;
-  if (!check_private(directory))
-    return result;
-  std::error_code error;
-  for (fs::directory_iterator i{directory, error}; !error && i != fs::directory_iterator{};
-       i.increment(error)) {
-    auto one = parse(i->path());
-    if (!one)
-      continue;
-    if (is_stale(one->path))
-      ::unlink(one->path.c_str());
-    else
-      result.push_back(std::move(*one));
-  }
+  for (auto& one : all_sockets(directory))
+    if (!is_deserted(one.path))
+      result.push_back(std::move(one));
+    else if (is_gone(one.pid))
+      ::unlink(one.path.c_str());
   std::sort(result.begin(), result.end(),
             [](const auto& a, const auto& b) { return a.pid < b.pid; });
   return result;
+}
+
+void remove_dead_consoles(const fs::path& directory) {
+  for (const auto& one : all_sockets(directory))
+    if (is_gone(one.pid) && is_deserted(one.path))
+      ::unlink(one.path.c_str());
+}
+
+bool is_deserted(const fs::path& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  const auto& name = path.native();
+  if (name.size() >= sizeof address.sun_path)
+    return false;
+  std::memcpy(address.sun_path, name.c_str(), name.size());
+  const io::file_descriptor socket{
+    ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
+  return socket
+         && ::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address)
+              != 0
+         && errno == ECONNREFUSED;
 }
 
 } // namespace fleetcast::actors

@@ -41,8 +41,16 @@ struct console_socket {
 std::filesystem::path own_socket_path(const std::filesystem::path& directory,
                                       const std::string& program);
 
-/// The consoles of processes that listen in `directory`, by pid. Sockets that nobody listens on any more
-/// are removed. None in a directory that others may write to, since they could pass for a console.
+/// The consoles of processes that listen in `directory`, by pid. Sockets of dead processes are removed.
+/// None in a directory that others may write to, since they could pass for a console.
 std::vector<console_socket> find_consoles(const std::filesystem::path& directory);
+
+/// Removes what killed processes left in `directory`, without a word to those that run. A socket is theirs
+/// only if both say so: no process has its pid, and nobody listens. Either alone may be wrong: pids are
+/// used again, and another container that shares the directory has pids of its own.
+void remove_dead_consoles(const std::filesystem::path& directory);
+
+/// Nobody listens at `path`. Knocks at the door of whoever does.
+[[nodiscard]] bool is_deserted(const std::filesystem::path& path);
 
 } // namespace fleetcast::actors

@@ -8,6 +8,8 @@
 #include "tests/support/loopback_server.hpp"
 #include "tests/support/temporary_directory.hpp"
 
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
@@ -28,6 +30,7 @@
 namespace fleetcast::actors::testing {
 namespace {
 
+using boost::asio::local::stream_protocol;
 using json = nlohmann::json;
 
 /// One connection to this process's own console.
@@ -181,6 +184,21 @@ TEST_F(ConsoleOfAProgram, IsThereWhenItIsAskedForAndGoesWithTheLibrary) {
   WdsTransportClientShutdown();
   EXPECT_TRUE(consoles().empty());
   EXPECT_EQ(configure(FLEETCAST_CONSOLE_ON + 1), DWORD{ERROR_INVALID_PARAMETER});
+}
+
+TEST_F(ConsoleOfAProgram, DoesNotDisturbThoseOfOthersWhenItStarts) {
+  ASSERT_TRUE(prepare_socket_directory(root_.path() / "fleetcast"));
+  const auto path = root_.path() / "fleetcast" / ("serve." + std::to_string(::getpid()) + ".sock");
+  boost::asio::io_context context;
+  stream_protocol::acceptor other{context, stream_protocol::endpoint{path.native()}};
+  ASSERT_EQ(configure(FLEETCAST_CONSOLE_ON), DWORD{ERROR_SUCCESS});
+  ASSERT_EQ(WdsTransportClientInitialize(), DWORD{ERROR_SUCCESS});
+  ASSERT_EQ(WdsTransportClientShutdown(), DWORD{ERROR_SUCCESS});
+  other.non_blocking(true);
+  boost::system::error_code error;
+  (void)other.accept(error);
+  EXPECT_EQ(error, boost::asio::error::would_block) << "somebody called";
+  EXPECT_TRUE(std::filesystem::exists(path));
 }
 
 TEST_F(ConsoleOfAProgram, ComesWithTheVariable) {

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -33,12 +34,25 @@ public:
   }
   ~named_socket() { ::close(number_); }
 
+  /// Whether anybody knocked at the door so far.
+  bool was_called() const {
+    pollfd calls{number_, POLLIN, 0};
+    return ::poll(&calls, 1, 0) != 0;
+  }
+
   named_socket(const named_socket&) = delete;
   named_socket& operator=(const named_socket&) = delete;
 
 private:
   int number_;
 };
+
+/// No process has this pid: the kernel gives none above 2^22.
+constexpr pid_t nobody = 2'000'000'000;
+
+std::string socket_of(const std::string& program, pid_t pid) {
+  return program + "." + std::to_string(pid) + ".sock";
+}
 
 using directories = std::vector<fs::path>;
 
@@ -97,19 +111,41 @@ TEST(SocketDirectory, IsRefusedWhenItIsSomebodyElses) {
   EXPECT_FALSE(prepare_socket_directory(directory));
 }
 
-TEST(SocketDirectory, ShowsThoseWhoListenAndRemovesTheStale) {
+TEST(SocketDirectory, ShowsThoseWhoListenAndRemovesTheDead) {
   const temporary_directory root;
   const named_socket alive{root.path() / "serve.12.sock", true};
   const named_socket dotted{root.path() / "my.tool.7.sock", true};
-  const named_socket stale{root.path() / "get.13.sock", false};
+  const named_socket dead{root.path() / socket_of("get", nobody), false};
   const named_socket other{root.path() / "else.sock", false};
   const auto found = find_consoles(root.path());
   ASSERT_EQ(found.size(), 2U);
   EXPECT_EQ(found[0].pid, 7);
   EXPECT_EQ(found[0].program, "my.tool");
   EXPECT_EQ(found[1].pid, 12);
-  EXPECT_FALSE(fs::exists(root.path() / "get.13.sock"));
+  EXPECT_FALSE(fs::exists(root.path() / socket_of("get", nobody)));
   EXPECT_TRUE(fs::exists(root.path() / "else.sock")) << "it is none of ours";
+}
+
+TEST(SocketDirectory, LeavesARunningProcessItsSocketWhetherItListensOrNot) {
+  const temporary_directory root;
+  const auto path = root.path() / socket_of("serve", ::getpid());
+  const named_socket silent{path, false};
+  EXPECT_TRUE(find_consoles(root.path()).empty());
+  remove_dead_consoles(root.path());
+  EXPECT_TRUE(fs::exists(path));
+}
+
+TEST(SocketDirectory, LosesWhatTheDeadLeftWithoutAWordToTheLiving) {
+  const temporary_directory root;
+  const named_socket alive{root.path() / socket_of("serve", ::getpid()), true};
+  const named_socket elsewhere{root.path() / socket_of("agent", nobody), true};
+  const named_socket dead{root.path() / socket_of("get", nobody), false};
+  remove_dead_consoles(root.path());
+  EXPECT_FALSE(alive.was_called());
+  EXPECT_TRUE(fs::exists(root.path() / socket_of("serve", ::getpid())));
+  EXPECT_TRUE(fs::exists(root.path() / socket_of("agent", nobody)))
+    << "its pid is that of another container";
+  EXPECT_FALSE(fs::exists(root.path() / socket_of("get", nobody)));
 }
 
 TEST(SocketDirectory, ShowsNobodyWhereOthersMayPutNames) {
