@@ -17,7 +17,15 @@ set(CMAKE_RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/bin")
 set(CMAKE_LIBRARY_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/lib")
 set(CMAKE_ARCHIVE_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/archive")
 set(FLEETCAST_TEST_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/test-bin")
+
+# Programs find the library beside them, in the build tree (lib/) as where they are installed. CMake's own
+# RPATH for the build tree ends in an empty element, to keep room for the one it writes over it; the loader
+# takes that for the current directory, and whatever lies there for our libraries.
+set(CMAKE_BUILD_WITH_INSTALL_RPATH ON)
 set(CMAKE_INSTALL_RPATH "$ORIGIN/../${CMAKE_INSTALL_LIBDIR}")
+if(NOT CMAKE_INSTALL_LIBDIR STREQUAL "lib")
+  list(APPEND CMAKE_INSTALL_RPATH "$ORIGIN/../lib")
+endif()
 
 # -g1 is enough for a stack trace with lines, at a fraction of the size of -g.
 set(CMAKE_CXX_FLAGS_RELEASE "-O2 -g1 -DNDEBUG")

@@ -114,6 +114,21 @@ def check_interface(prefix):
         require(leak is None, f"{path} wants {leak and leak.group()} of its users")
 
 
+def check_search_paths(options, prefix):
+    """Libraries are looked for beside a program and nowhere else: not where it was built, and not in the
+    current directory, which is what an empty element means."""
+    folders = [os.path.join(tree, name) for tree in (options.build, prefix)
+               for name in ("bin", "lib", "test-bin")]
+    for path in (path for folder in folders for path in installed_files(folder)):
+        with open(path, "rb") as file:
+            if file.read(4) != b"\x7fELF":
+                continue
+        dynamic = run(["readelf", "--dynamic", "--wide", path])
+        for found in re.findall(r"\((?:RUNPATH|RPATH)\).*\[(.*)\]", dynamic):
+            for element in found.split(":"):
+                require(element.startswith("$ORIGIN"), f"{path} looks for libraries in [{found}]")
+
+
 # ---- the examples --------------------------------------------------------------------------------
 
 
@@ -256,6 +271,7 @@ def test():
         check_contents(prefix)
         check_no_build_paths(options, first, prefix)
         check_interface(prefix)
+        check_search_paths(options, prefix)
         programs = {}
         for name in ("c99", "cpp20"):
             programs[f"{name} by CMake"] = build_with_cmake(options, workspace, prefix, name)
