@@ -102,22 +102,29 @@ class Network:
         permille = round(percent * 10)
         if not 1 <= permille <= 900:
             raise LabError(f"loss is between 0.1 and 90 percent, not {percent:g}")
+        self._drop(permille)
+        # Segmented buffers would be lost whole: 44 datagrams at once.
+        self.disable_offload()
+
+    def change_loss(self, percent):
+        """Like `set_loss`, in place of what was set before; None: nothing looks at packets, 0: a rule does, and
+        drops none. Offloads stay off."""
+        for host in self.hosts:
+            # Made first, so that there is one to delete.
+            host.run(["nft", "-f", "-"],
+                     "table inet fleetcast_lab\ndelete table inet fleetcast_lab\n")
+        if percent == 0:
+            self._drop(0)
+        elif percent is not None:
+            self.set_loss(percent)
+
+    def _drop(self, permille):
         rule = ("table inet fleetcast_lab {\n chain arriving {\n"
                 "  type filter hook prerouting priority -300; policy accept;\n"
                 f"  iifname {INTERFACE} numgen random mod 1000 < {permille} counter drop\n"
                 " }\n}\n")
         for host in self.hosts:
             host.run(["nft", "-f", "-"], rule)
-        # Segmented buffers would be lost whole: 44 datagrams at once.
-        self.disable_offload()
-
-    def change_loss(self, percent):
-        """Like `set_loss`, in place of what was set before; 0: none. Offloads stay off."""
-        for host in self.hosts:
-            # Made first, so that there is one to delete.
-            host.run(["nft", "-f", "-"],
-                     "table inet fleetcast_lab\ndelete table inet fleetcast_lab\n")
-        self.set_loss(percent)
 
     def limit_rate(self, receiver, mbit):
         """What comes to this receiver, from 1, comes no faster; more queues for 50 ms, then is lost."""

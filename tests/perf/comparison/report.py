@@ -24,6 +24,11 @@ class Result:
         return self._median_of(lambda one: min(one.rates))
 
     @property
+    def synced(self):
+        """Mbit/s until the copies were on the disk."""
+        return self._median_of(lambda one: one.synced)
+
+    @property
     def server_rss(self):
         return max((one.server_rss for one in self.measurements if one.server_rss), default=None)
 
@@ -40,6 +45,7 @@ class Result:
                                 "fastest": max(rates, default=None),
                                 "all": [one.rates for one in self.measurements]},
             "before_sync_mbit_per_second": self._median_of(lambda one: one.before_sync),
+            "synced_mbit_per_second": self.synced,
             "lowest_received_mbit_per_second":
                 self._median_of(lambda one: one.lowest_received),
             "seconds": [one.seconds for one in self.measurements],
@@ -72,10 +78,11 @@ def show(outcome):
     for label, figures in outcome["results"].items():
         rate = figures["mbit_per_second"]
         rows.append([label, rate["median"], rate["slowest"], rate["fastest"],
+                     figures["synced_mbit_per_second"],
                      figures["before_sync_mbit_per_second"], _mib(figures["server_peak_bytes"]),
                      _mib(figures["receiver_peak_bytes"]), len(figures["failures"])])
-    table.show(["tool", "median Mbit/s", "slowest", "fastest", "before sync", "server MiB",
-                "receiver MiB", "failed"], rows)
+    table.show(["tool", "median Mbit/s", "slowest", "fastest", "synced", "before sync",
+                "server MiB", "receiver MiB", "failed"], rows)
     for target in outcome["targets"]:
         relation = "at most" if target["at_most"] else "at least"
         verdict = {None: "not measured", True: "met", False: "MISSED"}[target["met"]]

@@ -5,6 +5,7 @@ udpcast none (its FEC where packets get lost: without it, it gives up or writes 
 limit (-R -1), NORM what norm_transfer.cpp says.
 """
 
+import concurrent.futures
 import dataclasses
 import json
 import os
@@ -28,6 +29,7 @@ class Measurement:
     seconds: float = None
     copies: list = dataclasses.field(default_factory=list)
     before_sync: float = None
+    synced: float = None
     server_rss: int = None
     receiver_rss: int = None
     lowest_received: float = None
@@ -75,7 +77,23 @@ class Trial:
         return [self.target(number, name) for number, _ in self.each_receiver()]
 
     def measured(self, seconds):
-        return Measurement([self.rate(seconds)], seconds, self.all_copies())
+        """Of a peer, which leaves its copies in the page cache: what syncing them takes is measured after it."""
+        copies = self.all_copies()
+        return Measurement([self.rate(seconds)], seconds, copies,
+                           synced=self.rate(seconds + _seconds_to_sync(copies)))
+
+
+def _sync(path):
+    with open(path, "rb") as copy:
+        os.fsync(copy.fileno())
+
+
+def _seconds_to_sync(copies):
+    """All at once, as hosts of their own would. One that is missing is found when copies are compared."""
+    began = time.monotonic()
+    with concurrent.futures.ThreadPoolExecutor(len(copies)) as pool:
+        list(pool.map(_sync, filter(os.path.isfile, copies)))
+    return time.monotonic() - began
 
 
 # ---- Fleetcast -----------------------------------------------------------------------------------
@@ -108,11 +126,12 @@ def _fleetcast(trial, names):
     ends = [trial.wait([one.program for one in receivers[name]]) for name in names]
     server.stop()
     everyone = [one for name in names for one in receivers[name]]
+    rates = [trial.rate(end - started) for end in ends]
     return Measurement(
-        [trial.rate(end - started) for end in ends], max(ends) - started,
-        [one.target for one in everyone],
-        min(one.figures()[2] for one in everyone), _peak([server.program]),
-        _peak([one.program for one in everyone]))
+        rates, max(ends) - started, [one.target for one in everyone],
+        before_sync=min(one.figures()[2] for one in everyone), synced=min(rates),
+        server_rss=_peak([server.program]),
+        receiver_rss=_peak([one.program for one in everyone]))
 
 
 def fleetcast(trial):
