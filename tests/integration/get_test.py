@@ -23,6 +23,7 @@ from lib.loopback import free_port  # noqa: E402
 from lib.workspace import LabError, Workspace  # noqa: E402
 
 SIZE = 3 * (1 << 20) + 1234
+TALKING_RATE = 16_000_000  # so that there is progress to tell of, which is said once a second
 SLOW_SIZE = 64 << 20
 SLOW_RATE = 4_000_000  # bits a second: minutes for SLOW_SIZE, whatever the machine
 SECONDS = 120
@@ -57,7 +58,7 @@ def commands(options, server, target):
 
 
 def goes_on_when_nobody_reads(workspace, options):
-    server, digest = serve(workspace, options, "unread", SIZE)
+    server, digest = serve(workspace, options, "unread", SIZE, TALKING_RATE)
     copies = workspace.directory("unread-copies")
     target = os.path.join(copies, "copy")
     closed = ["sh", "-c", "exec \"$@\" >&- 2>&-", "sh"]
