@@ -120,6 +120,10 @@ bit_rate adaptive_rate::rate(timestamp) const {
   return std::clamp(wanted, defaults::min_rate, defaults::max_rate);
 }
 
+bool adaptive_rate::searches() const {
+  return phase_ == phase::startup && !excused_;
+}
+
 limiting_factor adaptive_rate::limited_by() const {
   return delivered_ == 0 ? limiting_factor::unknown : limiting_factor::network;
 }
@@ -334,6 +338,7 @@ void adaptive_rate::step(timestamp now) {
   switch (phase_) {
     case phase::startup:
       overshot_ = lossy;
+      excused_ = excused;
       if (grown || excused) {
         compared_to_ = std::max(compared_to_, delivered_);
         rounds_in_phase_ = 0;

@@ -52,6 +52,7 @@ public:
                    duration rtt) override;
   void on_receiver_gone(timestamp now, receiver_id id) override;
   [[nodiscard]] bit_rate rate(timestamp now) const override;
+  [[nodiscard]] bool searches() const override;
   [[nodiscard]] limiting_factor limited_by() const override;
   [[nodiscard]] std::optional<receiver_id> slowest() const override { return slowest_; }
 
@@ -129,6 +130,7 @@ private:
 
   phase phase_ = phase::startup;
   bool overshot_ = false; ///< much was lost in the last round of startup
+  bool excused_ = false;  ///< something else than the path held the last round of startup back
   bit_rate delivered_ = 0;
   std::optional<receiver_id> slowest_; ///< none: nobody stands out
   std::vector<bit_rate> shown_;        ///< of all paths: room for find_slowest

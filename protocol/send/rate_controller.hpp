@@ -39,6 +39,9 @@ public:
   /// The rate to send at from now on; never 0.
   [[nodiscard]] virtual bit_rate rate(timestamp now) const = 0;
 
+  /// It is still looking for the rate, and the sooner receivers report, the sooner it ends.
+  [[nodiscard]] virtual bool searches() const { return false; }
+
   /// Why it is no higher.
   [[nodiscard]] virtual limiting_factor limited_by() const = 0;
 

@@ -616,8 +616,9 @@ duration sender::heartbeat_interval(timestamp now) const {
 }
 
 duration sender::status_interval() const {
-  const auto share = duration{seconds(1)} * static_cast<std::int64_t>(group_.size())
-                     / static_cast<std::int64_t>(config_.status_budget);
+  const auto budget = std::int64_t{config_.status_budget}
+                      * (rate_->searches() ? defaults::search_status_factor : 1);
+  const auto share = duration{seconds(1)} * static_cast<std::int64_t>(group_.size()) / budget;
   return std::clamp<duration>(share, defaults::min_status_interval, defaults::max_status_interval);
 }
 

@@ -333,6 +333,25 @@ TEST(AdaptiveRate, KeepsSearchingWhileTheWindowHoldsItBack) {
   EXPECT_GE(p.machine.rate(p.now), defaults::start_rate * 3 / 2);
 }
 
+TEST(AdaptiveRate, SearchesUntilThePathIsFullOrSomethingElseHoldsItBack) {
+  path p;
+  EXPECT_TRUE(p.machine.searches());
+  for (int i = 0; i < 4; ++i) {
+    p.send();
+    p.report_alice();
+  }
+  EXPECT_TRUE(p.machine.searches());
+  p.send(defaults::start_rate);
+  p.machine.on_held_back(p.now);
+  p.report_alice();
+  EXPECT_FALSE(p.machine.searches()) << "the window's edge";
+  for (int i = 0; i < 12 && p.machine.in() == phase::startup; ++i) {
+    p.send();
+    p.report_alice(std::min(1.0, 1e8 / static_cast<double>(p.machine.rate(p.now))));
+  }
+  EXPECT_FALSE(p.machine.searches()) << "the path";
+}
+
 TEST(AdaptiveRate, TakesTheWindowForNoExcuseWhenMuchIsLost) {
   path p;
   for (int i = 0; i < 20 && p.machine.in() == phase::startup; ++i) {
