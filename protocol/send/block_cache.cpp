@@ -14,6 +14,11 @@ const_block_buffer block_cache::find(block_number block) {
   return i->second.bytes;
 }
 
+bool block_cache::holds(block_number block) const {
+  const auto i = entries_.find(block);
+  return i != entries_.end() && i->second.bytes;
+}
+
 bool block_cache::reserve(block_number block, bool pinned) {
   assert(!knows(block));
   if (entries_.size() >= capacity_ && !make_room())

@@ -21,6 +21,9 @@ public:
   /// The block's bytes, or null; counts as use.
   [[nodiscard]] const_block_buffer find(block_number block);
 
+  /// Whether `find` would return bytes; does not count as use.
+  bool holds(block_number block) const;
+
   bool knows(block_number block) const { return entries_.contains(block); }
 
   /// Makes room for a block that the caller will read. False when every place is pending or pinned.

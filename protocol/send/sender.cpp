@@ -237,6 +237,8 @@ failure sender::on_block(block_number number, const_block_buffer bytes,
   digests_[number] = digest;
   digest_known_[number] = config_.verified;
   cache_.put(number, std::move(bytes));
+  if (repairs_.owed(number) > 0)
+    repairs_waiting_ = 0; // it may be one of those
   return {};
 }
 
@@ -284,11 +286,11 @@ std::size_t sender::take(timestamp now, std::size_t max, std::vector<outgoing_da
   return out.size() - before;
 }
 
-timestamp sender::next_event(timestamp now) {
+timestamp sender::next_event(timestamp now) const {
   if (group_.empty())
     return never;
   // Stalled: only input or the next heartbeat's look at the edge can help.
-  if (paused_ || (stalled_ && !has_repair_at_hand()))
+  if (paused_ || (stalled_ && next_repair_at_hand() == repairs_.blocks().size()))
     return next_heartbeat_;
   return std::min(next_heartbeat_, std::max(now, pacer_.free_at()));
 }
@@ -413,33 +415,34 @@ void sender::send_run_manifests(timestamp now, output& out) {
 }
 
 std::size_t sender::send_repair(timestamp now, std::size_t max, output& out) {
-  for (const auto block : repairs_.blocks()) {
-    const auto bytes = cache_.find(block);
-    if (!bytes)
-      continue;
-    const auto k = config_.layout.source_symbols_of(block);
-    const std::size_t symbol_size = config_.layout.symbol_size();
-    const auto wanted
-      = static_cast<std::uint16_t>(std::min<std::size_t>(max, defaults::max_repair_burst));
-    const auto burst = repairs_.take(block, wanted, next_packet_);
-    last_activity_ = now;
-    if (burst.first < k) {
-      for (symbol_id s = burst.first; s < burst.first + burst.count; ++s)
-        emit(now, wire::datagram_type::repair, block, s,
-             {bytes.get() + s * symbol_size, config_.layout.symbol_bytes(block, s)}, bytes, out);
-    } else {
-      auto symbols = std::make_shared<std::vector<std::byte>>(burst.count * symbol_size);
-      encoder_.encode({bytes.get(), k * symbol_size}, k, burst.first, burst.count, *symbols);
-      for (std::uint16_t i = 0; i < burst.count; ++i)
-        emit(now, wire::datagram_type::repair, block, static_cast<symbol_id>(burst.first + i),
-             {symbols->data() + i * symbol_size, symbol_size},
-             const_block_buffer{symbols, symbols->data()}, out);
-    }
-    statistics_.repair_datagrams += burst.count;
-    statistics_.payload_bytes += burst.count * symbol_size;
-    return burst.count;
+  // Only a read brings one of them into memory, and a block leaves the queue only from here: so nothing before
+  // this one is at hand the next time either.
+  repairs_waiting_ = next_repair_at_hand();
+  if (repairs_waiting_ == repairs_.blocks().size())
+    return 0;
+  const auto block = repairs_.blocks()[repairs_waiting_];
+  const auto bytes = cache_.find(block);
+  const auto k = config_.layout.source_symbols_of(block);
+  const std::size_t symbol_size = config_.layout.symbol_size();
+  const auto wanted
+    = static_cast<std::uint16_t>(std::min<std::size_t>(max, defaults::max_repair_burst));
+  const auto burst = repairs_.take(block, wanted, next_packet_);
+  last_activity_ = now;
+  if (burst.first < k) {
+    for (symbol_id s = burst.first; s < burst.first + burst.count; ++s)
+      emit(now, wire::datagram_type::repair, block, s,
+           {bytes.get() + s * symbol_size, config_.layout.symbol_bytes(block, s)}, bytes, out);
+  } else {
+    auto symbols = std::make_shared<std::vector<std::byte>>(burst.count * symbol_size);
+    encoder_.encode({bytes.get(), k * symbol_size}, k, burst.first, burst.count, *symbols);
+    for (std::uint16_t i = 0; i < burst.count; ++i)
+      emit(now, wire::datagram_type::repair, block, static_cast<symbol_id>(burst.first + i),
+           {symbols->data() + i * symbol_size, symbol_size},
+           const_block_buffer{symbols, symbols->data()}, out);
   }
-  return 0;
+  statistics_.repair_datagrams += burst.count;
+  statistics_.payload_bytes += burst.count * symbol_size;
+  return burst.count;
 }
 
 bool sender::send_source(timestamp now, output& out) {
@@ -626,9 +629,13 @@ duration sender::consent_time(timestamp now) const {
   return defaults::consent_heartbeats * heartbeat_interval(now) + 2 * group_.grtt();
 }
 
-bool sender::has_repair_at_hand() {
-  return std::any_of(repairs_.blocks().begin(), repairs_.blocks().end(),
-                     [this](block_number b) { return cache_.find(b) != nullptr; });
+/// Which of `repairs_.blocks()` comes first among those in memory; their number if none is.
+std::size_t sender::next_repair_at_hand() const {
+  const auto& blocks = repairs_.blocks();
+  auto i = repairs_waiting_;
+  while (i < blocks.size() && !cache_.holds(blocks[i]))
+    ++i;
+  return i;
 }
 
 void sender::hasten_heartbeat(timestamp now) {
@@ -645,8 +652,14 @@ bool sender::validate() const {
   const auto wanted_are_known
     = std::all_of(manifests_wanted_.begin(), manifests_wanted_.end(),
                   [this](const auto& i) { return known_end(i.first, i.last) == i.last; });
-  return in_range && schedule_.validate() && manifests_wanted_.validate() && wanted_are_known
-         && repairs_.validate() && last <= count && next_.block <= count
+  const auto& repairs = repairs_.blocks();
+  const auto none_forgotten
+    = repairs_waiting_ <= repairs.size()
+      && std::none_of(repairs.begin(),
+                      repairs.begin() + static_cast<std::ptrdiff_t>(repairs_waiting_),
+                      [this](block_number b) { return cache_.holds(b); });
+  return in_range && none_forgotten && schedule_.validate() && manifests_wanted_.validate()
+         && wanted_are_known && repairs_.validate() && last <= count && next_.block <= count
          && (!current_ || !schedule_.contains(current_->block) || current_->symbol > 0);
 }
 

@@ -148,7 +148,7 @@ public:
   std::size_t take(timestamp now, std::size_t max, std::vector<outgoing_datagram>& out);
 
   /// When `take` may have something again if nothing goes in before; `now` or earlier: at once.
-  [[nodiscard]] timestamp next_event(timestamp now);
+  [[nodiscard]] timestamp next_event(timestamp now) const;
 
   // -- inspection -------------------------------------------------------------------------------
 
@@ -222,7 +222,7 @@ private:
   duration heartbeat_interval(timestamp now) const;
   duration status_interval() const;
   duration consent_time(timestamp now) const;
-  bool has_repair_at_hand();
+  std::size_t next_repair_at_hand() const;
   void hasten_heartbeat(timestamp now);
   void learn_loss(const wire::feedback& message);
   void add_parity(timestamp now, block_number block);
@@ -239,6 +239,9 @@ private:
   block_cache cache_;
   fec_encoder encoder_;
   repair_schedule repairs_;
+
+  /// So many of `repairs_.blocks()`, from the front on, wait for a read: no need to look at them.
+  std::size_t repairs_waiting_ = 0;
   proactive_parity parity_;
 
   /// Blocks to be sent whole: in this pass (at or after `next_`) or the next one (before it).

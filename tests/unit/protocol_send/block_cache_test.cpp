@@ -47,6 +47,19 @@ TEST(BlockCache, TheLeastRecentlyUsedBlockGivesWay) {
   EXPECT_EQ(cache.size(), 3U);
 }
 
+TEST(BlockCache, AskingWhetherItHoldsABlockIsNoUse) {
+  block_cache cache{2};
+  EXPECT_FALSE(cache.holds(1));
+  ASSERT_TRUE(cache.reserve(1, false));
+  EXPECT_FALSE(cache.holds(1)) << "it is still being read";
+  cache.put(1, some_bytes());
+  load(cache, 2);
+  EXPECT_TRUE(cache.holds(1));
+  load(cache, 3);
+  EXPECT_FALSE(cache.holds(1)) << "the one used longest ago";
+  EXPECT_TRUE(cache.holds(2));
+}
+
 TEST(BlockCache, APinnedBlockStaysUntilUnpinned) {
   block_cache cache{2};
   load(cache, 1, true);

@@ -448,6 +448,28 @@ TEST(Sender, DoesNotReadOverAndOverWhenManyBlocksNeedRepair) {
   EXPECT_LE(reads, 300);
 }
 
+TEST(Sender, RepairsThatWaitForTheDiskHoldUpNoOthersAndGoOnceTheyWereRead) {
+  talker t{300};
+  t.join(alice);
+  t.run(seconds(1));
+  t.disk_is_stuck = true;
+  ASSERT_TRUE(t.hear_repairs({{0, 1}, {1, 1}, {298, 1}}));
+  auto all = t.run(milliseconds(20));
+  EXPECT_TRUE(repaired(all, 0).empty());
+  EXPECT_EQ(repaired(all, 298).size(), 1U);
+  ASSERT_EQ(t.asked, (std::deque<block_number>{0, 1}));
+  // The second one comes first, and one that needs no read is asked for meanwhile.
+  t.asked.pop_front();
+  t.finish_reads();
+  ASSERT_TRUE(t.hear_repairs({{299, 1}}));
+  all = t.run(milliseconds(20));
+  EXPECT_TRUE(repaired(all, 0).empty());
+  EXPECT_EQ(repaired(all, 1).size(), 1U);
+  EXPECT_EQ(repaired(all, 299).size(), 1U);
+  EXPECT_FALSE(t.machine.on_block(0, t.object.block(0), t.object.digest_of(0)));
+  EXPECT_EQ(repaired(t.run(milliseconds(20)), 0).size(), 1U);
+}
+
 TEST(Sender, BlocksReadAheadDoNotLockOutNearerOnes) {
   // Nothing may be started: the window is shut. Each wish lies before the one read ahead for.
   talker t{2000};
