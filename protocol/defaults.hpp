@@ -194,9 +194,12 @@ constexpr std::size_t max_queued_repairs = 4096;
 constexpr std::uint32_t max_requested_manifests = 4096;
 
 /// Datagrams by which what was asked for may get ahead of source data that could be sent as well: eight blocks,
-/// 12 ms at 1 Gbit/s. Each source datagram earns one. Below 50 % loss more is earned than spent, so repairs go
-/// at once; who asks for ever more gets every second datagram.
+/// 12 ms at 1 Gbit/s.
 constexpr std::int32_t max_repair_credit = 1024;
+
+/// What each source datagram adds to that credit. Below 75 % loss more is earned than spent, so repairs go at once;
+/// who asks for ever more gets three datagrams of four.
+constexpr std::int32_t repair_credit_step = 3;
 
 /// Repair symbols computed in one go: bounds the scratch memory of the encoder.
 constexpr std::uint16_t max_repair_burst = 32;

@@ -451,7 +451,8 @@ bool sender::send_source(timestamp now, output& out) {
   emit(now, wire::datagram_type::source, c.block, c.symbol,
        {c.bytes.get() + std::size_t{c.symbol} * config_.layout.symbol_size(), size}, c.bytes, out);
   ++statistics_.source_datagrams;
-  repair_credit_ = std::min(repair_credit_ + 1, defaults::max_repair_credit);
+  repair_credit_
+    = std::min(repair_credit_ + defaults::repair_credit_step, defaults::max_repair_credit);
   statistics_.payload_bytes += size;
   last_activity_ = now;
   if (++c.symbol == config_.layout.source_symbols_of(c.block)) {

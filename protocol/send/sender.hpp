@@ -14,7 +14,7 @@
 ///   3. repair symbols that were asked for, or that a block just sent is expected to need
 ///      (proactive_parity.hpp): they free buffers at receivers that wait;
 ///      2 and 3 spend a credit that source datagrams earn (defaults::max_repair_credit), lest requests
-///      without end stop the source data of all: once it is gone they get every second datagram, and
+///      without end stop the source data of all: once it is gone they get three datagrams of four, and
 ///      every one while window or content hold source data back;
 ///   4. the manifest of the run of blocks that comes next, then the blocks' source symbols. Where
 ///      datagrams get lost a manifest is repeated during its run: who misses it must keep sixteen
