@@ -281,6 +281,11 @@ TEST_F(Reassembly, AnnouncesRoomOnceTheConsumerGaveBlocksBack) {
   start(16 * symbol_size * symbols, 4);
   world.tell(reassembly_, batch_of(whole_object()));
   ASSERT_EQ(record->blocks.size(), 4U);
+  wire::heartbeat heartbeat;
+  heartbeat.sent_at = 1;
+  heartbeat.edge = {0, 16};
+  heartbeat.status_interval = protocol::milliseconds(20);
+  world.tell(reassembly_, batch_of({voice.say(heartbeat)}));
   world.pass(protocol::defaults::status_keep_alive);
   EXPECT_EQ(feedback_heard().back().free_blocks, 0U);
   record->blocks.clear();
