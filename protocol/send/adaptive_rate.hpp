@@ -102,6 +102,7 @@ private:
 
     /// The rate to send at for the best that it takes in; 0: it has no say in that.
     bit_rate delivers() const noexcept;
+
     /// It speaks of what arrives, or did a moment ago.
     bool speaks(timestamp now) const noexcept;
 
