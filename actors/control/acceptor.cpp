@@ -26,7 +26,7 @@ bool is_peers_fault(const boost::system::error_code& error) {
 }
 
 /// What the deadline for a request reports, only earlier.
-protocol::failure too_slow() {
+protocol::failure lost_its_place() {
   return {protocol::failure_code::connect_timeout, 0,
           "the client's request did not arrive, and others wanted its place"};
 }
@@ -165,7 +165,7 @@ void acceptor::close_slow(entrance::ticket ticket) {
   const auto connection = begun_.extract(ticket).mapped().lock();
   // As its own deadline would; a request that comes right now still sets that aside.
   if (connection)
-    connection->expire_after(at_once, too_slow());
+    connection->expire_after(at_once, lost_its_place());
 }
 
 void acceptor::pause() {
