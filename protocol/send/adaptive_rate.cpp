@@ -208,8 +208,8 @@ std::optional<adaptive_rate::report> adaptive_rate::sample_begin(const report& b
   // What left before is taken to have arrived as it left.
   auto cut = base;
   cut.packet = round_began_with_;
-  cut.bytes = std::max(base.bytes, bytes_before_round_);
-  cut.left_at = std::max(base.left_at, round_began_at_);
+  cut.bytes = bytes_before_round_;
+  cut.left_at = round_began_at_;
   cut.came_at += cut.left_at - base.left_at;
   return cut;
 }

@@ -45,28 +45,22 @@ void group::measure(duration rtt) noexcept {
 }
 
 position group::edge(timestamp now, duration consent, position announced) const {
-  auto of_all = unlimited;
-  auto of_hearing = unlimited;
+  const auto others_hear = someone_hears();
+  auto result = unlimited;
   for (const auto& [id, m] : members_) {
-    const auto agreed = std::max(m.limit, announced);
-    const auto own = now - m.heard_at <= consent ? m.limit : agreed;
-    of_all = std::min(of_all, own);
-    of_hearing = std::min(of_hearing, m.deaf ? agreed : own);
+    const auto consents = now - m.heard_at > consent || (m.deaf && others_hear);
+    result = std::min(result, consents ? std::max(m.limit, announced) : m.limit);
   }
-  return someone_hears() ? of_hearing : of_all;
+  return result;
 }
 
 position group::lowest_limit(timestamp now, duration recent) const {
-  auto of_all = unlimited;
-  auto of_hearing = unlimited;
-  for (const auto& [id, m] : members_) {
-    if (now - m.heard_at > recent)
-      continue;
-    of_all = std::min(of_all, m.limit);
-    if (!m.deaf)
-      of_hearing = std::min(of_hearing, m.limit);
-  }
-  return someone_hears() ? of_hearing : of_all;
+  const auto others_hear = someone_hears();
+  auto result = unlimited;
+  for (const auto& [id, m] : members_)
+    if (now - m.heard_at <= recent && !(m.deaf && others_hear))
+      result = std::min(result, m.limit);
+  return result;
 }
 
 bool group::someone_hears() const noexcept {
