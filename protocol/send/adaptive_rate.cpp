@@ -49,6 +49,14 @@ constexpr double much_loss = 0.1;
 /// What a path that loses more than this at any rate takes in says nothing of how fast one should send.
 constexpr double max_loss_floor = 0.7;
 
+/// Of what left in a sample this much must have arrived, and in no more than so many times the time in which it
+/// left, for the path to have kept up with it.
+constexpr double kept_up_share = 0.9;
+constexpr int kept_up_times = 2;
+
+/// Probes in a row that bring more: the path has become another, and is searched anew.
+constexpr unsigned probes_to_search = 2;
+
 /// A sample that is a tenth better than what was known: growth. Less is noise.
 constexpr bool has_grown(bit_rate from, bit_rate to) noexcept {
   return to > from + from / 10;
@@ -57,6 +65,10 @@ constexpr bool has_grown(bit_rate from, bit_rate to) noexcept {
 constexpr double gain(adaptive_rate::phase phase) noexcept {
   constexpr std::array gains{2.0, 0.5, 1.0, 1.25, 0.75};
   return gains[static_cast<std::size_t>(phase)];
+}
+
+bit_rate rate_of(double bytes, duration took) noexcept {
+  return static_cast<bit_rate>(8e9 * bytes / static_cast<double>(took.count()));
 }
 
 /// How much more than the floor, which is the least of many samples, one of `expected` datagrams loses by chance
@@ -108,6 +120,7 @@ void adaptive_rate::on_receiver_gone(timestamp now, receiver_id id) {
     --reported_;
   paths_.erase(gone);
   look_at_paths(now);
+  await_reports(now);
 }
 
 bit_rate adaptive_rate::rate(timestamp) const {
@@ -153,10 +166,10 @@ bool adaptive_rate::path::speaks(timestamp now) const noexcept {
 }
 
 bit_rate adaptive_rate::path::delivers() const noexcept {
-  const auto lost = loss_floor();
-  return lost > max_loss_floor
-           ? 0
-           : static_cast<bit_rate>(static_cast<double>(best.value()) / (1 - lost));
+  if (loses_at_any_rate)
+    return 0;
+  const auto lost = std::min(loss_floor(), max_loss_floor);
+  return static_cast<bit_rate>(static_cast<double>(best.value()) / (1 - lost));
 }
 
 // -- measuring --------------------------------------------------------------------------------------
@@ -173,8 +186,7 @@ void adaptive_rate::note_news(path& p, const report& now, duration rtt) {
 
 void adaptive_rate::sample(path& p, const report& now) {
   if (!p.base) {
-    p.base = now;
-    p.judged_at = now.came_at;
+    p.base = p.judged = now;
     return;
   }
   if (now.packet < p.base->packet + min_sample_packets)
@@ -189,27 +201,38 @@ void adaptive_rate::sample(path& p, const report& now) {
   // Duplicates, and a receiver that lies, can claim no more than left.
   const auto received = std::min(now.received - std::min(now.received, p.base->received), expected);
   const auto share = static_cast<double>(received) / static_cast<double>(expected);
-  const auto bits = 8.0 * static_cast<double>(now.bytes - begin->bytes) * share;
-  const auto taken_in = static_cast<bit_rate>(bits * 1e9 / static_cast<double>(took.count()));
+  const auto bytes = static_cast<double>(now.bytes - begin->bytes);
+  const auto left = rate_of(bytes, now.left_at - begin->left_at);
+  auto taken_in = rate_of(bytes * share, took);
+  const auto kept_up
+    = share > kept_up_share && took <= kept_up_times * (now.left_at - begin->left_at);
+  if (kept_up && left < rate(now.came_at) / 2) {
+    // The sender was slow, for want of a processor perhaps: nothing speaks against the present rate.
+    held_back_ = true;
+    taken_in = std::max(taken_in, delivered_ != 0 ? delivered_ : defaults::start_rate);
+  }
   p.best.add(taken_in);
   p.shown.add(taken_in);
   judge_loss(p, now, expected, received);
   p.base = now;
 }
 
-/// Where a sample begins that ends with `now`. In startup not before the round: half of a sample at the old rate
-/// would hide most of what the new one brings. Nothing: it is too early to tell.
+/// Where a sample begins that ends with `now`. In startup not before the round's first departure: half of a sample at
+/// the old rate would hide most of what the new one brings. Nothing: it is too early to tell.
 std::optional<adaptive_rate::report> adaptive_rate::sample_begin(const report& base,
                                                                  const report& now) const {
   if (phase_ != phase::startup || base.packet > round_began_with_)
     return base;
   if (now.packet < round_began_with_ + min_sample_packets)
     return std::nullopt;
+  const auto first = sent_.find(round_began_with_ + 1);
+  if (!first)
+    return base;
   // What left before is taken to have arrived as it left.
   auto cut = base;
   cut.packet = round_began_with_;
-  cut.bytes = bytes_before_round_;
-  cut.left_at = round_began_at_;
+  cut.bytes = first->bytes;
+  cut.left_at = first->at;
   cut.came_at += cut.left_at - base.left_at;
   return cut;
 }
@@ -219,13 +242,30 @@ void adaptive_rate::judge_loss(path& p, const report& now, std::uint64_t expecte
   p.expected += expected;
   p.received += received;
   if (phase_ != phase::startup && p.expected < min_judged_packets
-      && now.came_at - p.judged_at < max_judged_time)
+      && now.came_at - p.judged.came_at < max_judged_time)
     return;
   const auto lost = 1 - static_cast<double>(p.received) / static_cast<double>(p.expected);
   p.least_loss = std::min(p.least_loss, lost);
-  worst_loss_ = std::max(worst_loss_, lost - p.loss_floor() - chance(lost, p.expected));
+  note_much_loss(p, now, lost);
+  if (!p.loses_at_any_rate)
+    worst_loss_ = std::max(worst_loss_, lost - p.loss_floor() - chance(lost, p.expected));
   p.expected = p.received = 0;
-  p.judged_at = now.came_at;
+  p.judged = now;
+}
+
+/// Of what is sent to a narrow link at half the rate, twice the share arrives.
+void adaptive_rate::note_much_loss(path& p, const report& now, double lost) {
+  const auto left = rate_of(static_cast<double>(now.bytes - p.judged.bytes),
+                            std::max(duration{1}, now.left_at - p.judged.left_at));
+  if (lost <= max_loss_floor) {
+    p.lost_much_at = 0;
+    p.loses_at_any_rate = false;
+  } else if (p.lost_much_at == 0) {
+    p.lost_much_at = left;
+    p.arrived_then = 1 - lost;
+  } else if (left < p.lost_much_at / 2 && 1 - lost <= 1.2 * p.arrived_then) {
+    p.loses_at_any_rate = true;
+  }
 }
 
 void adaptive_rate::look_at_paths(timestamp now) {
@@ -235,19 +275,28 @@ void adaptive_rate::look_at_paths(timestamp now) {
 
 void adaptive_rate::find_delivered(timestamp now) {
   auto least = std::numeric_limits<bit_rate>::max();
-  awaited_ = 0;
-  awaited_until_ = now;
   for (const auto& [id, p] : paths_) {
-    if (p.is_awaited(now)) {
-      ++awaited_;
-      awaited_until_ = std::max(awaited_until_, now + p.patience);
-    }
     if (!p.speaks(now))
       continue;
     // One that nothing has reached yet says nothing of how fast it could be reached.
     if (const auto delivers = p.delivers(); delivers != 0)
       delivered_ = least = std::min(least, delivers);
   }
+}
+
+void adaptive_rate::await_reports(timestamp now) {
+  // At low rates a sample takes long, however often they report.
+  const auto sample_bytes
+    = min_sample_packets * sent_.bytes() / std::max<std::uint64_t>(1, sent_.last_packet());
+  const duration two_samples{
+    static_cast<duration::rep>(2 * sample_bytes * 8'000'000'000ULL / rate(now))};
+  awaited_ = 0;
+  awaited_until_ = now;
+  for (const auto& [id, p] : paths_)
+    if (p.is_awaited(now)) {
+      ++awaited_;
+      awaited_until_ = std::max(awaited_until_, now + std::max(p.patience, two_samples));
+    }
 }
 
 void adaptive_rate::find_slowest(timestamp now) {
@@ -276,7 +325,7 @@ void adaptive_rate::find_slowest(timestamp now) {
 // -- rounds -----------------------------------------------------------------------------------------
 
 bool adaptive_rate::is_over(timestamp now) const noexcept {
-  return reported_ >= awaited_ || (reported_ > 0 && now > awaited_until_);
+  return reported_ > 0 && (reported_ >= awaited_ || now > awaited_until_);
 }
 
 void adaptive_rate::end_round(timestamp now) {
@@ -299,6 +348,7 @@ void adaptive_rate::end_round(timestamp now) {
   reported_ = 0;
   worst_loss_ = 0;
   held_back_ = false;
+  await_reports(now);
 }
 
 bool adaptive_rate::went_faster_than_delivered(timestamp now) const {
@@ -354,7 +404,9 @@ void adaptive_rate::step(timestamp now) {
         enter(phase::probe);
       return;
     case phase::probe:
-      if (grown)
+      if (grown && rounds_in_phase_ >= probes_to_search)
+        enter(phase::startup);
+      else if (grown)
         compared_to_ = delivered_;
       else
         enter(after_pushing && !excused ? phase::relax : phase::cruise);
@@ -364,6 +416,7 @@ void adaptive_rate::step(timestamp now) {
 
 void adaptive_rate::enter(phase next) {
   phase_ = next;
+  overshot_ = false;
   rounds_in_phase_ = 0;
   compared_to_ = delivered_;
 }

@@ -16,16 +16,16 @@
 ///               that lost much only a quarter more
 ///     drain     half, for one round: the queue that startup built empties
 ///     cruise    what was delivered, for some rounds, then
-///     probe     a quarter more; while more is delivered it goes on so
+///     probe     a quarter more; when that was delivered twice in a row, startup again
 ///     relax     a quarter less, for one round, if the probe brought nothing but a queue
 ///
 /// Named as the limiting one is who lately took in the least, if half of the group took in more: what a probe
 /// has shown of the others must last until the next, even while losses restart the measuring of rates.
 ///
-/// While the window's edge or the disk holds the sender back, and little is lost, nothing is learnt but
-/// that more is possible, and nothing forgotten.
+/// While the window's edge, the disk or the want of a processor holds the sender back, and little is lost, nothing
+/// is learnt but that more is possible, and nothing forgotten.
 ///
-/// Who loses most of everything at any rate sets none: to go slower would not help it.
+/// Who loses most of everything at any rate sets none: it was tried at half the rate, and that did not help.
 ///
 /// Memory: the log of departures is bounded; beside it some 100 bytes a receiver. Work: O(1) an event,
 /// O(receivers) a round.
@@ -89,13 +89,16 @@ private:
     recent_best shown;          ///< taken in; each span as long as a cycle of probes
     std::uint64_t expected = 0; ///< datagrams, since loss was judged last
     std::uint64_t received = 0; ///< of them
-    timestamp judged_at{};
+    report judged;              ///< the report when it was
     double least_loss = 1; ///< share of what was expected, of the running span; 1: nothing is known
     double least_loss_before = 1;
-    std::uint64_t packet = 0; ///< the latest that it has reported
-    timestamp news_at{};      ///< when it first did
-    duration patience{};      ///< so long after its news it is awaited
-    std::uint64_t round = 0;  ///< the last one it has reported on
+    bit_rate lost_much_at = 0;      ///< when it was first seen to lose nearly all; 0: it does not
+    double arrived_then = 0;        ///< the share
+    bool loses_at_any_rate = false; ///< nearly all: at half that rate no larger share arrived
+    std::uint64_t packet = 0;       ///< the latest that it has reported
+    timestamp news_at{};            ///< when it first did
+    duration patience{};            ///< so long after its news it is awaited
+    std::uint64_t round = 0;        ///< the last one it has reported on
 
     /// The share that is lost however slowly one sends.
     double loss_floor() const noexcept;
@@ -114,10 +117,12 @@ private:
   void sample(path& p, const report& now);
   std::optional<report> sample_begin(const report& base, const report& now) const;
   void judge_loss(path& p, const report& now, std::uint64_t expected, std::uint64_t received);
+  static void note_much_loss(path& p, const report& now, double lost);
   bool is_over(timestamp now) const noexcept;
   bool went_faster_than_delivered(timestamp now) const;
   void end_round(timestamp now);
   void look_at_paths(timestamp now);
+  void await_reports(timestamp now);
   void find_delivered(timestamp now);
   void find_slowest(timestamp now);
   void begin_span();

@@ -311,6 +311,114 @@ TEST(AdaptiveRate, TakesNoRateFromAReceiverThatLosesNearlyAll) {
   EXPECT_GE(p.machine.rate(p.now), 75'000'000U);
 }
 
+/// A link of 50 Mbit/s that joins a lane of a gigabit loses nearly all, too; but going slower helps it.
+TEST(AdaptiveRate, TellsANarrowLinkFromAPathThatLosesAtAnyRate) {
+  path p;
+  for (int i = 0; i < 8; ++i) {
+    p.send(1'000'000'000);
+    p.report_alice();
+  }
+  ASSERT_GT(p.machine.rate(p.now), 500'000'000U);
+  for (int i = 0; i < 100; ++i) {
+    p.send(1'000'000'000);
+    if (i % 3 == 0) // bob is measured more than once before the rate can follow
+      p.report_alice();
+    p.report_bob(std::min(1.0, 5e7 / static_cast<double>(p.sent_rate())));
+  }
+  EXPECT_LT(p.machine.rate(p.now), 250'000'000U);
+  EXPECT_EQ(p.machine.slowest(), bob);
+}
+
+TEST(AdaptiveRate, ForgetsNothingForTheSwingsOfAReceiverThatLosesNearlyAll) {
+  path p;
+  for (int i = 0; i < 400; ++i) { // until it is known that going slower does not help bob
+    p.send(100'000'000);
+    p.report_alice();
+    p.report_bob(0.1);
+  }
+  const auto before = p.machine.delivered();
+  ASSERT_GE(before, 80'000'000U);
+  for (int i = 0; i < 200; ++i) {
+    p.send(70'000'000);
+    p.machine.on_held_back(p.now);
+    p.report_alice();
+    p.report_bob(i % 40 < 20 ? 0.02 : 0.25);
+    ASSERT_GE(p.machine.delivered(), before) << i;
+  }
+}
+
+/// A busy machine: the sender's process gets no processor for a while, then sends all that it owes at once.
+TEST(AdaptiveRate, DoesNotTakeItsOwnSleepForASlowPath) {
+  path p;
+  const auto wake = [&p] {
+    p.machine.on_sent(p.now, ++p.packet, 175); // a heartbeat, then nothing
+    p.now += milliseconds(18);
+    for (int i = 0; i < 70; ++i)
+      p.machine.on_sent(p.now, ++p.packet, datagram);
+    p.now += milliseconds(3);
+  };
+  p.send();
+  p.report_alice();
+  p.report_bob();
+  for (int i = 0; i < 2; ++i) {
+    wake();
+    p.report_alice();
+    p.report_bob(); // nothing else is known of either yet
+  }
+  EXPECT_GE(p.machine.rate(p.now), defaults::start_rate);
+}
+
+/// Whatever made it slow: what was found once is not for ever.
+TEST(AdaptiveRate, SearchesAnewWhenProbesBringMore) {
+  path p;
+  const auto both = [&p](double share) {
+    p.send();
+    p.report_alice(share);
+    p.report_bob(share);
+  };
+  for (int i = 0; i < 300; ++i) // a link of 20 Mbit/s
+    both(std::min(1.0, 2e7 / static_cast<double>(p.machine.rate(p.now))));
+  ASSERT_LT(p.machine.rate(p.now), 40'000'000U);
+  for (int i = 0; i < 50; ++i) // one second: wide again
+    both(1);
+  EXPECT_GT(p.machine.rate(p.now), 500'000'000U);
+}
+
+/// At low rates a sample takes longer than some reports do; a round waits for everybody's.
+TEST(AdaptiveRate, WaitsForEverybodysSampleAtLowRates) {
+  path p;
+  auto steps_in_cruise = 0;
+  for (int i = 0; p.machine.in() != phase::probe; ++i) {
+    ASSERT_LT(i, 1000);
+    p.send(defaults::min_rate); // two datagrams; a sample has 32
+    p.report_alice(0.5);
+    if (i >= 7)
+      p.report_bob(0.5);
+    steps_in_cruise += p.machine.in() == phase::cruise ? 1 : 0;
+  }
+  EXPECT_GE(steps_in_cruise, 8 * 16);
+}
+
+TEST(AdaptiveRate, CountsNoRoundInWhichNobodyReported) {
+  path p;
+  for (int i = 0; i < 8; ++i) {
+    p.send();
+    p.report_alice();
+    p.report_bob();
+  }
+  const auto before = p.machine.rate(p.now);
+  // The network is gone for five seconds: alice repeats herself, bob leaves.
+  p.now += seconds(5);
+  p.machine.on_receiver_gone(p.now, bob);
+  wire::feedback last;
+  last.highest_packet = last.received_packets = p.packet;
+  for (int i = 0; i < 60; ++i)
+    p.machine.on_feedback(p.now, alice, last, {});
+  p.send(defaults::start_rate);
+  p.report_alice(0.5);
+  EXPECT_GE(p.machine.rate(p.now), before / 2);
+}
+
 TEST(AdaptiveRate, IgnoresReportsOnPacketsThatNeverLeft) {
   path p;
   wire::feedback message;
