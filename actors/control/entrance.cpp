@@ -55,9 +55,13 @@ void entrance::leave(ticket who) {
 }
 
 entrance::ticket entrance::turn_away() {
+  // Of lines as long the one whose last came last: no address loses for being low.
+  const auto rank = [](const source_state& s) {
+    return std::pair{s.line.size(), s.line.empty() ? ticket{} : s.line.back()};
+  };
   const auto longest
-    = std::max_element(sources_.begin(), sources_.end(), [](const auto& a, const auto& b) {
-        return a.second.line.size() < b.second.line.size();
+    = std::max_element(sources_.begin(), sources_.end(), [&](const auto& a, const auto& b) {
+        return rank(a.second) < rank(b.second);
       });
   const auto result = longest->second.line.back();
   longest->second.line.pop_back();

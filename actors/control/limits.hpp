@@ -28,8 +28,8 @@ struct control_limits {
 
   // -- server -----------------------------------------------------------------------------------
 
-  /// From a connection's turn to its whole request: the handshake and one message. Closes
-  /// half-open connections and those that trickle; not those of a client that is still within `connect`.
+  /// From a connection's turn to its whole request: the handshake and one message. Closes half-open connections
+  /// and those that trickle; where nobody waits for the place, not those of a client that is still within `connect`.
   duration request = std::chrono::seconds{30};
 
   /// From a request to the manager's answer.
@@ -50,9 +50,9 @@ struct control_limits {
   /// address's new ones wait: a lab behind one router's address starts, too.
   std::size_t pending_per_source = 64;
 
-  /// From when on a connection without a request makes room for one that waits. Many times what a handshake
-  /// takes, and far below `request`, for which strangers could otherwise hold every place.
-  duration pending_grace = std::chrono::seconds{3};
+  /// From when on a connection without a request makes room for one that waits. Where a fifth is lost each way one
+  /// handshake in a hundred takes longer; strangers could otherwise hold every place for `request`.
+  duration pending_grace = std::chrono::seconds{10};
 
   /// Pause after the system refused a socket for want of descriptors or memory: nothing but other
   /// connections' closing mends that, and trying at once again would spin.

@@ -1,22 +1,27 @@
 #include "apps/common/background_flush.hpp"
 
+#include <system_error>
 #include <utility>
 
 namespace fleetcast::apps {
 
-background_flush::background_flush(std::function<void()> flush, std::uint64_t step)
+background_flush::background_flush(std::function<int()> flush, std::uint64_t step)
   : flush_(std::move(flush)),
     step_(step) {}
 
 background_flush::~background_flush() {
-  if (!thread_.joinable())
-    return;
+  static_cast<void>(finish());
+}
+
+int background_flush::finish() {
   {
     const std::lock_guard guard{mutex_};
     over_ = true;
   }
   changed_.notify_one();
-  thread_.join();
+  if (thread_.joinable())
+    thread_.join();
+  return error_;
 }
 
 void background_flush::written(std::uint64_t bytes) {
@@ -29,8 +34,13 @@ void background_flush::written(std::uint64_t bytes) {
     due_ = true;
   }
   changed_.notify_one();
-  if (!thread_.joinable())
+  if (thread_.joinable())
+    return;
+  try {
     thread_ = std::thread{[this] { run(); }};
+  } catch (const std::system_error&) {
+    // No more threads are to be had now; perhaps at the next step.
+  }
 }
 
 void background_flush::run() {
@@ -41,8 +51,10 @@ void background_flush::run() {
       return;
     due_ = false;
     lock.unlock();
-    flush_();
+    const auto error = flush_();
     lock.lock();
+    if (error_ == 0)
+      error_ = error;
   }
 }
 

@@ -19,11 +19,12 @@ public:
   /// a head does not spend its time on it.
   static constexpr std::uint64_t usual_step = 64U << 20U;
 
-  /// Calls `flush`, which must not throw, on a thread of its own after each `step` bytes, or as soon as it has returned
-  /// from the last call. The thread begins with the first of them.
-  explicit background_flush(std::function<void()> flush, std::uint64_t step = usual_step);
+  /// Calls `flush`, which returns 0 or errno and must not throw, on a thread of its own after each `step` bytes, or as
+  /// soon as it has returned from the last call. The thread begins with the first of them; if the system refuses one
+  /// nothing is flushed, and all is left to the end.
+  explicit background_flush(std::function<int()> flush, std::uint64_t step = usual_step);
 
-  /// Waits for a call under way.
+  /// As `finish`, without its result.
   ~background_flush();
 
   background_flush(const background_flush&) = delete;
@@ -32,10 +33,14 @@ public:
   /// So much more was written. Never waits for a flush; one thread calls.
   void written(std::uint64_t bytes);
 
+  /// Waits for a call under way; no other begins. Returns the error of the first one that failed, or 0: what the disk
+  /// said to one flush it may not say again to the next.
+  [[nodiscard]] int finish();
+
 private:
   void run();
 
-  std::function<void()> flush_;
+  std::function<int()> flush_;
   std::uint64_t step_;
   std::uint64_t unflushed_ = 0;
 
@@ -43,6 +48,7 @@ private:
   std::condition_variable changed_;
   bool due_ = false;
   bool over_ = false;
+  int error_ = 0;
   std::thread thread_;
 };
 

@@ -192,10 +192,10 @@ staged_file::result<void> staged_file::size(std::uint64_t bytes) {
 
 void staged_file::bypass_page_cache() {
   direct_.open(file_);
-  // Its own open file: an error that it meets is still reported to `sync`, which asks through another one.
   auto file = std::make_shared<const descriptor>(open_again(file_, O_WRONLY));
   if (*file)
-    flush_ = std::make_unique<background_flush>([file] { ::fdatasync(file->get()); });
+    flush_ = std::make_unique<background_flush>(
+      [file] { return ::fdatasync(file->get()) == 0 ? 0 : errno; });
 }
 
 staged_file::result<void> staged_file::write(std::uint64_t offset,
@@ -269,6 +269,8 @@ void staged_file::start_write_back() noexcept {
 }
 
 staged_file::result<void> staged_file::sync() {
+  if (const auto error = flush_ ? flush_->finish() : 0; error != 0)
+    return unexpected{failed("bring to the disk", error)};
   if (::fsync(file_.get()) != 0)
     return unexpected{failed("bring to the disk", errno)};
   return {};

@@ -38,10 +38,12 @@ transfer_end transfer::run(const reception_request& request) {
     result.how = transfer_end::kind::not_started;
     result.story = reception::configuration_story();
   }
-  if (result.how != transfer_end::kind::stored)
+  if (result.how != transfer_end::kind::stored) {
     file_.discard();
-  // Nothing is left to clean up, but the library's end may wait: for a name lookup that nobody can interrupt.
-  signals_.let_go();
+    // Nothing is left to clean up, but the library's end may wait: for a name lookup that nobody can interrupt.
+    // A signal that comes after the copy is stored is too late, and shall not make it seem a failure.
+    signals_.let_go();
+  }
   return result;
 }
 

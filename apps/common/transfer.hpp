@@ -52,8 +52,8 @@ public:
   transfer(staged_file& file, signal_events& signals, transfer_observer& observer,
            std::chrono::milliseconds progress_interval);
 
-  /// Once. On success `file` is published, otherwise discarded. From then on a signal ends the process at
-  /// once: this object's end may take as long as a name lookup.
+  /// Once. On success `file` is published, otherwise discarded; then a signal ends the process at once: this
+  /// object's end may take as long as a name lookup.
   [[nodiscard]] transfer_end run(const reception_request& request);
 
 private:

@@ -162,7 +162,7 @@ void tcp_friendly_rate::allow(timestamp now, path& p) {
 // -- the group --------------------------------------------------------------------------------------
 
 bool tcp_friendly_rate::slowest_is_silent(timestamp now) const {
-  return slowest_ && now - paths_.at(*slowest_).news_at > longest_silence;
+  return !slowest_ || now - paths_.at(*slowest_).news_at > longest_silence;
 }
 
 void tcp_friendly_rate::find_slowest(timestamp now) {

@@ -2,9 +2,14 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <atomic>
+#include <cerrno>
 #include <semaphore>
 #include <thread>
+
+#include <sys/resource.h>
+#include <unistd.h>
 
 namespace fleetcast::apps {
 namespace {
@@ -32,6 +37,7 @@ TEST(BackgroundFlush, FlushesAfterEachStepOnAThreadOfItsOwn) {
   background_flush flush{[&] {
                            thread = std::this_thread::get_id();
                            flushed.release();
+                           return 0;
                          },
                          step};
   flush.written(step - 1);
@@ -45,7 +51,7 @@ TEST(BackgroundFlush, FlushesAfterEachStepOnAThreadOfItsOwn) {
 TEST(BackgroundFlush, LeavesLessThanAStepToTheEnd) {
   std::atomic<int> flushes{0};
   {
-    background_flush flush{[&] { ++flushes; }, step};
+    background_flush flush{[&] { return ++flushes, 0; }, step};
     flush.written(step - 1);
   }
   EXPECT_EQ(flushes, 0);
@@ -54,7 +60,7 @@ TEST(BackgroundFlush, LeavesLessThanAStepToTheEnd) {
 TEST(BackgroundFlush, WhatIsWrittenDuringAFlushWaitsForNothingAndIsFlushedByOneMore) {
   held_flush held;
   {
-    background_flush flush{[&] { held(); }, step};
+    background_flush flush{[&] { return held(), 0; }, step};
     flush.written(step);
     held.has_begun.acquire();
     for (int i = 0; i < 5; ++i)
@@ -68,12 +74,50 @@ TEST(BackgroundFlush, WhatIsWrittenDuringAFlushWaitsForNothingAndIsFlushedByOneM
 TEST(BackgroundFlush, ItsEndWaitsForTheFlushUnderWay) {
   held_flush held;
   {
-    background_flush flush{[&] { held(); }, step};
+    background_flush flush{[&] { return held(), 0; }, step};
     flush.written(step);
     held.has_begun.acquire();
     held.may_end.release();
   }
   EXPECT_EQ(held.ended, 1);
+}
+
+/// The disk says it once, to whoever asks first.
+TEST(BackgroundFlush, KeepsTheFirstErrorUntilTheEnd) {
+  std::counting_semaphore<> flushed{0};
+  int calls = 0;
+  background_flush flush{[&] {
+                           const auto result = std::array{0, EIO, ENOSPC, 0}.at(calls++);
+                           flushed.release();
+                           return result;
+                         },
+                         step};
+  for (int i = 0; i < 4; ++i) {
+    flush.written(step);
+    flushed.acquire();
+  }
+  EXPECT_EQ(flush.finish(), EIO);
+}
+
+TEST(BackgroundFlush, FinishesThoughNothingWasWritten) {
+  background_flush flush{[] { return EIO; }, step};
+  EXPECT_EQ(flush.finish(), 0);
+}
+
+/// Run as nobody, whose processes are counted; root's are not.
+void write_without_a_thread() {
+  if (geteuid() == 0 && setuid(65534) != 0)
+    _exit(2);
+  const rlimit none{0, 0};
+  setrlimit(RLIMIT_NPROC, &none);
+  background_flush flush{[] { return EIO; }, step};
+  flush.written(step);
+  _exit(flush.finish() == 0 ? 0 : 1);
+}
+
+TEST(BackgroundFlush, LeavesAllToTheEndWhenNoThreadIsToBeHad) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_EXIT(write_without_a_thread(), ::testing::ExitedWithCode(0), "");
 }
 
 } // namespace

@@ -147,6 +147,16 @@ TEST_F(Entrance, TurnsAwayTheLastOfTheLongestLine) {
   EXPECT_EQ(enter(), waits);
 }
 
+TEST_F(Entrance, OfLinesAsLongTurnsAwayWhoCameLast) {
+  for (int i = 0; i < 3; ++i)
+    arrive_and_enter(client);
+  arrive_and_enter(boost::asio::ip::make_address("192.0.2.3"));
+  const auto waits = entrance_.arrive(stranger);
+  const auto last = entrance_.arrive(client);
+  EXPECT_EQ(entrance_.turn_away(), last);
+  EXPECT_EQ(entrance_.turn_away(), waits);
+}
+
 TEST_F(Entrance, WhoLeavesTwiceLeavesOnce) {
   const auto first = arrive_and_enter(client);
   arrive_and_enter(client);

@@ -237,5 +237,21 @@ TEST(TcpFriendlyRate, ASlowReceiverThatFallsSilentSoonSetsNoRate) {
   }
 }
 
+/// The one that speaks again has a rate of its own only a round trip later; until then nobody had any.
+TEST(TcpFriendlyRate, ARateThatNobodySetsAnyMoreIsNotKept) {
+  path p;
+  path::listener slow;
+  path::listener fast;
+  for (int i = 0; i < 40; ++i) {
+    p.send();
+    p.report(alice, slow, i % 2);
+  }
+  const auto crawl = p.machine.rate(p.now);
+  ASSERT_LT(crawl, defaults::start_rate);
+  p.now += seconds(10); // alice hears nothing
+  p.quiet(100, bob, fast);
+  EXPECT_GT(p.machine.rate(p.now), 4 * crawl);
+}
+
 } // namespace
 } // namespace fleetcast::protocol
