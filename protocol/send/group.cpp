@@ -48,7 +48,8 @@ position group::edge(timestamp now, duration consent, position announced) const 
   const auto others_hear = someone_hears();
   auto result = unlimited;
   for (const auto& [id, m] : members_) {
-    const auto consents = now - m.heard_at > consent || (m.deaf && others_hear);
+    // It speaks rarely when it is deaf: where nobody hears, its last word holds until it is dropped.
+    const auto consents = m.deaf ? others_hear : now - m.heard_at > consent;
     result = std::min(result, consents ? std::max(m.limit, announced) : m.limit);
   }
   return result;
@@ -58,7 +59,7 @@ position group::lowest_limit(timestamp now, duration recent) const {
   const auto others_hear = someone_hears();
   auto result = unlimited;
   for (const auto& [id, m] : members_)
-    if (now - m.heard_at <= recent && !(m.deaf && others_hear))
+    if (m.deaf ? !others_hear : now - m.heard_at <= recent)
       result = std::min(result, m.limit);
   return result;
 }

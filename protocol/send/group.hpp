@@ -40,11 +40,11 @@ public:
   members::const_iterator begin() const noexcept { return members_.begin(); }
   members::const_iterator end() const noexcept { return members_.end(); }
 
-  /// The window's edge: the lowest limit of all, where one not heard within `consent`, or deaf while others hear, is
-  /// taken to have consented to `announced`, the edge of the last heartbeat.
+  /// The window's edge: the lowest limit of all, where one not heard within `consent` is taken to have consented to
+  /// `announced`, the edge of the last heartbeat. A deaf one is while others hear, and is not while nobody does.
   position edge(timestamp now, duration consent, position announced) const;
 
-  /// The lowest limit of those heard within `recent`, of deaf ones only where all are; `unlimited` when there is none.
+  /// The lowest limit of those heard within `recent`; where all are deaf, of all; `unlimited` when there is none.
   position lowest_limit(timestamp now, duration recent) const;
 
   /// Whoever has room for the least, or lacks the most: the lowest id of several; nobody in an empty group.

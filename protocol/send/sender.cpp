@@ -101,8 +101,8 @@ void sender::learn_loss(const wire::feedback& message) {
 }
 
 std::vector<receiver_id> sender::take_silent(timestamp now) {
-  // In a large group everybody speaks rarely.
-  const auto limit = std::max<duration>(defaults::receiver_silence_limit, 4 * status_interval());
+  // In a large group everybody speaks rarely; as rarely, for a while, when a search has just begun.
+  const auto limit = std::max<duration>(defaults::receiver_silence_limit, 4 * status_interval(1));
   auto result = group_.silent(now, limit);
   for (const auto id : result)
     remove_receiver(now, id);
@@ -620,8 +620,11 @@ duration sender::heartbeat_interval(timestamp now) const {
 }
 
 duration sender::status_interval() const {
-  const auto budget = std::int64_t{config_.status_budget}
-                      * (rate_->searches() ? defaults::search_status_factor : 1);
+  return status_interval(rate_->searches() ? defaults::search_status_factor : 1);
+}
+
+duration sender::status_interval(std::int64_t times) const {
+  const auto budget = std::int64_t{config_.status_budget} * times;
   const auto share = duration{seconds(1)} * static_cast<std::int64_t>(group_.size()) / budget;
   return std::clamp<duration>(share, defaults::min_status_interval, defaults::max_status_interval);
 }

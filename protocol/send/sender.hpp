@@ -221,6 +221,9 @@ private:
   block_number known_end(block_number first, block_number end) const;
   duration heartbeat_interval(timestamp now) const;
   duration status_interval() const;
+
+  /// With so many times the budget of messages.
+  duration status_interval(std::int64_t times) const;
   duration consent_time(timestamp now) const;
   std::size_t next_repair_at_hand() const;
   void hasten_heartbeat(timestamp now);
@@ -270,7 +273,7 @@ private:
   std::vector<control_body> run_manifests_;
   std::size_t manifest_repeats_left_ = 0;
 
-  /// Datagrams that repairs and requested manifests may take before it is source data's turn: one earned by
+  /// Datagrams that repairs and requested manifests may take before it is source data's turn: three earned by
   /// each source datagram, down to minus a burst.
   std::int32_t repair_credit_ = 0;
 

@@ -111,6 +111,16 @@ TEST(Group, ADeafMemberConsentsWhileOthersHear) {
   EXPECT_EQ(g.lowest_limit(start, consent), (position{0, 4}));
 }
 
+/// The network is cut. Deaf ones speak once in a second or three, and what is sent meanwhile is lost on them.
+TEST(Group, WhereAllAreDeafTheirLastWordHolds) {
+  group g;
+  g.add(start, 1, {});
+  g.update(start, 1, with_limit({0, 4})); // no heartbeat has reached it
+  const auto later = start + seconds(3);
+  EXPECT_EQ(g.edge(later, consent, {0, 7}), (position{0, 4}));
+  EXPECT_EQ(g.lowest_limit(later, consent), (position{0, 4}));
+}
+
 TEST(Group, UpdateOfAStrangerDoesNothing) {
   group g;
   EXPECT_EQ(g.update(start, 5, with_limit({0, 0})), std::nullopt);
