@@ -1,3 +1,4 @@
+#include "protocol/send/adaptive_rate.hpp"
 #include "protocol/send/fixed_rate.hpp"
 #include "protocol/send/sender.hpp"
 #include "tests/support/protocol_fixture.hpp"
@@ -6,6 +7,7 @@
 
 #include <deque>
 #include <map>
+#include <memory>
 #include <set>
 #include <utility>
 
@@ -34,8 +36,12 @@ public:
   /// 10 Mbit/s: a datagram of these tests every 83 us.
   explicit talker(block_number blocks, bit_rate rate = 10'000'000,
                   std::size_t cache = defaults::sender_cache_blocks)
+    : talker(blocks, std::make_unique<fixed_rate>(rate), cache) {}
+
+  talker(block_number blocks, std::unique_ptr<rate_controller> policy,
+         std::size_t cache = defaults::sender_cache_blocks)
     : object(std::uint64_t{blocks} * block_size, symbol_size, k),
-      machine(config_of(object.layout(), cache), std::make_unique<fixed_rate>(rate), signer) {}
+      machine(config_of(object.layout(), cache), std::move(policy), signer) {}
 
   struct sent {
     timestamp at{};
@@ -1101,6 +1107,17 @@ TEST(Sender, SharesTheFeedbackBudgetAmongItsReceivers) {
     t.join(id);
   t.now += milliseconds(1);
   EXPECT_EQ(t.take(1).front().heartbeat()->status_interval, seconds(20));
+}
+
+/// They were told to speak every 20 s and may be waiting for that, though a search asks for more now.
+TEST(Sender, ASearchDoesNotShortenTheSilenceThatIsForgivenInALargeGroup) {
+  talker t{100, std::make_unique<adaptive_rate>()};
+  for (receiver_id id = 1; id <= 10'000; ++id)
+    t.join(id);
+  t.now += seconds(79);
+  EXPECT_TRUE(t.machine.take_silent(t.now).empty());
+  t.now += seconds(2);
+  EXPECT_EQ(t.machine.take_silent(t.now).size(), 10'000U);
 }
 
 TEST(Sender, CutsOffListsThatDoNotFitAHeartbeatAndSaysSo) {
