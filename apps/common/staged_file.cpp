@@ -192,10 +192,9 @@ staged_file::result<void> staged_file::size(std::uint64_t bytes) {
 
 void staged_file::bypass_page_cache() {
   direct_.open(file_);
-  auto file = std::make_shared<const descriptor>(open_again(file_, O_WRONLY));
-  if (*file)
-    flush_ = std::make_unique<background_flush>(
-      [file] { return ::fdatasync(file->get()) == 0 ? 0 : errno; });
+  // Stays open until the flush is over, also when this object moves.
+  flush_ = std::make_unique<background_flush>(
+    [file = file_.get()] { return ::fdatasync(file) == 0 ? 0 : errno; });
 }
 
 staged_file::result<void> staged_file::write(std::uint64_t offset,

@@ -49,6 +49,10 @@ constexpr double much_loss = 0.1;
 /// What a path that loses more than this at any rate takes in says nothing of how fast one should send.
 constexpr double max_loss_floor = 0.7;
 
+/// Where at half the rate at which much was lost no more than so many times the share arrives, it is lost at any. (Of what
+/// is sent to a narrow link at half the rate, twice the share arrives.)
+constexpr double same_share = 1.2;
+
 /// Of what left in a sample this much must have arrived, and in no more than so many times the time in which it
 /// left, for the path to have kept up with it.
 constexpr double kept_up_share = 0.9;
@@ -253,7 +257,6 @@ void adaptive_rate::judge_loss(path& p, const report& now, std::uint64_t expecte
   p.judged = now;
 }
 
-/// Of what is sent to a narrow link at half the rate, twice the share arrives.
 void adaptive_rate::note_much_loss(path& p, const report& now, double lost) {
   const auto left = rate_of(static_cast<double>(now.bytes - p.judged.bytes),
                             std::max(duration{1}, now.left_at - p.judged.left_at));
@@ -263,7 +266,7 @@ void adaptive_rate::note_much_loss(path& p, const report& now, double lost) {
   } else if (p.lost_much_at == 0) {
     p.lost_much_at = left;
     p.arrived_then = 1 - lost;
-  } else if (left < p.lost_much_at / 2 && 1 - lost <= 1.2 * p.arrived_then) {
+  } else if (left < p.lost_much_at / 2 && 1 - lost <= same_share * p.arrived_then) {
     p.loses_at_any_rate = true;
   }
 }

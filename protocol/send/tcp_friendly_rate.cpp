@@ -67,7 +67,7 @@ void tcp_friendly_rate::on_feedback(timestamp now, receiver_id from, const wire:
   measure_arrival(now, p);
   lose(now, p, {expected, std::max(0.0, expected - received), since_last, arrived, rtt});
   allow(now, p);
-  if (allowed_ == 0 || p.allowed < allowed_ || slowest_ == from || slowest_is_silent(now))
+  if (!slowest_ || p.allowed < allowed_ || slowest_ == from || slowest_is_silent(now))
     find_slowest(now);
 }
 
@@ -162,7 +162,7 @@ void tcp_friendly_rate::allow(timestamp now, path& p) {
 // -- the group --------------------------------------------------------------------------------------
 
 bool tcp_friendly_rate::slowest_is_silent(timestamp now) const {
-  return !slowest_ || now - paths_.at(*slowest_).news_at > longest_silence;
+  return slowest_ && now - paths_.at(*slowest_).news_at > longest_silence;
 }
 
 void tcp_friendly_rate::find_slowest(timestamp now) {
