@@ -41,8 +41,13 @@ endif()
 # Hardening, where no sanitizer does more: what `dpkg-buildflags` gives with hardening=+all, today's and that of the
 # release after it (the last two). cmake/check_hardening.py reads the result back from the binaries.
 if(CMAKE_BUILD_TYPE STREQUAL "Release" AND NOT FLEETCAST_SANITIZE AND NOT FLEETCAST_FUZZ)
-  add_compile_options(-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protector-strong -Wformat -Werror=format-security
-                      -Wdate-time -fstack-clash-protection)
+  foreach(language C CXX)
+    # A distribution's flags come before ours; its level of FORTIFY, often 3, counts.
+    if(NOT CMAKE_${language}_FLAGS MATCHES "_FORTIFY_SOURCE")
+      add_compile_options("$<$<COMPILE_LANGUAGE:${language}>:-U_FORTIFY_SOURCE;-D_FORTIFY_SOURCE=2>")
+    endif()
+  endforeach()
+  add_compile_options(-fstack-protector-strong -Wformat -Werror=format-security -Wdate-time -fstack-clash-protection)
   if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
     add_compile_options(-fcf-protection)
   endif()
