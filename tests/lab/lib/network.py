@@ -7,6 +7,7 @@
 Nothing is created or changed outside these namespaces.
 """
 
+import json
 import os
 import subprocess
 
@@ -126,10 +127,19 @@ class Network:
         for host in self.hosts:
             host.run(["nft", "-f", "-"], rule)
 
+    def shape(self, receiver, rate, burst, *queue):
+        """What comes to this receiver, from 1, passes tc's token bucket; `queue`: "limit", bytes or "latency", time."""
+        run(["tc", "-n", self._bridge, "qdisc", "replace", "dev", f"r{receiver}", "root", "tbf", "rate", rate,
+             "burst", burst, *map(str, queue)])
+
     def limit_rate(self, receiver, mbit):
         """What comes to this receiver, from 1, comes no faster; more queues for 50 ms, then is lost."""
-        run(["tc", "-n", self._bridge, "qdisc", "replace", "dev", f"r{receiver}", "root", "tbf",
-             "rate", f"{mbit}mbit", "burst", "64kb", "latency", "50ms"])
+        self.shape(receiver, f"{mbit}mbit", "64kb", "latency", "50ms")
+
+    def dropped_before(self, receiver):
+        """Packets for this receiver that found the queue of its token bucket full."""
+        shaped = json.loads(run(["tc", "-n", self._bridge, "-s", "-j", "qdisc", "show", "dev", f"r{receiver}"]))
+        return sum(queue["drops"] for queue in shaped if queue["kind"] == "tbf")
 
     def dropped(self):
         """Packets lost by `set_loss` so far, per host."""
@@ -150,5 +160,4 @@ class Network:
         Not at the sender: of its own host's queue TCP fills a few packets only (TCP small queues), and whoever
         fills the rest gets the share that goes with it. Behind a switch there is nothing of the kind."""
         queue = max(16384, bits * queue_ms // 8000)
-        run(["tc", "-n", self._bridge, "qdisc", "replace", "dev", f"r{receiver}", "root", "tbf",
-             "rate", f"{bits}bit", "burst", "16kb", "limit", str(queue)])
+        self.shape(receiver, f"{bits}bit", "16kb", "limit", queue)

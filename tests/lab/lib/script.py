@@ -39,6 +39,16 @@ def size(text):
         raise argparse.ArgumentTypeError(f"{text!r} is no size; say 1408, 64K, 256M or 5G") from None
 
 
+def rate(text):
+    """Bits a second of "800000", "100M" or "1G"."""
+    units = {"K": 1_000, "M": 1_000_000, "G": 1_000_000_000}
+    factor = units.get(text[-1:].upper(), 1)
+    try:
+        return int(text[:-1] if factor > 1 else text) * factor
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no rate; say 800000, 100M or 1G") from None
+
+
 def require_root():
     if os.geteuid() != 0:
         print(f"{os.path.basename(sys.argv[0])}: network namespaces take root; try: sudo"

@@ -7,7 +7,6 @@ limit (-R -1), NORM what norm_transfer.cpp says.
 
 import concurrent.futures
 import dataclasses
-import json
 import os
 import time
 
@@ -228,20 +227,3 @@ def _raw_rate(program):
 
 TOOLS = {"fleetcast": fleetcast, "fleetcast twice": fleetcast_twice, "udpcast": udpcast,
          "uftp": uftp, "norm": norm, "raw": raw}
-
-
-def describe_machine():
-    """What figures are worth nothing without."""
-    with open("/proc/cpuinfo", encoding="ascii", errors="replace") as file:
-        models = [line.split(":", 1)[1].strip() for line in file if line.startswith("model name")]
-    return {"cpu": models[0] if models else "unknown", "cores": os.cpu_count(),
-            "kernel": os.uname().release}
-
-
-def write_json(path, result):
-    text = json.dumps(result, indent=2)
-    if path == "-":
-        print(text)
-    else:
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(text + "\n")
