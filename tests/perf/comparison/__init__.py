@@ -1,1 +1,1 @@
-"""What tests/perf/side_by_side is made of: tools, scenarios, the report."""
+"""What tests/perf/side_by_side and tests/perf/ab are made of: tools, scenarios, the stage, the report."""

@@ -31,6 +31,8 @@ class Measurement:
     synced: float = None
     server_rss: int = None
     receiver_rss: int = None
+    server_cpu: float = None  # seconds, in user and kernel mode
+    receiver_cpu: float = None  # of all receivers together
     lowest_received: float = None
 
 
@@ -117,6 +119,10 @@ def _peak(programs):
     return max(known) if known else None
 
 
+def _cpu(programs):
+    return sum(program.usage.ru_utime + program.usage.ru_stime for program in programs)
+
+
 def _fleetcast(trial, names):
     """From the start of the first `get` until the last has ended; the server, a daemon, runs."""
     server = _serve(trial)
@@ -130,7 +136,8 @@ def _fleetcast(trial, names):
         rates, max(ends) - started, [one.target for one in everyone],
         before_sync=min(one.figures()[2] for one in everyone), synced=min(rates),
         server_rss=_peak([server.program]),
-        receiver_rss=_peak([one.program for one in everyone]))
+        receiver_rss=_peak([one.program for one in everyone]),
+        server_cpu=_cpu([server.program]), receiver_cpu=_cpu([one.program for one in everyone]))
 
 
 def fleetcast(trial):
