@@ -1,4 +1,4 @@
-"""What pairs of measurements say: the median of their ratios, and how far it can be trusted."""
+"""What rounds of A B B A say: the median of their ratios, and how far it can be trusted."""
 
 import math
 import statistics
@@ -23,8 +23,12 @@ def interval_of_median(values, confidence=CONFIDENCE):
     return (ordered[outside - 1], ordered[count - outside]) if outside else None
 
 
-def compare(pairs):
-    """Of (A, B) pairs: medians, the median of the ratios B/A, its interval, and each ratio."""
-    ratios = [b / a for a, b in pairs]
-    return {"a": statistics.median(a for a, _ in pairs), "b": statistics.median(b for _, b in pairs),
+def compare(rounds):
+    """Each round: the two values of A, the two of B. Medians, the median of the ratios B/A, its interval, the ratios.
+
+    A round's ratio is the geometric mean of its two pairs' ratios: what the first run of a pair has over the second
+    stands once above the line and once below."""
+    ratios = [math.sqrt(math.prod(b) / math.prod(a)) for a, b in rounds]
+    return {"a": statistics.median(value for a, _ in rounds for value in a),
+            "b": statistics.median(value for _, b in rounds for value in b),
             "ratio": statistics.median(ratios), "interval": interval_of_median(ratios), "ratios": ratios}
