@@ -67,7 +67,15 @@ static int run_sessions(unsigned port) {
   return refused;
 }
 
-/* From the first call to the last. What was refused: -1, the library; else so many sessions. */
+static void limit_threads(rlim_t count) {
+  struct rlimit limit;
+  REQUIRE(getrlimit(RLIMIT_NPROC, &limit) == 0);
+  limit.rlim_cur = count < limit.rlim_max ? count : limit.rlim_max;
+  REQUIRE(setrlimit(RLIMIT_NPROC, &limit) == 0);
+}
+
+/* From the first call to the last, which finds no thread at all. What was refused: -1, the library; else so many
+ * sessions. */
 static int use_library(unsigned port) {
   char story[1024] = "";
   int refused;
@@ -80,15 +88,9 @@ static int use_library(unsigned port) {
   }
   REQUIRE(story[0] == '\0');
   refused = run_sessions(port);
+  limit_threads(0);
   REQUIRE(WdsTransportClientShutdown() == ERROR_SUCCESS);
   return refused;
-}
-
-static void limit_threads(rlim_t count) {
-  struct rlimit limit;
-  REQUIRE(getrlimit(RLIMIT_NPROC, &limit) == 0);
-  limit.rlim_cur = count < limit.rlim_max ? count : limit.rlim_max;
-  REQUIRE(setrlimit(RLIMIT_NPROC, &limit) == 0);
 }
 
 int main(int argc, char** argv) {
