@@ -74,8 +74,8 @@ static void limit_threads(rlim_t count) {
   REQUIRE(setrlimit(RLIMIT_NPROC, &limit) == 0);
 }
 
-/* From the first call to the last, which finds no thread at all. What was refused: -1, the library; else so many
- * sessions. */
+/* From the first call to the last, which finds no thread at all. -1 if the library was refused a thread,
+ * otherwise the number of sessions that were. */
 static int use_library(unsigned port) {
   char story[1024] = "";
   int refused;

@@ -5,8 +5,8 @@ or works and ends on SIGTERM; none dies of a signal, none hangs.
 
     thread_limit_test.py --bin build/release/bin [--embedding PROGRAM]
 
-As root each program runs as a user that nobody else is, since the kernel counts all threads of a user, and does not
-count for root. Others need a user namespace of their own for that. Exit code 77: neither is to be had.
+As root, the script runs each program as a user of its own, because the kernel counts all threads of a user, and the
+limit does not hold for root. Others need a user namespace of their own for that. Exit code 77: neither is to be had.
 """
 
 import argparse
@@ -16,6 +16,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 sys.dont_write_bytecode = True
@@ -47,7 +48,7 @@ def require(condition, text):
 
 
 class Limited:
-    """Programs of a user who may have `threads` threads, and a directory of that user's."""
+    """Runs programs as a user with at most `threads` threads and a home of its own."""
 
     def __init__(self, workspace, name, threads):
         self.name = f"{name} with {threads} threads"
@@ -68,6 +69,8 @@ class Limited:
 
 def can_limit(workspace):
     """Whether a limit holds here at all: a shell with one thread cannot fork."""
+    if os.geteuid() != 0 and not shutil.which("unshare"):
+        return False
     tried = subprocess.run(Limited(workspace, "trial", 1).command(["sh", "-c", "true & wait"]),
                            capture_output=True, check=False)
     works = subprocess.run(Limited(workspace, "trial", MOST).command(["sh", "-c", "true & wait"]),
@@ -90,7 +93,7 @@ def programs(options, workspace):
         shutil.copytree(os.path.join(os.path.dirname(options.bin), part), os.path.join(place, part),
                         symlinks=True)
     copy = os.path.join(place, "bin", "fleetcast")
-    require(usable(copy), f"a user who is not root can run neither {given} nor {copy}")
+    require(usable(copy), f"an unprivileged user can run neither {given} nor {copy}")
     if options.embedding:
         shutil.copy(options.embedding, os.path.join(place, "bin"))
     return copy, options.embedding and os.path.join(place, "bin",
@@ -183,12 +186,25 @@ def daemons_at_every_limit(workspace, fleetcast):
 # ---- a server that runs out of threads while it serves ---------------------------------------------
 
 
+def comes_back(workspace, fleetcast, address):
+    """Asks until there are threads again, as it was told to."""
+    until = time.monotonic() + SECONDS
+    while True:
+        done = subprocess.run([fleetcast, "get", address, os.path.join(workspace.path, "last"), "--json"],
+                              capture_output=True, text=True, timeout=SECONDS, check=False)
+        if done.returncode == 0:
+            return
+        require(f"error {BUSY}," in done.stderr and time.monotonic() < until,
+                f"a client that comes back to a busy server gets: {done.stderr}")
+
+
 def server_is_busy(workspace, fleetcast):
-    """Objects asked for at once, of which each takes two threads: some wait for better times, and the server ends
-    as ever."""
+    """Objects asked for at once, of which each takes two threads: some wait for better times, which come, and the
+    server ends as ever."""
     content = workspace.directory("many")
     for number in range(OBJECTS):
         files.make_random_file(os.path.join(content, str(number)), SIZE)
+    files.make_random_file(os.path.join(content, "last"), 1000)
     mine = Limited(workspace, "busy", 16)
     listen = f"127.0.0.1:{free_port()}"
     server = workspace.start(mine.name, mine.command(
@@ -210,6 +226,9 @@ def server_is_busy(workspace, fleetcast):
         require(not failed or failed["code"] == BUSY and "try again later" in failed["message"],
                 f"{each.name}: {failed}")
     require(begun and refused, f"{begun} transmissions began, {refused} were refused")
+    leaver = next(each for each in receivers if not each.event("failed"))
+    leaver.program.signal(signal.SIGTERM)
+    comes_back(workspace, fleetcast, f"{listen}/lab/last")
     server.signal(signal.SIGTERM)
     status = server.wait(SECONDS)
     require(status == 0, f"the server ended with {status} on SIGTERM")
@@ -223,7 +242,7 @@ def server_is_busy(workspace, fleetcast):
 
 
 def embeds(workspace, embedding, threads):
-    """What was refused: -1, the library; else so many sessions."""
+    """-1 if the library was refused a thread, otherwise the number of sessions that were."""
     mine = Limited(workspace, "embedding", MOST)
     done = subprocess.run(mine.command([embedding, str(threads)]), stdin=subprocess.DEVNULL,
                           capture_output=True, text=True, timeout=SECONDS, check=False)
@@ -251,8 +270,7 @@ def main():
     with Workspace() as workspace:
         os.chmod(workspace.path, 0o755)
         if not can_limit(workspace):
-            print("skipped: no limit on threads holds for whom this script can become (neither root nor"
-                  " allowed to make a user namespace)")
+            print("skipped: RLIMIT_NPROC cannot be tried here: it takes root or a user namespace")
             sys.exit(SKIPPED)
         fleetcast, embedding = programs(options, workspace)
         get_at_every_limit(workspace, fleetcast)
