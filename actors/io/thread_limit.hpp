@@ -50,8 +50,8 @@ struct thread_limits {
 /// clients is `server_busy` instead; see `as_busy`.
 [[nodiscard]] protocol::failure thread_refusal(std::string_view purpose);
 
-/// The same, for those who asked this host for something: they may try again later, and its limits are none of
-/// their business. `doing` is what could not be done.
+/// The same for a client that asked this host for something: it can try again later, and how this host is set up is
+/// not its business. `doing` is what could not be done.
 [[nodiscard]] protocol::failure as_busy(std::string_view doing);
 
 /// Whether `reason` is a thread_refusal.

@@ -229,7 +229,7 @@ int serve(const serve_arguments& arguments) {
     say(stdout, "metrics http://{}/metrics\n", (*metrics)->address());
 
   if (!wait_for_signal(signals, listener_gone))
-    return complain("serve", "nobody can ask for anything any more: " + why_gone);
+    return complain("serve", "clients cannot be served any more: " + why_gone);
   signals.let_go();
   actors::log().info("{}: shutting down", strsignal(signals.last_signal()));
   caf::anon_send(listener, actors::stop_atom::value);
