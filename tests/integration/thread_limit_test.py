@@ -30,6 +30,7 @@ from lib.loopback import free_port  # noqa: E402
 from lib.workspace import LabError, Workspace  # noqa: E402
 
 SIZE = 100_000
+SLOW_SIZE = 50_000  # four seconds at the rate of the busy server
 MOST = 40
 SECONDS = 60  # only what hangs takes so long
 OBJECTS = 30
@@ -190,7 +191,7 @@ def comes_back(workspace, fleetcast, address):
     """Asks until there are threads again, as it was told to."""
     until = time.monotonic() + SECONDS
     while True:
-        done = subprocess.run([fleetcast, "get", address, os.path.join(workspace.path, "last"), "--json"],
+        done = subprocess.run([fleetcast, "get", address, os.path.join(workspace.path, "at last"), "--json"],
                               capture_output=True, text=True, timeout=SECONDS, check=False)
         if done.returncode == 0:
             return
@@ -203,8 +204,7 @@ def server_is_busy(workspace, fleetcast):
     server ends as ever."""
     content = workspace.directory("many")
     for number in range(OBJECTS):
-        files.make_random_file(os.path.join(content, str(number)), SIZE)
-    files.make_random_file(os.path.join(content, "last"), 1000)
+        files.make_random_file(os.path.join(content, str(number)), SLOW_SIZE)
     mine = Limited(workspace, "busy", 16)
     listen = f"127.0.0.1:{free_port()}"
     server = workspace.start(mine.name, mine.command(
@@ -226,9 +226,11 @@ def server_is_busy(workspace, fleetcast):
         require(not failed or failed["code"] == BUSY and "try again later" in failed["message"],
                 f"{each.name}: {failed}")
     require(begun and refused, f"{begun} transmissions began, {refused} were refused")
+    # What failed to begin must not be in the way of the next attempt, at the same object.
     leaver = next(each for each in receivers if not each.event("failed"))
     leaver.program.signal(signal.SIGTERM)
-    comes_back(workspace, fleetcast, f"{listen}/lab/last")
+    comes_back(workspace, fleetcast,
+               f"{listen}/lab/{next(i for i, each in enumerate(receivers) if each.event('failed'))}")
     server.signal(signal.SIGTERM)
     status = server.wait(SECONDS)
     require(status == 0, f"the server ended with {status} on SIGTERM")

@@ -41,7 +41,7 @@ class reporting_parts final : public fleet::agent_parts {
 public:
   explicit reporting_parts(unsigned reports) : reports_(reports) {}
 
-  tl::expected<fleet::reception_actor, protocol::failure>
+  tl::expected<fleet::reception_actor, fleetcast::protocol::failure>
   receive(caf::scheduled_actor& agent, const fleet::job_request& request, const std::string&,
           const fleet::reception_host_actor& self) override {
     return agent.spawn(report, self, reports_, request.together);
