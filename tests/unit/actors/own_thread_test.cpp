@@ -41,11 +41,12 @@ TEST(OwnThread, RunsItsActorAndGoesWithIt) {
   {
     lazy_config config;
     caf::actor_system system{config};
-    for (auto* each : {&first, &second}) {
-      const auto actor = spawn_on_own_thread(system, "a test", tells_its_thread, each);
-      ASSERT_TRUE(actor);
-      caf::anon_send(*actor, ask_atom::value);
-    }
+    // Both before either ends: a thread that is gone leaves its id to the next.
+    const auto one = spawn_on_own_thread(system, "a test", tells_its_thread, &first);
+    const auto other = spawn_on_own_thread(system, "a test", tells_its_thread, &second);
+    ASSERT_TRUE(one && other);
+    for (const auto& each : {*one, *other})
+      caf::anon_send(each, ask_atom::value);
   }
   EXPECT_NE(first.get_future().get(), second.get_future().get());
   const auto after = process_state::settled_at(before);
