@@ -1,15 +1,24 @@
 #include "actors/lazy_sharing.hpp"
 
+#include "actors/io/own_thread.hpp"
+#include "actors/printer.hpp"
+#include "actors/refusable_start.hpp"
+
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
-#include <caf/policy/unprofiled.hpp>
+#include <caf/detail/thread_safe_actor_clock.hpp>
+#include <caf/execution_unit.hpp>
+#include <caf/logger.hpp>
 #include <caf/resumable.hpp>
 #include <caf/scheduler/abstract_coordinator.hpp>
-#include <caf/scheduler/coordinator.hpp>
 
 #include <condition_variable>
 #include <deque>
 #include <mutex>
+#include <thread>
+#include <vector>
+
+#include <pthread.h>
 
 namespace fleetcast::actors {
 
@@ -19,80 +28,154 @@ namespace {
 /// millisecond.
 constexpr std::size_t messages_per_turn = 8;
 
-/// Policy of caf::scheduler::coordinator; its functions are called by coordinator and workers on their own
-/// threads.
-class lazy_sharing : public caf::policy::unprofiled {
+/// What is to be done. Any thread.
+class job_queue {
 public:
-  struct coordinator_data {
-    explicit coordinator_data(caf::scheduler::abstract_coordinator*) {}
-
-    std::deque<caf::resumable*> queue;
-    std::mutex mutex;
-    std::condition_variable filled;
-  };
-
-  struct worker_data {
-    explicit worker_data(caf::scheduler::abstract_coordinator*) {}
-  };
-
-  /// From outside: some worker must wake up, unless all are at work.
-  template <class Coordinator>
-  void central_enqueue(Coordinator* self, caf::resumable* job) {
-    (void)push(d(self), job);
-    d(self).filled.notify_one();
+  /// Returns how many wait now.
+  std::size_t push(caf::resumable* job) {
+    const std::lock_guard lock{mutex_};
+    jobs_.push_back(job);
+    return jobs_.size();
   }
 
-  template <class Worker>
-  void external_enqueue(Worker* self, caf::resumable* job) {
-    central_enqueue(self->parent(), job);
+  void wake_one() { filled_.notify_one(); }
+
+  /// Waits for a job. Null: the queue was closed.
+  caf::resumable* wait() {
+    std::unique_lock lock{mutex_};
+    filled_.wait(lock, [this] { return is_closed_ || !jobs_.empty(); });
+    return is_closed_ ? nullptr : pop();
   }
 
-  /// From the job that this worker runs: the worker will be back for it.
-  template <class Worker>
-  void internal_enqueue(Worker* self, caf::resumable* job) {
-    auto& shared = d(self->parent());
-    if (push(shared, job) > 1)
-      shared.filled.notify_one();
+  void close() {
+    const std::lock_guard lock{mutex_};
+    is_closed_ = true;
+    filled_.notify_all();
   }
 
-  /// The job had its turn and has more to do.
-  template <class Worker>
-  void resume_job_later(Worker* self, caf::resumable* job) {
-    internal_enqueue(self, job);
-  }
-
-  template <class Worker>
-  caf::resumable* dequeue(Worker* self) {
-    auto& shared = d(self->parent());
-    std::unique_lock lock{shared.mutex};
-    shared.filled.wait(lock, [&] { return !shared.queue.empty(); });
-    return pop(shared);
-  }
-
-  template <class Worker, class UnaryFunction>
-  void foreach_resumable(Worker*, UnaryFunction) {}
-
-  template <class Coordinator, class UnaryFunction>
-  void foreach_central_resumable(Coordinator* self, UnaryFunction visit) {
-    auto& shared = d(self);
-    const std::lock_guard lock{shared.mutex};
-    while (!shared.queue.empty())
-      visit(pop(shared));
+  /// What nobody waited for. Null: nothing is left.
+  caf::resumable* take_left_over() {
+    const std::lock_guard lock{mutex_};
+    return jobs_.empty() ? nullptr : pop();
   }
 
 private:
-  /// Returns how many wait now.
-  static std::size_t push(coordinator_data& shared, caf::resumable* job) {
-    const std::lock_guard lock{shared.mutex};
-    shared.queue.push_back(job);
-    return shared.queue.size();
-  }
-
-  static caf::resumable* pop(coordinator_data& shared) {
-    auto* const result = shared.queue.front();
-    shared.queue.pop_front();
+  caf::resumable* pop() {
+    auto* const result = jobs_.front();
+    jobs_.pop_front();
     return result;
   }
+
+  std::mutex mutex_;
+  std::condition_variable filled_;
+  std::deque<caf::resumable*> jobs_;
+  bool is_closed_ = false;
+};
+
+/// Runs jobs on one thread.
+class worker final : public caf::execution_unit {
+public:
+  worker(caf::actor_system& system, job_queue& queue) : execution_unit(&system), queue_(queue) {}
+
+  /// From the job that this worker runs: the worker will be back for it.
+  void exec_later(caf::resumable* job) override {
+    if (queue_.push(job) > 1)
+      queue_.wake_one();
+  }
+
+  /// Until the queue is closed.
+  void run() {
+    while (auto* const job = queue_.wait())
+      turn(job);
+  }
+
+private:
+  void turn(caf::resumable* job) {
+    // Otherwise the job is over, or waits for a message that brings it back here.
+    if (job->resume(this, messages_per_turn) == caf::resumable::resume_later)
+      exec_later(job);
+    else
+      caf::intrusive_ptr_release(job);
+  }
+
+  job_queue& queue_;
+};
+
+/// Workers, clock and printer of an actor system. CAF's own one does not survive that the system refuses one of its
+/// threads.
+class lazy_scheduler final : public caf::scheduler::abstract_coordinator, public refusable_start {
+public:
+  explicit lazy_scheduler(caf::actor_system& system) : abstract_coordinator(system) {}
+
+  const protocol::failure& start_failure() const noexcept override { return start_failure_; }
+
+  /// From outside: some worker must wake up, unless all are at work.
+  void enqueue(caf::resumable* job) override {
+    (void)queue_.push(job);
+    queue_.wake_one();
+  }
+
+  caf::detail::thread_safe_actor_clock& clock() noexcept override { return clock_; }
+
+protected:
+  void start() override {
+    if (start_threads())
+      utility_actors_[printer_id] = spawn_printer(system());
+  }
+
+  void stop() override {
+    // By its worker, so before those end. There is none where a thread was refused.
+    if (printer())
+      stop_actors();
+    queue_.close();
+    for (auto& each : threads_)
+      each.join();
+    if (timer_.joinable()) {
+      clock_.cancel_dispatch_loop();
+      timer_.join();
+    }
+    while (auto* const job = queue_.take_left_over())
+      cleanup_and_release(job);
+  }
+
+private:
+  bool start_threads() {
+    threads_.reserve(num_workers());
+    while (threads_.size() < num_workers()) {
+      auto& fresh = workers_.emplace_back(system(), queue_);
+      auto started = start_thread("caf.multiplexer", "a worker of the actor system",
+                                  [&fresh] { fresh.run(); });
+      if (!started.joinable())
+        return false;
+      threads_.push_back(std::move(started));
+    }
+    timer_ = start_thread("caf.clock", "the clock of the actor system",
+                          [this] { clock_.run_dispatch_loop(); });
+    return timer_.joinable();
+  }
+
+  /// Not joinable: refused, as start_failure_ says.
+  template <class Work>
+  std::thread start_thread(const char* name, const char* purpose, Work work) {
+    auto result = io::start_thread(purpose, [this, name, work] {
+      CAF_SET_LOGGER_SYS(&system());
+      pthread_setname_np(pthread_self(), name);
+      system().thread_started();
+      work();
+      system().thread_terminates();
+    });
+    if (result)
+      return std::move(*result);
+    start_failure_ = std::move(result.error());
+    return {};
+  }
+
+  caf::detail::thread_safe_actor_clock clock_;
+  job_queue queue_;
+  std::deque<worker> workers_; ///< they do not move: threads refer to them
+  std::vector<std::thread> threads_;
+  std::thread timer_;
+  protocol::failure start_failure_;
 };
 
 } // namespace
@@ -101,7 +184,7 @@ void share_lazily(caf::actor_system_config& config, std::size_t workers) {
   config.set("scheduler.max-threads", workers);
   config.set("scheduler.max-throughput", messages_per_turn);
   config.module_factories.push_back([](caf::actor_system& system) -> caf::actor_system::module* {
-    return new caf::scheduler::coordinator<lazy_sharing>(system);
+    return new lazy_scheduler(system);
   });
 }
 

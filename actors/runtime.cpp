@@ -2,8 +2,10 @@
 
 #include "actors/io/batch_scheduling.hpp"
 #include "actors/io/io_thread.hpp"
+#include "actors/io/own_thread.hpp"
 #include "actors/io/signals_blocked.hpp"
 #include "actors/lazy_sharing.hpp"
+#include "actors/refusable_start.hpp"
 #include "actors/session_manager.hpp"
 
 #include <caf/thread_hook.hpp>
@@ -15,7 +17,7 @@ namespace fleetcast::actors {
 
 namespace {
 
-/// All threads of an actor system: those of detached actors are started by workers, and inherit it.
+/// All threads of an actor system, those of actors with one of their own among them.
 class in_batches final : public caf::thread_hook {
   void init(caf::actor_system&) override {}
   void thread_started() override { io::schedule_in_batches(); }
@@ -37,6 +39,8 @@ caf::actor_system_config& configured(caf::actor_system_config& config,
 
 struct runtime::implementation {
   explicit implementation(const runtime_options& options) : system(configured(config, options)) {
+    if (auto refused = start_failure(system))
+      throw io::thread_refused{std::move(refused)};
     manager = system.spawn(session_manager,
                            session_manager_config{&io, network_parts(io), options.sending});
     if (options.console)
@@ -48,7 +52,7 @@ struct runtime::implementation {
     manager = nullptr;
     // Last of all, for those who want to know what does not end; and only once it has answered: who
     // cancels the one session of a program ends the program, and wants to hear that it was done.
-    if (console)
+    if (can_survey())
       stop(console->actor());
     console.reset();
     // Links and readers still closing use the I/O thread: it goes after every actor.
@@ -57,6 +61,8 @@ struct runtime::implementation {
     // actor count itself as done, and is still ending it, which takes the system's clock.
     io.stop();
   }
+
+  bool can_survey() const noexcept { return console && console->actor(); }
 
   /// And waits for its end.
   template <class Handle>
@@ -75,6 +81,14 @@ struct runtime::implementation {
   steered_session_manager_actor manager;
   std::unique_ptr<console_host> console;
 };
+
+tl::expected<std::unique_ptr<runtime>, failure> runtime::start(const runtime_options& options) {
+  try {
+    return std::make_unique<runtime>(options);
+  } catch (const io::thread_refused& refused) {
+    return tl::unexpected{refused.reason()};
+  }
+}
 
 runtime::runtime(const runtime_options& options) {
   const io::signals_blocked guard;
@@ -101,13 +115,17 @@ tl::expected<std::filesystem::path, failure> runtime::console_path() const {
   return implementation_->console->path();
 }
 
+bool runtime::can_survey() const noexcept {
+  return implementation_->can_survey();
+}
+
 void runtime::show(const caf::actor& other) {
-  if (implementation_->console)
+  if (can_survey())
     caf::anon_send(implementation_->console->actor(), open_atom::value, other);
 }
 
 void runtime::survey(std::function<void(std::shared_ptr<const console_survey>)> reply) {
-  if (implementation_->console)
+  if (can_survey())
     caf::anon_send(implementation_->console->actor(), survey_request{std::move(reply)});
 }
 

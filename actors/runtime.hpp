@@ -31,12 +31,17 @@ struct runtime_options {
   std::optional<console_options> console;
 };
 
-/// Owns every thread that Fleetcast starts, except those of detached actors, which end with their
-/// actors. Destruction stops the session manager (cancelling what still runs), waits for all
+/// Owns every thread that Fleetcast starts, except those of actors that have one of their own, which end with
+/// them. Destruction stops the session manager (cancelling what still runs), waits for all
 /// actors, then ends the I/O thread: no thread survives it. So it takes as long as a name lookup under way,
 /// which nothing can interrupt. Not to be destroyed on one of its own threads.
 class runtime {
 public:
+  /// Or which limit refuses it a thread; none of its threads is left then.
+  [[nodiscard]] static tl::expected<std::unique_ptr<runtime>, failure>
+  start(const runtime_options& options = {});
+
+  /// The same; throws io::thread_refused.
   explicit runtime(const runtime_options& options = {});
   ~runtime();
 
@@ -50,11 +55,14 @@ public:
   /// The console's socket, or why there is none; empty: none was wanted.
   tl::expected<std::filesystem::path, failure> console_path() const;
 
+  /// Whether somebody answers `survey`: a console was wanted, and its thread was to be had.
+  bool can_survey() const noexcept;
+
   /// Shows one more actor in the console, beside the manager and what is below it.
   void show(const caf::actor& other);
 
   /// Everything the console knows, handed to `reply` on a thread of its own within a second or so; never
-  /// called without a console.
+  /// called unless `can_survey`.
   void survey(std::function<void(std::shared_ptr<const console_survey>)> reply);
 
   /// A fresh id, never handed out before in this process. Any thread.

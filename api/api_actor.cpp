@@ -4,7 +4,6 @@
 #include "api/callback_actor.hpp"
 #include "api/session_record.hpp"
 
-#include <system_error>
 #include <utility>
 
 namespace fleetcast::api {
@@ -20,16 +19,13 @@ struct api_state {
 
   explicit api_state(api_actor::pointer self) : self_(self) {}
 
-  bool open(const std::shared_ptr<session_record>& record) {
-    consumer_actor consumer;
-    try {
-      consumer = spawn_callback_actor(self_->system(), record, manager_);
-    } catch (const std::system_error&) { // no thread to be had
-      return false;
-    }
+  failure open(const std::shared_ptr<session_record>& record) {
+    const auto consumer = spawn_callback_actor(self_->system(), record, manager_);
+    if (!consumer)
+      return consumer.error();
     ++opened_;
-    run(*record, consumer);
-    return true;
+    run(*record, *consumer);
+    return {};
   }
 
   void cancel(session_id session, const failure& reason) {

@@ -17,11 +17,11 @@ namespace fleetcast::api {
 class session_record;
 
 /// "Run this session": spawns its consumer on a thread of its own and asks the manager for it. `launched`
-/// learns whether the consumer could be spawned, and is broken if the api_actor is dead. A promise,
+/// learns why the consumer could not be spawned (none: it was), and is broken if the api_actor is dead. A promise,
 /// not a reply: the asker is a thread of the program, which is to stay clear of the actor system.
 struct open_session {
   std::shared_ptr<session_record> record;
-  std::shared_ptr<std::promise<bool>> launched;
+  std::shared_ptr<std::promise<actors::failure>> launched;
 };
 
 using api_actor

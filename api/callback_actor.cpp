@@ -2,6 +2,7 @@
 
 #include "actors/io/batch_scheduling.hpp"
 #include "actors/log.hpp"
+#include "actors/own_thread.hpp"
 #include "actors/status.hpp"
 #include "api/session_record.hpp"
 
@@ -191,10 +192,11 @@ callback_behavior(consumer_actor::stateful_pointer<callback_state> self,
 
 } // namespace
 
-consumer_actor spawn_callback_actor(caf::actor_system& system,
-                                    std::shared_ptr<session_record> record,
-                                    const actors::session_manager_actor& manager) {
-  return system.spawn<caf::detached>(callback_behavior, std::move(record), manager);
+tl::expected<consumer_actor, actors::failure>
+spawn_callback_actor(caf::actor_system& system, std::shared_ptr<session_record> record,
+                     const actors::session_manager_actor& manager) {
+  return actors::spawn_on_own_thread(system, "the callbacks of a session", callback_behavior,
+                                     std::move(record), manager);
 }
 
 } // namespace fleetcast::api

@@ -7,14 +7,16 @@
 
 #include "actors/interfaces.hpp"
 
+#include <tl/expected.hpp>
+
 #include <memory>
 
 namespace fleetcast::api {
 
 class session_record;
 
-/// May throw std::system_error when there is no thread to be had.
-[[nodiscard]] actors::consumer_actor
+/// Or the limit that refuses it a thread.
+[[nodiscard]] tl::expected<actors::consumer_actor, actors::failure>
 spawn_callback_actor(caf::actor_system& system, std::shared_ptr<session_record> record,
                      const actors::session_manager_actor& manager);
 

@@ -1,5 +1,7 @@
 #include "api/error_codes.hpp"
 
+#include "actors/io/thread_limit.hpp"
+
 namespace fleetcast::api {
 
 using protocol::failure_code;
@@ -12,7 +14,7 @@ DWORD to_win32(const protocol::failure& reason) noexcept {
     case failure_code::cancelled:
       return reason.detail != 0 ? reason.detail : ERROR_CANCELLED;
     case failure_code::internal:
-      return ERROR_GEN_FAILURE;
+      return actors::io::is_thread_refusal(reason) ? ERROR_NO_SYSTEM_RESOURCES : ERROR_GEN_FAILURE;
     case failure_code::no_memory:
       return ERROR_NOT_ENOUGH_MEMORY;
     case failure_code::invalid_request:

@@ -146,7 +146,9 @@ FLEETCAST_EXPORT DWORD WDSTCIAPI FleetcastConfigure(const FLEETCAST_CONFIG* pCon
 
 /** What is wrong with the environment or the configuration file, after a call that returned
  * ERROR_BAD_CONFIGURATION (or, for FleetcastGetIdentity, ERROR_OPEN_FAILED): which file and line, or which
- * variable, what was found there, what to write. Empty otherwise. At any time, from any thread.
+ * variable, what was found there, what to write. After WdsTransportClientInitialize returned
+ * ERROR_NO_SYSTEM_RESOURCES: which limit on threads was reached (RLIMIT_NPROC, pids.max, threads-max) and how to
+ * raise it. Empty otherwise. At any time, from any thread.
  *
  * @param pszBuffer,ulSize receives the text; NULL and 0 to ask for its size.
  * @param pulNeeded receives the bytes the text takes, its zero byte included; may be NULL.
@@ -164,7 +166,8 @@ FLEETCAST_EXPORT DWORD WDSTCIAPI FleetcastGetConfigurationError(char* pszBuffer,
  *   identity can be neither read nor made. */
 FLEETCAST_EXPORT DWORD WDSTCIAPI FleetcastGetIdentity(FLEETCAST_IDENTITY* pIdentity);
 
-/** Why a session failed, in sentences: what was tried, what happened, what to do next. Empty while it
+/** Why a session failed, in sentences: what was tried, what happened, what to do next. After
+ * WdsTransportClientStartSession returned ERROR_NO_SYSTEM_RESOURCES: why it could not begin. Empty while it
  * runs and after success.
  *
  * @param hSessionKey the session, not closed yet.

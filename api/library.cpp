@@ -1,6 +1,6 @@
 #include "api/library.hpp"
 
-#include "actors/io/signals_blocked.hpp"
+#include "actors/io/own_thread.hpp"
 #include "api/session_record.hpp"
 
 #include <atomic>
@@ -32,20 +32,13 @@ thread_local library* held_for_fork = nullptr;
 template <class Work>
 void run_aside(Work work) {
   std::exception_ptr problem;
-  {
-    std::thread aside;
-    {
-      actors::io::signals_blocked quiet;
-      aside = std::thread{[&] {
-        try {
-          work();
-        } catch (...) {
-          problem = std::current_exception();
-        }
-      }};
+  actors::io::start_thread_or_throw("starting or ending the library", [&] {
+    try {
+      work();
+    } catch (...) {
+      problem = std::current_exception();
     }
-    aside.join();
-  }
+  }).join();
   if (problem)
     std::rethrow_exception(problem);
 }
@@ -55,12 +48,14 @@ bool is_in_callback() noexcept {
   return callback_scope::current() != nullptr || log_delivery::is_calling();
 }
 
-/// False, too, when the one who was to answer died.
-bool is_true(std::future<bool>& answer) {
+/// A failure, too, when the one who was to answer died.
+actors::failure answer_of(std::future<actors::failure>& launched) {
   try {
-    return answer.get();
+    return launched.get();
   } catch (const std::future_error&) {
-    return false;
+    return {actors::failure_code::internal, 0,
+            "cannot start the session: the api actor died; shut the library down and initialise it "
+            "again"};
   }
 }
 
@@ -193,16 +188,17 @@ DWORD library::open_session(actors::receive_request request, void* caller_data, 
 
 DWORD library::start_session(const std::shared_ptr<session_record>& session) {
   // Before anything is changed: without memory the session was not started (R-START-8).
-  auto answer = std::make_shared<std::promise<bool>>();
+  auto answer = std::make_shared<std::promise<actors::failure>>();
   auto launched = answer->get_future();
   // The launcher does not change while a call is under way.
   if (auto error = session->start(launcher_); error != ERROR_SUCCESS)
     return error;
   caf::anon_send(launcher_, actors::open_atom::value,
                  api::open_session{session, std::move(answer)});
-  if (is_true(launched))
+  auto refused = answer_of(launched);
+  if (!refused)
     return ERROR_SUCCESS;
-  session->withdraw_start();
+  session->withdraw_start(std::move(refused.text));
   return ERROR_NO_SYSTEM_RESOURCES;
 }
 
@@ -216,6 +212,9 @@ DWORD library::bring_up(lock& guard) {
   DWORD error = ERROR_SUCCESS;
   try {
     run_aside([&] { error = make_world(factory, own); });
+  } catch (const actors::io::thread_refused& refused) {
+    note_configuration_error(refused.what());
+    error = ERROR_NO_SYSTEM_RESOURCES;
   } catch (const std::system_error&) {
     error = ERROR_NO_SYSTEM_RESOURCES;
   } catch (const std::bad_alloc&) {
@@ -276,7 +275,7 @@ void library::take_down() {
   launcher_ = nullptr;
   try {
     run_aside([this] { engine_.reset(); });
-  } catch (const std::system_error&) { // no thread to be had: then here
+  } catch (const actors::io::thread_refused&) { // then here
     engine_.reset();
   }
   attach_log(nullptr, {});

@@ -1,6 +1,6 @@
 #include "api/log_delivery.hpp"
 
-#include "actors/io/signals_blocked.hpp"
+#include "actors/io/own_thread.hpp"
 #include "actors/log.hpp"
 #include "protocol/text.hpp"
 
@@ -123,8 +123,7 @@ log_delivery::log_delivery(actors::io::file_descriptor file, PFN_FleetcastLog fu
   : file_(std::move(file)),
     function_(function),
     context_(context) {
-  actors::io::signals_blocked quiet;
-  thread_ = std::thread{[this] { run(); }};
+  thread_ = actors::io::start_thread_or_throw("the log", [this] { run(); });
 }
 
 log_delivery::~log_delivery() {

@@ -30,7 +30,7 @@ public:
   /// Lines that may wait: a burst of every session of a large program, at some 200 bytes a line.
   static constexpr std::size_t max_queued = 1024;
 
-  /// Null when `settings` ask for no log. Or why its file cannot be opened. Throws std::system_error
+  /// Null when `settings` ask for no log. Or why its file cannot be opened. Throws thread_refused
   /// when there is no thread to be had.
   [[nodiscard]] static tl::expected<std::shared_ptr<log_delivery>, std::string>
   start(const configuration& settings);

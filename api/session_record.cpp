@@ -64,16 +64,18 @@ DWORD session_record::start(api_actor launcher) {
     if (callbacks_[required] == nullptr)
       return ERROR_INVALID_PARAMETER;
   phase_ = phase::running;
+  story_.clear();
   launcher_ = std::move(launcher);
   return ERROR_SUCCESS;
 }
 
-void session_record::withdraw_start() {
+void session_record::withdraw_start(std::string why) {
   bool gone = false;
   {
     lock guard{mutex_};
     phase_ = phase::created;
     launcher_ = nullptr;
+    story_ = std::move(why);
     gone = closed_;
     if (gone)
       abandoned_ = ERROR_INVALID_HANDLE;

@@ -60,7 +60,7 @@ public:
   DWORD start(api_actor launcher);
 
   /// The start could not be carried out: as if it had not been (R-START-8).
-  void withdraw_start();
+  void withdraw_start(std::string why);
 
   DWORD cancel(DWORD code);
   DWORD complete_receive(std::uint32_t size, std::uint64_t offset);

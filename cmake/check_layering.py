@@ -9,9 +9,12 @@ The rules (design: apps -> api -> actors -> protocol):
   2. What sends does not know what receives, and the other way round (protocol/ and actors/).
   3. protocol/ is pure: no CAF, Asio, thread, clock, socket or file. Only tests, the simulation itself
      and `fleetcast simulate` include protocol/simulation.
-  4. `fleetcast get`, wdsmcast and apps/common stand on the public C API (the .h files of api/) and on
+  4. Threads are started where their refusal is handled: actors with one of their own by actors/own_thread.hpp (and
+     never as `caf::detached`), others by actors/io/own_thread.hpp. What stands on
+     the public C API only handles its own.
+  5. `fleetcast get`, wdsmcast and apps/common stand on the public C API (the .h files of api/) and on
      apps/ only.
-Rules 1, 2 and 4 follow our own headers into what they include; rule 2 stops at actors/interfaces.hpp,
+Rules 1, 2 and 5 follow our own headers into what they include; rule 2 stops at actors/interfaces.hpp,
 which names every message of both directions.
 """
 
@@ -37,6 +40,9 @@ IMPURE_CODE = re.compile(
     r"\b(steady_clock|system_clock|high_resolution_clock|random_device|this_thread|sleep_for"
     r"|gettimeofday|clock_gettime)\b"
 )
+# Without a thread the first leaves an actor that never ends, the second throws.
+UNGUARDED_THREAD = re.compile(r"\bcaf::detached\b|\bstd::j?thread\s*\w*\s*(\{\s*[^\s}]|\(\s*\[)|\bstd::async\b")
+THREAD_STARTERS = {"actors/own_thread.hpp", "actors/io/own_thread.hpp"}
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*(?:"([^"]+)"|<([^>]+)>)')
 NOISE = re.compile(r'//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"', re.DOTALL)
 
@@ -145,6 +151,10 @@ def check(root):
         if stands_on_public_api(name):
             for line, way in tree.find(name, is_not_public):
                 report(name, line, f"this stands on the public C API only: {way}")
+        if layer != "protocol" and not stands_on_public_api(name) and name not in THREAD_STARTERS:
+            for line, code in enumerate(without_noise(text).splitlines(), 1):
+                if found := UNGUARDED_THREAD.search(code):
+                    report(name, line, f"{found.group()!r}: a thread may be refused, see actors/own_thread.hpp")
         if layer != "protocol":
             continue
         for line, ours, written in tree.includes[name]:
@@ -164,6 +174,9 @@ CLEAN = {
     "actors/receive/session.hpp": '#include <caf/all.hpp>\n#include "protocol/receive/receiver.hpp"\n',
     "actors/interfaces.hpp": '#include "protocol/receive/receiver.hpp"\n',
     "actors/send/session.hpp": '#include "actors/interfaces.hpp"\n',
+    "actors/own_thread.hpp": "system.spawn_impl<on_waiting_thread<actor>, caf::detached>(config, *thread);\n",
+    "actors/io/own_thread.hpp": "return std::thread{std::move(work)};\n",
+    "actors/io/io_thread.hpp": "std::thread thread_; // std::thread{[] {}} has to be asked for\n",
     "api/wdstci.h": "#include <stdint.h>\n",
     "api/fleetcast_ext.h": '#include "wdstci.h"\n',
     "api/wdstci.cpp": '#include "api/wdstci.h"\n#include "actors/receive/session.hpp"\n',
@@ -196,6 +209,11 @@ VIOLATIONS = [
     ("apps/fleetcast/get.hpp", '#include "protocol/geometry.hpp"\n', "public C API only"),
     ("apps/common/x.cpp", '#include "actors/interfaces.hpp"\n', "public C API only"),
     ("apps/wdsmcast/x.cpp", '#include "api/wdstci.hpp"\n', "public C API only"),
+    ("actors/a.cpp", "self->spawn<caf::detached>(reader);\n", "a thread may be refused"),
+    ("api/a.cpp", "system.spawn<caf::detached>(reader);\n", "a thread may be refused"),
+    ("api/a.cpp", "thread_ = std::thread{[this] { run(); }};\n", "a thread may be refused"),
+    ("actors/a.cpp", "std::thread aside([] {});\n", "a thread may be refused"),
+    ("apps/fleetcast/x.cpp", "system.spawn<caf::detached>(f);\n", "a thread may be refused"),
     # through a header
     ("apps/fleetcast/bar.hpp", '#include "protocol/geometry.hpp"\n', "get.cpp:2: this stands"),
     ("protocol/geometry.hpp", '#include "protocol/receive/receiver.hpp"\n', "sender.hpp:1: send/"),

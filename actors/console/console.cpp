@@ -1,6 +1,7 @@
 #include "actors/console/console.hpp"
 
 #include "actors/console/socket_directory.hpp"
+#include "actors/own_thread.hpp"
 
 #include <utility>
 
@@ -29,8 +30,15 @@ console_host::console_host(caf::actor_system& system, io::io_thread& io,
     else
       problem_ = std::move(listening.error());
   }
-  actor_ = system.spawn<caf::detached>(
-    console, console_config{options.program, options.version, manager, server_});
+  auto spawned
+    = spawn_on_own_thread(system, "the console", console,
+                          console_config{options.program, options.version, manager, server_});
+  if (!spawned) {
+    problem_ = std::move(spawned.error());
+    server_ = nullptr;
+    return;
+  }
+  actor_ = *std::move(spawned);
   if (server_)
     server_->start([actor = actor_](std::string line, console_reply reply) {
       caf::anon_send(actor, console_request{std::move(line), std::move(reply)});

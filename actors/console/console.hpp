@@ -22,11 +22,12 @@ struct console_options {
 /// Listens from its making on; its end removes the socket.
 class console_host {
 public:
-  /// Where the socket cannot be made `problem` says why: no reason for a process not to do its work.
+  /// Where the socket or the actor's thread is not to be had `path` says why: no reason for a process not to do
+  /// its work.
   console_host(caf::actor_system& system, io::io_thread& io,
                const steered_session_manager_actor& manager, const console_options& options);
 
-  /// Requires that the actor has ended, so that its last answers are on their way.
+  /// Requires that the actor has ended, if there is one, so that its last answers are on their way.
   ~console_host();
 
   console_host(const console_host&) = delete;
@@ -35,6 +36,7 @@ public:
   /// Of the socket; or why there is none.
   tl::expected<std::filesystem::path, failure> path() const;
 
+  /// Null: there was no thread for it.
   const console_actor& actor() const noexcept { return actor_; }
 
 private:

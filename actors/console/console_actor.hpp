@@ -99,7 +99,7 @@ private:
   std::vector<caf::actor> others_;
 };
 
-/// Spawn `caf::detached`.
+/// Spawn it on a thread of its own.
 console_actor::behavior_type console(console_actor::stateful_pointer<console_state> self,
                                      console_config config);
 

@@ -37,7 +37,7 @@ struct content_opener_state {
   std::uint64_t refused = 0;
 };
 
-/// To be spawned detached. `authorized` null: everybody is served.
+/// To be spawned on a thread of its own. `authorized` null: everybody is served.
 content_opener_actor::behavior_type
 content_opener(content_opener_actor::stateful_pointer<content_opener_state> self,
                std::shared_ptr<content_catalog> catalog, std::shared_ptr<authorization> authorized);

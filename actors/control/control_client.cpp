@@ -5,6 +5,7 @@
 #include "actors/io/openssl_thread.hpp"
 #include "actors/io/processor.hpp"
 #include "actors/log.hpp"
+#include "actors/own_thread.hpp"
 #include "protocol/wire/control_codec.hpp"
 
 #include <algorithm>
@@ -149,7 +150,12 @@ void control_client_state::prepare() {
         const io::openssl_thread openssl;
         notify(asker, credentials_for(server, fingerprint, pins, own));
       };
-  self_->spawn<caf::detached>(std::move(read), self_->address());
+  const auto reader = spawn_on_own_thread(self_->system(), "reading this client's identity",
+                                          std::move(read), self_->address());
+  if (reader)
+    return;
+  report_closed(reader.error());
+  self_->quit();
 }
 
 void control_client_state::on_credentials(const link_credentials& mine) {
@@ -201,7 +207,8 @@ failure control_client_state::check_fingerprint() const {
 
 /// On a thread of its own, since it waits for the disk and for other processes' lock.
 void control_client_state::look_up() {
-  self_->spawn<caf::detached>(
+  const auto reader = spawn_on_own_thread(
+    self_->system(), "looking the server up in known_servers",
     [server = server_, fingerprint = peer_.fingerprint,
      pinned = known_servers_of(request_)](caf::event_based_actor*, const caf::actor_addr& asker) {
       auto verdict = pinned.check_or_pin(server, fingerprint);
@@ -210,6 +217,8 @@ void control_client_state::look_up() {
       notify(asker, link_verdict{verdict ? failure{} : std::move(verdict.error())});
     },
     self_->address());
+  if (!reader)
+    on_verdict(reader.error());
 }
 
 void control_client_state::on_verdict(const failure& refused) {

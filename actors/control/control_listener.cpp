@@ -1,6 +1,8 @@
 #include "actors/control/control_listener.hpp"
 
 #include "actors/io/tls_context.hpp"
+#include "actors/log.hpp"
+#include "actors/own_thread.hpp"
 #include "actors/status.hpp"
 
 #include <algorithm>
@@ -20,7 +22,8 @@ control_listener_state::~control_listener_state() {
   if (acceptor_)
     acceptor_->stop();
   stop_links();
-  caf::anon_send_exit(opener_, caf::exit_reason::user_shutdown);
+  if (opener_)
+    caf::anon_send_exit(opener_, caf::exit_reason::user_shutdown);
 }
 
 control_listening_actor::behavior_type
@@ -28,18 +31,23 @@ control_listener_state::start(io::io_thread& io, listening_sockets sockets, cons
                               std::shared_ptr<content_catalog> catalog,
                               session_manager_actor manager, const control_limits& limits,
                               std::shared_ptr<authorization> authorized) {
-  opener_ = self_->spawn<caf::detached>(content_opener, std::move(catalog), std::move(authorized));
+  auto opener = spawn_on_own_thread(self_->system(), "the content_opener", content_opener,
+                                    std::move(catalog), std::move(authorized));
   manager_ = std::move(manager);
   limits_ = limits;
   addresses_ = sockets.endpoints();
   self_->set_down_handler([this](const caf::down_msg& down) { on_down(down); });
-  if (auto context = io::make_server_context(who)) {
+  if (!opener) {
+    give_up(opener.error());
+  } else if (auto context = io::make_server_context(who)) {
+    opener_ = *std::move(opener);
     acceptor_ = std::make_shared<acceptor>(io, std::move(sockets), std::move(*context), limits);
     acceptor_->start(
       [me = self_->address()](accepted_connection accepted) { notify(me, std::move(accepted)); });
   } else {
-    // Only a broken installation of OpenSSL gets here; whoever monitors us hears why.
-    self_->quit(caf::make_error(caf::sec::runtime_error, context.error().text));
+    // Only a broken installation of OpenSSL gets here.
+    caf::anon_send_exit(*opener, caf::exit_reason::user_shutdown);
+    give_up(context.error());
   }
   return {
     [this](const accepted_connection& accepted) { on_accepted(accepted); },
@@ -49,6 +57,12 @@ control_listener_state::start(io::io_thread& io, listening_sockets sockets, cons
       return collect_status(self_, status(), children(), 2 * status_patience);
     },
   };
+}
+
+/// Whoever monitors us hears why, and so does the log.
+void control_listener_state::give_up(const failure& reason) {
+  log(name).error("{}", reason.text);
+  self_->quit(caf::make_error(caf::sec::runtime_error, reason.text));
 }
 
 void control_listener_state::on_accepted(const accepted_connection& accepted) {

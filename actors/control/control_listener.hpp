@@ -43,6 +43,7 @@ public:
         const control_limits& limits, std::shared_ptr<authorization> authorized);
 
 private:
+  void give_up(const failure& reason);
   void on_accepted(const accepted_connection& accepted);
   void on_down(const caf::down_msg& down);
   void stop();

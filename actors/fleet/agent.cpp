@@ -1,6 +1,7 @@
 #include "actors/fleet/agent.hpp"
 
 #include "actors/log.hpp"
+#include "actors/own_thread.hpp"
 #include "actors/runtime.hpp"
 #include "actors/timer.hpp"
 
@@ -20,9 +21,10 @@ public:
       known_servers_(std::move(known_servers)),
       identity_(std::move(identity)) {}
 
-  reception_actor receive(caf::scheduled_actor& agent, const job_request& request,
-                          const std::string& destination,
-                          const reception_host_actor& self) override {
+  tl::expected<reception_actor, failure> receive(caf::scheduled_actor& agent,
+                                                 const job_request& request,
+                                                 const std::string& destination,
+                                                 const reception_host_actor& self) override {
     reception_config config;
     config.request = request;
     config.destination = destination;
@@ -32,7 +34,7 @@ public:
     config.files = files_;
     config.manager = manager_;
     config.agent = self;
-    return agent.spawn<caf::detached>(reception, std::move(config));
+    return spawn_on_own_thread(agent.system(), "a fleet_reception", reception, std::move(config));
   }
 
 private:
@@ -175,8 +177,11 @@ void agent_state::begin(job& one) {
   const auto destination = with_host(one.request.destination, one.request.host);
   log().info("job {}: {}/{} from {} to {}", one.request.job, one.request.name_space,
              one.request.object, one.request.server, destination);
-  one.reception = parts_->receive(*self_, one.request, destination,
-                                  caf::actor_cast<reception_host_actor>(self_));
+  auto begun = parts_->receive(*self_, one.request, destination,
+                               caf::actor_cast<reception_host_actor>(self_));
+  if (!begun)
+    return end(one, job_phase::failed, std::move(begun.error()));
+  one.reception = *std::move(begun);
   self_->monitor(one.reception);
   if (!std::exchange(ticking_, true))
     self_->delayed_send(self_, limits_.keep_alive, tick_atom::value);

@@ -45,12 +45,14 @@ public:
   agent_parts& operator=(const agent_parts&) = delete;
   virtual ~agent_parts() = default;
 
-  virtual reception_actor receive(caf::scheduled_actor& agent, const job_request& request,
-                                  const std::string& destination, const reception_host_actor& self)
+  /// Or why it cannot begin.
+  virtual tl::expected<reception_actor, failure>
+  receive(caf::scheduled_actor& agent, const job_request& request, const std::string& destination,
+          const reception_host_actor& self)
     = 0;
 };
 
-/// The real ones: detached actors that open sessions at `manager`. Empty paths: the user's defaults.
+/// The real ones: actors on threads of their own that open sessions at `manager`. Empty paths: the user's defaults.
 std::shared_ptr<agent_parts> storing_parts(std::shared_ptr<target_files> files,
                                            session_manager_actor manager, std::string known_servers,
                                            std::string identity);

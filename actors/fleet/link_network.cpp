@@ -2,6 +2,7 @@
 
 #include "actors/fleet/link_handshake.hpp"
 #include "actors/fleet/link_scribe.hpp"
+#include "actors/io/name_lookup.hpp"
 
 #include <boost/asio/connect.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -94,20 +95,21 @@ public:
     const auto address = asio::ip::make_address(host_.name, not_an_address);
     if (!not_an_address)
       return connect(std::vector{tcp::endpoint{address, host_.port}});
-    resolver_.async_resolve(host_.name, std::to_string(host_.port), tcp::resolver::numeric_service,
-                            [me = shared_from_this()](const boost::system::error_code& error,
-                                                      const tcp::resolver::results_type& found) {
-                              if (me->over_)
-                                return;
-                              if (error)
-                                return me->fail(
-                                  {failure_code::name_unresolved, 0,
-                                   me->what() + "the name cannot be resolved: " + error.message()});
-                              std::vector<tcp::endpoint> all;
-                              for (const auto& each : found)
-                                all.push_back(each.endpoint());
-                              me->connect(all);
-                            });
+    auto looked_up = [me = shared_from_this()](const boost::system::error_code& error,
+                                               const tcp::resolver::results_type& found) {
+      if (me->over_)
+        return;
+      if (error)
+        return me->fail({failure_code::name_unresolved, 0,
+                         me->what() + "the name cannot be resolved: " + error.message()});
+      std::vector<tcp::endpoint> all;
+      for (const auto& each : found)
+        all.push_back(each.endpoint());
+      me->connect(all);
+    };
+    if (auto refused = io::look_up(resolver_, host_.name, host_.port, std::move(looked_up)))
+      fail(std::move(refused).in_context("no connection to " + host_.name + " port "
+                                         + std::to_string(host_.port)));
   }
 
   void abandon() { fail({failure_code::cancelled, 0, "given up"}); }

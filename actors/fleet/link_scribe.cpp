@@ -1,6 +1,7 @@
 #include "actors/fleet/link_scribe.hpp"
 
 #include "actors/fleet/messages.hpp"
+#include "actors/fleet/network_module.hpp"
 
 #include <caf/io/basp_broker.hpp>
 #include <caf/io/middleman.hpp>
@@ -140,7 +141,7 @@ caf::actor network_broker(caf::actor_system& system) {
 
 void configure_network(caf::actor_system_config& config) {
   add_messages(config);
-  config.load<caf::io::middleman>();
+  load_network(config);
   config.set("middleman.heartbeat-interval", caf::timespan{std::chrono::seconds{1}});
   // CAF's own judgement of silence counts from before a connection's first byte.
   config.set("middleman.connection-timeout", caf::timespan{0});

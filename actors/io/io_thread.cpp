@@ -1,7 +1,7 @@
 #include "actors/io/io_thread.hpp"
 
 #include "actors/io/batch_scheduling.hpp"
-#include "actors/io/signals_blocked.hpp"
+#include "actors/io/own_thread.hpp"
 
 #include <algorithm>
 #include <cstdio>
@@ -24,8 +24,7 @@ io_thread::io_thread(std::string name)
     context_(1),
     work_(boost::asio::make_work_guard(context_)) {
   name_.resize(std::min(name_.size(), max_thread_name));
-  signals_blocked guard;
-  thread_ = std::thread{[this] { run(); }};
+  thread_ = start_thread_or_throw("the I/O", [this] { run(); });
 }
 
 io_thread::~io_thread() {

@@ -17,7 +17,7 @@ namespace fleetcast::actors::io {
 class io_thread {
 public:
   /// `name` is what `ps -L` and debuggers show; the kernel keeps 15 characters of it. Throws
-  /// std::system_error when the process may have no more threads.
+  /// thread_refused when the process may have no more threads.
   explicit io_thread(std::string name = "fleetcast-io");
 
   /// Stops. Not to be destroyed on the thread itself.

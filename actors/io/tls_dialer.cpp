@@ -1,6 +1,7 @@
 #include "actors/io/tls_dialer.hpp"
 
 #include "actors/io/known_servers.hpp"
+#include "actors/io/name_lookup.hpp"
 
 #include <boost/asio/post.hpp>
 
@@ -126,12 +127,14 @@ void tls_dialer::resolve() {
     return try_next();
   }
   // Cancelling does not interrupt it: whoever destroys the io_context waits for the lookup under way.
-  resolver_.async_resolve(
-    host_, std::to_string(port_), tcp::resolver::numeric_service,
+  auto refused = look_up(
+    resolver_, host_, port_,
     [me = shared_from_this()](const error_code& error, const tcp::resolver::results_type& results) {
       if (!me->is_over_)
         me->on_resolved(error, results);
     });
+  if (refused)
+    fail(std::move(refused).in_context("could not connect to " + name_));
 }
 
 void tls_dialer::on_resolved(const error_code& error, const tcp::resolver::results_type& results) {

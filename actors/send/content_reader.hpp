@@ -64,7 +64,7 @@ private:
   std::uint64_t failures_ = 0;
 };
 
-/// Spawn `caf::detached`: it waits for the disk. `pool` hands out buffers of at least
+/// Spawn it on a thread of its own: it waits for the disk. `pool` hands out buffers of at least
 /// `layout.block_size()` bytes. Without `hashes` the digests it tells are zeros. An exit message or the
 /// session's end stops it.
 content_reader_actor::behavior_type

@@ -3,6 +3,7 @@
 #include "actors/event_log.hpp"
 #include "actors/io/network_interface.hpp"
 #include "actors/log.hpp"
+#include "actors/own_thread.hpp"
 #include "actors/send/content_reader.hpp"
 #include "actors/send/socket_writer.hpp"
 #include "actors/socket_reader.hpp"
@@ -201,7 +202,10 @@ join_reply send_session_state::join(const join_request& request) {
                   nothing_in_common(offered, config_->options.unsealed));
   }
   if (!suite_) {
-    start_children(*suite);
+    if (const auto refused = start_children(*suite)) {
+      end();
+      return refuse(refused.code, refused.text);
+    }
   } else if (std::find(offered.begin(), offered.end(), *suite_) == offered.end()) {
     return refuse(failure_code::handshake_failed,
                   "the running transmission is sealed in a way that this client does not speak; "
@@ -225,13 +229,21 @@ join_reply send_session_state::join(const join_request& request) {
   return result;
 }
 
-void send_session_state::start_children(wire::seal_suite suite) {
+failure send_session_state::start_children(wire::seal_suite suite) {
   suite_ = suite;
   gate_.emplace(session_tag_, std::uint16_t{0}, suite);
-  reader_ = self_->spawn<caf::detached>(content_reader, config_->object, config_->layout, memory_,
-                                        !config_->options.unsealed, send_session_actor{self_});
-  writer_ = self_->spawn<caf::detached>(socket_writer, config_->socket, config_->group->endpoint(),
-                                        suite, group_key_, send_session_actor{self_});
+  auto reader = spawn_on_own_thread(self_->system(), "a content_reader", content_reader,
+                                    config_->object, config_->layout, memory_,
+                                    !config_->options.unsealed, send_session_actor{self_});
+  if (!reader)
+    return without_thread(reader.error());
+  reader_ = *std::move(reader);
+  auto writer
+    = spawn_on_own_thread(self_->system(), "a socket_writer", socket_writer, config_->socket,
+                          config_->group->endpoint(), suite, group_key_, send_session_actor{self_});
+  if (!writer)
+    return without_thread(writer.error());
+  writer_ = *std::move(writer);
   feedback_reader_ = self_->spawn(socket_reader, config_->io, config_->socket,
                                   caf::actor_cast<datagram_sink_actor>(self_));
   self_->monitor(reader_);
@@ -243,6 +255,13 @@ void send_session_state::start_children(wire::seal_suite suite) {
                  group.address().to_string(), group.port(),
                  rate != 0 ? "at " + std::to_string(rate) + " bit/s"
                            : words_for(policy_when_free()));
+  return {};
+}
+
+/// The limit is for those who run this server; its clients can only try again.
+failure send_session_state::without_thread(const failure& refused) const {
+  log(name).error("{}: cannot be sent now: {}", config_->object->name(), refused.text);
+  return io::as_busy("cannot send " + config_->object->name() + " now");
 }
 
 wire::session_accept send_session_state::accept_for(receiver_id id, const wire::direction_key& key,

@@ -86,7 +86,8 @@ private:
   bool remove(receiver_id id);
   void fail(const failure& reason);
   void end();
-  void start_children(protocol::wire::seal_suite suite);
+  failure start_children(protocol::wire::seal_suite suite);
+  failure without_thread(const failure& refused) const;
   order_outcome obey(const cancel_order& order);
   order_outcome obey(const kick_order& order);
   order_outcome obey(const pause_order& order);

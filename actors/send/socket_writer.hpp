@@ -51,7 +51,7 @@ private:
   std::uint64_t batches_ = 0;
 };
 
-/// Spawn `caf::detached`: it waits in the kernel while the send buffer is full. An exit message or the
+/// Spawn it on a thread of its own: it waits in the kernel while the send buffer is full. An exit message or the
 /// session's end stops it.
 socket_writer_actor::behavior_type
 socket_writer(socket_writer_actor::stateful_pointer<socket_writer_state> self,

@@ -1,6 +1,7 @@
 #include "apps/common/transfer.hpp"
 
 #include <algorithm>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -36,7 +37,9 @@ transfer_end transfer::run(const reception_request& request) {
     conclude(result);
   } else {
     result.how = transfer_end::kind::not_started;
-    result.story = reception::configuration_story();
+    result.story = session_.story();
+    if (result.story.empty())
+      result.story = reception::configuration_story();
   }
   if (result.how != transfer_end::kind::stored) {
     file_.discard();
@@ -115,10 +118,17 @@ void transfer::leave_at_once() {
 staged_file::result<void> transfer::save() {
   staged_file::result<void> synced;
   event_flag done;
-  std::thread worker{[&] {
+  std::thread worker;
+  try {
+    worker = std::thread{[&] {
+      synced = file_.sync();
+      done.set();
+    }};
+  } catch (const std::system_error&) {
+    // No more threads are to be had, which is no reason to throw the copy away: signals wait for the disk then.
     synced = file_.sync();
-    done.set();
-  }};
+    return synced ? file_.publish() : synced;
+  }
   for (;;) {
     auto woken = signals_.wait(done, sync_interval);
     if (woken == signal_events::woken_by::signal)

@@ -161,7 +161,10 @@ int agent(const agent_arguments& arguments) {
   actors::runtime_options options;
   options.configure = fleet::configure_network;
   options.console = console_of(arguments.daemon, "fleetcast-agent");
-  actors::runtime runtime{options};
+  const auto started = actors::runtime::start(options);
+  if (!started)
+    return complain("agent", started.error());
+  auto& runtime = **started;
   const auto metrics = expose(runtime, arguments.daemon);
   if (!metrics)
     return complain("agent", metrics.error());

@@ -12,6 +12,8 @@
 
 namespace fleetcast::apps {
 
+using protocol::failure;
+
 void add_daemon_options(CLI::App& command, daemon_options& options) {
   command
     .add_option("--metrics", options.metrics,
@@ -57,6 +59,9 @@ expose(actors::runtime& runtime, const daemon_options& options) {
     actors::log().warn("{}", path.error().text);
   if (options.metrics.empty())
     return nullptr;
+  // Metrics are what the console knows.
+  if (const auto path = runtime.console_path(); !path && !runtime.can_survey())
+    return tl::unexpected{failure{path.error()}.in_context("--metrics " + options.metrics)};
   return metrics_endpoint::open(runtime, options.metrics);
 }
 

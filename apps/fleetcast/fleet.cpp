@@ -275,7 +275,10 @@ int run(const job_arguments& arguments, task what) {
     print_event("job", {{"job", plan->request.job}, {"hosts", plan->hosts.size()}});
   else if (live)
     say(stderr, "job {}\n", plan->request.job);
-  return conclude(run_fleet(std::move(*plan), *context, {json, live}), what, json);
+  const auto end = run_fleet(std::move(*plan), *context, {json, live});
+  if (!end)
+    return complain("fleet", end.error());
+  return conclude(*end, what, json);
 }
 
 void add_patience(CLI::App& command, job_arguments& arguments) {

@@ -120,15 +120,18 @@ void print_event(const char* kind, nlohmann::json event) {
   say(stdout, "{}\n", event.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
 }
 
-fleet_end run_fleet(fleet::fleet_plan plan, fleet::link_context context,
-                    const fleet_display& display) {
+tl::expected<fleet_end, protocol::failure>
+run_fleet(fleet::fleet_plan plan, fleet::link_context context, const fleet_display& display) {
   signal_events signals;
   raise_descriptor_limit();
   event_flag finished; // outlives the runtime
   plan.finished = [&finished] { finished.set(); };
   actors::runtime_options options;
   options.configure = fleet::configure_network;
-  actors::runtime runtime{options};
+  const auto started = actors::runtime::start(options);
+  if (!started)
+    return tl::unexpected{started.error()};
+  auto& runtime = **started;
   auto& system = runtime.system();
   const auto network
     = std::make_shared<fleet::link_network>(system, runtime.io(), std::move(context));

@@ -18,10 +18,10 @@ struct fleet_display {
   bool live = true; ///< tell of progress, not only of the end
 };
 
-/// Once in a process: it takes over signals.
-[[nodiscard]] fleet_end run_fleet(actors::fleet::fleet_plan plan,
-                                  actors::fleet::link_context context,
-                                  const fleet_display& display);
+/// Once in a process: it takes over signals. Or what kept it from beginning.
+[[nodiscard]] tl::expected<fleet_end, protocol::failure>
+run_fleet(actors::fleet::fleet_plan plan, actors::fleet::link_context context,
+          const fleet_display& display);
 
 /// One JSON object on a line of its own.
 void print_event(const char* kind, nlohmann::json event);

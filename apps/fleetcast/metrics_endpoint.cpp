@@ -1,5 +1,6 @@
 #include "apps/fleetcast/metrics_endpoint.hpp"
 
+#include "actors/io/own_thread.hpp"
 #include "apps/fleetcast/endpoint_text.hpp"
 #include "apps/fleetcast/survey_collector.hpp"
 
@@ -33,6 +34,11 @@ metrics_endpoint::open(actors::runtime& runtime, const std::string& address) {
     result->exposer_ = std::make_unique<prometheus::Exposer>(where, 2);
     result->exposer_->RegisterCollectable(result->collector_);
   } catch (const std::exception&) {
+    // The exception does not tell: is it a thread that was missing?
+    auto trial = actors::io::start_thread("serving metrics", [] {});
+    if (!trial)
+      return tl::unexpected{std::move(trial.error())};
+    trial->join();
     return tl::unexpected{failure{failure_code::network_fault, 0,
                                   "cannot serve metrics on " + where
                                     + ": the address is in use or not of this host; choose another "

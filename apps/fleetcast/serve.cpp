@@ -140,6 +140,14 @@ start_listener(actors::runtime& runtime, const actors::listening_sockets& socket
   return runtime.system().spawn(start, sockets);
 }
 
+/// A listener that gives up says why in one sentence; one that crashed does not.
+std::string reason_of(const caf::error& why, const caf::actor_system& system) {
+  if (why && why.context().match_elements<std::string>())
+    return why.context().get_as<std::string>(0);
+  return "the control_listener actor died (" + system.render(why)
+         + "); see the log above, and start the server again";
+}
+
 /// Why --rate and --rate-policy contradict each other, if they do.
 failure check_rate(const serve_arguments& arguments) {
   const auto is_fixed = arguments.policy == protocol::rate_policy::fixed;
@@ -182,7 +190,8 @@ int serve(const serve_arguments& arguments) {
   const auto who = std::make_shared<const actors::io::identity>(std::move(*identity));
   set_up_log(arguments.daemon.log_level);
 
-  event_flag listener_gone; // outlives the runtime
+  event_flag listener_gone; // both outlive the runtime
+  std::string why_gone;
   actors::runtime_options options;
   options.sending.emplace();
   options.sending->identity = who;
@@ -196,7 +205,10 @@ int serve(const serve_arguments& arguments) {
     actors::log().warn("--security none: datagrams are NOT sealed and blocks are NOT verified; "
                        "anybody on this network can read and forge them");
   options.console = console_of(arguments.daemon, "fleetcast-serve");
-  actors::runtime runtime{options};
+  const auto started = actors::runtime::start(options);
+  if (!started)
+    return complain("serve", started.error());
+  auto& runtime = **started;
   const auto metrics = expose(runtime, arguments.daemon);
   if (!metrics)
     return complain("serve", metrics.error());
@@ -205,7 +217,10 @@ int serve(const serve_arguments& arguments) {
     return complain("serve", sockets.error());
   const auto listener = start_listener(runtime, *sockets, who, *catalog, *authorized);
   caf::actor_cast<caf::strong_actor_ptr>(listener)->get()->attach_functor(
-    [&](const caf::error&) { listener_gone.set(); });
+    [&, &system = runtime.system()](const caf::error& why) {
+      why_gone = reason_of(why, system);
+      listener_gone.set();
+    });
   runtime.show(caf::actor_cast<caf::actor>(listener));
   for (const auto& endpoint : sockets->endpoints())
     say(stdout, "listening on {}\n", to_text(endpoint));
@@ -213,11 +228,8 @@ int serve(const serve_arguments& arguments) {
   if (*metrics)
     say(stdout, "metrics http://{}/metrics\n", (*metrics)->address());
 
-  if (!wait_for_signal(signals, listener_gone)) {
-    say(stderr, "fleetcast serve: the control_listener actor died, so nobody could ask for "
-                "anything any more; see the log above, and start the server again\n");
-    return exit_code::failure;
-  }
+  if (!wait_for_signal(signals, listener_gone))
+    return complain("serve", "clients cannot be served any more: " + why_gone);
   signals.let_go();
   actors::log().info("{}: shutting down", strsignal(signals.last_signal()));
   caf::anon_send(listener, actors::stop_atom::value);

@@ -1,4 +1,5 @@
 // Initialize, Shutdown, and what the library does to the process around it.
+#include "actors/io/own_thread.hpp"
 #include "api_test.hpp"
 
 #include <cerrno>
@@ -54,12 +55,14 @@ TEST_F(Initialize, R_INIT_5_IsThreadSafe) {
 TEST_F(Initialize, CODE_1450_ReportsThatNoThreadIsToBeHadAndCanBeTriedAgain) {
   auto& library = api::library::instance();
   library.replace_engine([](std::size_t) -> std::unique_ptr<api::engine> {
-    throw std::system_error{std::make_error_code(std::errc::resource_unavailable_try_again)};
+    throw actors::io::thread_refused{{actors::failure_code::internal, EAGAIN, "which limit it is"}};
   });
   EXPECT_EQ(WdsTransportClientInitialize(), DWORD{ERROR_NO_SYSTEM_RESOURCES});
+  EXPECT_EQ(library.configuration_error(), "which limit it is");
   EXPECT_EQ(WdsTransportClientShutdown(), DWORD{ERROR_NOT_READY});
   SetUp();
   EXPECT_EQ(WdsTransportClientInitialize(), DWORD{ERROR_SUCCESS});
+  EXPECT_EQ(library.configuration_error(), "");
 }
 
 TEST_F(Initialize, CODE_8_ReportsThatThereIsNoMemoryAndCanBeTriedAgain) {

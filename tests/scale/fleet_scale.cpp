@@ -41,9 +41,9 @@ class reporting_parts final : public fleet::agent_parts {
 public:
   explicit reporting_parts(unsigned reports) : reports_(reports) {}
 
-  fleet::reception_actor receive(caf::scheduled_actor& agent, const fleet::job_request& request,
-                                 const std::string&,
-                                 const fleet::reception_host_actor& self) override {
+  tl::expected<fleet::reception_actor, fleetcast::protocol::failure>
+  receive(caf::scheduled_actor& agent, const fleet::job_request& request, const std::string&,
+          const fleet::reception_host_actor& self) override {
     return agent.spawn(report, self, reports_, request.together);
   }
 

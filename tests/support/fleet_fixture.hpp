@@ -47,7 +47,8 @@ struct reception_record {
 
   /// Plays by itself: receiving after a second, then storing, then staged or done.
   bool plays = false;
-  failure fails; ///< in place of storing
+  failure fails;   ///< in place of storing
+  failure refuses; ///< in place of a reception
 };
 
 /// A reception that does what the test says, or plays a good one.
@@ -56,10 +57,13 @@ public:
   explicit scripted_receptions(std::shared_ptr<reception_record> record)
     : record_(std::move(record)) {}
 
-  reception_actor receive(caf::scheduled_actor& agent, const job_request& request,
-                          const std::string& destination,
-                          const reception_host_actor& self) override {
+  tl::expected<reception_actor, failure> receive(caf::scheduled_actor& agent,
+                                                 const job_request& request,
+                                                 const std::string& destination,
+                                                 const reception_host_actor& self) override {
     record_->destinations.push_back(destination);
+    if (record_->refuses)
+      return tl::unexpected{record_->refuses};
     record_->agent = self;
     auto actor = agent.spawn(play, record_, self, request.together);
     record_->started.push_back(actor);

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cerrno>
 #include <optional>
 
 namespace fleetcast::actors::fleet::testing {
@@ -129,6 +130,24 @@ TEST_F(Agent, RefusesRequestsThatMakeNoSense) {
   EXPECT_TRUE(refused([](job_request& r) { r.interface = std::string(65, 'i'); }));
   EXPECT_TRUE(refused([](job_request& r) { r.fingerprint = std::string(65, 'f'); }));
   EXPECT_TRUE(receptions_->started.empty());
+}
+
+TEST_F(Agent, FailsAJobThatFindsNoThreadAndTakesItAgain) {
+  receptions_->refuses = {failure_code::internal, EAGAIN, "cannot start a thread for it"};
+  const auto refused = start();
+  EXPECT_EQ(phase_in(refused), job_phase::failed);
+  EXPECT_EQ(refused.reason, "cannot start a thread for it");
+  receptions_->refuses = {};
+  EXPECT_EQ(phase_in(ask<job_report>(retry_atom::value, "job-1").value_or(job_report{})),
+            job_phase::connecting);
+}
+
+// Nothing of such a job is waited for.
+TEST_F(Agent, EndsWithAJobThatFoundNoThread) {
+  receptions_->refuses = {failure_code::internal, EAGAIN, "cannot start a thread for it"};
+  start();
+  stop();
+  EXPECT_TRUE(has_ended(agent_));
 }
 
 TEST_F(Agent, RefusesAFloodOfJobs) {
