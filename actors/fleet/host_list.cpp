@@ -105,6 +105,10 @@ bool is_ipv6(std::string_view text) {
     if (zone.size() > longest_interface || !is_group_name(zone))
       return false;
   }
+  // The library reads up to a zero byte.
+  if (text.substr(0, percent).find_first_not_of("0123456789abcdefABCDEF:.")
+      != std::string_view::npos)
+    return false;
   boost::system::error_code wrong;
   const auto address
     = boost::asio::ip::make_address_v6(std::string{text.substr(0, percent)}, wrong);

@@ -92,6 +92,7 @@ TEST(HostList, TakesNothingElseForAHost) {
         "a%b"})
     EXPECT_NE(error_of(word), "none") << word;
   EXPECT_NE(error_of(std::string(64, 'a')), "none");
+  EXPECT_NE(error_of(std::string{"::1\0::1", 7}), "none");
   EXPECT_EQ(error_of(std::string(63, 'a')), "none");
 }
 
