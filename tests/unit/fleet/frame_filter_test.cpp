@@ -302,6 +302,10 @@ TEST_P(FrameFilterAtBothEnds, EndsALinkForAnythingElse) {
   long_count.insert(long_count.begin(), {0x80, 0x00});
   auto numbered = report();
   numbered[2] = 1;
+  auto context_text = error();
+  context_text.back() ^= 1U;
+  auto context_number = error();
+  context_number[context_number.size() - 5] = 1; // low byte of what precedes "\3@<>"
   const auto context = message(system(), caf::make_error(caf::sec::unexpected_message, job));
   const auto routed = [&](const bytes& what) {
     return bytes{
@@ -407,6 +411,10 @@ TEST_P(FrameFilterAtBothEnds, EndsALinkForAnythingElse) {
      frame_end::answer},
     {"a state for a report", a, answer(job_number, published, asker, state()), frame_end::content},
     {"an error with a context", a, answer(job_number, published, asker, context),
+     frame_end::content},
+    {"an error with another context", a, answer(job_number, published, asker, context_text),
+     frame_end::content},
+    {"an error with a numbered context", a, answer(job_number, published, asker, context_number),
      frame_end::content},
     {"an error that is none", a,
      answer(job_number, published, asker, message(system(), caf::error{})), frame_end::content},
