@@ -189,8 +189,8 @@ TEST_F(FleetBorder, AnAgentWithoutCertificatesOutlivesWhatIsNoHandshake) {
   owned_socket stranger{::socket(AF_INET, SOCK_STREAM, 0)};
   const auto to = loopback(plain.port());
   ASSERT_EQ(::connect(stranger.number(), reinterpret_cast<const sockaddr*>(&to), sizeof(to)), 0);
-  const bytes zeros(32, 0);
-  ASSERT_EQ(::send(stranger.number(), zeros.data(), zeros.size(), MSG_NOSIGNAL), 32);
+  const bytes empty = promising(operation::client_handshake, 0);
+  ASSERT_EQ(::send(stranger.number(), empty.data(), empty.size(), MSG_NOSIGNAL), 32);
   char byte = 0;
   while (::recv(stranger.number(), &byte, 1, 0) > 0) {}
   live_coordinator other{io, nullptr};
