@@ -405,6 +405,44 @@ TEST_F(FleetBorder, AnAgentAnswersOnce) {
   EXPECT_EQ(from.border().tally->of(frame_end::answer), 1U);
 }
 
+// -- whole frames, however slow the peer ------------------------------------------------------------
+
+/// Asks `agent` this many times at once.
+caf::behavior asking(caf::event_based_actor* self, const fleet::agent_actor& agent, int times) {
+  auto request = sample_request();
+  request.destination = std::string(4000, 'd');
+  request.object = std::string(4000, 'o');
+  for (int i = 0; i < times; ++i)
+    self->request(agent, answer_patience, fleet::start_atom::value, request)
+      .then([](const fleet::job_report&) {});
+  return {[](int) {}};
+}
+
+TEST_F(FleetBorder, WhatAPeerDoesNotReadYetReachesItWhole) {
+  constexpr int questions = 250; // 2 MB: more than the sockets hold
+  live_coordinator from{io, coordinator_context};
+  tls_listener listener;
+  auto dialled = std::async(std::launch::async, [&] {
+    return from.dial({"127.0.0.1", listener.port()});
+  });
+  auto link = listener.accept(host_context);
+  ASSERT_TRUE(link.next(operation::client_handshake));
+  link.write(basp::hello_of_agent(system(), basp::made_node(1), published));
+  const auto agent = dialled.get();
+  ASSERT_TRUE(agent) << agent.error().text;
+  auto asker = from.system().spawn(asking, *agent, questions);
+  std::optional<bytes> first;
+  for (std::uint64_t number = 1; number <= questions; ++number) {
+    const auto asked = link.next(operation::direct);
+    ASSERT_TRUE(asked) << number;
+    EXPECT_EQ(asked->data, basp::plain_message + number);
+    if (!first)
+      first = asked->payload;
+    EXPECT_TRUE(asked->payload == *first) << number;
+  }
+  caf::anon_send_exit(asker, caf::exit_reason::kill);
+}
+
 // -- C8: what a connection leaves behind -------------------------------------------------------------
 
 /// What CAF's broker keeps for its peers. Read on the thread that changes it.
