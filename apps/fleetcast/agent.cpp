@@ -111,9 +111,9 @@ int run(actors::runtime& runtime, const actors::listening_sockets& sockets,
   runtime.show(caf::actor_cast<caf::actor>(agent));
   caf::actor_cast<caf::strong_actor_ptr>(agent)->get()->attach_functor(
     [&agent_gone](const caf::error&) { agent_gone.set(); });
-  const auto acceptor = std::make_shared<fleet::link_acceptor>(
-    runtime.system(), runtime.io(), sockets, context, caf::actor_cast<fleet::agent_actor>(agent),
-    border);
+  const auto acceptor
+    = std::make_shared<fleet::link_acceptor>(runtime.system(), runtime.io(), sockets, context,
+                                             caf::actor_cast<fleet::agent_actor>(agent), border);
   acceptor->start();
   std::string where;
   for (const auto& endpoint : sockets.endpoints()) {
