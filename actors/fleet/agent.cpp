@@ -1,5 +1,6 @@
 #include "actors/fleet/agent.hpp"
 
+#include "actors/fleet/local_order.hpp"
 #include "actors/log.hpp"
 #include "actors/own_thread.hpp"
 #include "actors/runtime.hpp"
@@ -44,6 +45,17 @@ private:
   std::string identity_;
 };
 
+/// What never happened is left out.
+void add_facts(const frame_tally& tally, std::vector<fact>& facts) {
+  facts.push_back(metrics::fleet_links(tally.links()));
+  for (std::size_t i = 0; i < frame_tally::drops; ++i)
+    if (const auto why = static_cast<frame_drop>(i); tally.of(why) > 0)
+      facts.push_back(metrics::dropped_frames(tally.of(why), std::string{label(why)}));
+  for (std::size_t i = 0; i < frame_tally::ends; ++i)
+    if (const auto why = static_cast<frame_end>(i); tally.of(why) > 0)
+      facts.push_back(metrics::refused_links(tally.of(why), std::string{label(why)}));
+}
+
 /// `text` with every {host} replaced.
 std::string with_host(std::string text, const std::string& host) {
   constexpr std::string_view placeholder = "{host}";
@@ -87,11 +99,11 @@ local_agent_actor::behavior_type agent_state::make_behavior(std::shared_ptr<agen
     [this](cancel_atom, const std::string& id) { return cancel(id); },
     [this](const reception_news& news) { hear(news); },
     [this](tick_atom) {
-      if (is_local())
+      if (is_local_order(*self_))
         tick();
     },
     [this](stop_atom) {
-      if (is_local())
+      if (is_local_order(*self_))
         stop();
     },
     [this](status_atom) { return status(); },
@@ -302,12 +314,6 @@ bool agent_state::make_room() {
   return true;
 }
 
-/// A peer's message without a sender could be anybody's.
-bool agent_state::is_local() const {
-  const auto from = self_->current_sender();
-  return from && from->node() == self_->node();
-}
-
 agent_state::job* agent_state::find(const std::string& id) {
   const auto found = std::find_if(jobs_.begin(), jobs_.end(),
                                   [&](const job& one) { return one.request.job == id; });
@@ -335,6 +341,8 @@ status_snapshot agent_state::status() const {
   result.state = stopping_ ? "stopping" : "running";
   result.facts = {metrics::jobs(jobs_.size()), metrics::running_jobs(running()),
                   metrics::refused_jobs(refused_), metrics::unexpected_messages(dropped_)};
+  if (limits_.frames)
+    add_facts(*limits_.frames, result.facts);
   return vitals_.of(self_, std::move(result));
 }
 

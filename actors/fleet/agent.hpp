@@ -12,6 +12,7 @@
 /// forget them. Its own crash ends its receptions, and with them their sessions.
 #pragma once
 
+#include "actors/fleet/frame_tally.hpp"
 #include "actors/fleet/messages.hpp"
 #include "actors/fleet/reception.hpp"
 #include "actors/status.hpp"
@@ -35,6 +36,9 @@ struct agent_limits {
 
   /// A watcher hears this often at least.
   std::chrono::milliseconds keep_alive{2000};
+
+  /// What befell the frames of its links, to be shown with its status; null: not shown.
+  std::shared_ptr<const frame_tally> frames = nullptr;
 };
 
 /// How an agent makes its receptions; tests put others in their place.
@@ -107,7 +111,6 @@ private:
   void add_watcher(job& one);
   void quit_if_done();
   bool make_room();
-  bool is_local() const;
   job* find(const std::string& id);
   std::size_t running() const;
   job_report report_of(const std::string& id, const job* found) const;

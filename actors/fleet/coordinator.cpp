@@ -1,5 +1,6 @@
 #include "actors/fleet/coordinator.hpp"
 
+#include "actors/fleet/local_order.hpp"
 #include "actors/timer.hpp"
 
 #include <algorithm>
@@ -27,6 +28,11 @@ constexpr seconds answer_patience{5};
 
 /// An agent with a job speaks every 2 s: two lost in a row, and some.
 constexpr seconds silence{5};
+
+/// A host whose connections end right after they began, one after another, is given up: each is dialled a
+/// second after the last, for as long as anybody else is busy.
+constexpr std::size_t most_short_links = 20;
+constexpr seconds short_link{5};
 
 /// Time for agents to confirm a cancel.
 constexpr seconds cancel_patience{5};
@@ -76,9 +82,19 @@ coordinator_state::make_behavior(fleet_plan plan, std::shared_ptr<fleet_network>
     },
     [this](const link_up& up) { on_up(up); },
     [this](const link_failed& failed) { on_failed(failed); },
-    [this](tick_atom) { tick(); },
-    [this](stop_atom) { self_->quit(); },
-    [this](view_atom) { return view(); },
+    [this](tick_atom) {
+      if (is_local_order(*self_))
+        tick();
+    },
+    [this](stop_atom) {
+      if (is_local_order(*self_))
+        self_->quit();
+    },
+    [this](view_atom) -> caf::result<fleet_view> {
+      if (!is_local_order(*self_))
+        return caf::sec::unexpected_message;
+      return view();
+    },
   };
 }
 
@@ -92,6 +108,7 @@ void coordinator_state::dial(std::size_t number) {
   auto& one = hosts_[number];
   one.link = contact::dialling;
   one.dialled_at = now(self_);
+  ++one.dials;
   network_->dial(one.who, number, caf::actor_cast<link_sink_actor>(self_));
 }
 
@@ -106,6 +123,7 @@ void coordinator_state::on_up(const link_up& up) {
   one.asking = false;
   one.spoken_to = false;
   one.heard_at = now(self_);
+  one.up_at = one.heard_at;
   by_agent_[up.agent.address()] = up.host;
   self_->monitor(up.agent);
   consider_start();
@@ -135,8 +153,15 @@ void coordinator_state::on_down(const caf::down_msg& down) {
   one.agent = nullptr;
   one.link = contact::none;
   one.asking = false;
-  if (!one.finished)
-    one.reason = say(failure_code::connection_lost, "the connection to its agent was lost");
+  one.short_links = now(self_) - one.up_at < short_link ? one.short_links + 1 : 0;
+  if (one.finished)
+    return;
+  one.reason = say(failure_code::connection_lost, "the connection to its agent was lost");
+  if (one.short_links >= most_short_links)
+    finish(one,
+           say(failure_code::connection_lost,
+               "the last " + std::to_string(one.short_links)
+                 + " connections to its agent ended right after they began; see the log there"));
   settle();
 }
 
@@ -231,6 +256,7 @@ void coordinator_state::hear(std::size_t number, job_report report) {
   auto& one = hosts_[number];
   trim(report);
   one.heard_at = now(self_);
+  one.short_links = 0;
   if (one.finished)
     return;
   const auto before = one.phase();
@@ -428,6 +454,7 @@ fleet_view coordinator_state::view() const {
   for (const auto& one : hosts_) {
     auto& shown = result.hosts.emplace_back();
     shown.name = one.who.name;
+    shown.dials = one.dials;
     shown.in_contact = one.finished || in_contact(one);
     shown.finished = one.finished;
     shown.succeeded = one.succeeded;

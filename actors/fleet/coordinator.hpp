@@ -94,6 +94,7 @@ struct fleet_plan {
 /// A host as people see it.
 struct host_view {
   std::string name;
+  std::size_t dials = 0; ///< attempts to reach its agent
   bool in_contact = false;
   bool finished = false;
   bool succeeded = false;
@@ -135,12 +136,15 @@ private:
     contact link = contact::none;
     agent_actor agent;
     timestamp dialled_at{};
+    timestamp up_at{};      ///< when contact was made last
     timestamp heard_at{};   ///< or when contact was lost, or never made
     bool asking = false;    ///< a request is on its way
     bool spoken_to = false; ///< since there is contact
     bool asked = false;     ///< the agent has answered for this job
     bool finished = false;
     bool succeeded = false;
+    std::size_t dials = 0;
+    std::size_t short_links = 0; ///< in a row, and its agent said nothing on them
     job_report report;
     failure reason;
 

@@ -2,6 +2,8 @@
 
 #include "protocol/text.hpp"
 
+#include <boost/asio/ip/address.hpp>
+
 #include <algorithm>
 #include <charconv>
 #include <optional>
@@ -35,20 +37,83 @@ bool is_blank(char c) {
   return c == ' ' || c == '\t' || c == '\r' || c == ',';
 }
 
-bool is_name_character(char c) {
-  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.'
-         || c == '-' || c == '_';
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
 }
 
-bool is_name(std::string_view text) {
-  return !text.empty() && text.size() <= max_host_name && text.front() != '.' && text.front() != '-'
+bool is_name_character(char c) {
+  return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_';
+}
+
+bool is_label(std::string_view text) {
+  constexpr std::size_t longest = 63;
+  return !text.empty() && text.size() <= longest && text.front() != '-' && text.back() != '-'
          && std::all_of(text.begin(), text.end(), is_name_character);
 }
 
-/// Close enough: who dials it finds out.
+/// An address that can be one host's: not "any", not a group.
+template <class Address>
+bool is_unicast(const Address& address) {
+  return !address.is_unspecified() && !address.is_multicast();
+}
+
+bool is_ipv4(const std::string& text) {
+  boost::system::error_code wrong;
+  const auto address = boost::asio::ip::make_address_v4(text, wrong);
+  return !wrong && is_unicast(address);
+}
+
+/// Resolvers take "7" for 0.0.0.7 and "0x7f000001" for 127.0.0.1.
+bool is_number(std::string_view label) {
+  const bool hexadecimal = label.starts_with("0x") || label.starts_with("0X");
+  return label.substr(hexadecimal ? 2 : 0)
+           .find_first_not_of(hexadecimal ? "0123456789abcdefABCDEF" : "0123456789")
+         == std::string_view::npos;
+}
+
+/// Labels between dots, as in DNS; a dot at the end is DNS's own way to say that the name is complete. What
+/// ends in a number is an IPv4 address or nothing.
+bool is_host_name(std::string_view text) {
+  if (text.empty() || text.size() > max_host_name)
+    return false;
+  auto rest = text.ends_with('.') ? text.substr(0, text.size() - 1) : text;
+  std::string_view label;
+  for (bool more = true; more;) {
+    const auto dot = rest.find('.');
+    label = rest.substr(0, dot);
+    if (!is_label(label))
+      return false;
+    more = dot != std::string_view::npos;
+    rest.remove_prefix(more ? dot + 1 : rest.size());
+  }
+  return !is_number(label) || is_ipv4(std::string{text});
+}
+
+/// Several labels' characters in any order: a group is only shown.
+bool is_group_name(std::string_view text) {
+  return !text.empty() && text.size() <= max_host_name && text.front() != '.' && text.front() != '-'
+         && std::all_of(text.begin(), text.end(),
+                        [](char c) { return c == '.' || is_name_character(c); });
+}
+
+/// With a zone ("fe80::1%eth0") where the address needs one; it becomes part of file names.
 bool is_ipv6(std::string_view text) {
-  return text.size() <= 45 && std::count(text.begin(), text.end(), ':') >= 2
-         && text.find_first_not_of("0123456789abcdefABCDEF:.%") == std::string_view::npos;
+  constexpr std::size_t longest_interface = 15;
+  const auto percent = text.find('%');
+  if (percent != std::string_view::npos) {
+    const auto zone = text.substr(percent + 1);
+    if (zone.size() > longest_interface || !is_group_name(zone))
+      return false;
+  }
+  // The library reads up to a zero byte.
+  if (text.substr(0, percent).find_first_not_of("0123456789abcdefABCDEF:.")
+      != std::string_view::npos)
+    return false;
+  boost::system::error_code wrong;
+  const auto address
+    = boost::asio::ip::make_address_v6(std::string{text.substr(0, percent)}, wrong);
+  return !wrong && is_unicast(address)
+         && (percent == std::string_view::npos || address.is_link_local());
 }
 
 std::optional<std::uint32_t> number_of(std::string_view text, std::size_t longest = max_digits) {
@@ -152,8 +217,8 @@ parsed<names> names_of(std::string_view word, std::string_view whole) {
   auto expanded = expand(word, whole);
   if (expanded)
     for (const auto& name : *expanded)
-      if (!is_name(name))
-        return complain(whole, "is no host name or address");
+      if (!is_host_name(name))
+        return complain(whole, "is not a host name or address");
   return expanded;
 }
 
@@ -166,7 +231,7 @@ std::optional<std::string_view> group_of(std::string_view line) {
   if (!line.starts_with('[') || !line.ends_with(']'))
     return std::nullopt;
   const auto name = line.substr(1, line.size() - 2);
-  return is_name(name) ? std::optional{name} : std::nullopt;
+  return is_group_name(name) ? std::optional{name} : std::nullopt;
 }
 
 class reader {

@@ -1,6 +1,5 @@
 #include "actors/fleet/link_acceptor.hpp"
 
-#include "actors/fleet/link_scribe.hpp"
 #include "actors/log.hpp"
 
 #include <boost/asio/post.hpp>
@@ -18,13 +17,15 @@ namespace asio = boost::asio;
 
 link_acceptor::link_acceptor(caf::actor_system& system, io::io_thread& io,
                              listening_sockets sockets, link_context context,
-                             const agent_actor& agent, link_acceptor_limits limits)
+                             const agent_actor& agent, link_border border,
+                             link_acceptor_limits limits)
   : system_(system),
     io_(io),
     sockets_(std::move(sockets)),
     context_(std::move(context)),
+    border_(std::move(border)),
     limits_(limits),
-    broker_(network_broker(system)),
+    broker_(network_broker(system, border_)),
     agent_(caf::actor_cast<caf::strong_actor_ptr>(agent)),
     understands_(system.message_types(agent)),
     port_(sockets_.port()),
@@ -100,8 +101,9 @@ void link_acceptor::admit(tcp::socket socket) {
 
 void link_acceptor::hand_over(open_link link, const std::string& from) {
   log().info("coordinator {} at {}", link.peer.empty() ? "on this host" : link.peer, from);
-  caf::anon_send(broker_, caf::publish_atom::value, make_scribe(system_, std::move(link)), port_,
-                 agent_, understands_);
+  caf::anon_send(broker_, caf::publish_atom::value,
+                 make_scribe(system_, std::move(link), link_role::agent, border_), port_, agent_,
+                 understands_);
 }
 
 } // namespace fleetcast::actors::fleet

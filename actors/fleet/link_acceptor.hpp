@@ -9,6 +9,7 @@
 #include "actors/control/listening_sockets.hpp"
 #include "actors/fleet/link_context.hpp"
 #include "actors/fleet/link_handshake.hpp"
+#include "actors/fleet/link_scribe.hpp"
 #include "actors/fleet/messages.hpp"
 #include "actors/io/io_thread.hpp"
 
@@ -36,7 +37,8 @@ class link_acceptor : public std::enable_shared_from_this<link_acceptor> {
 public:
   /// Both outlive it. Without `context` there is no TLS: for the loopback interface only.
   link_acceptor(caf::actor_system& system, io::io_thread& io, listening_sockets sockets,
-                link_context context, const agent_actor& agent, link_acceptor_limits limits = {});
+                link_context context, const agent_actor& agent, link_border border = {},
+                link_acceptor_limits limits = {});
 
   /// Once.
   void start();
@@ -56,6 +58,7 @@ private:
   io::io_thread& io_;
   listening_sockets sockets_;
   link_context context_;
+  link_border border_;
   link_acceptor_limits limits_;
   caf::actor broker_;
   caf::strong_actor_ptr agent_;

@@ -159,9 +159,10 @@ private:
   void hand_over(open_link link) {
     if (std::exchange(over_, true))
       return;
-    caf::anon_send(network_->introducer_, caf::connect_atom::value,
-                   make_scribe(network_->system_, std::move(link)), host_.port, number_,
-                   std::exchange(to_, nullptr));
+    caf::anon_send(
+      network_->introducer_, caf::connect_atom::value,
+      make_scribe(network_->system_, std::move(link), link_role::coordinator, network_->border_),
+      host_.port, number_, std::exchange(to_, nullptr));
     leave();
   }
 
@@ -193,11 +194,13 @@ private:
   bool over_ = false;
 };
 
-link_network::link_network(caf::actor_system& system, io::io_thread& io, link_context context)
+link_network::link_network(caf::actor_system& system, io::io_thread& io, link_context context,
+                           link_border border)
   : system_(system),
     io_(io),
     context_(std::move(context)),
-    introducer_(system.spawn(introducer, network_broker(system))) {}
+    border_(std::move(border)),
+    introducer_(system.spawn(introducer, network_broker(system, border_))) {}
 
 void link_network::dial(const fleet_host& host, std::size_t number, link_sink_actor to) {
   auto one = std::make_shared<link_dial>(shared_from_this(), host, number, std::move(to));

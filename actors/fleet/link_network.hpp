@@ -4,6 +4,7 @@
 
 #include "actors/fleet/coordinator.hpp"
 #include "actors/fleet/link_context.hpp"
+#include "actors/fleet/link_scribe.hpp"
 #include "actors/io/io_thread.hpp"
 
 #include <chrono>
@@ -20,7 +21,8 @@ public:
   static constexpr std::chrono::milliseconds dial_limit{4000};
 
   /// Both outlive it. Without `context` there is no TLS, and only addresses of this host are dialled.
-  link_network(caf::actor_system& system, io::io_thread& io, link_context context);
+  link_network(caf::actor_system& system, io::io_thread& io, link_context context,
+               link_border border = {});
 
   void dial(const fleet_host& host, std::size_t number, link_sink_actor to) override;
 
@@ -34,6 +36,7 @@ private:
   caf::actor_system& system_;
   io::io_thread& io_;
   link_context context_;
+  link_border border_;
   caf::actor introducer_;
 
   // On the I/O thread.

@@ -102,6 +102,8 @@ int run(actors::runtime& runtime, const actors::listening_sockets& sockets,
   const auto state = std::filesystem::absolute(state_directory(arguments.state_dir));
   fleet::agent_limits limits;
   limits.running = arguments.max_jobs;
+  const fleet::link_border border;
+  limits.frames = border.tally;
   auto agent = runtime.system().spawn(
     fleet::agent,
     fleet::storing_parts(files, runtime.manager(), state / "known_servers", state / "identity"),
@@ -109,8 +111,9 @@ int run(actors::runtime& runtime, const actors::listening_sockets& sockets,
   runtime.show(caf::actor_cast<caf::actor>(agent));
   caf::actor_cast<caf::strong_actor_ptr>(agent)->get()->attach_functor(
     [&agent_gone](const caf::error&) { agent_gone.set(); });
-  const auto acceptor = std::make_shared<fleet::link_acceptor>(
-    runtime.system(), runtime.io(), sockets, context, caf::actor_cast<fleet::agent_actor>(agent));
+  const auto acceptor
+    = std::make_shared<fleet::link_acceptor>(runtime.system(), runtime.io(), sockets, context,
+                                             caf::actor_cast<fleet::agent_actor>(agent), border);
   acceptor->start();
   std::string where;
   for (const auto& endpoint : sockets.endpoints()) {

@@ -149,7 +149,11 @@ run_fleet(fleet::fleet_plan plan, fleet::link_context context, const fleet_displ
   if (woken == signal_events::woken_by::signal)
     result.signal = signals.last_signal();
   signals.let_go();
-  caf::anon_send(std::exchange(coordinator, nullptr), actors::stop_atom::value);
+  {
+    // Not anonymous: a coordinator lets only its own process stop it.
+    caf::scoped_actor self{system};
+    self->send(std::exchange(coordinator, nullptr), actors::stop_atom::value);
+  }
   network->close();
   return result;
 }

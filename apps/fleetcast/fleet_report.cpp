@@ -177,6 +177,7 @@ nlohmann::json to_json(const host_view& host) {
   nlohmann::json result{{"host", host.name},
                         {"state", state_of(host)},
                         {"in_contact", host.in_contact},
+                        {"dials", host.dials},
                         {"finished", host.finished},
                         {"succeeded", host.succeeded},
                         {"bytes", report.written_bytes},

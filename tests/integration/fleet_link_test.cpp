@@ -56,7 +56,14 @@ private:
   int socket_;
 };
 
-class FleetLink : public ::testing::Test {
+/// Which ends have a filter; the others are as they were before there was one.
+struct filters {
+  const char* name;
+  bool coordinator;
+  bool agent;
+};
+
+class FleetLink : public ::testing::TestWithParam<filters> {
 protected:
   FleetLink() {
     receptions->plays = true;
@@ -82,7 +89,7 @@ protected:
     stop_agent();
     agent = std::make_unique<live_agent>(
       io, *fleet::make_link_context(host_credentials(store), link_role::agent), parts(), limits,
-      bounds);
+      bounds, GetParam().agent);
   }
 
   fleet::link_context coordinator_context() const {
@@ -120,14 +127,14 @@ protected:
   std::unique_ptr<live_agent> agent;
 };
 
-TEST_F(FleetLink, CarriesAWholeJob) {
+TEST_P(FleetLink, CarriesAWholeJob) {
   std::promise<void> finished;
   fleet::fleet_plan plan;
   plan.request = sample_request();
   plan.request.together = true;
   plan.hosts = {agent->host()};
   plan.finished = [&] { finished.set_value(); };
-  live_coordinator from{io, coordinator_context()};
+  live_coordinator from{io, coordinator_context(), GetParam().coordinator};
   from.start(std::move(plan));
   ASSERT_EQ(finished.get_future().wait_for(answer_patience), std::future_status::ready);
   const auto view = from.view();
@@ -138,35 +145,35 @@ TEST_F(FleetLink, CarriesAWholeJob) {
 
 // -- who is turned away ---------------------------------------------------------------------------
 
-TEST_F(FleetLink, LetsACoordinatorInAndNobodyWithoutACertificate) {
+TEST_P(FleetLink, LetsACoordinatorInAndNobodyWithoutACertificate) {
   const auto good = store.coordinator();
   EXPECT_TRUE(lets_in(&good));
   EXPECT_FALSE(lets_in(nullptr));
 }
 
-TEST_F(FleetLink, TurnsACoordinatorOfAnotherAuthorityAway) {
+TEST_P(FleetLink, TurnsACoordinatorOfAnotherAuthorityAway) {
   const auto files = other.coordinator();
   EXPECT_FALSE(lets_in(&files));
 }
 
-TEST_F(FleetLink, TurnsAnExpiredCoordinatorAway) {
+TEST_P(FleetLink, TurnsAnExpiredCoordinatorAway) {
   auto files = store.coordinator();
   EXPECT_TRUE(lets_in(&files));
   ASSERT_FALSE(store.renew_coordinator(hours{-1}));
   EXPECT_FALSE(lets_in(&files));
 }
 
-TEST_F(FleetLink, TurnsAHostAwayThatWouldCommandOthers) {
+TEST_P(FleetLink, TurnsAHostAwayThatWouldCommandOthers) {
   const auto files = host_credentials(store);
   EXPECT_FALSE(lets_in(&files));
 }
 
-TEST_F(FleetLink, SpeaksNoOlderTls) {
+TEST_P(FleetLink, SpeaksNoOlderTls) {
   const auto files = store.coordinator();
   EXPECT_FALSE(lets_in(&files, TLS1_2_VERSION));
 }
 
-TEST_F(FleetLink, TurnsNonsenseAway) {
+TEST_P(FleetLink, TurnsNonsenseAway) {
   raw_connection stranger{agent->port()};
   const std::string nonsense(4096, 'x');
   ASSERT_GT(::send(stranger.number(), nonsense.data(), nonsense.size(), MSG_NOSIGNAL), 0);
@@ -178,7 +185,7 @@ TEST_F(FleetLink, TurnsNonsenseAway) {
   EXPECT_LE(total, 16);
 }
 
-TEST_F(FleetLink, ClosesConnectionsThatProveNothingInTime) {
+TEST_P(FleetLink, ClosesConnectionsThatProveNothingInTime) {
   fleet::link_acceptor_limits bounds;
   bounds.handshake = std::chrono::milliseconds{100};
   start_agent({}, bounds);
@@ -186,50 +193,52 @@ TEST_F(FleetLink, ClosesConnectionsThatProveNothingInTime) {
   EXPECT_TRUE(stranger.is_turned_away());
 }
 
-TEST_F(FleetLink, IsNotBlockedByStrangersWhoHoldConnections) {
+TEST_P(FleetLink, IsNotBlockedByStrangersWhoHoldConnections) {
   fleet::link_acceptor_limits bounds;
   bounds.pending = 4;
   start_agent({}, bounds);
   std::vector<std::unique_ptr<raw_connection>> strangers;
   for (int i = 0; i < 40; ++i)
     strangers.push_back(std::make_unique<raw_connection>(agent->port()));
-  live_coordinator from{io, coordinator_context()};
+  live_coordinator from{io, coordinator_context(), GetParam().coordinator};
   EXPECT_EQ(why_not(from, agent->host()), "reached");
   EXPECT_TRUE(strangers.front()->is_turned_away());
 }
 
 // -- whom a coordinator takes for an agent ----------------------------------------------------------
 
-TEST_F(FleetLink, TakesAnAgentUnderItsOwnNameOnly) {
-  live_coordinator from{io, coordinator_context()};
+TEST_P(FleetLink, TakesAnAgentUnderItsOwnNameOnly) {
+  live_coordinator from{io, coordinator_context(), GetParam().coordinator};
   EXPECT_EQ(why_not(from, agent->host()), "reached");
   EXPECT_NE(why_not(from, {"localhost", agent->port()}).find("certificate is refused"),
             std::string::npos);
 }
 
-TEST_F(FleetLink, TakesNoAgentOfAnotherAuthority) {
-  live_coordinator from{io, *fleet::make_link_context(other.coordinator(), link_role::coordinator)};
+TEST_P(FleetLink, TakesNoAgentOfAnotherAuthority) {
+  live_coordinator from{io, *fleet::make_link_context(other.coordinator(), link_role::coordinator),
+                        GetParam().coordinator};
   EXPECT_NE(why_not(from, agent->host()).find("another authority"), std::string::npos);
 }
 
-TEST_F(FleetLink, LearnsThatItsCertificateIsRefused) {
+TEST_P(FleetLink, LearnsThatItsCertificateIsRefused) {
   auto files = other.coordinator();
   files.ca = store.coordinator().ca;
-  live_coordinator from{io, *fleet::make_link_context(files, link_role::coordinator)};
+  live_coordinator from{io, *fleet::make_link_context(files, link_role::coordinator),
+                        GetParam().coordinator};
   EXPECT_NE(why_not(from, agent->host()).find("refuse this certificate"), std::string::npos);
 }
 
-TEST_F(FleetLink, SaysThatNobodyListens) {
+TEST_P(FleetLink, SaysThatNobodyListens) {
   const auto host = agent->host();
   agent.reset();
-  live_coordinator from{io, coordinator_context()};
+  live_coordinator from{io, coordinator_context(), GetParam().coordinator};
   const auto why = why_not(from, host);
   EXPECT_NE(why.find("Connection refused"), std::string::npos) << why;
 }
 
-TEST_F(FleetLink, SpeaksWithoutCertificatesOnThisHostOnly) {
-  live_agent plain{io, nullptr, parts()};
-  live_coordinator from{io, nullptr};
+TEST_P(FleetLink, SpeaksWithoutCertificatesOnThisHostOnly) {
+  live_agent plain{io, nullptr, parts(), {}, {}, GetParam().agent};
+  live_coordinator from{io, nullptr, GetParam().coordinator};
   EXPECT_EQ(why_not(from, plain.host()), "reached");
   EXPECT_NE(why_not(from, {"192.0.2.1", 5045}).find("without certificates"), std::string::npos);
   EXPECT_NE(why_not(from, agent->host()), "reached");
@@ -237,10 +246,10 @@ TEST_F(FleetLink, SpeaksWithoutCertificatesOnThisHostOnly) {
 
 // -- what those inside may do -----------------------------------------------------------------------
 
-TEST_F(FleetLink, BoundsAFloodOfJobs) {
+TEST_P(FleetLink, BoundsAFloodOfJobs) {
   receptions->plays = false;
   start_agent({3, 8, 2, std::chrono::seconds{3600}, std::chrono::milliseconds{2000}}, {});
-  live_coordinator from{io, coordinator_context()};
+  live_coordinator from{io, coordinator_context(), GetParam().coordinator};
   const auto reached = from.dial(agent->host());
   ASSERT_TRUE(reached) << reached.error().text;
   caf::scoped_actor self{from.system()};
@@ -259,29 +268,38 @@ TEST_F(FleetLink, BoundsAFloodOfJobs) {
   EXPECT_EQ(fact(agent->status(), "running jobs"), "3");
 }
 
-TEST_F(FleetLink, SurvivesMessagesOfTypesNobodyExpects) {
-  live_coordinator from{io, coordinator_context()};
+TEST_P(FleetLink, SurvivesMessagesOfTypesNobodyExpects) {
+  live_coordinator from{io, coordinator_context(), GetParam().coordinator};
   const auto reached = from.dial(agent->host());
   ASSERT_TRUE(reached) << reached.error().text;
   caf::scoped_actor self{from.system()};
   const auto untyped = caf::actor_cast<caf::actor>(*reached);
-  self->request(untyped, answer_patience, 42, std::string{"start"})
-    .receive([] { ADD_FAILURE() << "it took that for something"; },
-             [](const caf::error& error) { EXPECT_EQ(error, caf::sec::unexpected_message); });
-  // Their own words, from outside: not heard either.
-  self->send(untyped, stop_atom::value);
-  self->send(untyped, tick_atom::value);
-  self->request(*reached, answer_patience, fleet::start_atom::value, sample_request())
+  const bool filtered = GetParam().coordinator || GetParam().agent;
+  if (filtered) {
+    self->monitor(untyped);
+    self->send(untyped, 42, std::string{"start"});
+    self->receive([&](const caf::down_msg& down) { EXPECT_EQ(down.source, untyped); });
+  } else {
+    self->request(untyped, answer_patience, 42, std::string{"start"})
+      .receive([] { ADD_FAILURE() << "it took that for something"; },
+               [](const caf::error& error) { EXPECT_EQ(error, caf::sec::unexpected_message); });
+    // Their own words, from outside: not heard either.
+    self->send(untyped, stop_atom::value);
+    self->send(untyped, tick_atom::value);
+  }
+  const auto again = from.dial(agent->host());
+  ASSERT_TRUE(again) << again.error().text;
+  self->request(*again, answer_patience, fleet::start_atom::value, sample_request())
     .receive(
       [](const fleet::job_report& report) {
         EXPECT_EQ(fleet::phase_of(report.phase), fleet::job_phase::connecting);
       },
       [&](const caf::error& error) { ADD_FAILURE() << from.system().render(error); });
-  EXPECT_EQ(fact(agent->status(), "unexpected messages"), "1");
+  EXPECT_EQ(fact(agent->status(), "unexpected messages"), filtered ? "0" : "1");
 }
 
-TEST_F(FleetLink, TellsACoordinatorThatItsAgentIsGone) {
-  live_coordinator from{io, coordinator_context()};
+TEST_P(FleetLink, TellsACoordinatorThatItsAgentIsGone) {
+  live_coordinator from{io, coordinator_context(), GetParam().coordinator};
   const auto reached = from.dial(agent->host());
   ASSERT_TRUE(reached) << reached.error().text;
   caf::scoped_actor self{from.system()};
@@ -291,6 +309,13 @@ TEST_F(FleetLink, TellsACoordinatorThatItsAgentIsGone) {
   self->receive([&](const caf::down_msg&) { down = true; }, caf::after(answer_patience) >> [] {});
   EXPECT_TRUE(down);
 }
+
+INSTANTIATE_TEST_SUITE_P(Between, FleetLink,
+                         ::testing::Values(filters{"TwoFilters", true, true},
+                                           filters{"AFilterAtTheCoordinator", true, false},
+                                           filters{"AFilterAtTheAgent", false, true},
+                                           filters{"NoFilter", false, false}),
+                         [](const auto& of) { return of.param.name; });
 
 } // namespace
 } // namespace fleetcast::actors::testing

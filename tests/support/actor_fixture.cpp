@@ -70,6 +70,10 @@ protocol::timestamp scripted_world::now() {
   return scheduler().clock().now().time_since_epoch();
 }
 
+std::size_t scripted_world::timers() {
+  return scheduler().clock().schedule().size();
+}
+
 void scripted_world::kill(const caf::actor& who) {
   caf::anon_send_exit(who, caf::exit_reason::kill);
   run();

@@ -50,6 +50,9 @@ public:
 
   protocol::timestamp now();
 
+  /// How many are set, by all actors.
+  std::size_t timers();
+
   /// For messages of the test itself, which has no address.
   template <class Handle, class... Ts>
   void tell(const Handle& to, Ts&&... what) {

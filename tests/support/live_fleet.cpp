@@ -26,16 +26,18 @@ live_node::~live_node() {
 
 live_agent::live_agent(io::io_thread& io, fleet::link_context context,
                        std::shared_ptr<fleet::agent_parts> parts, fleet::agent_limits limits,
-                       fleet::link_acceptor_limits bounds)
+                       fleet::link_acceptor_limits bounds, bool guarded)
   : node_(io) {
+  border_.guarded = guarded;
+  limits.frames = border_.tally;
   auto sockets = listen_on(io, asio::ip::tcp::endpoint{asio::ip::address_v4::loopback(), 0});
   if (!sockets)
     throw std::runtime_error{sockets.error().text};
   port_ = sockets->port();
   agent_ = node_.system().spawn(fleet::agent, std::move(parts), limits);
-  acceptor_
-    = std::make_shared<fleet::link_acceptor>(node_.system(), io, *sockets, std::move(context),
-                                             caf::actor_cast<fleet::agent_actor>(agent_), bounds);
+  acceptor_ = std::make_shared<fleet::link_acceptor>(
+    node_.system(), io, *sockets, std::move(context), caf::actor_cast<fleet::agent_actor>(agent_),
+    border_, bounds);
   acceptor_->start();
 }
 
@@ -50,14 +52,17 @@ status_snapshot live_agent::status() {
   return ask_status(self, caf::actor_cast<caf::actor>(agent_));
 }
 
-live_coordinator::live_coordinator(io::io_thread& io, fleet::link_context context)
-  : node_(io),
-    network_(std::make_shared<fleet::link_network>(node_.system(), io, std::move(context))) {}
+live_coordinator::live_coordinator(io::io_thread& io, fleet::link_context context, bool guarded)
+  : node_(io) {
+  border_.guarded = guarded;
+  network_ = std::make_shared<fleet::link_network>(node_.system(), io, std::move(context), border_);
+}
 
 live_coordinator::~live_coordinator() {
-  if (coordinator_)
-    caf::anon_send(coordinator_, stop_atom::value);
-  coordinator_ = nullptr;
+  if (coordinator_) {
+    caf::scoped_actor self{node_.system()};
+    self->send(std::exchange(coordinator_, nullptr), stop_atom::value);
+  }
   network_->close();
 }
 

@@ -34,12 +34,12 @@ private:
   std::unique_ptr<caf::actor_system> system_;
 };
 
-/// An agent that waits at 127.0.0.1 on a port of its own.
+/// An agent that waits at 127.0.0.1 on a port of its own. Not `guarded`: one from before there was a filter.
 class live_agent {
 public:
   live_agent(io::io_thread& io, fleet::link_context context,
              std::shared_ptr<fleet::agent_parts> parts, fleet::agent_limits limits = {},
-             fleet::link_acceptor_limits bounds = {});
+             fleet::link_acceptor_limits bounds = {}, bool guarded = true);
 
   /// Closes its connections without a word, as a process that dies.
   ~live_agent();
@@ -51,23 +51,29 @@ public:
   fleet::fleet_host host() const { return {"127.0.0.1", port_}; }
   status_snapshot status();
 
+  caf::actor_system& system() noexcept { return node_.system(); }
+  const fleet::link_border& border() const noexcept { return border_; }
+  const fleet::local_agent_actor& actor() const noexcept { return agent_; }
+
 private:
   live_node node_;
+  fleet::link_border border_;
   fleet::local_agent_actor agent_;
   std::shared_ptr<fleet::link_acceptor> acceptor_;
   std::uint16_t port_ = 0;
 };
 
-/// Reaches agents with these certificates.
+/// Reaches agents with these certificates. Not `guarded`: one from before there was a filter.
 class live_coordinator {
 public:
-  live_coordinator(io::io_thread& io, fleet::link_context context);
+  live_coordinator(io::io_thread& io, fleet::link_context context, bool guarded = true);
   ~live_coordinator();
 
   live_coordinator(const live_coordinator&) = delete;
   live_coordinator& operator=(const live_coordinator&) = delete;
 
   caf::actor_system& system() noexcept { return node_.system(); }
+  const fleet::link_border& border() const noexcept { return border_; }
 
   /// Dials once; the agent, or why not.
   tl::expected<fleet::agent_actor, protocol::failure> dial(const fleet::fleet_host& host);
@@ -79,6 +85,7 @@ public:
 
 private:
   live_node node_;
+  fleet::link_border border_;
   std::shared_ptr<fleet::link_network> network_;
   fleet::coordinator_actor coordinator_;
 };

@@ -547,5 +547,66 @@ TEST_F(Coordinator, SaysOfAnAgentThatDoesNotUnderstandThatItDoesNot) {
   EXPECT_EQ(view_of("a").reason.code, failure_code::unsupported_version);
 }
 
+TEST_F(Coordinator, TakesOrdersOfItsOwnProcessOnly) {
+  add_hosts({"a"});
+  start();
+  // Without a sender: it could be anybody's.
+  world_.tell(coordinator_, stop_atom::value);
+  world_.tell(coordinator_, view_atom::value);
+  EXPECT_EQ(view().hosts.size(), 1U); // it lives
+  const auto timers = world_.timers();
+  for (int i = 0; i < 100; ++i)
+    world_.tell(coordinator_, tick_atom::value);
+  EXPECT_EQ(world_.timers(), timers); // each tick would have begun a clock of its own
+  caf::scoped_actor self{world_.system()};
+  self->monitor(coordinator_);
+  self->send(coordinator_, stop_atom::value);
+  world_.run();
+  self->receive([&](const caf::down_msg& down) { EXPECT_EQ(down.source, coordinator_); });
+  coordinator_ = nullptr;
+}
+
+TEST_F(Coordinator, GivesAHostUpWhoseConnectionsEndAsSoonAsTheyBegan) {
+  add_hosts({"a"});
+  hosts_["a"].answers = false;
+  start();
+  for (int i = 1; i < 20; ++i) {
+    die("a");
+    revive("a");
+    pass(milliseconds(1500));
+    ASSERT_EQ(finished_, 0) << i;
+  }
+  die("a");
+  world_.run();
+  EXPECT_EQ(finished_, 1);
+  EXPECT_NE(view_of("a").reason.text.find("20 connections"), std::string::npos);
+  EXPECT_EQ(view_of("a").dials, 20U);
+}
+
+TEST_F(Coordinator, KeepsAHostThatSaysSomethingBetweenItsConnections) {
+  add_hosts({"a"});
+  start();
+  for (int i = 1; i < 60; ++i) {
+    die("a");
+    revive("a");
+    pass(milliseconds(1500));
+  }
+  EXPECT_EQ(finished_, 0);
+}
+
+TEST_F(Coordinator, KeepsAHostWhoseConnectionsLast) {
+  plan_.start = {start_policy::kind::quorum, 2, seconds(0)};
+  add_hosts({"a", "b"});
+  plan_.patience = seconds(3600);
+  hosts_["b"].reachable = false;
+  start();
+  for (int i = 1; i < 60; ++i) {
+    die("a");
+    revive("a");
+    pass(seconds(7));
+  }
+  EXPECT_FALSE(view_of("a").finished);
+}
+
 } // namespace
 } // namespace fleetcast::actors::fleet::testing

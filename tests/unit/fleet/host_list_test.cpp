@@ -68,9 +68,32 @@ TEST(HostList, SaysWhatIsWrongAndInWhichLine) {
   EXPECT_NE(error_of("a:0").find("port"), std::string::npos);
   EXPECT_NE(error_of("a:65536").find("port"), std::string::npos);
   EXPECT_NE(error_of("a:").find("port"), std::string::npos);
-  EXPECT_NE(error_of("a/b").find("no host name"), std::string::npos);
-  EXPECT_NE(error_of("-a").find("no host name"), std::string::npos);
-  EXPECT_NE(error_of(std::string(300, 'a')).find("no host name"), std::string::npos);
+  EXPECT_NE(error_of("a/b").find("not a host name"), std::string::npos);
+  EXPECT_NE(error_of("-a").find("not a host name"), std::string::npos);
+  EXPECT_NE(error_of(std::string(300, 'a')).find("not a host name"), std::string::npos);
+}
+
+TEST(HostList, TakesAddressesAndDnsNames) {
+  EXPECT_EQ(names("a_b.c-d. 10.0.0.7 x86 ::1 2001:DB8::7 fe80::1%eth0.5 ::ffff:10.0.0.7"),
+            (list{"a_b.c-d.", "10.0.0.7", "x86", "::1", "2001:DB8::7", "fe80::1%eth0.5",
+                  "::ffff:10.0.0.7"}));
+}
+
+TEST(HostList, TakesNothingElseForAHost) {
+  for (const char* word :
+       {".::",        "::.",      ".",           "..",         "a..b",
+        ".a",         "a.-b",     "a-.b",        "-",          ":::",
+        "1::2::3",    "::g",      "[::",         "::]",        "[::1",
+        "::1%",       "::1%eth0", "fe80::1%a/b", "fe80::1%.a", "fe80::1%0123456789abcdef",
+        "%",          "%::",      "::",          "[::]:1",     "0.0.0.0",
+        "224.0.0.1",  "ff02::1",  "7",           "1.2.3",      "1.2.3.4.5",
+        "256.1.1.1",  "1.2.3.04", "a.7",         "[1-3]x.9",   "0x7f.1",
+        "0x7F000001", "a.0xa",    "a:b:c",       "a/b",        "a\\b",
+        "a%b"})
+    EXPECT_NE(error_of(word), "none") << word;
+  EXPECT_NE(error_of(std::string(64, 'a')), "none");
+  EXPECT_NE(error_of(std::string{"::1\0::1", 7}), "none");
+  EXPECT_EQ(error_of(std::string(63, 'a')), "none");
 }
 
 TEST(HostList, IsBounded) {

@@ -1,0 +1,62 @@
+/// Why frames of a fleet's link are dropped or end it, and how often that happened in this process.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace fleetcast::actors::fleet {
+
+/// Harmless: the frame goes no further, the link stays.
+enum class frame_drop : std::uint8_t {
+  utility,    ///< CAF's own SpawnServ exchange
+  stranger,   ///< a monitor or down frame about an actor that this link does not concern
+  reports,    ///< more than 8 reports of a job in a second
+  heartbeats, ///< more than 4 in a second
+  count_
+};
+
+/// Ends the link.
+enum class frame_end : std::uint8_t {
+  header,   ///< an operation, flag or field that no frame of the fleet has
+  length,   ///< a payload of a length that this frame cannot have
+  order,    ///< not the frame that a connection begins with, or a handshake in its middle
+  node,     ///< another node than in the handshake
+  content,  ///< not one of the fleet's messages, or damaged
+  address,  ///< to or from an actor that has no part in this link
+  answer,   ///< an answer to nothing that was asked here
+  requests, ///< too many without an answer, or one whose number still waits for its answer
+  count_
+};
+
+/// One word for counters.
+std::string_view label(frame_drop why) noexcept;
+std::string_view label(frame_end why) noexcept;
+
+/// What the peer did, as part of a sentence: "it sent a payload of a length that ...".
+std::string_view sentence(frame_end why) noexcept;
+
+/// All links of a process; any thread.
+class frame_tally {
+public:
+  static constexpr auto drops = static_cast<std::size_t>(frame_drop::count_);
+  static constexpr auto ends = static_cast<std::size_t>(frame_end::count_);
+
+  void count_link() noexcept { ++links_; }
+  void count(frame_drop why) noexcept { ++drops_[static_cast<std::size_t>(why)]; }
+  void count(frame_end why) noexcept { ++ends_[static_cast<std::size_t>(why)]; }
+
+  /// Links handed to the actor network since the process began.
+  std::uint64_t links() const noexcept { return links_; }
+  std::uint64_t of(frame_drop why) const noexcept { return drops_[static_cast<std::size_t>(why)]; }
+  std::uint64_t of(frame_end why) const noexcept { return ends_[static_cast<std::size_t>(why)]; }
+
+private:
+  std::atomic<std::uint64_t> links_{0};
+  std::array<std::atomic<std::uint64_t>, drops> drops_{};
+  std::array<std::atomic<std::uint64_t>, ends> ends_{};
+};
+
+} // namespace fleetcast::actors::fleet
