@@ -67,7 +67,7 @@ constexpr std::uint32_t request_budget_per_second = 150;
 
 /// While the rate is searched the group may speak so many times as often: rounds of reports are the clock of the
 /// search, which is over within a second or two.
-constexpr std::uint32_t search_status_factor = 3;
+constexpr std::uint32_t search_status_factor = 16;
 
 /// Shortest time between two unprompted status messages of one receiver.
 constexpr duration min_status_interval = milliseconds(2);

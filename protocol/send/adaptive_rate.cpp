@@ -1,8 +1,6 @@
 #include "protocol/send/adaptive_rate.hpp"
 
 #include <algorithm>
-#include <array>
-#include <cmath>
 #include <cstddef>
 #include <limits>
 
@@ -10,17 +8,20 @@ namespace fleetcast::protocol {
 
 namespace {
 
-/// Shorter samples tell more of thread wake-ups than of the path. While the rate doubles that matters less.
-constexpr duration min_sample = milliseconds(10);
-constexpr duration min_startup_sample = milliseconds(4);
+/// Datagrams after which a path has taken part in a round.
+constexpr std::uint64_t round_packets = 32;
 
-/// Packets in a sample, at least: fewer make its rate a matter of chance.
-constexpr std::uint64_t min_sample_packets = 32;
+/// A short phase lasts for so many reports of each receiver and so many datagrams, or, at low rates, so long.
+constexpr int phase_in_gaps = 3;
+constexpr std::uint64_t phase_packets = 96;
+constexpr duration min_phase = milliseconds(10);
+constexpr duration max_phase = seconds(1);
+constexpr unsigned max_calm_rounds = 8;
 
-/// Packets over which loss is judged, once the search is over: losses come in bursts, 44 in one where a segmented
-/// buffer is dropped, and of few packets one burst is much. At low rates so long must do.
-constexpr std::uint64_t min_judged_packets = 1024;
-constexpr duration max_judged_time = milliseconds(250);
+/// Of the datagrams before the first report so many leave at the start rate, and the rest at a fraction of it: a long
+/// round trip over a narrow link would be a flood.
+constexpr std::uint64_t first_flight = 96;
+constexpr bit_rate trickle = 4;
 
 /// A round ends without those who have had no news for so many of their usual times between two, and two round
 /// trips: whoever is gone must not hold the others.
@@ -32,71 +33,58 @@ constexpr duration min_patience = milliseconds(100);
 /// hold the window.
 constexpr duration max_patience = defaults::status_keep_alive + seconds(1);
 
-/// Rounds that a path's best is remembered: once to twice this many.
-constexpr unsigned span_rounds = 10;
+/// After so much of it what a receiver took in no longer counts: it may only repeat itself.
+constexpr int patiences_to_forget = 4;
 
-constexpr unsigned cruise_rounds = 8;
+/// In the search one that is missed shows in the next round.
+constexpr int search_patience_in_reports = 3;
+constexpr duration min_search_patience = milliseconds(30);
+constexpr duration max_search_patience = milliseconds(60);
 
-/// Rounds that what a path has shown is remembered, once to twice: more than from one probe to the next.
-constexpr unsigned shown_rounds = cruise_rounds + 4;
+/// A receiver that has joined is awaited for so long: a long round trip. One that nothing reaches holds nobody longer.
+constexpr duration first_word_patience = milliseconds(300);
 
-/// Rounds without growth that end startup; one may be chance.
+/// Rounds of cruise between two probes, and where probes overflow a queue.
+constexpr unsigned usual_cruise = 8;
+constexpr unsigned longest_cruise = 64;
+
+/// Rounds without growth that end startup; one may be chance. So many rounds the one that sets the rate is awaited after
+/// a probe.
 constexpr unsigned flat_rounds = 3;
 
-/// When so much of a round is lost above the floor and nothing was gained, the path is full.
+/// When so much of a round is lost above the floor, go on with care.
 constexpr double much_loss = 0.1;
-
-/// What a path that loses more than this at any rate takes in says nothing of how fast one should send.
-constexpr double max_loss_floor = 0.7;
-
-/// Where at half the rate at which much was lost no more than so many times the share arrives, it is lost at any. (Of what
-/// is sent to a narrow link at half the rate, twice the share arrives.)
-constexpr double same_share = 1.2;
-
-/// Of what left in a sample this much must have arrived, and in no more than so many times the time in which it
-/// left, for the path to have kept up with it.
-constexpr double kept_up_share = 0.9;
-constexpr int kept_up_times = 2;
 
 /// Probes in a row that bring more: the path has become another, and is searched anew.
 constexpr unsigned probes_to_search = 2;
 
-/// A sample that is a tenth better than what was known: growth. Less is noise.
+/// Halvings of the rate where nobody speaks, at most.
+constexpr std::int64_t most_halvings = 30;
+
+/// A tenth better than what was known: growth. Less is noise.
 constexpr bool has_grown(bit_rate from, bit_rate to) noexcept {
   return to > from + from / 10;
 }
 
-constexpr double gain(adaptive_rate::phase phase) noexcept {
-  constexpr std::array gains{2.0, 0.5, 1.0, 1.25, 0.75};
-  return gains[static_cast<std::size_t>(phase)];
-}
-
-bit_rate rate_of(double bytes, duration took) noexcept {
-  return static_cast<bit_rate>(8e9 * bytes / static_cast<double>(took.count()));
-}
-
-/// How much more than the floor, which is the least of many samples, one of `expected` datagrams loses by chance
-/// when the path is what it was.
-double chance(double share, std::uint64_t expected) noexcept {
-  constexpr double deviations = 4;
-  return deviations * std::sqrt(share * (1 - share) / static_cast<double>(expected));
-}
-
 } // namespace
 
-const char* to_string(adaptive_rate::phase phase) noexcept {
-  constexpr std::array names{"startup", "drain", "cruise", "probe", "relax"};
-  return names[static_cast<std::size_t>(phase)];
-}
+// -- events -------------------------------------------------------------------------------------------
 
-// -- events -----------------------------------------------------------------------------------------
+void adaptive_rate::on_receiver_joined(timestamp now, receiver_id id) {
+  // Until its first word it may be the slowest.
+  auto& p = paths_[id];
+  p.news_at = now;
+  p.patience = first_word_patience;
+  await_reports(now);
+}
 
 void adaptive_rate::on_sent(timestamp now, std::uint64_t packet, std::size_t bytes) {
   sent_.add(now, packet, bytes);
 }
 
-void adaptive_rate::on_held_back(timestamp) {
+void adaptive_rate::on_held_back(timestamp now) {
   held_back_ = true;
+  held_back_at_ = now;
 }
 
 void adaptive_rate::on_feedback(timestamp now, receiver_id from, const wire::feedback& message,
@@ -105,14 +93,22 @@ void adaptive_rate::on_feedback(timestamp now, receiver_id from, const wire::fee
   const auto left = sent_.find(message.highest_packet);
   if (!left)
     return;
-  const report news{message.highest_packet, message.received_packets, left->bytes, left->at, now};
-  note_news(p, news, rtt);
-  sample(p, news);
-  if (p.round < round_ && p.base->packet > round_began_with_) {
+  note_news(p, now, message.highest_packet, rtt);
+  const path_report report{message.highest_packet, message.received_packets, left->bytes, left->at,
+                           now};
+  const lane_state lane{sent_,      phases_,   phase_,       round_began_with_,
+                        delivered_, rate(now), held_back_at_};
+  const auto found = p.estimate.on_report(report, lane);
+  note_finding(found);
+  if (p.round < round_ && has_reported(p, report, found.sampled)) {
     p.round = round_;
     ++reported_;
   }
-  if (is_over(now))
+  if (overflowed_ && !is_calm(phase_))
+    relax_at_once(now);
+  else if (phase_ == rate_phase::probe && phase_was_long_enough(now))
+    end_probe(now);
+  else if (is_over(now) || (test_rate_ != 0 && !anybody_suspected()))
     end_round(now);
 }
 
@@ -127,148 +123,64 @@ void adaptive_rate::on_receiver_gone(timestamp now, receiver_id id) {
   await_reports(now);
 }
 
-bit_rate adaptive_rate::rate(timestamp) const {
-  // Where much was lost in a round the search goes on with care, from that report on.
-  const auto careful = phase_ == phase::startup && (overshot_ || worst_loss_ > much_loss);
-  const auto times = gain(careful ? phase::probe : phase_);
-  const auto wanted = delivered_ == 0
-                        ? defaults::start_rate
-                        : static_cast<bit_rate>(static_cast<double>(delivered_) * times);
+bit_rate adaptive_rate::rate(timestamp now) const {
+  // Where a round lost much, or brought no more, the search goes on with care, from that report on.
+  const auto careful
+    = phase_ == rate_phase::startup && (overshot_ || worst_loss_ > much_loss || flat_rounds_ > 0);
+  auto wanted = delivered_ == 0 ? defaults::start_rate
+                                : share_of(delivered_, gain(careful ? rate_phase::probe : phase_));
+  if (test_rate_ != 0)
+    wanted = std::min(wanted, test_rate_);
+  if (delivered_ == 0 && sent_.last_packet() >= first_flight)
+    wanted /= trickle;
+  // Nobody speaks any more (RFC 5348, section 4.4).
+  if (const auto silence = now - news_at_; delivered_ != 0 && silence > max_patience)
+    wanted >>= std::min<std::int64_t>(silence / max_patience, most_halvings);
   return std::clamp(wanted, defaults::min_rate, defaults::max_rate);
 }
 
 bool adaptive_rate::searches() const {
-  return phase_ == phase::startup && !excused_;
+  return (phase_ == rate_phase::startup && !(excused_ && flat_rounds_ > 0))
+         || phase_ == rate_phase::drain;
 }
 
 limiting_factor adaptive_rate::limited_by() const {
   return delivered_ == 0 ? limiting_factor::unknown : limiting_factor::network;
 }
 
-// -- a path -----------------------------------------------------------------------------------------
-
-void adaptive_rate::recent_best::add(bit_rate taken_in) noexcept {
-  running_ = std::max(running_, taken_in);
-}
-
-void adaptive_rate::recent_best::begin_span() noexcept {
-  before_ = running_;
-  running_ = 0;
-}
-
-bit_rate adaptive_rate::recent_best::value() const noexcept {
-  return std::max(running_, before_);
-}
-
-double adaptive_rate::path::loss_floor() const noexcept {
-  const auto least = std::min(least_loss, least_loss_before);
-  return least < 1 ? least : 0;
-}
+// -- paths --------------------------------------------------------------------------------------------
 
 bool adaptive_rate::path::speaks(timestamp now) const noexcept {
-  return base && now - news_at <= max_patience;
+  return !estimate.is_new()
+         && now - news_at <= std::min(max_patience, patiences_to_forget * patience);
 }
 
-bit_rate adaptive_rate::path::delivers() const noexcept {
-  if (loses_at_any_rate)
-    return 0;
-  const auto lost = std::min(loss_floor(), max_loss_floor);
-  return static_cast<bit_rate>(static_cast<double>(best.value()) / (1 - lost));
-}
-
-// -- measuring --------------------------------------------------------------------------------------
-
-void adaptive_rate::note_news(path& p, const report& now, duration rtt) {
-  if (p.base && now.packet <= p.packet)
+void adaptive_rate::note_news(path& p, timestamp now, std::uint64_t packet, duration rtt) {
+  news_at_ = now;
+  if (!p.estimate.is_new() && packet <= p.packet)
     return;
-  const auto gap = p.base ? now.came_at - p.news_at : max_patience;
+  p.gap = p.patience >= duration::zero() ? now - p.news_at : max_patience;
   p.patience
-    = std::clamp<duration>(patience_in_reports * gap + 2 * rtt, min_patience, max_patience);
-  p.packet = now.packet;
-  p.news_at = now.came_at;
+    = std::clamp<duration>(patience_in_reports * p.gap + 2 * rtt, min_patience, max_patience);
+  p.packet = packet;
+  p.news_at = now;
 }
 
-void adaptive_rate::sample(path& p, const report& now) {
-  if (!p.base) {
-    p.base = p.judged = now;
-    return;
-  }
-  if (now.packet < p.base->packet + min_sample_packets)
-    return;
-  const auto begin = sample_begin(*p.base, now);
-  if (!begin || now.bytes <= begin->bytes)
-    return;
-  const auto took = std::max(now.left_at - begin->left_at, now.came_at - begin->came_at);
-  if (took < (phase_ == phase::startup ? min_startup_sample : min_sample))
-    return;
-  const auto expected = now.packet - p.base->packet;
-  // Duplicates, and a receiver that lies, can claim no more than left.
-  const auto received = std::min(now.received - std::min(now.received, p.base->received), expected);
-  const auto share = static_cast<double>(received) / static_cast<double>(expected);
-  const auto bytes = static_cast<double>(now.bytes - begin->bytes);
-  const auto left = rate_of(bytes, now.left_at - begin->left_at);
-  auto taken_in = rate_of(bytes * share, took);
-  const auto kept_up
-    = share > kept_up_share && took <= kept_up_times * (now.left_at - begin->left_at);
-  if (kept_up && left < rate(now.came_at) / 2) {
-    // The sender was slow, for want of a processor perhaps: nothing speaks against the present rate.
-    held_back_ = true;
-    taken_in = std::max(taken_in, delivered_ != 0 ? delivered_ : defaults::start_rate);
-  }
-  p.best.add(taken_in);
-  p.shown.add(taken_in);
-  judge_loss(p, now, expected, received);
-  p.base = now;
+void adaptive_rate::note_finding(const path_estimate::finding& found) noexcept {
+  held_back_ = held_back_ || found.held_back;
+  worst_loss_ = std::max(worst_loss_, found.excess);
+  most_lost_ = std::max(most_lost_, found.lost);
+  lossy_ = lossy_ || found.lossy;
+  overflowed_ = overflowed_ || found.overflows;
 }
 
-/// Where a sample begins that ends with `now`. In startup not before the round's first departure: half of a sample at
-/// the old rate would hide most of what the new one brings. Nothing: it is too early to tell.
-std::optional<adaptive_rate::report> adaptive_rate::sample_begin(const report& base,
-                                                                 const report& now) const {
-  if (phase_ != phase::startup || base.packet > round_began_with_)
-    return base;
-  if (now.packet < round_began_with_ + min_sample_packets)
-    return std::nullopt;
-  const auto first = sent_.find(round_began_with_ + 1);
-  if (!first)
-    return base;
-  // What left before is taken to have arrived as it left.
-  auto cut = base;
-  cut.packet = round_began_with_;
-  cut.bytes = first->bytes;
-  cut.left_at = first->at;
-  cut.came_at += cut.left_at - base.left_at;
-  return cut;
-}
-
-void adaptive_rate::judge_loss(path& p, const report& now, std::uint64_t expected,
-                               std::uint64_t received) {
-  p.expected += expected;
-  p.received += received;
-  if (phase_ != phase::startup && p.expected < min_judged_packets
-      && now.came_at - p.judged.came_at < max_judged_time)
-    return;
-  const auto lost = 1 - static_cast<double>(p.received) / static_cast<double>(p.expected);
-  p.least_loss = std::min(p.least_loss, lost);
-  note_much_loss(p, now, lost);
-  if (!p.loses_at_any_rate)
-    worst_loss_ = std::max(worst_loss_, lost - p.loss_floor() - chance(lost, p.expected));
-  p.expected = p.received = 0;
-  p.judged = now;
-}
-
-void adaptive_rate::note_much_loss(path& p, const report& now, double lost) {
-  const auto left = rate_of(static_cast<double>(now.bytes - p.judged.bytes),
-                            std::max(duration{1}, now.left_at - p.judged.left_at));
-  if (lost <= max_loss_floor) {
-    p.lost_much_at = 0;
-    p.loses_at_any_rate = false;
-  } else if (p.lost_much_at == 0) {
-    p.lost_much_at = left;
-    p.arrived_then = 1 - lost;
-  } else if (left < p.lost_much_at / 2 && 1 - lost <= same_share * p.arrived_then) {
-    p.loses_at_any_rate = true;
-  }
+/// Whether it has taken part in the running round.
+bool adaptive_rate::has_reported(path& p, const path_report& report, bool sampled) const noexcept {
+  if (p.first_of_round <= round_began_with_)
+    p.first_of_round = report.packet;
+  if (phase_ == rate_phase::startup)
+    return sampled && report.packet > round_began_with_;
+  return p.first_of_round > round_began_with_ && report.packet >= p.first_of_round + round_packets;
 }
 
 void adaptive_rate::look_at_paths(timestamp now) {
@@ -277,29 +189,25 @@ void adaptive_rate::look_at_paths(timestamp now) {
 }
 
 void adaptive_rate::find_delivered(timestamp now) {
-  auto least = std::numeric_limits<bit_rate>::max();
+  constexpr auto none = std::numeric_limits<bit_rate>::max();
+  auto least = none;
+  bit_rate most_taken_in = 0;
   for (const auto& [id, p] : paths_) {
-    if (!p.speaks(now))
+    // The search does not wait for one that only repeats itself.
+    if (!p.speaks(now) || (phase_ == rate_phase::startup && !p.is_awaited(now)))
       continue;
+    most_taken_in = std::max(most_taken_in, p.estimate.takes_in());
     // One that nothing has reached yet says nothing of how fast it could be reached.
-    if (const auto delivers = p.delivers(); delivers != 0)
-      delivered_ = least = std::min(least, delivers);
-  }
-}
-
-void adaptive_rate::await_reports(timestamp now) {
-  // At low rates a sample takes long, however often they report.
-  const auto sample_bytes
-    = min_sample_packets * sent_.bytes() / std::max<std::uint64_t>(1, sent_.last_packet());
-  const duration two_samples{
-    static_cast<duration::rep>(2 * sample_bytes * 8'000'000'000ULL / rate(now))};
-  awaited_ = 0;
-  awaited_until_ = now;
-  for (const auto& [id, p] : paths_)
-    if (p.is_awaited(now)) {
-      ++awaited_;
-      awaited_until_ = std::max(awaited_until_, now + std::max(p.patience, two_samples));
+    if (const auto delivers = p.estimate.delivers(); delivers != 0 && delivers < least) {
+      delivered_ = least = delivers;
+      limiting_reported_ = p.round == round_;
     }
+  }
+  // Nobody sets it: no faster than anything is taken in.
+  if (least == none && most_taken_in != 0) {
+    delivered_ = most_taken_in;
+    limiting_reported_ = true;
+  }
 }
 
 void adaptive_rate::find_slowest(timestamp now) {
@@ -307,7 +215,7 @@ void adaptive_rate::find_slowest(timestamp now) {
   shown_.clear();
   auto least = std::numeric_limits<bit_rate>::max();
   for (const auto& [id, p] : paths_) {
-    const auto shown = p.shown.value();
+    const auto shown = p.estimate.takes_in();
     if (!p.speaks(now) || shown == 0)
       continue;
     shown_.push_back(shown);
@@ -318,110 +226,204 @@ void adaptive_rate::find_slowest(timestamp now) {
   }
   if (shown_.size() < 2)
     return;
-  // Where most take in the same, it is the sender or a path they share, and nobody shall be accused.
+  // Where most take in the same, it is the sender or a path they share, and nobody is to be accused.
   const auto median = shown_.begin() + static_cast<std::ptrdiff_t>(shown_.size() / 2);
   std::nth_element(shown_.begin(), median, shown_.end());
   if (!has_grown(least, *median))
     slowest_.reset();
 }
 
-// -- rounds -----------------------------------------------------------------------------------------
+bool adaptive_rate::anybody_suspected() const noexcept {
+  return std::any_of(paths_.begin(), paths_.end(),
+                     [](const auto& entry) { return entry.second.estimate.is_suspected(); });
+}
+
+/// So slow that none of the suspected queues can be full; 0: none is suspected.
+bit_rate adaptive_rate::test_rate() const noexcept {
+  bit_rate least = 0;
+  for (const auto& [id, p] : paths_)
+    if (const auto rate = p.estimate.test_rate(); rate != 0 && (least == 0 || rate < least))
+      least = rate;
+  return least;
+}
+
+// -- rounds -------------------------------------------------------------------------------------------
 
 bool adaptive_rate::is_over(timestamp now) const noexcept {
   return reported_ > 0 && (reported_ >= awaited_ || now > awaited_until_);
+}
+
+void adaptive_rate::begin_round(timestamp now) {
+  ++round_;
+  round_began_with_ = sent_.last_packet();
+  round_began_at_ = now;
+  bytes_before_round_ = sent_.bytes();
+  reported_ = 0;
+  worst_loss_ = most_lost_ = 0;
+  lossy_ = false;
+  held_back_in_span_ = held_back_in_span_ || held_back_;
+  held_back_ = false;
+  await_reports(now);
 }
 
 void adaptive_rate::end_round(timestamp now) {
   look_at_paths(now);
   if (delivered_ != 0)
     step(now);
-  // With much lost, what once was delivered is soon no longer believed.
-  const auto lossy = worst_loss_ > much_loss;
-  if (lossy || (!held_back_ && ++rounds_in_span_ >= span_rounds))
-    begin_span();
-  // But a queue that overflows must not soon be taken for what the path loses at any rate.
-  if ((lossy || !held_back_) && ++rounds_in_floor_span_ >= span_rounds)
-    begin_floor_span();
-  if ((lossy || !held_back_) && ++rounds_in_shown_span_ >= shown_rounds)
-    begin_shown_span();
-  ++round_;
-  round_began_with_ = sent_.last_packet();
-  round_began_at_ = now;
-  bytes_before_round_ = sent_.bytes();
-  reported_ = 0;
-  worst_loss_ = 0;
-  held_back_ = false;
-  await_reports(now);
+  begin_round(now);
 }
 
-bool adaptive_rate::went_faster_than_delivered(timestamp now) const {
-  const auto took = static_cast<double>((now - round_began_at_).count());
-  const auto bits = 8e9 * static_cast<double>(sent_.bytes() - bytes_before_round_);
-  return bits > 1.1 * static_cast<double>(delivered_) * took;
+duration adaptive_rate::patience_for(const path& p) const noexcept {
+  if (phase_ != rate_phase::startup || p.estimate.is_new())
+    return p.patience;
+  return std::min(p.patience, p.estimate.least_delay()
+                                + std::clamp<duration>(search_patience_in_reports * p.gap,
+                                                       min_search_patience, max_search_patience));
 }
 
-void adaptive_rate::begin_span() {
-  rounds_in_span_ = 0;
-  for (auto& [id, p] : paths_)
-    p.best.begin_span();
+void adaptive_rate::await_reports(timestamp now) {
+  // At low rates a sample takes long, however often they report.
+  const auto sample_bytes
+    = round_packets * sent_.bytes() / std::max<std::uint64_t>(1, sent_.last_packet());
+  const auto two_samples = time_of(2 * sample_bytes, rate(now));
+  awaited_ = 0;
+  awaited_until_ = now;
+  for (const auto& [id, p] : paths_)
+    if (p.is_awaited(now)) {
+      ++awaited_;
+      awaited_until_ = std::max(awaited_until_, now + std::max(patience_for(p), two_samples));
+    }
 }
 
-void adaptive_rate::begin_floor_span() {
-  rounds_in_floor_span_ = 0;
-  for (auto& [id, p] : paths_) {
-    p.least_loss_before = p.least_loss;
-    p.least_loss = 1;
-  }
-}
-
-void adaptive_rate::begin_shown_span() {
-  rounds_in_shown_span_ = 0;
-  for (auto& [id, p] : paths_)
-    p.shown.begin_span();
-}
+// -- phases -------------------------------------------------------------------------------------------
 
 void adaptive_rate::step(timestamp now) {
   ++rounds_in_phase_;
-  const auto grown = has_grown(compared_to_, delivered_);
-  const auto lossy = worst_loss_ > much_loss;
-  // Lost datagrams stop the window, too: then it is no excuse.
-  const auto excused = held_back_ && !lossy;
-  // What did not go out faster than it arrives has built no queue.
-  const auto after_pushing = went_faster_than_delivered(now);
   switch (phase_) {
-    case phase::startup:
-      overshot_ = lossy;
-      excused_ = excused;
-      if (grown || excused) {
-        compared_to_ = std::max(compared_to_, delivered_);
-        rounds_in_phase_ = 0;
-      } else if (rounds_in_phase_ >= flat_rounds || lossy) {
-        enter(after_pushing ? phase::drain : phase::cruise);
-      }
-      return;
-    case phase::drain:
-    case phase::relax:
-      return enter(phase::cruise);
-    case phase::cruise:
-      if (rounds_in_phase_ >= cruise_rounds)
-        enter(phase::probe);
-      return;
-    case phase::probe:
-      if (grown && rounds_in_phase_ >= probes_to_search)
-        enter(phase::startup);
-      else if (grown)
-        compared_to_ = delivered_;
-      else
-        enter(after_pushing && !excused ? phase::relax : phase::cruise);
-      return;
+    case rate_phase::startup:
+      return step_startup(now);
+    case rate_phase::drain:
+    case rate_phase::relax:
+      return step_calm(now);
+    case rate_phase::cruise:
+      return step_cruise(now);
+    case rate_phase::probe:
+      return; // it ends when it was long enough
   }
 }
 
-void adaptive_rate::enter(phase next) {
+void adaptive_rate::step_startup(timestamp now) {
+  overshot_ = worst_loss_ > much_loss;
+  // Lost datagrams stop the window, too: then it is no excuse.
+  excused_ = held_back_ && most_lost_ <= much_loss;
+  if (has_grown(compared_to_, delivered_)) {
+    compared_to_ = delivered_;
+    flat_rounds_ = 0;
+  } else if (excused_) {
+    ++flat_rounds_;
+  } else if (!limiting_reported_ && !lossy_) {
+    return; // nothing was learnt of the path that matters
+  } else if (++flat_rounds_ >= flat_rounds || lossy_) {
+    // What did not go out faster than it arrives has built no queue.
+    const auto pushed = lossy_ || went_faster_than_delivered(now);
+    enter(pushed ? rate_phase::drain : rate_phase::cruise, now);
+  }
+}
+
+void adaptive_rate::step_calm(timestamp now) {
+  if (test_rate_ == 0 && !phase_was_long_enough(now))
+    return;
+  if (anybody_suspected() && rounds_in_phase_ < max_calm_rounds
+      && now - phase_began_at_ < max_phase)
+    return;
+  for (auto& [id, p] : paths_)
+    p.estimate.end_calm_phase(phase_began_with_);
+  look_at_paths(now);
+  const auto of_search = phase_ == rate_phase::drain;
+  if (of_search && has_grown(compared_to_, delivered_))
+    return enter(rate_phase::startup, now); // what was lost was the path's own
+  if (of_search)
+    for (auto& [id, p] : paths_)
+      p.estimate.end_search();
+  enter(rate_phase::cruise, now);
+}
+
+void adaptive_rate::step_cruise(timestamp now) {
+  if (probed_)
+    look_at_probe(now);
+  else if (rounds_in_phase_ >= cruise_rounds_.value_or(usual_cruise) && phase_was_long_enough(now))
+    enter(rate_phase::probe, now);
+}
+
+/// All reports on the probe are in.
+void adaptive_rate::look_at_probe(timestamp now) {
+  if (!limiting_reported_ && rounds_in_phase_ < flat_rounds)
+    return;
+  probed_ = false;
+  if (has_grown(compared_to_, delivered_)) {
+    cruise_rounds_.reset();
+    enter(++grown_probes_ >= probes_to_search ? rate_phase::startup : rate_phase::probe, now);
+    return;
+  }
+  grown_probes_ = 0;
+  begin_span();
+  enter(rate_phase::relax, now);
+}
+
+void adaptive_rate::end_probe(timestamp now) {
+  probed_ = true;
+  enter(rate_phase::cruise, now);
+  begin_round(now);
+}
+
+void adaptive_rate::relax_at_once(timestamp now) {
+  if (phase_ == rate_phase::probe || probed_)
+    cruise_rounds_ = std::min(2 * cruise_rounds_.value_or(usual_cruise), longest_cruise);
+  probed_ = false;
+  grown_probes_ = 0;
+  look_at_paths(now);
+  enter(rate_phase::relax, now);
+  begin_round(now);
+}
+
+void adaptive_rate::enter(rate_phase next, timestamp now) {
   phase_ = next;
-  overshot_ = false;
+  phase_began_with_ = sent_.last_packet();
+  phase_began_at_ = now;
+  phases_.enter(next, sent_.last_packet() + 1);
   rounds_in_phase_ = 0;
-  compared_to_ = delivered_;
+  flat_rounds_ = 0;
+  overshot_ = false;
+  overflowed_ = false;
+  test_rate_ = is_calm(next) ? test_rate() : 0;
+  if (!probed_)
+    compared_to_ = delivered_;
+}
+
+void adaptive_rate::begin_span() {
+  if (!held_back_in_span_)
+    for (auto& [id, p] : paths_)
+      p.estimate.begin_span();
+  held_back_in_span_ = false;
+}
+
+bool adaptive_rate::phase_was_long_enough(timestamp now) const noexcept {
+  const auto took = now - phase_began_at_;
+  if (took >= max_phase)
+    return true;
+  if (took < min_phase || sent_.last_packet() - phase_began_with_ < phase_packets)
+    return false;
+  duration gap{};
+  for (const auto& [id, p] : paths_)
+    if (p.is_awaited(now))
+      gap = std::max(gap, p.gap);
+  return took >= phase_in_gaps * gap;
+}
+
+bool adaptive_rate::went_faster_than_delivered(timestamp now) const noexcept {
+  const auto sent
+    = rate_of(static_cast<double>(sent_.bytes() - bytes_before_round_), now - round_began_at_);
+  return has_grown(delivered_, sent);
 }
 
 } // namespace fleetcast::protocol

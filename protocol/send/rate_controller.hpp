@@ -2,6 +2,7 @@
 #pragma once
 
 #include "protocol/limiting_factor.hpp"
+#include "protocol/send/bit_rate.hpp"
 #include "protocol/timestamp.hpp"
 #include "protocol/wire/data_messages.hpp"
 
@@ -13,13 +14,13 @@ namespace fleetcast::protocol {
 
 using receiver_id = std::uint32_t;
 
-/// Bits per second of UDP payload.
-using bit_rate = std::uint64_t;
-
 /// New behaviour is a new class, never a new branch in an old one.
 class rate_controller {
 public:
   virtual ~rate_controller() = default;
+
+  /// A receiver has joined; it will speak.
+  virtual void on_receiver_joined(timestamp now, receiver_id id);
 
   /// Datagram `packet`, one more than the last, left with `bytes` of UDP payload.
   virtual void on_sent(timestamp now, std::uint64_t packet, std::size_t bytes) = 0;
@@ -33,7 +34,7 @@ public:
                            duration rtt)
     = 0;
 
-  /// A receiver joined no more: forget it.
+  /// A receiver has left: forget it.
   virtual void on_receiver_gone(timestamp now, receiver_id id) = 0;
 
   /// The rate to send at from now on; never 0.
@@ -48,5 +49,7 @@ public:
   /// Whose path the rate follows, if it is clearly one receiver's.
   [[nodiscard]] virtual std::optional<receiver_id> slowest() const = 0;
 };
+
+inline void rate_controller::on_receiver_joined(timestamp, receiver_id) {}
 
 } // namespace fleetcast::protocol

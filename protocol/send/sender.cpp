@@ -60,6 +60,7 @@ sender::sender(const sender_config& config, std::unique_ptr<rate_controller> rat
 void sender::add_receiver(timestamp now, receiver_id id, std::uint32_t cache_blocks) {
   assert(!group_.contains(id));
   group_.add(now, id, nth_on_the_way(schedule_, next_, cache_blocks));
+  rate_->on_receiver_joined(now, id);
   last_activity_ = now;
   // A newcomer learns from a heartbeat what it missed.
   hasten_heartbeat(now);
@@ -263,6 +264,8 @@ std::size_t sender::take(timestamp now, std::size_t max, std::vector<outgoing_da
   if (now >= next_heartbeat_)
     send_heartbeat(now, out);
   stalled_ = paused_;
+  if (paused_)
+    pacer_.idle();
   if (paused_ || !pacer_.ready(now))
     return out.size() - before;
   auto held_back = false; // source data; that stays so until input comes
@@ -277,6 +280,7 @@ std::size_t sender::take(timestamp now, std::size_t max, std::vector<outgoing_da
     }
     if (held_back) {
       stalled_ = true;
+      pacer_.idle();
       rate_->on_held_back(now);
       break;
     }
@@ -424,8 +428,9 @@ std::size_t sender::send_repair(timestamp now, std::size_t max, output& out) {
   const auto bytes = cache_.find(block);
   const auto k = config_.layout.source_symbols_of(block);
   const std::size_t symbol_size = config_.layout.symbol_size();
+  const auto room = pacer_.room(now, symbol_datagram_size(), rate_->rate(now));
   const auto wanted
-    = static_cast<std::uint16_t>(std::min<std::size_t>(max, defaults::max_repair_burst));
+    = static_cast<std::uint16_t>(std::min({max, room, std::size_t{defaults::max_repair_burst}}));
   const auto burst = repairs_.take(block, wanted, next_packet_);
   last_activity_ = now;
   if (burst.first < k) {
@@ -608,13 +613,15 @@ position sender::edge(timestamp now) const {
   return group_.edge(now, consent_time(now), announced_);
 }
 
+/// Of UDP payload, as the pacer counts it.
+std::size_t sender::symbol_datagram_size() const noexcept {
+  return config_.layout.symbol_size() + config_.symbol_overhead + config_.datagram_overhead;
+}
+
 duration sender::heartbeat_interval(timestamp now) const {
   if (now - last_activity_ > defaults::idle_after)
     return defaults::idle_heartbeat_interval;
-  const auto bits
-    = (config_.layout.symbol_size() + config_.symbol_overhead + config_.datagram_overhead) * 8;
-  const auto datagram
-    = duration{static_cast<std::int64_t>(bits * 1'000'000'000 / rate_->rate(now))};
+  const auto datagram = time_of(symbol_datagram_size(), rate_->rate(now));
   return std::clamp<duration>(datagram * defaults::datagrams_per_heartbeat,
                               defaults::heartbeat_interval, defaults::idle_heartbeat_interval);
 }

@@ -219,6 +219,7 @@ private:
   // Derived.
   block_number run_end(block_number block) const noexcept;
   block_number known_end(block_number first, block_number end) const;
+  std::size_t symbol_datagram_size() const noexcept;
   duration heartbeat_interval(timestamp now) const;
   duration status_interval() const;
 

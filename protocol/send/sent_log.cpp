@@ -24,7 +24,11 @@ std::optional<sent_log::entry> sent_log::find(std::uint64_t packet) const {
                                       [](std::uint64_t p, const entry& e) { return p < e.packet; });
   if (after == entries_.begin())
     return std::nullopt;
-  return *std::prev(after);
+  const auto& batch = *std::prev(after);
+  const auto next = after == entries_.end() ? entry{last_packet_ + 1, {}, bytes_} : *after;
+  const auto before = packet - batch.packet;
+  return entry{packet, batch.at,
+               batch.bytes + (next.bytes - batch.bytes) * before / (next.packet - batch.packet)};
 }
 
 } // namespace fleetcast::protocol

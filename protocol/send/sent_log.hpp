@@ -16,9 +16,9 @@ namespace fleetcast::protocol {
 class sent_log {
 public:
   struct entry {
-    std::uint64_t packet = 0; ///< the first one of those that left together
-    timestamp at{};
-    std::uint64_t bytes = 0; ///< that left before it
+    std::uint64_t packet = 0;
+    timestamp at{};          ///< when it left
+    std::uint64_t bytes = 0; ///< that left before it; of those that left together, in proportion
   };
 
   /// `packet` grows from call to call, `now` does not fall.
@@ -33,7 +33,7 @@ public:
   std::uint64_t bytes() const noexcept { return bytes_; }
 
 private:
-  std::deque<entry> entries_;
+  std::deque<entry> entries_; ///< of each batch the first one
   std::uint64_t last_packet_ = 0;
   std::uint64_t bytes_ = 0;
 };

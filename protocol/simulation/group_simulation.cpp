@@ -209,13 +209,15 @@ simulation_outcome group_simulation::run(const observer& watch) {
   simulation_outcome result;
   while (unfinished_ > 0 && !events_.empty() && events_.now() < deadline && !result.stopped) {
     events_.step();
-    result.stopped
-      = watch && !watch({events_.now() - start_, nodes_.size() - unfinished_, bytes_sent_});
+    result.stopped = watch
+                     && !watch({events_.now() - start_, nodes_.size() - unfinished_, bytes_sent_,
+                                slowest_link_});
   }
   result.finished = unfinished_ == 0;
   result.took = events_.now() - start_;
   result.sender = sender_.statistics();
   result.bytes_sent = bytes_sent_;
+  result.most_at_once = most_at_once_;
   result.uplink_bytes = uplink_bytes_;
   for (const auto& n : neighbours_)
     result.tcp_bytes.push_back(n->flow.acknowledged() * tcp_flow::segment_size);
@@ -250,6 +252,7 @@ void group_simulation::join(std::size_t index) {
   n.machine.emplace(c, n.memory, events_.now());
   gate_.add(n.id, n.key);
   sender_.add_receiver(events_.now(), n.id, static_cast<std::uint32_t>(n.options.cache_blocks));
+  find_slowest_link();
   pump(n);
 }
 
@@ -263,7 +266,17 @@ void group_simulation::vanish(std::size_t index) {
   tell_sender_gone(n, n.options.notice_after);
 }
 
+void group_simulation::find_slowest_link() {
+  slowest_link_ = 0;
+  for (const auto& n : nodes_) {
+    const auto rate = n->options.down.rate;
+    if (n->machine && !n->ended && rate != 0 && (slowest_link_ == 0 || rate < slowest_link_))
+      slowest_link_ = rate;
+  }
+}
+
 void group_simulation::tell_sender_gone(node& n, duration after) {
+  find_slowest_link();
   events_.schedule(events_.now() + after, [this, &n] {
     sender_.remove_receiver(events_.now(), n.id);
     gate_.remove(n.id);
@@ -303,11 +316,21 @@ std::size_t group_simulation::wire_size(const outgoing_datagram& datagram) const
   return sealed + (is_symbol ? std::size_t{options_.symbol_size} - options_.carried_bytes : 0);
 }
 
+void group_simulation::count_sent(std::size_t bytes) {
+  if (sent_at_ != events_.now()) {
+    sent_at_ = events_.now();
+    sent_at_once_ = 0;
+  }
+  bytes_sent_ += bytes;
+  sent_at_once_ += bytes;
+  most_at_once_ = std::max(most_at_once_, sent_at_once_);
+}
+
 void group_simulation::send_down(const std::vector<outgoing_datagram>& batch) {
   std::map<timestamp, std::shared_ptr<datagram_train>> trains;
   for (const auto& d : batch) {
     const auto size = wire_size(d);
-    bytes_sent_ += size;
+    count_sent(size);
     for (const auto out : uplink_.transmit(events_.now(), size)) {
       uplink_bytes_ += size;
       auto& train = trains[out];

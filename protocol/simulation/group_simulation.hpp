@@ -93,6 +93,9 @@ struct simulation_outcome {
   /// Datagram bytes the sender put on the wire, seals and headers included.
   std::uint64_t bytes_sent = 0;
 
+  /// Most of them that left in one instant.
+  std::uint64_t most_at_once = 0;
+
   /// Of those, what came through the uplink, and what its TCP flows had acknowledged.
   std::uint64_t uplink_bytes = 0;
   std::vector<std::uint64_t> tcp_bytes;
@@ -109,6 +112,9 @@ struct simulation_progress {
   duration virtual_time{};
   std::size_t finished = 0; ///< receivers that are complete, or gone
   std::uint64_t bytes_sent = 0;
+
+  /// Of the receivers that are there and not complete; 0: nobody is behind a bottleneck.
+  bit_rate slowest_link = 0;
 };
 
 class group_simulation {
@@ -132,9 +138,11 @@ private:
   void join(std::size_t index);
   void vanish(std::size_t index);
   void tell_sender_gone(node& n, duration after);
+  void find_slowest_link();
   void pump_sender();
   void pump(node& n);
   void send_down(const std::vector<outgoing_datagram>& batch);
+  void count_sent(std::size_t bytes);
   void deliver(timestamp out, const train_ptr& train);
   void arrive(node& n, const datagram_train& train);
   std::size_t wire_size(const outgoing_datagram& datagram) const noexcept;
@@ -172,7 +180,11 @@ private:
   std::vector<std::unique_ptr<neighbour>> neighbours_;
 
   std::size_t unfinished_ = 0;
+  bit_rate slowest_link_ = 0;
   std::uint64_t bytes_sent_ = 0;
+  timestamp sent_at_{};
+  std::uint64_t sent_at_once_ = 0; ///< at that time
+  std::uint64_t most_at_once_ = 0;
   std::uint64_t uplink_bytes_ = 0;
   std::deque<timestamp> recent_feedback_; ///< of the last second
   std::uint64_t feedback_peak_ = 0;

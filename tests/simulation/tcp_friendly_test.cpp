@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <map>
 #include <string>
 
@@ -43,8 +44,11 @@ struct path {
 
 class SharedWithTcp : public testing::TestWithParam<path> {};
 
+/// Who gets how much in ten seconds is chance, so the mean of some runs is bounded, not each of them.
 TEST_P(SharedWithTcp, NeitherStarves) {
-  for (std::uint64_t seed = 1; seed <= 2; ++seed) {
+  constexpr int runs = 8;
+  double sum = 0; // of logarithms
+  for (std::uint64_t seed = 1; seed <= runs; ++seed) {
     auto o = behind(GetParam().bottleneck, milliseconds(GetParam().rtt_ms));
     o.tcp_flows = 1;
     o.seed = seed;
@@ -52,11 +56,12 @@ TEST_P(SharedWithTcp, NeitherStarves) {
     ASSERT_TRUE(outcome.all_intact());
     const auto ours = rate_of(outcome.uplink_bytes, outcome.took);
     const auto tcp = rate_of(outcome.tcp_bytes.front(), outcome.took);
-    EXPECT_GT(ours / tcp, 0.5) << "seed " << seed;
-    EXPECT_LT(ours / tcp, 2.0) << "seed " << seed;
+    sum += std::log(ours / tcp);
     // Both together leave little of it idle.
     EXPECT_GT((ours + tcp) / static_cast<double>(o.uplink.rate), 0.8) << "seed " << seed;
   }
+  EXPECT_GT(std::exp(sum / runs), 0.5);
+  EXPECT_LT(std::exp(sum / runs), 2.0);
 }
 
 TEST_P(SharedWithTcp, AloneItUsesMostOfThePath) {

@@ -11,7 +11,7 @@
 namespace fleetcast::protocol {
 namespace {
 
-using phase = adaptive_rate::phase;
+using phase = rate_phase;
 
 constexpr receiver_id alice = 1;
 constexpr receiver_id bob = 2;
@@ -126,16 +126,17 @@ TEST(AdaptiveRate, DoesNotTakeAQueueThatOverflowsForAPathThatLoses) {
   }
 }
 
-/// Of forty datagrams some more are lost now and then.
+/// Of forty datagrams some more are lost now and then. It may go slower to see whether that helps, and then knows.
 TEST(AdaptiveRate, DoesNotTakeChanceForAFullLink) {
   path p;
-  for (int i = 0; i < 60; ++i) {
+  auto slow = 0;
+  for (int i = 0; i < 200; ++i) {
     p.send(defaults::start_rate);
     p.report_alice(i % 4 == 0 ? 0.9 : 0.7);
-    if (i > 4) {
-      EXPECT_GE(p.machine.rate(p.now), defaults::start_rate * 9 / 10) << i;
-    }
+    slow += p.machine.rate(p.now) < defaults::start_rate * 9 / 10 ? 1 : 0;
   }
+  EXPECT_LE(slow, 80);
+  EXPECT_GE(p.machine.delivered(), defaults::start_rate * 9 / 10);
 }
 
 TEST(AdaptiveRate, GoesAtTheSlowestReceiversPace) {
@@ -282,6 +283,7 @@ TEST(AdaptiveRate, DoesNotTakeBurstsForAFullPath) {
   path p;
   std::mt19937 random{1};
   auto in_burst = false;
+  auto slow = 0;
   const auto arrives = [&] {
     in_burst = in_burst ? random() % 14 != 0 : random() % 84 == 0;
     return !in_burst;
@@ -294,10 +296,11 @@ TEST(AdaptiveRate, DoesNotTakeBurstsForAFullPath) {
     for (std::uint64_t k = 0; k < sent; ++k)
       arrived += arrives() ? 1 : 0;
     p.report_alice(static_cast<double>(arrived) / static_cast<double>(sent));
-    if (i > 40) {
-      ASSERT_GT(p.machine.rate(p.now), 90'000'000U) << i;
-    }
+    slow += i > 40 && p.machine.rate(p.now) <= 90'000'000U ? 1 : 0;
   }
+  // While it tests whether going slower helps, and after probes.
+  EXPECT_LE(slow, 360 / 3);
+  EXPECT_GT(p.machine.delivered(), 90'000'000U);
 }
 
 /// To go slower would not help one that loses nearly all at any rate.
@@ -438,7 +441,8 @@ TEST(AdaptiveRate, KeepsSearchingWhileTheWindowHoldsItBack) {
     p.report_alice();
   }
   EXPECT_EQ(p.machine.in(), phase::startup);
-  EXPECT_GE(p.machine.rate(p.now), defaults::start_rate * 3 / 2);
+  EXPECT_GE(p.machine.rate(p.now), defaults::start_rate * 5 / 4)
+    << "a quarter more than is taken in";
 }
 
 TEST(AdaptiveRate, SearchesUntilThePathIsFullOrSomethingElseHoldsItBack) {
@@ -453,9 +457,9 @@ TEST(AdaptiveRate, SearchesUntilThePathIsFullOrSomethingElseHoldsItBack) {
   p.machine.on_held_back(p.now);
   p.report_alice();
   EXPECT_FALSE(p.machine.searches()) << "the window's edge";
-  for (int i = 0; i < 12 && p.machine.in() == phase::startup; ++i) {
+  for (int i = 0; i < 40 && p.machine.in() != phase::cruise; ++i) {
     p.send();
-    p.report_alice(std::min(1.0, 1e8 / static_cast<double>(p.machine.rate(p.now))));
+    p.report_alice(std::min(1.0, 1e8 / static_cast<double>(p.sent_rate())));
   }
   EXPECT_FALSE(p.machine.searches()) << "the path";
 }

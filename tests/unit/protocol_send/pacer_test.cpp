@@ -60,6 +60,33 @@ TEST(Pacer, IdleTimeIsWorthNoMoreThanTheLargestBurst) {
   EXPECT_LE(sent, rate / 8 * static_cast<std::uint64_t>(most.count()) / 1'000'000'000 + datagram);
 }
 
+/// What a window that has just opened lets go must not leave in one instant.
+TEST(Pacer, TimeWithNothingToSendIsWorthNothing) {
+  pacer p;
+  send(p, seconds(5));
+  p.idle();
+  const auto quantum
+    = rate / 8 * static_cast<std::uint64_t>(defaults::pacing_quantum.count()) / 1'000'000'000;
+  EXPECT_LE(send(p, seconds(60)), quantum + datagram);
+}
+
+TEST(Pacer, SavesNothingUpBeforeTheFirst) {
+  pacer p;
+  const auto quantum
+    = rate / 8 * static_cast<std::uint64_t>(defaults::pacing_quantum.count()) / 1'000'000'000;
+  EXPECT_LE(send(p, seconds(60)), quantum + datagram);
+}
+
+TEST(Pacer, HasRoomForWhatTheQuantumLeavesAndOneMore) {
+  pacer p;
+  const timestamp now = seconds(5);
+  EXPECT_EQ(p.room(now, datagram, rate), 6U);
+  p.spend(now, 2 * datagram, rate);
+  EXPECT_EQ(p.room(now, datagram, rate), 4U);
+  p.spend(now, 100 * datagram, rate);
+  EXPECT_EQ(p.room(now, datagram, rate), 1U) << "one at least: whoever asks has been told to go on";
+}
+
 TEST(Pacer, RunsAheadByTheQuantumSoThatBatchesForm) {
   pacer p;
   const timestamp start = seconds(5);
@@ -76,7 +103,7 @@ TEST(Pacer, RunsAheadByTheQuantumSoThatBatchesForm) {
 TEST(Pacer, TheLowestRateAndTheLargestDatagramDoNotOverflow) {
   pacer p;
   p.spend(seconds(1), defaults::max_symbol_size, 1);
-  EXPECT_EQ(p.free_at(), seconds(1) - defaults::max_burst + seconds(8) * defaults::max_symbol_size);
+  EXPECT_EQ(p.free_at(), seconds(1) + seconds(8) * defaults::max_symbol_size);
 }
 
 } // namespace
