@@ -48,6 +48,9 @@ private:
 /// What never happened is left out.
 void add_facts(const frame_tally& tally, std::vector<fact>& facts) {
   facts.push_back(metrics::fleet_links(tally.links()));
+  facts.push_back(metrics::open_fleet_links(tally.open_links()));
+  if (tally.turned_away() > 0)
+    facts.push_back(metrics::turned_away(tally.turned_away()));
   for (std::size_t i = 0; i < frame_tally::drops; ++i)
     if (const auto why = static_cast<frame_drop>(i); tally.of(why) > 0)
       facts.push_back(metrics::dropped_frames(tally.of(why), std::string{label(why)}));

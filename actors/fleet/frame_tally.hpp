@@ -1,11 +1,14 @@
-/// Why frames of a fleet's link are dropped or end it, and how often that happened in this process.
+/// Why frames of a fleet's link are dropped or end it, and how often that happened in this process; also how
+/// many links there are.
 #pragma once
 
 #include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string_view>
+#include <utility>
 
 namespace fleetcast::actors::fleet {
 
@@ -44,19 +47,48 @@ public:
   static constexpr auto drops = static_cast<std::size_t>(frame_drop::count_);
   static constexpr auto ends = static_cast<std::size_t>(frame_end::count_);
 
-  void count_link() noexcept { ++links_; }
+  void count_turned_away() noexcept { ++turned_away_; }
   void count(frame_drop why) noexcept { ++drops_[static_cast<std::size_t>(why)]; }
   void count(frame_end why) noexcept { ++ends_[static_cast<std::size_t>(why)]; }
 
   /// Links handed to the actor network since the process began.
   std::uint64_t links() const noexcept { return links_; }
+
+  /// Of those, the ones that have not ended.
+  std::uint64_t open_links() const noexcept { return open_links_; }
+
+  /// Links beyond the bound on open ones.
+  std::uint64_t turned_away() const noexcept { return turned_away_; }
+
   std::uint64_t of(frame_drop why) const noexcept { return drops_[static_cast<std::size_t>(why)]; }
   std::uint64_t of(frame_end why) const noexcept { return ends_[static_cast<std::size_t>(why)]; }
 
 private:
+  friend class counted_link;
+
   std::atomic<std::uint64_t> links_{0};
+  std::atomic<std::uint64_t> open_links_{0};
+  std::atomic<std::uint64_t> turned_away_{0};
   std::array<std::atomic<std::uint64_t>, drops> drops_{};
   std::array<std::atomic<std::uint64_t>, ends> ends_{};
+};
+
+/// A link, which is open for as long as this lives.
+class counted_link {
+public:
+  explicit counted_link(std::shared_ptr<frame_tally> tally) : tally_(std::move(tally)) {
+    ++tally_->links_;
+    ++tally_->open_links_;
+  }
+  counted_link(counted_link&&) noexcept = default; // what was moved from counts nothing
+  counted_link& operator=(counted_link&&) = delete;
+  ~counted_link() {
+    if (tally_)
+      --tally_->open_links_;
+  }
+
+private:
+  std::shared_ptr<frame_tally> tally_;
 };
 
 } // namespace fleetcast::actors::fleet

@@ -100,10 +100,30 @@ void link_acceptor::admit(tcp::socket socket) {
 }
 
 void link_acceptor::hand_over(open_link link, const std::string& from) {
-  log().info("coordinator {} at {}", link.peer.empty() ? "on this host" : link.peer, from);
-  caf::anon_send(broker_, caf::publish_atom::value,
-                 make_scribe(system_, std::move(link), link_role::agent, border_), port_, agent_,
+  const auto peer = link.peer.empty() ? std::string{"on this host"} : link.peer;
+  if (border_.tally->open_links() >= limits_.links)
+    return turn_away(peer, from);
+  auto scribe = make_scribe(system_, std::move(link), link_role::agent, border_);
+  if (!scribe)
+    return log().error("refused coordinator {} at {}: {}", peer, from, scribe.error().text);
+  log().info("coordinator {} at {}", peer, from);
+  caf::anon_send(broker_, caf::publish_atom::value, *std::move(scribe), port_, agent_,
                  understands_);
+}
+
+/// Whoever goes on trying must not fill the log.
+void link_acceptor::turn_away(const std::string& peer, const std::string& from) {
+  border_.tally->count_turned_away();
+  const auto now = std::chrono::steady_clock::now();
+  if (now < quiet_until_) {
+    ++untold_;
+    return;
+  }
+  quiet_until_ = now + limits_.quiet;
+  log().warn(
+    "refused coordinator {} at {}: {} coordinators are connected, and there may be no more "
+    "({} refused since the last such line)",
+    peer, from, limits_.links, std::exchange(untold_, 0));
 }
 
 } // namespace fleetcast::actors::fleet

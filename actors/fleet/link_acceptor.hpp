@@ -3,7 +3,8 @@
 ///
 /// Overflow policy: of connections that have not proven it yet, `pending` are kept; a new one takes the
 /// place of the oldest, so that strangers who hold connections open keep nobody out. Each has `handshake`
-/// to prove it.
+/// to prove it. Of coordinators' connections, `links` are kept, and later ones are closed: those that are
+/// there may be in the middle of a job.
 #pragma once
 
 #include "actors/control/listening_sockets.hpp"
@@ -29,6 +30,13 @@ struct link_acceptor_limits {
   std::size_t pending = 128;
   std::chrono::milliseconds handshake{10000};
 
+  /// A command has one. An agent runs 64 jobs at most, so more than 64 commands have no use for it. Each link costs
+  /// a descriptor, TLS and the filter's memory, which a coordinator that was broken into must not multiply.
+  std::size_t links = 64;
+
+  /// Between two lines in the log about links beyond that.
+  std::chrono::milliseconds quiet{60000};
+
   /// Before the next try when the system has no descriptors left.
   std::chrono::milliseconds pause{200};
 };
@@ -53,6 +61,7 @@ private:
   void accept(std::size_t which);
   void admit(tcp::socket socket);
   void hand_over(open_link link, const std::string& from);
+  void turn_away(const std::string& peer, const std::string& from);
 
   caf::actor_system& system_;
   io::io_thread& io_;
@@ -68,6 +77,8 @@ private:
   // On the I/O thread.
   boost::asio::steady_timer pause_;
   std::list<std::shared_ptr<link_handshake>> pending_; ///< the oldest first
+  std::chrono::steady_clock::time_point quiet_until_;  ///< about links that were turned away
+  std::uint64_t untold_ = 0;                           ///< of those, without a line in the log
   bool closed_ = false;
 };
 

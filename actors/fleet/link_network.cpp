@@ -157,12 +157,17 @@ private:
   }
 
   void hand_over(open_link link) {
-    if (std::exchange(over_, true))
+    if (over_)
       return;
-    caf::anon_send(
-      network_->introducer_, caf::connect_atom::value,
-      make_scribe(network_->system_, std::move(link), link_role::coordinator, network_->border_),
-      host_.port, number_, std::exchange(to_, nullptr));
+    auto scribe
+      = make_scribe(network_->system_, std::move(link), link_role::coordinator, network_->border_);
+    if (!scribe)
+      return fail(
+        std::move(scribe.error())
+          .in_context("no connection to " + host_.name + " port " + std::to_string(host_.port)));
+    over_ = true;
+    caf::anon_send(network_->introducer_, caf::connect_atom::value, *std::move(scribe), host_.port,
+                   number_, std::exchange(to_, nullptr));
     leave();
   }
 

@@ -20,7 +20,6 @@
 #include <climits>
 #include <memory>
 #include <sstream>
-#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -89,8 +88,10 @@ private:
 class link_policy {
 public:
   /// Without `filter` everything passes.
-  link_policy(std::shared_ptr<ssl_st> tls, std::unique_ptr<frame_filter> filter, std::string peer)
-    : bytes_(std::move(tls)),
+  link_policy(counted_link counted, std::shared_ptr<ssl_st> tls,
+              std::unique_ptr<frame_filter> filter, std::string peer)
+    : counted_(std::move(counted)),
+      bytes_(std::move(tls)),
       filter_(std::move(filter)),
       peer_(std::move(peer)) {}
 
@@ -164,6 +165,7 @@ private:
     return network::rw_state::failure;
   }
 
+  counted_link counted_;
   link_bytes bytes_;
   std::unique_ptr<frame_filter> filter_;
   std::string peer_;
@@ -225,13 +227,14 @@ public:
   void learned_new_node_indirectly(const caf::node_id&) override {}
 };
 
-std::unique_ptr<frame_filter> make_filter(link_role own, const link_border& border) {
-  border.tally->count_link();
+/// Null: the border has none.
+tl::expected<std::unique_ptr<frame_filter>, failure> make_filter(link_role own,
+                                                                 const link_border& border) {
   if (!border.guarded)
     return nullptr;
   std::array<std::uint8_t, basp::random_node_size> random{};
   if (RAND_bytes(random.data(), static_cast<int>(random.size())) != 1)
-    throw std::runtime_error{"OpenSSL has no random bytes"};
+    return tl::unexpected{failure{failure_code::internal, 0, "OpenSSL has no random bytes"}};
   return std::make_unique<frame_filter>(own, basp::make_node_id(random), border.tally);
 }
 
@@ -246,9 +249,11 @@ std::string name_of(const open_link& link) {
 
 } // namespace
 
-caf::io::scribe_ptr make_scribe(caf::actor_system& system, open_link link, link_role own,
-                                const link_border& border) {
+tl::expected<caf::io::scribe_ptr, failure> make_scribe(caf::actor_system& system, open_link link,
+                                                       link_role own, const link_border& border) {
   auto filter = make_filter(own, border);
+  if (!filter)
+    return tl::unexpected{std::move(filter.error())};
   auto peer = name_of(link);
   boost::system::error_code ignored;
   const auto fd = link.socket.release(ignored);
@@ -257,8 +262,8 @@ caf::io::scribe_ptr make_scribe(caf::actor_system& system, open_link link, link_
   ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
   ::setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &silence, sizeof(silence));
   auto& backend = static_cast<multiplexer&>(system.middleman().backend());
-  return caf::make_counted<link_scribe>(backend, fd, std::move(link.tls), std::move(filter),
-                                        std::move(peer));
+  return caf::make_counted<link_scribe>(backend, fd, counted_link{border.tally},
+                                        std::move(link.tls), *std::move(filter), std::move(peer));
 }
 
 caf::actor network_broker(caf::actor_system& system, const link_border& border) {

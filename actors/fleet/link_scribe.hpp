@@ -7,9 +7,11 @@
 
 #include "actors/fleet/frame_tally.hpp"
 #include "actors/fleet/link_handshake.hpp"
+#include "protocol/failure.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/io/scribe.hpp>
+#include <tl/expected.hpp>
 
 #include <chrono>
 #include <memory>
@@ -29,9 +31,9 @@ struct link_border {
 };
 
 /// Any thread. The system must have CAF's middleman; `own` is this end. A link goes to the broker of the
-/// same border.
-[[nodiscard]] caf::io::scribe_ptr make_scribe(caf::actor_system& system, open_link link,
-                                              link_role own, const link_border& border);
+/// same border. Without random bytes for its filter it is closed instead.
+[[nodiscard]] tl::expected<caf::io::scribe_ptr, protocol::failure>
+make_scribe(caf::actor_system& system, open_link link, link_role own, const link_border& border);
 
 /// The broker that speaks the actor network's protocol. Not from two threads at once.
 [[nodiscard]] caf::actor network_broker(caf::actor_system& system, const link_border& border);

@@ -1,6 +1,7 @@
 /// What a peer with good certificates and bad intentions can do, over real TLS connections: end its own link,
 /// and nothing else.
 #include "actors/fleet/frame_filter.hpp"
+#include "actors/log.hpp"
 #include "tests/support/basp_frames.hpp"
 #include "tests/support/fleet_fixture.hpp"
 #include "tests/support/live_fleet.hpp"
@@ -9,7 +10,10 @@
 
 #include <caf/io/basp_broker.hpp>
 #include <caf/io/middleman.hpp>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <openssl/rand.h>
+#include <spdlog/sinks/ringbuffer_sink.h>
 
 #include <future>
 #include <memory>
@@ -20,6 +24,10 @@
 
 namespace fleetcast::actors::testing {
 namespace {
+
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 
 using basp::bytes;
 using basp::frame;
@@ -38,10 +46,12 @@ class FleetBorder : public ::testing::Test {
 protected:
   /// A good agent, whose receptions the test may look at.
   struct good_agent {
-    good_agent(io::io_thread& io, const fleet::link_context& context) {
+    good_agent(io::io_thread& io, const fleet::link_context& context,
+               fleet::link_acceptor_limits bounds) {
       receptions->plays = true;
       live = std::make_unique<live_agent>(io, context,
-                                          std::make_shared<scripted_receptions>(receptions));
+                                          std::make_shared<scripted_receptions>(receptions),
+                                          fleet::agent_limits{}, bounds);
     }
     ~good_agent() {
       for (const auto& one : receptions->started)
@@ -61,8 +71,8 @@ protected:
     std::uint64_t number = 0;
   };
 
-  std::unique_ptr<good_agent> start_agent() {
-    return std::make_unique<good_agent>(io, host_context);
+  std::unique_ptr<good_agent> start_agent(fleet::link_acceptor_limits bounds = {}) {
+    return std::make_unique<good_agent>(io, host_context, bounds);
   }
 
   caf::actor_system& system() { return serializer.get(); }
@@ -144,6 +154,52 @@ protected:
   io::io_thread io;
   std::promise<void> finished;
 };
+
+/// What the log gets from here on: warnings and worse.
+class logged_lines {
+public:
+  logged_lines() {
+    ring_->set_pattern("%v");
+    log().sinks() = {ring_};
+    set_log_level(spdlog::level::warn);
+  }
+
+  ~logged_lines() {
+    set_log_level(spdlog::level::off);
+    log().sinks().clear();
+  }
+
+  logged_lines(const logged_lines&) = delete;
+  logged_lines& operator=(const logged_lines&) = delete;
+
+  std::vector<std::string> all() const { return ring_->last_formatted(); }
+
+private:
+  std::shared_ptr<spdlog::sinks::ringbuffer_sink_mt> ring_
+    = std::make_shared<spdlog::sinks::ringbuffer_sink_mt>(64);
+};
+
+// The one way to take OpenSSL's random bytes away; it has a successor that is far longer.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+
+/// OpenSSL has no random bytes while this lives.
+class no_random_bytes {
+public:
+  no_random_bytes() { RAND_set_rand_method(&none); }
+  ~no_random_bytes() { RAND_set_rand_method(usual_); }
+
+  no_random_bytes(const no_random_bytes&) = delete;
+  no_random_bytes& operator=(const no_random_bytes&) = delete;
+
+private:
+  static constexpr RAND_METHOD none{
+    nullptr, [](unsigned char*, int) { return 0; }, nullptr, nullptr, nullptr, nullptr};
+
+  const RAND_METHOD* usual_ = RAND_get_rand_method();
+};
+
+#pragma GCC diagnostic pop
 
 /// A header that promises `length` bytes, as CAF would take it.
 frame promising(operation what, std::uint32_t length) {
@@ -498,6 +554,62 @@ TEST_F(FleetBorder, NothingOfAConnectionStaysInAnAgent) {
   EXPECT_EQ(agent->live->border().tally->links(), connections);
   EXPECT_EQ(agent->live->border().tally->of(fleet::frame_drop::utility), connections);
   EXPECT_EQ(fact(agent->live->status(), "fleet links"), "200");
+}
+
+// -- links that cannot be had -----------------------------------------------------------------------
+
+TEST_F(FleetBorder, AnAgentTakesItsBoundOfCoordinatorsAndNoMore) {
+  const logged_lines lines;
+  fleet::link_acceptor_limits bounds;
+  bounds.links = 2;
+  const auto agent = start_agent(bounds);
+  std::vector<std::unique_ptr<tls_peer>> inside;
+  for (std::uint8_t i = 1; i <= bounds.links; ++i) {
+    inside.push_back(std::make_unique<tls_peer>(connect(*agent->live)));
+    ASSERT_NE(shake_hands(*inside.back(), basp::made_node(i)), 0U);
+  }
+  for (int i = 0; i < 3; ++i)
+    EXPECT_TRUE(connect(*agent->live).is_ended());
+  EXPECT_EQ(fact(agent->live->status(), "open fleet links"), "2");
+  EXPECT_EQ(fact(agent->live->status(), "turned away"), "3");
+  EXPECT_THAT(lines.all(), ElementsAre(HasSubstr("2 coordinators are connected")));
+  // One leaves, another has its place.
+  inside.pop_back();
+  const auto until = std::chrono::steady_clock::now() + answer_patience;
+  while (agent->live->border().tally->open_links() > 1 && std::chrono::steady_clock::now() < until)
+    std::this_thread::yield();
+  auto later = connect(*agent->live);
+  EXPECT_NE(shake_hands(later, basp::made_node(9)), 0U);
+}
+
+TEST_F(FleetBorder, AnAgentWithoutRandomBytesRefusesTheLink) {
+  const logged_lines lines;
+  live_agent agent{io, nullptr,
+                   std::make_shared<scripted_receptions>(std::make_shared<reception_record>())};
+  live_coordinator from{io, nullptr, false};
+  {
+    const no_random_bytes now;
+    EXPECT_FALSE(from.dial(agent.host()));
+  }
+  EXPECT_THAT(lines.all(), Contains(HasSubstr("no random bytes")));
+  EXPECT_TRUE(from.dial(agent.host()));
+}
+
+TEST_F(FleetBorder, ACoordinatorWithoutRandomBytesRefusesTheLink) {
+  live_agent agent{io,
+                   nullptr,
+                   std::make_shared<scripted_receptions>(std::make_shared<reception_record>()),
+                   fleet::agent_limits{},
+                   fleet::link_acceptor_limits{},
+                   false};
+  live_coordinator from{io, nullptr};
+  {
+    const no_random_bytes now;
+    const auto reached = from.dial(agent.host());
+    ASSERT_FALSE(reached);
+    EXPECT_THAT(reached.error().text, HasSubstr("no random bytes"));
+  }
+  EXPECT_TRUE(from.dial(agent.host()));
 }
 
 } // namespace
