@@ -140,6 +140,15 @@ start_listener(actors::runtime& runtime, const actors::listening_sockets& socket
   return runtime.system().spawn(start, sockets);
 }
 
+/// Waits until the listener has begun, with the last thread that a server needs; false: it gave up.
+bool is_listening(actors::runtime& runtime, const actors::control_listener_actor& listener) {
+  caf::scoped_actor self{runtime.system()};
+  bool result = false;
+  self->request(listener, caf::infinite, actors::status_atom::value)
+    .receive([&](const actors::status_snapshot&) { result = true; }, [](const caf::error&) {});
+  return result;
+}
+
 /// A listener that gives up says why in one sentence; one that crashed does not.
 std::string reason_of(const caf::error& why, const caf::actor_system& system) {
   if (why && why.context().match_elements<std::string>())
@@ -222,11 +231,13 @@ int serve(const serve_arguments& arguments) {
       listener_gone.set();
     });
   runtime.show(caf::actor_cast<caf::actor>(listener));
-  for (const auto& endpoint : sockets->endpoints())
-    say(stdout, "listening on {}\n", to_text(endpoint));
-  say(stdout, "fingerprint {}\n", who->fingerprint());
-  if (*metrics)
-    say(stdout, "metrics http://{}/metrics\n", (*metrics)->address());
+  if (is_listening(runtime, listener)) {
+    for (const auto& endpoint : sockets->endpoints())
+      say(stdout, "listening on {}\n", to_text(endpoint));
+    say(stdout, "fingerprint {}\n", who->fingerprint());
+    if (*metrics)
+      say(stdout, "metrics http://{}/metrics\n", (*metrics)->address());
+  }
 
   if (!wait_for_signal(signals, listener_gone))
     return complain("serve", "clients cannot be served any more: " + why_gone);

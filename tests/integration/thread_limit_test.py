@@ -165,10 +165,8 @@ def runs(workspace, name, threads, argv):
         return False
     program.signal(signal.SIGTERM)
     status = program.wait(SECONDS)
-    # It listens a moment before it learns that there is no thread for those who come.
-    gave_up = status == 1 and any(LIMIT in line for line in program.lines)
-    require(status == 0 or gave_up, f"{mine.name} ended with {status} on SIGTERM")
-    return status == 0 and not any(LIMIT in line for line in program.lines)
+    require(status == 0, f"{mine.name} listened, and ended with {status} on SIGTERM")
+    return not any(LIMIT in line for line in program.lines)
 
 
 def daemons_at_every_limit(workspace, fleetcast):
