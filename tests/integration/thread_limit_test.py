@@ -16,6 +16,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -34,6 +35,7 @@ SLOW_SIZE = 50_000  # four seconds at the rate of the busy server
 MOST = 40
 SECONDS = 60  # only what hangs takes so long
 OBJECTS = 30
+BUSY_THREADS = 16
 BUSY = 54  # ERROR_NETWORK_BUSY
 NO_RESOURCES = 1450  # ERROR_NO_SYSTEM_RESOURCES
 LIMIT = "RLIMIT_NPROC"
@@ -46,6 +48,25 @@ USERS = itertools.count(1_900_000_000 + os.getpid() % 4_000_000 * 100)
 def require(condition, text):
     if not condition:
         raise LabError(text)
+
+
+class Slowest:
+    """The longest time that each kind of end took, and where. Told, not judged: a busy host would fail the test."""
+
+    def __init__(self):
+        self._worst = {}
+        self._lock = threading.Lock()  # of side_by_side()
+
+    def note(self, what, seconds, threads):
+        with self._lock:
+            self._worst[what] = max(self._worst.get(what, (0, 0)), (seconds, threads))
+
+    def tell(self):
+        for what, (seconds, threads) in self._worst.items():
+            print(f"slowest end, {what}: {seconds:.2f} s with {threads} threads")
+
+
+SLOWEST = Slowest()
 
 
 class Limited:
@@ -122,12 +143,15 @@ def gets(workspace, fleetcast, address, digest, extra, threads):
     """Whether it got the object."""
     mine = Limited(workspace, f"get{''.join(extra)}", threads)
     target = os.path.join(mine.home, "copy")
+    begun = time.monotonic()
     done = subprocess.run(
         mine.command([fleetcast, "get", address, target, "--json", *extra]),
         stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=SECONDS, check=False)
     if done.returncode == 0:
         require(files.sha256(target) == digest, f"{mine.name} stored something else")
         return True
+    SLOWEST.note(" ".join(["get", *extra, "refused a thread, from its start"]),
+                 time.monotonic() - begun, threads)
     require(done.returncode == 1, f"{mine.name} ended with {done.returncode}:\n{done.stderr}")
     require(LIMIT in done.stderr and f"error {NO_RESOURCES}" in done.stderr,
             f"{mine.name} does not name the limit:\n{done.stderr}")
@@ -161,10 +185,13 @@ def runs(workspace, name, threads, argv):
                            "it said what it listens on")
     except LabError:
         require(program.wait(SECONDS) == 1, f"{mine.name} ended with {program.status}")
+        SLOWEST.note(f"{name} refused a thread, from its start", program.seconds, threads)
         require(any(LIMIT in line for line in program.lines), f"{mine.name} does not name the limit")
         return False
+    told = time.monotonic()
     program.signal(signal.SIGTERM)
     status = program.wait(SECONDS)
+    SLOWEST.note(f"{name} on SIGTERM", program.ended_at - told, threads)
     require(status == 0, f"{mine.name} listened, and ended with {status} on SIGTERM")
     return not any(LIMIT in line for line in program.lines)
 
@@ -203,7 +230,7 @@ def server_is_busy(workspace, fleetcast):
     content = workspace.directory("many")
     for number in range(OBJECTS):
         files.make_random_file(os.path.join(content, str(number)), SLOW_SIZE)
-    mine = Limited(workspace, "busy", 16)
+    mine = Limited(workspace, "busy", BUSY_THREADS)
     listen = f"127.0.0.1:{free_port()}"
     server = workspace.start(mine.name, mine.command(
         [fleetcast, "serve", "--namespace", f"lab={content}", "--listen", listen, "--interface", "lo",
@@ -229,8 +256,10 @@ def server_is_busy(workspace, fleetcast):
     leaver.program.signal(signal.SIGTERM)
     comes_back(workspace, fleetcast,
                f"{listen}/lab/{next(i for i, each in enumerate(receivers) if each.event('failed'))}")
+    told = time.monotonic()
     server.signal(signal.SIGTERM)
     status = server.wait(SECONDS)
+    SLOWEST.note("busy server on SIGTERM", server.ended_at - told, BUSY_THREADS)
     require(status == 0, f"the server ended with {status} on SIGTERM")
     require(any(LIMIT in line for line in server.lines), "the server's log does not name the limit")
     for each in receivers:
@@ -244,8 +273,10 @@ def server_is_busy(workspace, fleetcast):
 def embeds(workspace, embedding, threads):
     """-1 if the library was refused a thread, otherwise the number of sessions that were."""
     mine = Limited(workspace, "embedding", MOST)
+    begun = time.monotonic()
     done = subprocess.run(mine.command([embedding, str(threads)]), stdin=subprocess.DEVNULL,
                           capture_output=True, text=True, timeout=SECONDS, check=False)
+    SLOWEST.note("program that embeds the library, from its start", time.monotonic() - begun, threads)
     require(done.returncode == 0, f"the embedding program with {threads} threads ended with"
                                   f" {done.returncode}:\n{done.stdout}{done.stderr}")
     return int(done.stdout.rsplit("refused: ", 1)[1])
@@ -278,6 +309,7 @@ def main():
         server_is_busy(workspace, fleetcast)
         if embedding:
             library_at_every_limit(workspace, embedding)
+        SLOWEST.tell()
 
 
 if __name__ == "__main__":
