@@ -18,7 +18,6 @@ enum class frame_drop : std::uint8_t {
   stranger,   ///< a monitor or down frame about an actor that this link does not concern
   reports,    ///< more than 8 reports of a job in a second
   heartbeats, ///< more than 4 in a second
-  count_
 };
 
 /// Ends the link.
@@ -31,7 +30,6 @@ enum class frame_end : std::uint8_t {
   address,  ///< to or from an actor that has no part in this link
   answer,   ///< an answer to nothing that was asked here
   requests, ///< too many without an answer, or one whose number still waits for its answer
-  count_
 };
 
 /// One word for counters.
@@ -44,8 +42,8 @@ std::string_view sentence(frame_end why) noexcept;
 /// All links of a process; any thread.
 class frame_tally {
 public:
-  static constexpr auto drops = static_cast<std::size_t>(frame_drop::count_);
-  static constexpr auto ends = static_cast<std::size_t>(frame_end::count_);
+  static constexpr auto drops = static_cast<std::size_t>(frame_drop::heartbeats) + 1;
+  static constexpr auto ends = static_cast<std::size_t>(frame_end::requests) + 1;
 
   void count_turned_away() noexcept { ++turned_away_; }
   void count(frame_drop why) noexcept { ++drops_[static_cast<std::size_t>(why)]; }
