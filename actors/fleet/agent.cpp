@@ -87,7 +87,7 @@ agent_state::~agent_state() {
 local_agent_actor::behavior_type agent_state::make_behavior(std::shared_ptr<agent_parts> parts,
                                                             agent_limits limits) {
   parts_ = std::move(parts);
-  limits_ = limits;
+  limits_ = std::move(limits);
   self_->set_down_handler([this](const caf::down_msg& down) { on_down(down); });
   self_->set_default_handler(
     [this](caf::scheduled_actor*, caf::message_view&) -> caf::result<caf::message> {
@@ -351,7 +351,7 @@ status_snapshot agent_state::status() const {
 
 local_agent_actor::behavior_type agent(local_agent_actor::stateful_pointer<agent_state> self,
                                        std::shared_ptr<agent_parts> parts, agent_limits limits) {
-  return self->state.make_behavior(std::move(parts), limits);
+  return self->state.make_behavior(std::move(parts), std::move(limits));
 }
 
 } // namespace fleetcast::actors::fleet
