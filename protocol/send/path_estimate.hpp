@@ -62,9 +62,6 @@ public:
   /// Nothing is known of it yet.
   bool is_new() const noexcept { return !base_; }
 
-  /// The latest packet that a measurement covers.
-  std::uint64_t measured_up_to() const noexcept { return base_ ? base_->packet : 0; }
-
   /// The best that it took in of late, and no more than when it last overflowed; 0: not known.
   bit_rate takes_in() const noexcept;
 
