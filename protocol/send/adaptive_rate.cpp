@@ -52,6 +52,9 @@ constexpr unsigned longest_cruise = 64;
 /// a probe.
 constexpr unsigned flat_rounds = 3;
 
+/// Rounds without growth that are excused, since the sender was too late to offer more.
+constexpr unsigned most_late_rounds = 16;
+
 /// When so much of a round is lost above the floor, go on with care.
 constexpr double much_loss = 0.1;
 
@@ -123,20 +126,24 @@ void adaptive_rate::on_receiver_gone(timestamp now, receiver_id id) {
   await_reports(now);
 }
 
-bit_rate adaptive_rate::rate(timestamp now) const {
+/// On average, as long as somebody speaks.
+bit_rate adaptive_rate::wanted() const {
+  if (delivered_ == 0)
+    return sent_.last_packet() < first_flight ? defaults::start_rate
+                                              : defaults::start_rate / trickle;
   // Where a round lost much, or brought no more, the search goes on with care, from that report on.
   const auto careful
     = phase_ == rate_phase::startup && (overshot_ || worst_loss_ > much_loss || flat_rounds_ > 0);
-  auto wanted = delivered_ == 0 ? defaults::start_rate
-                                : share_of(delivered_, gain(careful ? rate_phase::probe : phase_));
-  if (test_rate_ != 0)
-    wanted = std::min(wanted, test_rate_);
-  if (delivered_ == 0 && sent_.last_packet() >= first_flight)
-    wanted /= trickle;
+  const auto result = share_of(delivered_, gain(careful ? rate_phase::probe : phase_));
+  return test_rate_ == 0 ? result : std::min(result, test_rate_);
+}
+
+bit_rate adaptive_rate::rate(timestamp now) const {
+  auto result = share_of(wanted(), makeup_.factor());
   // Nobody speaks any more (RFC 5348, section 4.4).
   if (const auto silence = now - news_at_; delivered_ != 0 && silence > max_patience)
-    wanted >>= std::min<std::int64_t>(silence / max_patience, most_halvings);
-  return std::clamp(wanted, defaults::min_rate, defaults::max_rate);
+    result >>= std::min<std::int64_t>(silence / max_patience, most_halvings);
+  return std::clamp(result, defaults::min_rate, defaults::max_rate);
 }
 
 bool adaptive_rate::searches() const {
@@ -168,6 +175,7 @@ void adaptive_rate::note_news(path& p, timestamp now, std::uint64_t packet, dura
 
 void adaptive_rate::note_finding(const path_estimate::finding& found) noexcept {
   held_back_ = held_back_ || found.held_back;
+  late_ = late_ || found.late;
   worst_loss_ = std::max(worst_loss_, found.excess);
   most_lost_ = std::max(most_lost_, found.lost);
   lossy_ = lossy_ || found.lossy;
@@ -255,6 +263,7 @@ bool adaptive_rate::is_over(timestamp now) const noexcept {
 
 void adaptive_rate::begin_round(timestamp now) {
   ++round_;
+  late_ = false;
   round_began_with_ = sent_.last_packet();
   round_began_at_ = now;
   bytes_before_round_ = sent_.bytes();
@@ -267,10 +276,22 @@ void adaptive_rate::begin_round(timestamp now) {
 }
 
 void adaptive_rate::end_round(timestamp now) {
+  look_at_lateness(now);
   look_at_paths(now);
   if (delivered_ != 0)
     step(now);
   begin_round(now);
+}
+
+void adaptive_rate::look_at_lateness(timestamp now) {
+  if (delivered_ == 0 || held_back_at_ >= round_began_at_)
+    return;
+  if (is_calm(phase_) || overflowed_ || worst_loss_ > 0)
+    makeup_.reset();
+  else
+    makeup_.on_round(
+      rate_of(static_cast<double>(sent_.bytes() - bytes_before_round_), now - round_began_at_),
+      std::max(wanted(), defaults::min_rate));
 }
 
 duration adaptive_rate::patience_for(const path& p) const noexcept {
@@ -318,7 +339,9 @@ void adaptive_rate::step_startup(timestamp now) {
   excused_ = held_back_ && most_lost_ <= much_loss;
   if (has_grown(compared_to_, delivered_)) {
     compared_to_ = delivered_;
-    flat_rounds_ = 0;
+    flat_rounds_ = late_rounds_ = 0;
+  } else if (late_ && most_lost_ <= much_loss && late_rounds_ < most_late_rounds) {
+    ++late_rounds_; // no more was offered
   } else if (excused_) {
     ++flat_rounds_;
   } else if (!limiting_reported_ && !lossy_) {
@@ -377,6 +400,7 @@ void adaptive_rate::end_probe(timestamp now) {
 }
 
 void adaptive_rate::relax_at_once(timestamp now) {
+  makeup_.reset();
   if (phase_ == rate_phase::probe || probed_)
     cruise_rounds_ = std::min(2 * cruise_rounds_.value_or(usual_cruise), longest_cruise);
   probed_ = false;
@@ -392,7 +416,7 @@ void adaptive_rate::enter(rate_phase next, timestamp now) {
   phase_began_at_ = now;
   phases_.enter(next, sent_.last_packet() + 1);
   rounds_in_phase_ = 0;
-  flat_rounds_ = 0;
+  flat_rounds_ = late_rounds_ = 0;
   overshot_ = false;
   overflowed_ = false;
   test_rate_ = is_calm(next) ? test_rate() : 0;

@@ -32,6 +32,7 @@
 #pragma once
 
 #include "protocol/defaults.hpp"
+#include "protocol/send/lateness_makeup.hpp"
 #include "protocol/send/path_estimate.hpp"
 #include "protocol/send/rate_controller.hpp"
 #include "protocol/send/rate_phase.hpp"
@@ -89,6 +90,9 @@ private:
   bool anybody_suspected() const noexcept;
   bit_rate test_rate() const noexcept;
 
+  bit_rate wanted() const;
+  void look_at_lateness(timestamp now);
+
   bool is_over(timestamp now) const noexcept;
   void begin_round(timestamp now);
   void end_round(timestamp now);
@@ -112,6 +116,8 @@ private:
   timestamp news_at_{};             ///< of any receiver
   timestamp held_back_at_ = -never; ///< last
 
+  lateness_makeup makeup_;
+
   bit_rate delivered_ = 0;
   bool limiting_reported_ = false;     ///< the path that sets it has, in this round
   std::optional<receiver_id> slowest_; ///< none: nobody stands out
@@ -130,6 +136,7 @@ private:
   bool overshot_ = false;    ///< much was lost in the last round of startup
   bool excused_ = false;     ///< something else than the path held the last round of startup back
   unsigned flat_rounds_ = 0; ///< of startup: without growth
+  unsigned late_rounds_ = 0; ///< of startup: in which the sender was too late to show any
 
   bool probed_ = false; ///< what the last probe brought is not known yet
   unsigned grown_probes_ = 0;
@@ -149,6 +156,7 @@ private:
   double most_lost_ = 0;      ///< the same, chance or not
   bool lossy_ = false;        ///< a path lost much twice in a row
   bool held_back_ = false;
+  bool late_ = false; ///< the sender was, for want of a processor
 };
 
 } // namespace fleetcast::protocol

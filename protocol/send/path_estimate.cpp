@@ -54,6 +54,9 @@ constexpr double last_deviations = 1.8;
 constexpr double kept_up_share = 0.9;
 constexpr int kept_up_times = 2;
 
+/// Sent at no more than this share of the group's rate, nothing can show that more is taken in.
+constexpr double offered_growth = 1.1;
+
 /// A path's first samples that say nothing, since the sender was slow: so many are passed over.
 constexpr unsigned most_passed_over = 3;
 
@@ -69,7 +72,7 @@ bool was_held_back(const path_report& since, const lane_state& lane) noexcept {
 // -- windows ------------------------------------------------------------------------------------------
 
 duration path_estimate::window::took() const noexcept {
-  return std::max(end.left_at - begin.left_at, end.came_at - begin.came_at);
+  return std::max(end.left_at - begin.left_at, end.came_at - begin.came_at - lateness);
 }
 
 bit_rate path_estimate::window::left() const noexcept {
@@ -80,12 +83,13 @@ bit_rate path_estimate::window::taken_in() const noexcept {
   return rate_of(static_cast<double>(end.bytes - begin.bytes) * (1 - count.share()), took());
 }
 
-void path_estimate::window::extend(const path_report& now) {
+void path_estimate::window::extend(const path_report& now, duration reports_late) {
   const auto sent = now.packet - end.packet;
   // Duplicates, and a receiver that lies, can claim no more than left.
   const auto received = std::min(now.received - std::min(now.received, end.received), sent);
   count.add(static_cast<double>(sent), static_cast<double>(sent - received));
   end = now;
+  lateness = reports_late;
 }
 
 // -- what is known ------------------------------------------------------------------------------------
@@ -119,15 +123,31 @@ void path_estimate::begin_span() noexcept {
 path_estimate::finding path_estimate::on_report(const path_report& now, const lane_state& lane) {
   least_delay_ = std::min(least_delay_, now.came_at - now.left_at);
   if (!base_) {
-    base_ = now;
+    base_ = latest_ = now;
     return {};
   }
+  note_lateness(now);
+  latest_ = now;
   return lane.phase == rate_phase::startup ? on_search_report(now, lane)
                                            : on_window_report(now, lane);
 }
 
+void path_estimate::note_lateness(const path_report& now) noexcept {
+  if (takes_in() == 0 || now.packet <= latest_.packet || now.received <= latest_.received)
+    return;
+  // Between so many arrivals there is one gap fewer.
+  const auto sent = static_cast<double>(now.packet - latest_.packet);
+  const auto arrived = std::min(sent, static_cast<double>(now.received - latest_.received));
+  const auto gaps = std::max(0.0, arrived - 1) / sent;
+  const auto bytes = gaps * static_cast<double>(now.bytes - latest_.bytes);
+  const auto path_took = time_of(static_cast<std::size_t>(bytes), takes_in());
+  lateness_.on_report(now.came_at - latest_.came_at,
+                      std::min(now.left_at - latest_.left_at, path_took));
+}
+
 bool path_estimate::queues(const path_report& at) const noexcept {
-  return at.came_at - at.left_at > least_delay_ + std::max(queueing_delay, least_delay_ / 4);
+  return at.came_at - at.left_at
+         > least_delay_ + std::max(queueing_delay, least_delay_ / 4) + lateness_.value();
 }
 
 // -- the search ---------------------------------------------------------------------------------------
@@ -150,7 +170,7 @@ std::optional<path_estimate::window> path_estimate::search_window(const path_rep
   if (now.packet < base_->packet + min_search_packets)
     return std::nullopt;
   window w{*base_, *base_, {}};
-  w.extend(now);
+  w.extend(now, lateness_.value());
   const auto full = floor_.excess(w.count) > 0;
   if (full && w.count.sent() < min_packets)
     return std::nullopt;
@@ -181,9 +201,12 @@ path_estimate::finding path_estimate::take_sample(const window& w, const lane_st
   auto taken_in = w.taken_in();
   const auto in_time = w.took() <= kept_up_times * (w.end.left_at - w.begin.left_at);
   const auto held = was_held_back(w.begin, lane);
-  if (w.count.share() < 1 - kept_up_share && (held || (in_time && w.left() < lane.rate / 2))) {
+  // No more was offered than it is known to take in.
+  const auto late = in_time && w.left() <= share_of(lane.delivered, offered_growth);
+  if (w.count.share() < 1 - kept_up_share && (held || late)) {
     // The sender was slow, for want of room, content or a processor: nothing speaks against the present rate.
-    result.held_back = true;
+    result.held_back = held || w.left() < lane.rate / 2;
+    result.late = late;
     if (takes_in() == 0 && !in_time && ++passed_over_ <= most_passed_over)
       return result;
   }
@@ -250,7 +273,7 @@ path_estimate::finding path_estimate::on_window_report(const path_report& now,
   if (same_phase(base_->packet + 1)) {
     if (!running_)
       running_ = window{*base_, *base_, {}};
-    running_->extend(now);
+    running_->extend(now, lateness_.value());
     look_at_window(left_in->phase, lane, result);
   }
   base_ = now;
@@ -313,7 +336,9 @@ void path_estimate::learn(const window& w, rate_phase left_in, const lane_state&
   const auto too_much = overflows(w);
   const auto kept_up = !too_much && w.count.share() < 1 - kept_up_share;
   const auto held = was_held_back(w.begin, lane);
-  result.held_back = result.held_back || (kept_up && held);
+  // Nor does what the sender was too late for.
+  const auto late = kept_up && w.left() < share_of(lane.delivered, kept_up_share * gain(left_in));
+  result.held_back = result.held_back || (kept_up && held) || late;
   // A newcomer that keeps up with a slow sender says nothing against the rate that there is.
   if (takes_in() == 0 && kept_up && w.left() < share_of(lane.delivered, calm_share))
     return;

@@ -16,6 +16,7 @@
 #include "protocol/send/bit_rate.hpp"
 #include "protocol/send/loss_floor.hpp"
 #include "protocol/send/rate_phase.hpp"
+#include "protocol/send/report_lateness.hpp"
 #include "protocol/send/sent_log.hpp"
 
 #include <array>
@@ -51,6 +52,7 @@ public:
   struct finding {
     bool sampled = false;   ///< the search: it took part in the round
     bool held_back = false; ///< the sender was too slow for it to say anything
+    bool late = false;      ///< and that neither for want of room nor of content
     double lost = 0;        ///< the search: share above the floor, chance or not
     double excess = 0;      ///< of losses over the floor and chance; not above 0: none
     bool lossy = false;     ///< the search: much was lost twice in a row
@@ -93,11 +95,12 @@ private:
     path_report begin;
     path_report end;
     loss_count count;
+    duration lateness{}; ///< of reports
 
     bit_rate left() const noexcept;
     bit_rate taken_in() const noexcept;
     duration took() const noexcept;
-    void extend(const path_report& now);
+    void extend(const path_report& now, duration reports_late);
   };
 
   struct suspicion {
@@ -111,6 +114,8 @@ private:
     full, ///< it did
     open, ///< there is no telling
   };
+
+  void note_lateness(const path_report& now) noexcept;
 
   // The search: samples that begin with the round.
   finding on_search_report(const path_report& now, const lane_state& lane);
@@ -136,8 +141,10 @@ private:
   void look_at_suspicion(const loss_count& slow, bool last);
   void resolve(verdict found, const loss_count& slow);
 
-  std::optional<path_report> base_; ///< the latest report
+  std::optional<path_report> base_; ///< what the next window begins with
+  path_report latest_;
   duration least_delay_ = never;
+  report_lateness lateness_;
 
   bit_rate best_ = 0; ///< of this span
   bit_rate best_before_ = 0;

@@ -112,7 +112,8 @@ struct group_simulation::node {
       key(random_key(seed)),
       memory(block_size, o.cache_blocks),
       down(o.down, seed + 1),
-      up(o.up, seed + 2) {}
+      up(o.up, seed + 2),
+      host(o.mean_wait, seed + 3) {}
 
   receiver_options options;
   std::uint32_t id;
@@ -120,6 +121,7 @@ struct group_simulation::node {
   counted_blocks memory;
   link down;
   link up;
+  processor host;
   std::optional<receiver> machine;
   timestamp joined{};
   timestamp armed = never;
@@ -170,6 +172,7 @@ group_simulation::group_simulation(simulation_options options)
     sealer_(options_.suite, group_key_),
     sender_(config_of(layout_, options_), make_rate_controller(options_.rate, options_.policy),
             signer_),
+    host_(options_.mean_wait, options_.seed + 3),
     gate_(session_tag, 0, options_.suite),
     uplink_(options_.uplink, options_.seed + 2) {
   std::uint32_t id = 0;
@@ -178,7 +181,7 @@ group_simulation::group_simulation(simulation_options options)
     nodes_.push_back(
       std::make_unique<node>(r, id, layout_.block_size(), options_.seed * 1'000'003 + id * 17));
     auto& n = *nodes_.back();
-    if (n.down.plain())
+    if (n.down.plain() && n.host.is_idle())
       near_[n.down.delay()].push_back(&n);
     else
       special_.push_back(&n);
@@ -360,12 +363,22 @@ void group_simulation::deliver(timestamp out, const train_ptr& train) {
     for (const auto& car : train->cars)
       for (const auto at : n->down.transmit(out, car.wire_size))
         events_.schedule(at, [this, n, train, car] {
-          if (n->ended)
-            return;
-          n->machine->on_datagram(events_.now(), train->at(car));
-          pump(*n);
+          in_turn(n->host, [this, n, train, car] {
+            if (n->ended)
+              return;
+            n->machine->on_datagram(events_.now(), train->at(car));
+            pump(*n);
+          });
         });
   }
+}
+
+/// Does it as soon as `host` comes to it.
+void group_simulation::in_turn(processor& host, event_queue::action what) {
+  if (host.is_idle())
+    what();
+  else
+    events_.schedule(host.turn(events_.now()), std::move(what));
 }
 
 void group_simulation::arrive(node& n, const datagram_train& train) {
@@ -420,13 +433,15 @@ void group_simulation::take_blocks(node& n) {
 void group_simulation::send_up(node& n, const std::vector<std::byte>& datagram) {
   for (const auto at : n.up.transmit(events_.now(), datagram.size()))
     events_.schedule(at, [this, datagram] {
-      const auto admitted = gate_.admit(datagram);
-      if (!admitted)
-        return;
-      count_feedback();
-      if (!sender_.on_feedback(events_.now(), admitted->from, admitted->message))
-        gate_.count_out_of_range();
-      pump_sender();
+      in_turn(host_, [this, datagram] {
+        const auto admitted = gate_.admit(datagram);
+        if (!admitted)
+          return;
+        count_feedback();
+        if (!sender_.on_feedback(events_.now(), admitted->from, admitted->message))
+          gate_.count_out_of_range();
+        pump_sender();
+      });
     });
 }
 
@@ -469,7 +484,7 @@ void group_simulation::arm_sender() {
     if (sender_armed_ != at)
       return;
     sender_armed_ = never;
-    pump_sender();
+    in_turn(host_, [this] { pump_sender(); });
   });
 }
 
@@ -482,10 +497,12 @@ void group_simulation::arm(node& n) {
     if (n.armed != at)
       return;
     n.armed = never;
-    if (n.ended)
-      return;
-    n.machine->on_time(events_.now());
-    pump(n);
+    in_turn(n.host, [this, &n] {
+      if (n.ended)
+        return;
+      n.machine->on_time(events_.now());
+      pump(n);
+    });
   });
 }
 

@@ -8,6 +8,7 @@
 #include "protocol/send/sender.hpp"
 #include "protocol/simulation/event_queue.hpp"
 #include "protocol/simulation/link.hpp"
+#include "protocol/simulation/processor.hpp"
 #include "protocol/simulation/tcp_flow.hpp"
 
 #include <cstddef>
@@ -37,6 +38,9 @@ struct receiver_options {
 
   /// How long the consumer holds each block.
   duration consume_time{};
+
+  /// Its host is busy: what comes waits for the processor so long on average (exponentially), and is handled at once.
+  duration mean_wait{};
 };
 
 struct simulation_options {
@@ -70,6 +74,9 @@ struct simulation_options {
 
   /// How long reading a block takes.
   duration read_time = microseconds(100);
+
+  /// The sender's host is busy, as `receiver_options::mean_wait` says.
+  duration mean_wait{};
 
   /// Call validate() of every part after each step: slow.
   bool validate = false;
@@ -145,6 +152,7 @@ private:
   void count_sent(std::size_t bytes);
   void deliver(timestamp out, const train_ptr& train);
   void arrive(node& n, const datagram_train& train);
+  void in_turn(processor& host, event_queue::action what);
   std::size_t wire_size(const outgoing_datagram& datagram) const noexcept;
   void count_feedback();
   void send_up(node& n, const std::vector<std::byte>& datagram);
@@ -168,6 +176,7 @@ private:
   wire::manifest_signer signer_;
   wire::sealer sealer_;
   sender sender_;
+  processor host_;
   feedback_gate gate_;
   link uplink_;
   timestamp sender_armed_ = never;
