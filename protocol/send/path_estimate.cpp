@@ -186,8 +186,9 @@ std::optional<path_estimate::window> path_estimate::search_window(const path_rep
     if (const auto first = lane.sent.find(lane.round_began_with + 1)) {
       w.begin.packet = lane.round_began_with;
       w.begin.bytes = first->bytes;
-      w.begin.came_at += first->at - w.begin.left_at;
+      // At the latest it was on its way as long as the quickest: what waits in a queue now is nothing taken in.
       w.begin.left_at = first->at;
+      w.begin.came_at = first->at + least_delay_;
     }
   }
   if (w.took() < min_search_window || now.bytes <= w.begin.bytes)
