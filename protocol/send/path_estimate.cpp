@@ -63,6 +63,12 @@ constexpr unsigned most_passed_over = 3;
 /// A report that comes so much later than the soonest ones, and by a quarter of their delay, was behind a queue.
 constexpr duration queueing_delay = milliseconds(4);
 
+/// How much more a window may have taken in, had its losses fallen otherwise.
+template <class Window>
+double doubt_of(const Window& w) noexcept {
+  return 3 * static_cast<double>(w.left()) * deviation_between(w.count, w.count);
+}
+
 bool was_held_back(const path_report& since, const lane_state& lane) noexcept {
   return lane.held_back_at >= since.left_at;
 }
@@ -354,7 +360,9 @@ void path_estimate::confirm(const window& w) {
   if (!unconfirmed_ || w.count.sent() < min_judged || w.left() < share_of(takes_in(), calm_share))
     return;
   unconfirmed_ = false;
-  if (w.taken_in() < takes_in())
+  // A burst is no word against it.
+  const auto surely = static_cast<double>(w.taken_in()) + doubt_of(w);
+  if (surely < static_cast<double>(takes_in()))
     best_ = best_before_ = 0;
 }
 
@@ -366,8 +374,7 @@ bool path_estimate::overflows(const window& w) const noexcept {
 bool path_estimate::takes_less_than_known(const window& w) const noexcept {
   if (floor_.known_from() >= well_known || w.left() < takes_in())
     return false;
-  const auto doubt = 3 * static_cast<double>(w.left()) * deviation_between(w.count, w.count);
-  return static_cast<double>(w.taken_in()) + doubt
+  return static_cast<double>(w.taken_in()) + doubt_of(w)
          < (1 - overflow_loss) * static_cast<double>(takes_in());
 }
 
