@@ -246,6 +246,11 @@ bool adaptive_rate::anybody_suspected() const noexcept {
                      [](const auto& entry) { return entry.second.estimate.is_suspected(); });
 }
 
+bool adaptive_rate::anybody_full() const noexcept {
+  return std::any_of(paths_.begin(), paths_.end(),
+                     [](const auto& entry) { return entry.second.estimate.was_full(); });
+}
+
 /// So slow that none of the suspected queues can be full; 0: none is suspected.
 bit_rate adaptive_rate::test_rate() const noexcept {
   bit_rate least = 0;
@@ -349,6 +354,7 @@ void adaptive_rate::step_startup(timestamp now) {
   } else if (++flat_rounds_ >= flat_rounds || lossy_) {
     // What did not go out faster than it arrives has built no queue.
     const auto pushed = lossy_ || went_faster_than_delivered(now);
+    drains_for_loss_ = lossy_;
     enter(pushed ? rate_phase::drain : rate_phase::cruise, now);
   }
 }
@@ -363,8 +369,8 @@ void adaptive_rate::step_calm(timestamp now) {
     p.estimate.end_calm_phase(phase_began_with_);
   look_at_paths(now);
   const auto of_search = phase_ == rate_phase::drain;
-  if (of_search && has_grown(compared_to_, delivered_))
-    return enter(rate_phase::startup, now); // what was lost was the path's own
+  if (of_search && (has_grown(compared_to_, delivered_) || (drains_for_loss_ && !anybody_full())))
+    return enter(rate_phase::startup, now); // what was lost was the paths' own
   if (of_search)
     for (auto& [id, p] : paths_)
       p.estimate.end_search();

@@ -88,6 +88,7 @@ private:
   void find_delivered(timestamp now);
   void find_slowest(timestamp now);
   bool anybody_suspected() const noexcept;
+  bool anybody_full() const noexcept;
   bit_rate test_rate() const noexcept;
 
   bit_rate wanted() const;
@@ -133,6 +134,7 @@ private:
   bool overflowed_ = false;  ///< a queue is suspected to, since it began
   bit_rate test_rate_ = 0;   ///< no faster, while suspicions are tested; 0: none is
 
+  bool drains_for_loss_ = false; ///< much was lost, not: no more was brought
   bool overshot_ = false;    ///< much was lost in the last round of startup
   bool excused_ = false;     ///< something else than the path held the last round of startup back
   unsigned flat_rounds_ = 0; ///< of startup: without growth

@@ -254,6 +254,7 @@ void path_estimate::judge_search(const window& w, finding& result) {
     suspected_ = suspicion{w, {}, true};
   else
     suspected_.reset();
+  full_ = false;
   if (search_count_.sent() < min_judged_in_search)
     return;
   // One sample may have met a burst; two in a row, hardly.
@@ -410,6 +411,7 @@ void path_estimate::look_at_suspicion(const loss_count& slow, bool last) {
 
 void path_estimate::resolve(verdict found, const loss_count& slow) {
   const auto s = *std::exchange(suspected_, std::nullopt);
+  full_ = found != verdict::own;
   if (found == verdict::own) {
     floor_.restart(slow);
     return;

@@ -77,6 +77,9 @@ public:
   bit_rate test_rate() const noexcept;
   bool is_suspected() const noexcept { return suspected_.has_value() && !loses_at_any_rate(); }
 
+  /// The last suspicion proved right: going slower helped, or that could not be told.
+  bool was_full() const noexcept { return full_; }
+
   /// A calm phase, which began after packet `began_with`, is over: what it has shown must do.
   void end_calm_phase(std::uint64_t began_with);
 
@@ -153,6 +156,7 @@ private:
   std::optional<window> running_;
   std::optional<suspicion> suspected_;
   bool struck_ = false; ///< the window before lost too much
+  bool full_ = false;   ///< when last tested
 
   // -- the search ---------------------------------------------------------------------------------------
 
