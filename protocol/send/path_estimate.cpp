@@ -255,7 +255,7 @@ void path_estimate::judge_search(const window& w, finding& result) {
   else
     suspected_.reset();
   full_ = false;
-  if (search_count_.sent() < min_judged_in_search)
+  if (search_count_.sent() < min_judged_in_search || search_count_.cells() < min_cells)
     return;
   // One sample may have met a burst; two in a row, hardly.
   result.lossy = too_much && struck_ && !loses_at_any_rate();
