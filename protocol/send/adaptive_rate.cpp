@@ -289,9 +289,9 @@ void adaptive_rate::end_round(timestamp now) {
 }
 
 void adaptive_rate::look_at_lateness(timestamp now) {
-  if (delivered_ == 0 || held_back_at_ >= round_began_at_)
+  if (delivered_ == 0 || is_calm(phase_) || held_back_at_ >= round_began_at_)
     return;
-  if (is_calm(phase_) || overflowed_ || worst_loss_ > 0)
+  if (worst_loss_ > 0)
     makeup_.reset();
   else
     makeup_.on_round(
@@ -406,7 +406,6 @@ void adaptive_rate::end_probe(timestamp now) {
 }
 
 void adaptive_rate::relax_at_once(timestamp now) {
-  makeup_.reset();
   if (phase_ == rate_phase::probe || probed_)
     cruise_rounds_ = std::min(2 * cruise_rounds_.value_or(usual_cruise), longest_cruise);
   probed_ = false;
@@ -426,6 +425,8 @@ void adaptive_rate::enter(rate_phase next, timestamp now) {
   overshot_ = false;
   overflowed_ = false;
   test_rate_ = is_calm(next) ? test_rate() : 0;
+  if (is_calm(next))
+    makeup_.reset();
   if (!probed_)
     compared_to_ = delivered_;
 }

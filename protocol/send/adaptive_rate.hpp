@@ -135,7 +135,7 @@ private:
   bit_rate test_rate_ = 0;   ///< no faster, while suspicions are tested; 0: none is
 
   bool drains_for_loss_ = false; ///< much was lost, not: no more was brought
-  bool overshot_ = false;    ///< much was lost in the last round of startup
+  bool overshot_ = false;        ///< much was lost in the last round of startup
   bool excused_ = false;     ///< something else than the path held the last round of startup back
   unsigned flat_rounds_ = 0; ///< of startup: without growth
   unsigned late_rounds_ = 0; ///< of startup: in which the sender was too late to show any

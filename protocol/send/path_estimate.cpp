@@ -209,7 +209,7 @@ path_estimate::finding path_estimate::take_sample(const window& w, const lane_st
   const auto in_time = w.took() <= kept_up_times * (w.end.left_at - w.begin.left_at);
   const auto held = was_held_back(w.begin, lane);
   // No more was offered than it is known to take in.
-  const auto late = in_time && w.left() <= share_of(lane.delivered, offered_growth);
+  const auto late = !held && in_time && w.left() <= share_of(lane.delivered, offered_growth);
   if (w.count.share() < 1 - kept_up_share && (held || late)) {
     // The sender was slow, for want of room, content or a processor: nothing speaks against the present rate.
     result.held_back = held || w.left() < lane.rate / 2;

@@ -464,6 +464,30 @@ TEST(AdaptiveRate, SearchesUntilThePathIsFullOrSomethingElseHoldsItBack) {
   EXPECT_FALSE(p.machine.searches()) << "the path";
 }
 
+/// It seems to overflow, twice in a row; while the queue cannot be full it loses as much.
+TEST(AdaptiveRate, SearchesOnWhereGoingSlowerDoesNotHelp) {
+  path p;
+  auto drained = false;
+  for (int i = 0; i < 60; ++i) {
+    p.send();
+    p.report_alice(i < 3 ? 1 : 0.7);
+    drained = drained || p.machine.in() == phase::drain;
+  }
+  EXPECT_TRUE(drained);
+  EXPECT_GT(p.machine.delivered(), 30 * defaults::start_rate);
+}
+
+/// Its processor is late: it sends half of what it may.
+TEST(AdaptiveRate, ReachesTheLinksRateWhenItsWakeUpsAreLate) {
+  path p;
+  for (int i = 0; i < 25; ++i) {
+    p.send(p.machine.rate(p.now) * 6 / 10);
+    p.report_alice(std::min(1.0, 2e8 / static_cast<double>(p.sent_rate())));
+  }
+  ASSERT_EQ(p.machine.in(), phase::cruise);
+  EXPECT_NEAR(static_cast<double>(p.sent_rate()), 2e8, 1e7);
+}
+
 TEST(AdaptiveRate, TakesTheWindowForNoExcuseWhenMuchIsLost) {
   path p;
   for (int i = 0; i < 20 && p.machine.in() == phase::startup; ++i) {

@@ -43,6 +43,13 @@ public:
     return all;
   }
 
+  /// From now on each report comes so much later than the one before; the next one is in time again if that is the
+  /// `most`.
+  void delay(duration later, duration most) {
+    later_ = later;
+    latest_ = most;
+  }
+
   /// From now on, whatever the rate.
   void lose(double share) { own_loss_ = share; }
 
@@ -54,7 +61,9 @@ public:
 private:
   path_estimate::finding report() {
     const auto left = sent_.find(packet_);
-    const path_report r{packet_, static_cast<std::uint64_t>(arrived_), left->bytes, left->at, now_};
+    late_ = late_ + later_ > latest_ ? duration{} : late_ + later_;
+    const path_report r{packet_, static_cast<std::uint64_t>(arrived_), left->bytes, left->at,
+                        now_ + late_};
     return estimate.on_report(
       r, {sent_, phases_, phase_, began_with_, estimate.delivers(), 100 * megabit, -never});
   }
@@ -68,6 +77,9 @@ private:
   std::uint64_t began_with_ = 0;
   timestamp now_ = seconds(1);
   double arrived_ = 0;
+  duration late_{};
+  duration later_{};
+  duration latest_{};
 };
 
 /// In cruise, and it is known that the path takes in `rate`.
@@ -161,6 +173,63 @@ TEST(PathEstimate, HasNoSayWhereNearlyAllIsLostAtAnyRate) {
   EXPECT_TRUE(l.estimate.loses_at_any_rate());
   EXPECT_EQ(l.estimate.delivers(), 0U);
   EXPECT_GT(l.estimate.takes_in(), 0U);
+}
+
+TEST(PathEstimate, TakesLateReportsForNoSlowPath) {
+  auto l = settled(100 * megabit, 50 * megabit);
+  l.delay(milliseconds(18), milliseconds(60)); // a busy host: each fourth is in time
+  l.send(50 * megabit, 30);
+  for (int i = 0; i < 2; ++i) {
+    l.estimate.begin_span();
+    l.send(50 * megabit, 60);
+  }
+  EXPECT_NEAR(static_cast<double>(l.estimate.takes_in()), 50e6, 2e6);
+}
+
+TEST(PathEstimate, TakesAQueueThatGrowsForASlowPath) {
+  auto l = settled(100 * megabit, 50 * megabit);
+  l.delay(milliseconds(20), seconds(10)); // half of it waits
+  for (int i = 0; i < 3; ++i) {
+    l.estimate.begin_span();
+    l.send(50 * megabit, 60);
+  }
+  EXPECT_NEAR(static_cast<double>(l.estimate.takes_in()), 25e6, 2e6);
+}
+
+TEST(PathEstimate, ABurstDoesNotOverruleTheSearch) {
+  auto l = settled(100 * megabit, 50 * megabit);
+  l.estimate.end_search();
+  l.enter(rate_phase::cruise);
+  l.send(50 * megabit, 20, 0.9);
+  EXPECT_NEAR(static_cast<double>(l.estimate.takes_in()), 50e6, 1e6);
+}
+
+/// What waits in a queue when a round of the search begins is not taken in by the time that its datagrams are.
+TEST(PathEstimate, CountsTheQueueThatARoundBeginsWith) {
+  constexpr auto way = milliseconds(100);
+  sent_log sent;
+  phase_log phases;
+  path_estimate e;
+  std::uint64_t packet = 0;
+  timestamp now = seconds(1);
+  const auto report = [&](std::uint64_t began_with, duration queued) {
+    const auto left = sent.find(packet);
+    e.on_report({packet, packet, left->bytes, left->at, left->at + way + queued},
+                {sent, phases, rate_phase::startup, began_with, 0, 100 * megabit, -never});
+  };
+  const auto send = [&](int count, duration gap) {
+    for (int i = 0; i < count; ++i)
+      sent.add(now += gap, ++packet, datagram);
+  };
+  send(32, milliseconds(1));
+  report(0, {});
+  send(32, milliseconds(1));
+  report(0, milliseconds(20)); // less than a quarter of the way
+  ASSERT_NEAR(static_cast<double>(e.takes_in()), 10e6, 4e6);
+  const auto round = packet;
+  send(32, microseconds(200));
+  report(round, milliseconds(20));
+  EXPECT_LT(e.takes_in(), 14 * megabit) << "32 datagrams in 6.4 and 20 ms";
 }
 
 TEST(PathEstimate, ForgetsWithTheSpans) {
