@@ -406,7 +406,18 @@ void path_estimate::look_at_suspicion(const loss_count& slow, bool last) {
   if (slow.sent() >= min_packets && clear && !burst)
     resolve(slow.share() > middle ? verdict::own : verdict::full, slow);
   else if (last)
-    resolve(verdict::open, slow);
+    resolve(closing_verdict(fast, slow), slow);
+}
+
+/// Nearer to the one than to the other it is not; what was lost while the queue cannot have been full is the path's own
+/// all the same, and the rest may be chance.
+path_estimate::verdict path_estimate::closing_verdict(const loss_count& fast,
+                                                      const loss_count& slow) {
+  if (slow.sent() < min_judged)
+    return verdict::open;
+  loss_floor calm;
+  calm.add_calm(slow);
+  return calm.excess(fast) > 0 ? verdict::full : verdict::own;
 }
 
 void path_estimate::resolve(verdict found, const loss_count& slow) {

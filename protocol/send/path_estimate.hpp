@@ -142,6 +142,7 @@ private:
   }
   bool queues(const path_report& at) const noexcept;
   void look_at_suspicion(const loss_count& slow, bool last);
+  static verdict closing_verdict(const loss_count& fast, const loss_count& slow);
   void resolve(verdict found, const loss_count& slow);
 
   std::optional<path_report> base_; ///< what the next window begins with
