@@ -22,12 +22,18 @@ constexpr std::uint64_t min_search_packets = 16;
 constexpr double min_judged = 96;
 constexpr double min_judged_in_search = 64;
 
+/// Of so many, how they fall matters less.
+constexpr double sure_in_search = 192;
+
 /// Datagrams in a window, at most, and at low rates so long must do.
 constexpr double max_packets = 1024;
 constexpr duration max_window = milliseconds(250);
 
 /// Cells of a count without which its dispersion says nothing.
 constexpr unsigned min_cells = 3;
+
+/// Losses that vary so little come from a queue, or one by one.
+constexpr double even_dispersion = 2;
 
 /// More than this above the floor, and more than chance, is a queue that overflows; in the search, whose steps are
 /// twofold, so much.
@@ -255,7 +261,8 @@ void path_estimate::judge_search(const window& w, finding& result) {
   else
     suspected_.reset();
   full_ = false;
-  if (search_count_.sent() < min_judged_in_search || search_count_.cells() < min_cells)
+  if (search_count_.sent() < min_judged_in_search
+      || (search_count_.cells() < min_cells && search_count_.sent() < sure_in_search))
     return;
   // One sample may have met a burst; two in a row, hardly.
   result.lossy = too_much && struck_ && !loses_at_any_rate();
@@ -361,9 +368,9 @@ void path_estimate::confirm(const window& w) {
   if (!unconfirmed_ || w.count.sent() < min_judged || w.left() < share_of(takes_in(), calm_share))
     return;
   unconfirmed_ = false;
-  // A burst is no word against it.
-  const auto surely = static_cast<double>(w.taken_in()) + doubt_of(w);
-  if (surely < static_cast<double>(takes_in()))
+  // A burst is no word against it; a queue loses evenly.
+  const auto doubt = w.count.dispersion() > even_dispersion ? doubt_of(w) : 0;
+  if (static_cast<double>(w.taken_in()) + doubt < static_cast<double>(takes_in()))
     best_ = best_before_ = 0;
 }
 
