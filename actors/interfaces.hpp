@@ -252,6 +252,10 @@ struct join_request {
   std::shared_ptr<content> object;
   boost::asio::ip::address local; ///< where the client reached us
   boost::asio::ip::address peer;
+
+  /// Of ours, on the interface that leads to the client: where it shall send feedback. Unspecified: where the
+  /// transmission hears the feedback of its first client.
+  boost::asio::ip::address feedback;
   control_server_actor link;
 };
 
@@ -347,6 +351,7 @@ struct receiver_report {
   std::chrono::nanoseconds heard{};  ///< ago
   std::chrono::nanoseconds rtt{};    ///< 0: not measured yet
   std::string limited_by;
+  std::string feedback; ///< ADDRESS:PORT that it was told to send feedback to
 };
 
 struct receiver_list {

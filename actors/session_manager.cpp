@@ -1,7 +1,7 @@
 #include "actors/session_manager.hpp"
 
 #include "actors/event_log.hpp"
-#include "actors/io/network_interface.hpp"
+#include "actors/io/routes.hpp"
 #include "actors/log.hpp"
 #include "actors/runtime.hpp"
 #include "actors/status.hpp"
@@ -124,16 +124,6 @@ session_manager_state::list_promise session_manager_state::list(session_id id) {
 
 // -- send direction -------------------------------------------------------------------------------
 
-std::string session_manager_state::where_for(const join_request& request) const {
-  // Clients that came by the same interface hear the same multicast.
-  const auto version = request.local.is_v6() ? " v6" : " v4";
-  const auto& given = config_.sending->interface;
-  if (!given.empty())
-    return given + version;
-  const auto interface = io::interface_of(request.local);
-  return (interface ? interface->name : request.local.to_string()) + version;
-}
-
 session_manager_state::join_promise session_manager_state::join(const join_request& request) {
   auto promise = self_->make_response_promise<join_reply>();
   find_transmission(request, promise);
@@ -145,33 +135,41 @@ void session_manager_state::find_transmission(const join_request& request, join_
     promise.deliver(refusal({failure_code::transmission_ended, 0, "this server is shutting down"}));
     return;
   }
-  const auto where = where_for(request);
+  auto way = io::find_way(io::way_use::send, config_.sending->interface, request.peer, request.local);
+  if (!way)
+    return refuse(request, std::move(way.error()), promise);
+  auto placed = request;
+  placed.feedback = way->local.value();
+  // Whom one interface leads to hears one multicast.
   const auto running = std::find_if(sending_.begin(), sending_.end(), [&](const transmission& t) {
-    return !t.ended && t.where == where && t.object->same_as(*request.object);
+    return !t.ended && t.interface == way->interface.index && t.is_v6 == way->local->is_v6()
+           && t.object->same_as(*request.object);
   });
   if (running != sending_.end())
-    forward(running->session, request, false, promise);
+    forward(running->session, placed, false, promise);
   else
-    join_new(request, where, promise);
+    join_new(placed, *way, promise);
 }
 
-void session_manager_state::join_new(const join_request& request, const std::string& where,
+void session_manager_state::refuse(const join_request& request, failure reason,
+                                   join_promise promise) {
+  log(name).error("{}: cannot be sent to {}: {}", request.object->name(), request.peer.to_string(),
+                  reason.text);
+  promise.deliver(refusal(std::move(reason)));
+}
+
+void session_manager_state::join_new(const join_request& request, const io::way& way,
                                      const join_promise& promise) {
-  auto answer = promise;
-  auto prepared
-    = prepare_transmission(request.object, request.local, *config_.sending, *config_.io);
-  if (!prepared) {
-    log(name).error("{}: cannot be sent: {}", request.object->name(), prepared.error().text);
-    answer.deliver(refusal(std::move(prepared.error())));
-    return;
-  }
+  auto prepared = prepare_transmission(request.object, way, *config_.sending, *config_.io);
+  if (!prepared)
+    return refuse(request, std::move(prepared.error()), promise);
   const auto id = runtime::next_session_id();
   prepared->id = id;
   ++sessions_started_;
   events().note(event_kind::session_began, id, "sends " + request.object->name());
   auto session = self_->spawn(send_session, std::move(*prepared));
   self_->monitor(session);
-  sending_.push_back({id, request.object, where, session});
+  sending_.push_back({id, request.object, way.interface.index, way.local->is_v6(), session});
   forward(session, request, true, promise);
 }
 

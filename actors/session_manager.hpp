@@ -6,6 +6,7 @@
 
 #include "actors/interfaces.hpp"
 #include "actors/io/io_thread.hpp"
+#include "actors/io/way.hpp"
 #include "actors/receive/session.hpp"
 #include "actors/send/session.hpp"
 #include "actors/status.hpp"
@@ -50,7 +51,8 @@ private:
   struct transmission {
     session_id id = 0;
     std::shared_ptr<content> object;
-    std::string where; ///< the interface it is sent on, and the IP version
+    unsigned interface = 0; ///< index of the one it is sent on
+    bool is_v6 = false;
     steered_send_session_actor session;
     bool ended = false; ///< takes no more clients; its down message is on the way
   };
@@ -69,10 +71,10 @@ private:
   void find_transmission(const join_request& request, join_promise promise);
   void find_another(const send_session_actor& ended, const join_request& request,
                     const join_promise& promise);
-  void join_new(const join_request& request, const std::string& where, const join_promise& promise);
+  void join_new(const join_request& request, const io::way& way, const join_promise& promise);
+  void refuse(const join_request& request, failure reason, join_promise promise);
   void forward(const send_session_actor& session, const join_request& request, bool is_new,
                const join_promise& promise);
-  std::string where_for(const join_request& request) const;
   void on_down(const caf::down_msg& down);
   void stop();
   void quit_if_done();

@@ -157,9 +157,9 @@ std::string sessions(const json& all) {
                     number_at(s, "percent", percent), number_at(s, "rate", rate),
                     text_at(s, "limited_by"), number_at(s, "eta", time_text),
                     number_at(s, "loss", loss), text_at(s, "repairs"), text_at(s, "receivers"),
-                    text_at(s, "object"), text_at(s, "peer")});
+                    text_at(s, "object"), text_at(s, "peer"), text_at(s, "interface")});
   return table({"ID", "DIRECTION", "STATE", "%", "RATE", "LIMITED BY", "ETA", "LOSS %", "REPAIRS",
-                "RECEIVERS", "OBJECT", "PEER"},
+                "RECEIVERS", "OBJECT", "PEER", "INTERFACE"},
                rows);
 }
 
@@ -171,9 +171,9 @@ std::string receivers(const json& all) {
     rows.push_back({text_at(r, "receiver"), text_at(r, "host"), number_at(r, "percent", percent),
                     number_at(r, "rate", rate), text_at(r, "limited_by"),
                     number_at(r, "loss", loss), number_at(r, "heard_seconds", time_text),
-                    text_at(r, "free_blocks"), text_at(r, "kernel_drops"), text_at(r, "address")});
+                    text_at(r, "free_blocks"), text_at(r, "kernel_drops"), text_at(r, "address"), text_at(r, "feedback")});
   return table({"ID", "HOST", "%", "RATE", "LIMITED BY", "LOSS %", "HEARD AGO", "FREE BLOCKS",
-                "KERNEL DROPS", "ADDRESS"},
+                "KERNEL DROPS", "ADDRESS", "FEEDBACK TO"},
                rows);
 }
 

@@ -118,6 +118,10 @@ json of_sessions(const snapshots& roots) {
     row["state"] = one.state;
     row["object"] = find(one, metric::object);
     row["peer"] = find(one, metric::peer);
+    row["interface"] = find(one, metric::interface);
+    row["local_address"] = find(one, metric::local_address);
+    row["group"] = find(one, metric::group);
+    row["feedback"] = find(one, metric::feedback);
     row["percent"] = find(one, metric::percent);
     row["rate"] = find(one, metric::rate);
     row["eta"] = find(one, metric::eta);
@@ -162,6 +166,7 @@ json of_receivers(const receiver_list& list) {
     row["receiver"] = r->id;
     row["host"] = r->host;
     row["address"] = r->address;
+    row["feedback"] = r->feedback;
     row["percent"] = r->blocks == 0 ? 100.0 : 100.0 * r->completed_blocks / r->blocks;
     row["rate"] = r->rate;
     row["loss"] = expected == 0

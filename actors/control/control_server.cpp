@@ -1,5 +1,6 @@
 #include "actors/control/control_server.hpp"
 
+#include "actors/io/network_interface.hpp"
 #include "actors/log.hpp"
 #include "protocol/text.hpp"
 #include "protocol/wire/control_codec.hpp"
@@ -13,16 +14,9 @@ namespace wire = protocol::wire;
 
 namespace {
 
-/// An IPv4 client of a socket for both versions, as people write it.
-boost::asio::ip::address unmapped(const boost::asio::ip::address& address) {
-  if (!address.is_v6() || !address.to_v6().is_v4_mapped())
-    return address;
-  return boost::asio::ip::make_address_v4(boost::asio::ip::v4_mapped, address.to_v6());
-}
-
 std::string name_of(const boost::asio::ip::tcp::endpoint& peer) {
   std::ostringstream text;
-  text << boost::asio::ip::tcp::endpoint{unmapped(peer.address()), peer.port()};
+  text << boost::asio::ip::tcp::endpoint{io::unmapped(peer.address()), peer.port()};
   return text.str();
 }
 
@@ -228,8 +222,8 @@ void control_server_state::join(wire::session_request request, std::shared_ptr<c
   join_request message;
   message.request = std::move(request);
   message.object = std::move(object);
-  message.local = unmapped(config_.accepted.connection->local().address());
-  message.peer = unmapped(config_.accepted.connection->peer().address());
+  message.local = io::unmapped(config_.accepted.connection->local().address());
+  message.peer = io::unmapped(config_.accepted.connection->peer().address());
   message.link = control_server_actor{self_};
   self_->request(config_.manager, config_.limits.join, join_atom{}, std::move(message))
     .then([this](join_reply& reply) { on_joined(std::move(reply)); },

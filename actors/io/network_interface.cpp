@@ -1,12 +1,12 @@
 #include "actors/io/network_interface.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cerrno>
 #include <cstring>
 #include <memory>
 #include <system_error>
 #include <utility>
-#include <vector>
 
 #include <ifaddrs.h>
 #include <net/if.h>
@@ -21,17 +21,6 @@ using boost::asio::ip::address_v4;
 using boost::asio::ip::address_v6;
 using protocol::failure;
 using protocol::failure_code;
-
-struct address_entry {
-  std::string interface;
-  address value;
-};
-
-/// What the kernel lists, in its order.
-struct inventory {
-  std::vector<std::string> interfaces;
-  std::vector<address_entry> addresses;
-};
 
 address to_address(const sockaddr* from) {
   if (from->sa_family == AF_INET) {
@@ -50,7 +39,53 @@ bool is_ip(const sockaddr* address) noexcept {
   return address != nullptr && (address->sa_family == AF_INET || address->sa_family == AF_INET6);
 }
 
-tl::expected<inventory, failure> take_inventory() {
+/// The bits of a mask that are set.
+unsigned prefix_of(const sockaddr* mask) {
+  if (!is_ip(mask))
+    return 0;
+  const auto bits = to_address(mask);
+  if (bits.is_v4())
+    return static_cast<unsigned>(std::popcount(bits.to_v4().to_uint()));
+  unsigned result = 0;
+  for (const auto byte : bits.to_v6().to_bytes())
+    result += static_cast<unsigned>(std::popcount(byte));
+  return result;
+}
+
+/// The interface's own name: an alias is listed as "eth0:1".
+std::string_view base_name(std::string_view listed) {
+  return listed.substr(0, listed.find(':'));
+}
+
+held_address to_held(const ifaddrs& listed, unsigned interface) {
+  held_address result;
+  result.interface = interface;
+  const std::string_view name{listed.ifa_name};
+  if (base_name(name).size() != name.size())
+    result.label = name;
+  result.value = to_address(listed.ifa_addr);
+  const auto* other_end = listed.ifa_dstaddr;
+  const bool has_other_end = (listed.ifa_flags & IFF_POINTOPOINT) != 0 && is_ip(other_end);
+  result.network = has_other_end ? to_address(other_end) : result.value;
+  result.prefix = prefix_of(listed.ifa_netmask);
+  return result;
+}
+
+bool matches(const address& wanted, const address& held) {
+  if (wanted == held)
+    return true;
+  if (!wanted.is_v6() || !held.is_v6() || wanted.to_v6().scope_id() != 0)
+    return false;
+  return wanted.to_v6().to_bytes() == held.to_v6().to_bytes();
+}
+
+failure not_there(const std::string& text, const inventory& among) {
+  return {failure_code::network_fault, 0, text + "; there are: " + among.describe()};
+}
+
+} // namespace
+
+tl::expected<inventory, failure> inventory::take() {
   ifaddrs* list = nullptr;
   if (getifaddrs(&list) != 0) {
     const int error = errno;
@@ -60,108 +95,102 @@ tl::expected<inventory, failure> take_inventory() {
   }
   const std::unique_ptr<ifaddrs, decltype(&freeifaddrs)> owner{list, &freeifaddrs};
   inventory result;
-  for (const auto* entry = list; entry != nullptr; entry = entry->ifa_next) {
-    std::string name{entry->ifa_name};
-    if (std::find(result.interfaces.begin(), result.interfaces.end(), name)
-        == result.interfaces.end())
-      result.interfaces.push_back(name);
-    if (is_ip(entry->ifa_addr))
-      result.addresses.push_back({std::move(name), to_address(entry->ifa_addr)});
+  for (const auto* listed = list; listed != nullptr; listed = listed->ifa_next) {
+    const std::string name{base_name(listed->ifa_name)};
+    const auto* known = result.find(name);
+    // 0: it went away meanwhile.
+    const auto index = known != nullptr ? known->interface.index : if_nametoindex(name.c_str());
+    if (index == 0)
+      continue;
+    if (known == nullptr)
+      result.interfaces.push_back({{index, name}, (listed->ifa_flags & IFF_UP) != 0});
+    if (is_ip(listed->ifa_addr))
+      result.addresses.push_back(to_held(*listed, index));
   }
   return result;
 }
 
-/// "eth0 (192.0.2.7, fe80::1%eth0), lo (127.0.0.1)"
-std::string describe(const inventory& all) {
+const inventory::entry* inventory::find(unsigned index) const noexcept {
+  const auto i = std::find_if(interfaces.begin(), interfaces.end(),
+                              [=](const auto& one) { return one.interface.index == index; });
+  return i == interfaces.end() ? nullptr : &*i;
+}
+
+const inventory::entry* inventory::find(std::string_view name) const noexcept {
+  const auto i = std::find_if(interfaces.begin(), interfaces.end(),
+                              [=](const auto& one) { return one.interface.name == name; });
+  return i == interfaces.end() ? nullptr : &*i;
+}
+
+const held_address* inventory::find(const address& wanted) const {
+  const auto i = std::find_if(addresses.begin(), addresses.end(),
+                              [&](const auto& held) { return matches(wanted, held.value); });
+  if (i != addresses.end())
+    return &*i;
+  // Of 127.0.0.0/8 one address is listed.
+  const address loopback = address_v4::loopback();
+  const bool is_listed_so = wanted.is_v4() && wanted.is_loopback() && wanted != loopback;
+  return is_listed_so ? find(loopback) : nullptr;
+}
+
+std::string inventory::describe() const {
   std::string text;
-  for (const auto& name : all.interfaces) {
-    text += (text.empty() ? "" : ", ") + name;
-    std::string addresses;
-    for (const auto& entry : all.addresses)
-      if (entry.interface == name)
-        addresses += (addresses.empty() ? "" : ", ") + entry.value.to_string();
-    text += addresses.empty() ? " (no address)" : " (" + addresses + ")";
+  for (const auto& one : interfaces) {
+    std::string details = one.is_up ? "" : "down";
+    const auto add = [&](const std::string& what) {
+      details += (details.empty() ? "" : ", ") + what;
+    };
+    bool has_address = false;
+    for (const auto& held : addresses)
+      if (held.interface == one.interface.index) {
+        add(held.value.to_string());
+        has_address = true;
+      }
+    if (!has_address)
+      add("no address");
+    text += (text.empty() ? "" : ", ") + one.interface.name + " (" + details + ")";
   }
   return text.empty() ? "none" : text;
 }
 
-/// Whether `wanted` means `held`. A link-local address without a zone means it on any interface.
-bool matches(const address& wanted, const address& held) {
-  if (wanted == held)
-    return true;
-  if (!wanted.is_v6() || !held.is_v6() || wanted.to_v6().scope_id() != 0)
-    return false;
-  return wanted.to_v6().to_bytes() == held.to_v6().to_bytes();
-}
-
-tl::expected<network_interface, failure> by_name(const std::string& name) {
-  const auto index = if_nametoindex(name.c_str());
-  if (index == 0) {
-    const int error = errno;
-    return tl::unexpected{failure{failure_code::network_fault, static_cast<std::uint32_t>(error),
-                                  "network interface " + name
-                                    + " went away: " + std::generic_category().message(error)}};
-  }
-  return network_interface{index, name};
-}
-
-tl::expected<network_interface, failure> by_address(const inventory& all, const address& wanted) {
-  for (const auto& entry : all.addresses)
-    if (matches(wanted, entry.value))
-      return by_name(entry.interface);
-  return tl::unexpected{failure{failure_code::network_fault, 0,
-                                "no network interface of this host has the address "
-                                  + wanted.to_string() + "; there are: " + describe(all)}};
-}
-
-} // namespace
-
-tl::expected<network_interface, failure> find_interface(std::string_view name_or_address) {
-  const std::string wanted{name_or_address};
-  const auto all = take_inventory();
-  if (!all)
-    return tl::unexpected{all.error()};
-  if (std::find(all->interfaces.begin(), all->interfaces.end(), wanted) != all->interfaces.end())
-    return by_name(wanted);
+tl::expected<named_interface, failure> find_interface(const inventory& among,
+                                                      std::string_view called) {
+  if (const auto* one = among.find(called))
+    return named_interface{one->interface, {}};
+  const auto of = [&](const held_address& held) {
+    return named_interface{among.find(held.interface)->interface, held.value};
+  };
+  for (const auto& held : among.addresses)
+    if (!held.label.empty() && held.label == called)
+      return of(held);
+  const std::string text{called};
   boost::system::error_code no_address;
-  if (const auto parsed = boost::asio::ip::make_address(wanted, no_address); !no_address)
-    return by_address(*all, parsed);
+  const auto wanted = boost::asio::ip::make_address(text, no_address);
+  if (no_address)
+    return tl::unexpected{not_there("no network interface \"" + text + "\"", among)};
+  if (const auto* held = among.find(wanted))
+    return of(*held);
   return tl::unexpected{
-    failure{failure_code::network_fault, 0,
-            "no network interface \"" + wanted + "\"; there are: " + describe(*all)}};
+    not_there("no network interface of this host has the address " + wanted.to_string(), among)};
 }
 
-tl::expected<network_interface, failure> interface_of(const address& local) {
-  const auto all = take_inventory();
+tl::expected<network_interface, failure> find_interface(std::string_view called) {
+  const auto all = inventory::take();
   if (!all)
     return tl::unexpected{all.error()};
-  // What a socket that takes both IP versions says of an IPv4 peer.
-  if (local.is_v6() && local.to_v6().is_v4_mapped())
-    return interface_of(
-      boost::asio::ip::make_address_v4(boost::asio::ip::v4_mapped, local.to_v6()));
-  // 127.0.0.0/8 belongs to the loopback interface as a whole, one address of it is listed.
-  if (local.is_v4() && local.is_loopback())
-    return by_address(*all, address_v4::loopback());
-  return by_address(*all, local);
+  return find_interface(*all, called).map([](const auto& found) { return found.interface; });
 }
 
-tl::expected<address, failure> address_of(const network_interface& interface, bool v6) {
-  const auto all = take_inventory();
-  if (!all)
-    return tl::unexpected{all.error()};
-  const address_entry* found = nullptr;
-  for (const auto& entry : all->addresses) {
-    if (entry.interface != interface.name || entry.value.is_v6() != v6)
-      continue;
-    if (!v6 || !entry.value.to_v6().is_link_local())
-      return entry.value;
-    found = found == nullptr ? &entry : found;
-  }
-  if (found != nullptr)
-    return found->value;
-  return tl::unexpected{failure{failure_code::network_fault, 0,
-                                "network interface " + interface.name + " has no IPv"
-                                  + (v6 ? "6" : "4") + " address; there are: " + describe(*all)}};
+address unmapped(const address& address) {
+  if (!address.is_v6() || !address.to_v6().is_v4_mapped())
+    return address;
+  return boost::asio::ip::make_address_v4(boost::asio::ip::v4_mapped, address.to_v6());
+}
+
+bool is_link_local(const address& address) noexcept {
+  if (address.is_v6())
+    return address.to_v6().is_link_local();
+  return address.to_v4().to_uint() >> 16 == 0xa9fe;
 }
 
 } // namespace fleetcast::actors::io

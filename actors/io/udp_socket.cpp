@@ -27,12 +27,6 @@ using boost::asio::ip::address;
 using protocol::failure;
 using protocol::failure_code;
 
-std::string to_text(const udp_endpoint& endpoint) {
-  const auto host = endpoint.address().to_string();
-  const auto port = ":" + std::to_string(endpoint.port());
-  return endpoint.address().is_v6() ? "[" + host + "]" + port : host + port;
-}
-
 int family_of(const address& value) noexcept {
   return value.is_v6() ? AF_INET6 : AF_INET;
 }
@@ -63,6 +57,8 @@ std::string remedy(int error, const udp_endpoint& target, const network_interfac
     case ENOBUFS:
     case ENOMEM:
       return "; raise net.ipv4.igmp_max_memberships or close some sessions";
+    case EACCES:
+      return "; ports below 1024 take root or CAP_NET_BIND_SERVICE";
     case EMFILE:
     case ENFILE:
       return "; raise the limit of open files (ulimit -n)";
@@ -72,6 +68,12 @@ std::string remedy(int error, const udp_endpoint& target, const network_interfac
 }
 
 } // namespace
+
+std::string to_text(const udp_endpoint& endpoint) {
+  const auto host = endpoint.address().to_string();
+  const auto port = ":" + std::to_string(endpoint.port());
+  return endpoint.address().is_v6() ? "[" + host + "]" + port : host + port;
+}
 
 /// Opens a socket step by step; after the first step that failed the others do nothing, so a factory
 /// reads as the list of its steps.
@@ -101,6 +103,25 @@ public:
     if (ok())
       check(::bind(socket_.descriptor_, local.data(), static_cast<socklen_t>(local.size())),
             "bind to " + to_text(local));
+    return *this;
+  }
+
+  /// To the first of `ports` that is free.
+  socket_builder& bind(const address& local, const port_range& ports) {
+    for (unsigned port = ports.first; port < ports.last && ok(); ++port) {
+      const udp_endpoint here{local, static_cast<std::uint16_t>(port)};
+      if (::bind(socket_.descriptor_, here.data(), static_cast<socklen_t>(here.size())) == 0)
+        return *this;
+      if (errno != EADDRINUSE)
+        break; // the last port meets the same, and tells it
+    }
+    bind({local, ports.last});
+    if (failure_.detail == EADDRINUSE)
+      failure_ = {failure_code::server_busy, EADDRINUSE,
+                  "every UDP port for feedback (" + ports.to_string() + ") is in use on "
+                    + local.to_string()
+                    + "; try again when another transmission has ended, or give the server more of them "
+                      "with --feedback-port"};
     return *this;
   }
 
@@ -285,16 +306,28 @@ tl::expected<udp_socket, failure> udp_socket::open_group_sender(const network_in
     .buffers(options.receive_buffer)
     .use(options.use)
     .send_to_groups(ttl)
-    .bind(bound)
+    .bind(bound.address(), options.feedback_ports)
     .finish();
 }
 
-tl::expected<udp_socket, failure> udp_socket::open_feedback_sender(const address& local,
-                                                                   const udp_endpoint& server) {
-  return socket_builder{server, nullptr, family_of(local)}
-    .bind({local, 0})
-    .connect(server)
+tl::expected<udp_socket, failure>
+udp_socket::open_feedback_receiver(const network_interface& interface, const address& local,
+                                   const socket_options& options) {
+  const auto bound = on_link(local, interface);
+  return socket_builder{{bound, options.feedback_ports.first}, &interface, family_of(local)}
+    .require(SOL_SOCKET, SO_RXQ_OVFL, 1, "count drops")
+    .buffers(options.receive_buffer)
+    .use(options.use)
+    .bind(bound, options.feedback_ports)
     .finish();
+}
+
+tl::expected<udp_socket, failure>
+udp_socket::open_feedback_sender(const std::optional<address>& local, const udp_endpoint& server) {
+  socket_builder builder{server, nullptr, family_of(server.address())};
+  if (local)
+    builder.bind({*local, 0});
+  return builder.connect(server).finish();
 }
 
 udp_socket::udp_socket(udp_socket&& other) noexcept

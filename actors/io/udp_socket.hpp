@@ -5,6 +5,7 @@
 
 #include "actors/io/limits.hpp"
 #include "actors/io/network_interface.hpp"
+#include "actors/io/port_range.hpp"
 #include "protocol/failure.hpp"
 
 #include <boost/asio/ip/address.hpp>
@@ -12,11 +13,16 @@
 #include <tl/expected.hpp>
 
 #include <cstddef>
+#include <optional>
 #include <span>
+#include <string>
 
 namespace fleetcast::actors::io {
 
 using udp_endpoint = boost::asio::ip::udp::endpoint;
+
+/// "192.0.2.7:5041", "[2001:db8::7]:5041"
+[[nodiscard]] std::string to_text(const udp_endpoint& endpoint);
 
 /// Work the kernel may take off us: many datagrams in one send (gso), many in one receive (gro).
 struct offloads {
@@ -36,13 +42,16 @@ struct socket_options {
 
   /// Bytes to ask of the kernel.
   std::size_t receive_buffer = limits::receive_buffer;
+
+  /// Where feedback is heard: the first of these that nobody else has.
+  port_range feedback_ports;
 };
 
 /// An open UDP socket: non-blocking, not inherited by programs. Nothing of it changes once it is open, so
 /// several threads may use it at once, one of them sending and one receiving.
 ///
-/// Failures are network_unreachable where the kernel knows no way, network_fault otherwise, with
-/// errno as detail.
+/// Failures are network_unreachable where the kernel knows no way, server_busy where no port for feedback is left,
+/// network_fault otherwise, with errno as detail.
 class udp_socket {
 public:
   /// Receives what is sent to `group` on `interface`, and nothing else: bound to the group's address
@@ -51,16 +60,23 @@ public:
   open_group_receiver(const udp_endpoint& group, const network_interface& interface,
                       const socket_options& options = {});
 
-  /// Sends to groups through `interface` from `local` and a port of the kernel's choice, and receives
-  /// what is sent to that port: the feedback. Receivers on this host hear it, too. `ttl` counts
-  /// routers plus one (hop limit in IPv6), 1 to 255.
+  /// Sends to groups through `interface` from `local` and a port for feedback, and receives what is sent to
+  /// that port. Receivers on this host hear the groups, too. `ttl` counts routers plus one (hop limit in
+  /// IPv6), 1 to 255.
   [[nodiscard]] static tl::expected<udp_socket, protocol::failure>
   open_group_sender(const network_interface& interface, const boost::asio::ip::address& local,
                     unsigned ttl, const socket_options& options = {});
 
-  /// Connected to `server`, from `local` and a port of the kernel's choice.
+  /// Receives only: feedback for a group sender that has another address of the same interface.
   [[nodiscard]] static tl::expected<udp_socket, protocol::failure>
-  open_feedback_sender(const boost::asio::ip::address& local, const udp_endpoint& server);
+  open_feedback_receiver(const network_interface& interface, const boost::asio::ip::address& local,
+                         const socket_options& options = {});
+
+  /// Connected to `server`, from a port of the kernel's choice and from `local`; without one from the address
+  /// that belongs to the route.
+  [[nodiscard]] static tl::expected<udp_socket, protocol::failure>
+  open_feedback_sender(const std::optional<boost::asio::ip::address>& local,
+                       const udp_endpoint& server);
 
   udp_socket(udp_socket&& other) noexcept;
   udp_socket& operator=(udp_socket&& other) noexcept;

@@ -2,6 +2,7 @@
 #include "actors/control/control_client.hpp"
 #include "actors/io/block_pool.hpp"
 #include "actors/io/network_interface.hpp"
+#include "actors/io/routes.hpp"
 #include "actors/io/udp_socket.hpp"
 #include "actors/receive/reassembly.hpp"
 #include "actors/receive/session.hpp"
@@ -93,6 +94,7 @@ public:
       = session.spawn(reassembly, reassembly_config{receiver_config_from(accept, *layout), pool,
                                                     sockets->feedback, result.writer, self});
     result.group = sockets->group;
+    result.path = std::move(sockets->path);
     return result;
   }
 
@@ -105,6 +107,7 @@ private:
   struct session_sockets {
     std::shared_ptr<const io::udp_socket> group;
     std::shared_ptr<const io::udp_socket> feedback;
+    data_path path;
   };
 
   static protocol::receiver_config
@@ -126,28 +129,68 @@ private:
 
   static tl::expected<session_sockets, failure> open_sockets(const receive_request& request,
                                                              const link_accepted& link) {
-    auto interface = request.interface.empty() ? io::interface_of(link.local)
-                                               : io::find_interface(request.interface);
-    if (!interface)
-      return tl::unexpected{std::move(interface.error())};
-    const auto group = address_from(link.accept.group, interface->index);
-    if (!group)
-      return tl::unexpected{group.error()};
-    auto group_socket
-      = io::udp_socket::open_group_receiver({*group, link.accept.group.port}, *interface);
-    if (!group_socket)
-      return tl::unexpected{std::move(group_socket.error())};
-    const auto server = link.accept.feedback.address.empty()
-                          ? tl::expected<address, failure>{link.peer}
-                          : address_from(link.accept.feedback, interface->index);
+    const auto server = feedback_target(request, link);
     if (!server)
       return tl::unexpected{server.error()};
-    auto feedback_socket
-      = io::udp_socket::open_feedback_sender(link.local, {*server, link.accept.feedback.port});
-    if (!feedback_socket)
-      return tl::unexpected{std::move(feedback_socket.error())};
+    auto feedback = io::udp_socket::open_feedback_sender({}, *server);
+    if (!feedback)
+      return tl::unexpected{std::move(feedback.error())};
+    const auto way = io::find_way(io::way_use::receive, request.interface, server->address(),
+                                  feedback->local_endpoint().address());
+    if (!way)
+      return tl::unexpected{way.error()};
+    if (leaves_from_named_address(*way, server->address()))
+      feedback = io::udp_socket::open_feedback_sender(way->local, *server);
+    if (!feedback)
+      return tl::unexpected{std::move(feedback.error())};
+    const auto group = address_from(link.accept.group, way->interface.index);
+    if (!group)
+      return tl::unexpected{group.error()};
+    data_path path{way->interface, way->local, {*group, link.accept.group.port}, *server,
+                   feedback->local_endpoint(), server->address()};
+    auto group_socket = io::udp_socket::open_group_receiver(path.group, path.interface);
+    if (!group_socket)
+      return tl::unexpected{std::move(group_socket.error())};
     return session_sockets{std::make_shared<const io::udp_socket>(std::move(*group_socket)),
-                           std::make_shared<const io::udp_socket>(std::move(*feedback_socket))};
+                           std::make_shared<const io::udp_socket>(std::move(*feedback)),
+                           std::move(path)};
+  }
+
+  /// Where the server wants feedback.
+  static tl::expected<io::udp_endpoint, failure> feedback_target(const receive_request& request,
+                                                                 const link_accepted& link) {
+    const auto& announced = link.accept.feedback;
+    if (announced.address.empty())
+      return io::udp_endpoint{link.peer, announced.port};
+    const auto zone = zone_of(request, link);
+    if (!zone)
+      return tl::unexpected{zone.error()};
+    return address_from(announced, *zone).map([&](const auto& address) {
+      return io::udp_endpoint{address, announced.port};
+    });
+  }
+
+  /// The link that a link-local address of the server is on, which the server cannot tell: the interface that was
+  /// asked for, or else the control connection's. 0: not known.
+  static tl::expected<unsigned, failure> zone_of(const receive_request& request,
+                                                 const link_accepted& link) {
+    const auto here = io::inventory::take();
+    if (!here)
+      return tl::unexpected{here.error()};
+    if (!request.interface.empty())
+      return io::find_interface(*here, request.interface).map([](const auto& found) {
+        return found.interface.index;
+      });
+    const auto* ours = here->find(io::unmapped(link.local));
+    return ours == nullptr ? 0 : ours->interface;
+  }
+
+  /// The address that was asked for is also that of feedback, if that leaves by its interface.
+  static bool leaves_from_named_address(const io::way& way, const address& server) {
+    if (!way.is_local_named)
+      return false;
+    const auto route = io::route_to(server, way.local);
+    return route && route->interface == way.interface.index;
   }
 
   io::io_thread& io_;

@@ -1,6 +1,7 @@
 #include "actors/receive/session.hpp"
 
 #include "actors/event_log.hpp"
+#include "actors/log.hpp"
 #include "actors/status.hpp"
 #include "actors/timer.hpp"
 
@@ -74,6 +75,9 @@ void receive_session_state::begin_receiving(const link_accepted& link) {
   self_->monitor(receiving_.writer);
   self_->monitor(receiving_.reassembly);
   phase_ = phase::receiving;
+  if (const auto& path = receiving_.path)
+    log(name).debug("{}: listens for {}; feedback to {}", what(), to_text(*path),
+                    io::to_text(path->feedback));
   summary_.object_size = link.accept.object_size;
   session_started started;
   started.object_size = link.accept.object_size;
@@ -270,6 +274,8 @@ status_snapshot receive_session_state::status() const {
      metrics::limited_by(to_string(summary_.limited_by)),
      metrics::running_for(seconds_between(started_at_, at))},
     {}};
+  if (receiving_.path)
+    add_facts(result.facts, *receiving_.path);
   if (rate > 0 && summary_.object_size > s.bytes)
     result.facts.push_back(metrics::eta(8.0 * static_cast<double>(summary_.object_size - s.bytes)
                                         / static_cast<double>(rate)));

@@ -14,6 +14,7 @@
 /// A consumer that dies cancels it, until everything was delivered. The session manager monitors the session.
 #pragma once
 
+#include "actors/data_path.hpp"
 #include "actors/interfaces.hpp"
 #include "actors/io/io_thread.hpp"
 #include "actors/io/udp_socket.hpp"
@@ -21,6 +22,7 @@
 #include "actors/status.hpp"
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -41,6 +43,7 @@ public:
     reassembly_actor reassembly;
     socket_reader_actor reader; ///< none before `read`
     std::shared_ptr<const io::udp_socket> group;
+    std::optional<data_path> path; ///< none in tests without a network
     std::uint32_t block_size = 0;
   };
 

@@ -1,6 +1,7 @@
 /// How a server sends.
 #pragma once
 
+#include "actors/io/port_range.hpp"
 #include "protocol/defaults.hpp"
 #include "protocol/send/rate_controller.hpp"
 #include "protocol/send/rate_policy.hpp"
@@ -29,8 +30,11 @@ struct send_options {
   /// Routers that multicast may pass, plus one. 1: it stays on its link.
   unsigned ttl = 1;
 
-  /// Name or address of the interface to send on; empty: the one the client came by.
+  /// Name or address of the interface to send on; empty: the one that leads to the client.
   std::string interface;
+
+  /// UDP ports to hear feedback on, one for each transmission.
+  io::port_range feedback_ports;
 
   /// Seals nothing and sends no digests, to clients that ask for that and to no others: for
   /// measurements.

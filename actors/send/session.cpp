@@ -1,7 +1,6 @@
 #include "actors/send/session.hpp"
 
 #include "actors/event_log.hpp"
-#include "actors/io/network_interface.hpp"
 #include "actors/log.hpp"
 #include "actors/own_thread.hpp"
 #include "actors/send/content_reader.hpp"
@@ -96,10 +95,16 @@ std::string nothing_in_common(const std::vector<wire::seal_suite>& offered, bool
   return "client and server have no way of sealing datagrams in common";
 }
 
+io::socket_options socket_options_of(const send_options& options) {
+  io::socket_options result;
+  result.feedback_ports = options.feedback_ports;
+  return result;
+}
+
 } // namespace
 
 tl::expected<send_session_config, failure>
-prepare_transmission(std::shared_ptr<content> object, const boost::asio::ip::address& local,
+prepare_transmission(std::shared_ptr<content> object, const io::way& way,
                      const send_options& options, io::io_thread& io) {
   const auto layout
     = protocol::geometry::make(object->size(), options.symbol_size, options.source_symbols);
@@ -111,25 +116,20 @@ prepare_transmission(std::shared_ptr<content> object, const boost::asio::ip::add
         "have {} blocks",
         object->name(), object->size(), options.source_symbols, options.symbol_size,
         protocol::defaults::max_blocks)}};
-  auto interface = options.interface.empty() ? io::interface_of(local)
-                                             : io::find_interface(options.interface);
-  if (!interface)
-    return tl::unexpected{std::move(interface.error())};
-  auto source = tl::expected<boost::asio::ip::address, failure>{local};
-  if (!options.interface.empty())
-    source = io::address_of(*interface, local.is_v6());
-  if (!source)
-    return tl::unexpected{std::move(source.error())};
-  auto group = options.groups->acquire(local.is_v6());
+  const auto& source = way.local.value();
+  auto group = options.groups->acquire(source.is_v6());
   if (!group)
     return tl::unexpected{std::move(group.error())};
-  auto socket = io::udp_socket::open_group_sender(*interface, *source, options.ttl);
+  auto socket = io::udp_socket::open_group_sender(way.interface, source, options.ttl,
+                                                  socket_options_of(options));
   if (!socket)
     return tl::unexpected{std::move(socket.error())};
+  data_path path{way.interface, source, group->endpoint(), socket->local_endpoint(), {}, source};
   return send_session_config{std::move(object),
                              *layout,
                              std::make_shared<const io::udp_socket>(std::move(*socket)),
                              std::make_shared<group_lease>(std::move(*group)),
+                             std::move(path),
                              options,
                              &io};
 }
@@ -211,19 +211,25 @@ join_reply send_session_state::join(const join_request& request) {
                   "the running transmission is sealed in a way that this client does not speak; "
                   "request it again when it has ended");
   }
+  const auto feedback = hear_at(request.feedback);
+  if (!feedback) {
+    if (members_.empty())
+      end();
+    return refuse(feedback.error().code, feedback.error().text);
+  }
   const auto id = next_id_++;
   const auto key = random_key();
   gate_->add(id, key);
   sender_->add_receiver(now(self_), id, request.request.cache_blocks);
   self_->monitor(request.link);
   members_[id]
-    = {request.link, request.request.host_name, request.peer.to_string(), now(self_), {}};
+    = {request.link, request.request.host_name, request.peer.to_string(), *feedback, now(self_), {}};
   events().note(
     event_kind::receiver_joined, config_->id,
     fmt::format("{} of {}; {} now", name_of(id), config_->object->name(), members_.size()));
   log(name).info("{}: {} joined; {} now", config_->object->name(), name_of(id), members_.size());
   join_reply result;
-  result.accept = accept_for(id, key, *suite_);
+  result.accept = accept_for(id, key, *suite_, *feedback);
   result.session = self_;
   pump();
   return result;
@@ -251,11 +257,37 @@ failure send_session_state::start_children(wire::seal_suite suite) {
   self_->monitor(feedback_reader_);
   const auto& group = config_->group->endpoint();
   const auto rate = config_->options.fixed_rate;
-  log(name).info("{}: {} bytes to {} port {}, {}", config_->object->name(), config_->object->size(),
-                 group.address().to_string(), group.port(),
+  const auto& path = config_->path;
+  log(name).info("{}: {} bytes to {} port {} on {} from {}, feedback to UDP port {}, {}",
+                 config_->object->name(), config_->object->size(), group.address().to_string(),
+                 group.port(), path.interface.name, path.sender.to_string(), path.feedback.port(),
                  rate != 0 ? "at " + std::to_string(rate) + " bit/s"
                            : words_for(policy_when_free()));
   return {};
+}
+
+/// Most servers have one address on an interface, and clients that all know it by that.
+tl::expected<io::udp_endpoint, failure>
+send_session_state::hear_at(const boost::asio::ip::address& ours) {
+  const auto& first = config_->path.feedback;
+  if (ours == first.address() || ours.is_unspecified())
+    return first;
+  if (const auto i = more_ears_.find(ours); i != more_ears_.end())
+    return i->second.socket->local_endpoint();
+  auto opened = io::udp_socket::open_feedback_receiver(config_->path.interface, ours,
+                                                       socket_options_of(config_->options));
+  if (!opened) {
+    log(name).error("{}: no feedback can be heard at {}: {}", config_->object->name(),
+                    ours.to_string(), opened.error().text);
+    return tl::unexpected{std::move(opened.error())};
+  }
+  ear more{std::make_shared<const io::udp_socket>(std::move(*opened)), {}};
+  more.reader = self_->spawn(socket_reader, config_->io, more.socket,
+                             caf::actor_cast<datagram_sink_actor>(self_));
+  self_->monitor(more.reader);
+  log(name).info("{}: feedback to {}, too", config_->object->name(),
+                 io::to_text(more.socket->local_endpoint()));
+  return more_ears_.emplace(ours, std::move(more)).first->second.socket->local_endpoint();
 }
 
 /// The limit is for those who run this server; its clients can only try again.
@@ -265,7 +297,8 @@ failure send_session_state::without_thread(const failure& refused) const {
 }
 
 wire::session_accept send_session_state::accept_for(receiver_id id, const wire::direction_key& key,
-                                                    wire::seal_suite suite) const {
+                                                    wire::seal_suite suite,
+                                                    const io::udp_endpoint& feedback) const {
   wire::session_accept a;
   a.session_tag = session_tag_;
   a.transmission = transmission_;
@@ -274,7 +307,7 @@ wire::session_accept send_session_state::accept_for(receiver_id id, const wire::
   a.group_key = group_key_;
   a.receiver_key = key;
   a.group = endpoint_of(config_->group->endpoint());
-  a.feedback = endpoint_of(config_->socket->local_endpoint());
+  a.feedback = endpoint_of(feedback);
   a.object_size = config_->layout.object_size();
   a.symbol_size = config_->layout.symbol_size();
   a.source_symbols = config_->layout.source_symbols();
@@ -403,10 +436,13 @@ void send_session_state::on_down(const caf::down_msg& down) {
   });
   if (who != members_.end())
     return leave(who->first, {failure_code::connection_lost, 0, "its control link is gone"});
-  const auto child = down.source == reader_            ? "content_reader"
-                     : down.source == writer_          ? "socket_writer"
-                     : down.source == feedback_reader_ ? "socket_reader"
-                                                       : nullptr;
+  const auto is_ear = std::any_of(more_ears_.begin(), more_ears_.end(), [&](const auto& entry) {
+    return down.source == entry.second.reader;
+  });
+  const auto child = down.source == reader_                      ? "content_reader"
+                     : down.source == writer_                    ? "socket_writer"
+                     : down.source == feedback_reader_ || is_ear ? "socket_reader"
+                                                                 : nullptr;
   if (child != nullptr)
     fail({failure_code::internal, 0,
           "while sending " + config_->object->name() + ": the " + child
@@ -434,6 +470,8 @@ void send_session_state::end() {
                  s.repair_datagrams);
   if (feedback_reader_)
     self_->send(feedback_reader_, stop_atom::value);
+  for (const auto& [address, more] : more_ears_)
+    self_->send(more.reader, stop_atom::value);
   for (const auto& child :
        {caf::actor_cast<caf::actor>(reader_), caf::actor_cast<caf::actor>(writer_)})
     if (child)
@@ -448,6 +486,8 @@ std::vector<caf::actor> send_session_state::children() const {
         caf::actor_cast<caf::actor>(feedback_reader_)})
     if (child)
       result.push_back(child);
+  for (const auto& [address, more] : more_ears_)
+    result.push_back(caf::actor_cast<caf::actor>(more.reader));
   return result;
 }
 
@@ -565,6 +605,7 @@ receiver_list send_session_state::list() const {
     r.id = id;
     r.host = i->second.host;
     r.address = i->second.address;
+    r.feedback = io::to_text(i->second.feedback);
     r.completed_blocks = m.last.completed_blocks;
     r.blocks = config_->layout.block_count();
     r.received_packets = m.last.received_packets;
@@ -630,6 +671,7 @@ status_snapshot send_session_state::status() const {
      metrics::longest_gap(seconds_of(turns_.longest_gap())),
      metrics::latest_timer(seconds_of(timer_.latest()))},
     {}};
+  add_facts(result.facts, config_->path);
   if (const auto rate = rate_.bits_per_second(at, s.payload_bytes); rate > 0)
     result.facts.push_back(metrics::eta((1 - least_completed() / 100) * 8.0
                                         * static_cast<double>(config_->object->size())

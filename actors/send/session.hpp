@@ -12,11 +12,13 @@
 /// The session manager monitors the session.
 #pragma once
 
+#include "actors/data_path.hpp"
 #include "actors/interfaces.hpp"
 #include "actors/io/block_pool.hpp"
 #include "actors/io/identity.hpp"
 #include "actors/io/io_thread.hpp"
 #include "actors/io/udp_socket.hpp"
+#include "actors/io/way.hpp"
 #include "actors/rate_meter.hpp"
 #include "actors/send/content_provider.hpp"
 #include "actors/send/group_allocator.hpp"
@@ -43,14 +45,15 @@ struct send_session_config {
   protocol::geometry layout;
   std::shared_ptr<const io::udp_socket> socket;
   std::shared_ptr<group_lease> group;
+  data_path path;
   send_options options;
   io::io_thread* io = nullptr;
   session_id id = 0; ///< as the console shows it
 };
 
-/// Opens socket and group for `object` towards clients that reach this host at `local`.
+/// Opens socket and group for `object`, to be sent by `way`, which has an address.
 [[nodiscard]] tl::expected<send_session_config, failure>
-prepare_transmission(std::shared_ptr<content> object, const boost::asio::ip::address& local,
+prepare_transmission(std::shared_ptr<content> object, const io::way& way,
                      const send_options& options, io::io_thread& io);
 
 class send_session_state {
@@ -66,14 +69,23 @@ private:
     control_server_actor link;
     std::string host;    ///< as it calls itself
     std::string address; ///< that it came from
+    io::udp_endpoint feedback;
     protocol::timestamp joined_at{};
     rate_meter taken_in;
   };
 
+  /// Hears feedback on an address beside that of the first client.
+  struct ear {
+    std::shared_ptr<const io::udp_socket> socket;
+    socket_reader_actor reader;
+  };
+
   join_reply join(const join_request& request);
+  tl::expected<io::udp_endpoint, failure> hear_at(const boost::asio::ip::address& ours);
   protocol::wire::session_accept accept_for(receiver_id id,
                                             const protocol::wire::direction_key& key,
-                                            protocol::wire::seal_suite suite) const;
+                                            protocol::wire::seal_suite suite,
+                                            const io::udp_endpoint& feedback) const;
   void leave(receiver_id id, const failure& reason);
   void on_receipt(receiver_id id, const protocol::wire::receipt& receipt);
   void on_feedback(const io::datagram_batch& batch);
@@ -135,6 +147,9 @@ private:
   content_reader_actor reader_;
   socket_writer_actor writer_;
   socket_reader_actor feedback_reader_;
+
+  /// One interface leads to all receivers, but by its addresses they may be in several networks.
+  std::map<boost::asio::ip::address, ear> more_ears_;
 };
 
 steered_send_session_actor::behavior_type

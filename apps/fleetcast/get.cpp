@@ -262,7 +262,8 @@ void register_get(CLI::App& program, std::function<int()>& selected) {
     ->type_name("DEST");
   command
     ->add_option("--interface,-i", arguments->interface,
-                 "Receive on this interface; without it, on the one that leads to the server")
+                 "Receive on this interface; without it, on the one whose route leads to where the server "
+                 "wants feedback")
     ->type_name("IFACE|ADDR");
   command
     ->add_option("--fingerprint,-f", arguments->fingerprint,

@@ -5,6 +5,7 @@
 #include "actors/control/control_port.hpp"
 #include "actors/io/identity.hpp"
 #include "actors/io/network_interface.hpp"
+#include "actors/io/port_range.hpp"
 #include "actors/log.hpp"
 #include "actors/runtime.hpp"
 #include "actors/send/directory_provider.hpp"
@@ -40,6 +41,7 @@ struct serve_arguments {
   std::string interface;
   std::vector<std::string> authorized;
   std::vector<std::string> groups;
+  std::string feedback_port;
   std::uint64_t rate = 0;
   protocol::rate_policy policy = protocol::rate_policy::adaptive;
   unsigned ttl = 1;
@@ -75,7 +77,9 @@ constexpr const char* serve_footer
     "`get --security none` are then served, all others are refused.\n\n"
     "Network: TCP 5040 for control (TLS 1.3); UDP multicast down, each transmission to a group of "
     "its own,\n"
-    "port 5041; UDP unicast up, to a port that the kernel chooses.\n\n"
+    "port 5041; UDP unicast up, to a port that the kernel chooses, or to one of --feedback-port: one "
+    "port for\n"
+    "each transmission under way, so that a request for one more object is told to try again later.\n\n"
     "`fleetcast console` and `fleetcast top` look into the running server; --metrics serves its "
     "figures to\n"
     "Prometheus, at http://ADDR:PORT/metrics.\n\n"
@@ -97,6 +101,15 @@ tl::expected<actors::group_ranges, failure> parse_groups(const std::vector<std::
     (prefix->base.is_v4() ? result.v4 : result.v6) = *prefix;
   }
   return result;
+}
+
+tl::expected<actors::io::port_range, failure> parse_feedback_port(const std::string& text) {
+  if (text.empty())
+    return actors::io::port_range{};
+  auto range = actors::io::port_range::parse(text);
+  if (!range)
+    range.error().text = "--feedback-port " + range.error().text;
+  return range;
 }
 
 tl::expected<std::vector<actors::namespace_directory>, failure>
@@ -193,6 +206,9 @@ int serve(const serve_arguments& arguments) {
   if (!arguments.interface.empty())
     if (const auto found = actors::io::find_interface(arguments.interface); !found)
       return complain("serve", found.error(), exit_code::usage);
+  const auto feedback_ports = parse_feedback_port(arguments.feedback_port);
+  if (!feedback_ports)
+    return complain("serve", feedback_ports.error(), exit_code::usage);
   auto identity = actors::io::load_or_create_identity(state_directory(arguments.state_dir));
   if (!identity)
     return complain("serve", identity.error());
@@ -209,6 +225,7 @@ int serve(const serve_arguments& arguments) {
   options.sending->policy = arguments.policy;
   options.sending->ttl = arguments.ttl;
   options.sending->interface = arguments.interface;
+  options.sending->feedback_ports = *feedback_ports;
   options.sending->unsealed = arguments.security == "none";
   if (options.sending->unsealed)
     actors::log().warn("--security none: datagrams are NOT sealed and blocks are NOT verified; "
@@ -265,7 +282,7 @@ void register_serve(CLI::App& program, std::function<int()>& selected) {
     ->type_name("ADDR[:PORT]");
   command
     ->add_option("--interface,-i", arguments->interface,
-                 "Send multicast on this interface; without it, on the one each client came by")
+                 "Send multicast on this interface; without it, on the one whose route leads to the client")
     ->type_name("IFACE|ADDR");
   command
     ->add_option("--authorized,-a", arguments->authorized,
@@ -277,6 +294,11 @@ void register_serve(CLI::App& program, std::function<int()>& selected) {
                  "Multicast addresses to use, once for each IP version (default 239.255.0.0/16 and "
                  "ff15::f1ee:8000:0/112)")
     ->type_name("ADDR[/PREFIX]");
+  command
+    ->add_option("--feedback-port", arguments->feedback_port,
+                 "Hear feedback on UDP ports of this range only, for firewalls: each transmission takes "
+                 "one (default: any port)")
+    ->type_name("PORT[-PORT]");
   command
     ->add_option(
       "--rate,-r", arguments->rate,

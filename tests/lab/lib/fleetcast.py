@@ -32,8 +32,9 @@ class Server:
         self.listen = listen
         self.namespace = namespace
         argv = [program(bin_dir), "serve", "--namespace", f"{namespace}={directory}",
-                "--listen", listen, "--interface", interface,
-                "--state-dir", state_dir or workspace.directory("state")]
+                "--listen", listen, "--state-dir", state_dir or workspace.directory("state")]
+        if interface:
+            argv += ["--interface", interface]
         if rate:
             argv += ["--rate", str(rate)]
         if policy:

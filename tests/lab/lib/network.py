@@ -34,13 +34,18 @@ def _delete_namespace(name):
         run(["ip", "netns", "del", name])
 
 
-class Host:
-    """One namespace with one interface."""
+def add_namespace(workspace, name):
+    """Goes with the workspace, after the last process."""
+    # First the promise, then the deed: a signal may come between.
+    workspace.at_exit(_delete_namespace, name)
+    run(["ip", "netns", "add", name])
 
-    def __init__(self, namespace, number):
+
+class Namespace:
+    """Where commands run."""
+
+    def __init__(self, namespace):
         self.namespace = namespace
-        self.ipv4 = f"10.77.0.{number}"
-        self.ipv6 = f"fd77::{number:x}"
 
     def command(self, argv):
         """`argv` to be run inside; the process keeps its pid, and has its own mount namespace."""
@@ -48,6 +53,20 @@ class Host:
 
     def run(self, argv, text=None):
         return run(self.command(argv), text)
+
+    def skip_address_detection(self):
+        """Addresses are ours alone: no second of waiting for duplicates to speak up."""
+        self.run(["sh", "-c", "for family in all default; do"
+                  " echo 0 >/proc/sys/net/ipv6/conf/$family/accept_dad; done"])
+
+
+class Host(Namespace):
+    """One namespace with one interface."""
+
+    def __init__(self, namespace, number):
+        super().__init__(namespace)
+        self.ipv4 = f"10.77.0.{number}"
+        self.ipv6 = f"fd77::{number:x}"
 
 
 class Network:
@@ -68,23 +87,16 @@ class Network:
     def hosts(self):
         return [self.server] + self.receivers
 
-    def _add_namespace(self, name):
-        # First the promise, then the deed: a signal may come between.
-        self._workspace.at_exit(_delete_namespace, name)
-        run(["ip", "netns", "add", name])
-
     def _add_bridge(self):
-        self._add_namespace(self._bridge)
+        add_namespace(self._workspace, self._bridge)
         run(["ip", "-n", self._bridge, "-batch", "-"],
             "link add br0 type bridge mcast_snooping 0 stp_state 0 forward_delay 0\n"
             "link set br0 up\n")
 
     def _add_host(self, namespace, port, number):
         host = Host(namespace, number)
-        self._add_namespace(namespace)
-        # Addresses are ours alone: no second of waiting for duplicates to speak up.
-        host.run(["sh", "-c", "for family in all default; do"
-                  " echo 0 >/proc/sys/net/ipv6/conf/$family/accept_dad; done"])
+        add_namespace(self._workspace, namespace)
+        host.skip_address_detection()
         run(["ip", "-n", namespace, "-batch", "-"],
             "link set lo up\n"
             f"link add {INTERFACE} type veth peer name {port} netns {self._bridge}\n"

@@ -1,4 +1,6 @@
 #include "actors/io/io_thread.hpp"
+#include "actors/io/network_interface.hpp"
+#include "actors/io/udp_socket.hpp"
 #include "actors/send/session.hpp"
 #include "protocol/wire/seal.hpp"
 #include "tests/support/actor_fixture.hpp"
@@ -21,6 +23,10 @@ using bytes = std::vector<std::byte>;
 
 constexpr std::size_t object_size = 300'000;
 
+io::way loopback_way() {
+  return {io::find_interface("lo").value(), boost::asio::ip::address_v4::loopback()};
+}
+
 /// A receiver as the session sees one: an actor that plays its control connection.
 struct receiver {
   explicit receiver(caf::actor_system& system)
@@ -41,7 +47,7 @@ protected:
     auto prepared
       = prepare_transmission(std::make_shared<memory_content>(
                                "lab/image", sample_bytes(object_size, 1), std::move(before_read)),
-                             boost::asio::ip::address_v4::loopback(), options, io);
+                             loopback_way(), options, io);
     ASSERT_TRUE(prepared) << prepared.error().text;
     session = system.spawn(send_session, std::move(*prepared));
     self->monitor(session);
@@ -54,9 +60,11 @@ protected:
     session = nullptr;
   }
 
-  receiver join(std::vector<wire::seal_suite> suites = {wire::seal_suite::chacha20_poly1305}) {
+  receiver join(std::vector<wire::seal_suite> suites = {wire::seal_suite::chacha20_poly1305},
+                const boost::asio::ip::address& feedback = {}) {
     receiver result{system};
     join_request request;
+    request.feedback = feedback;
     request.request.suites = std::move(suites);
     request.request.cache_blocks = 64;
     request.local = boost::asio::ip::address_v4::loopback();
@@ -245,6 +253,38 @@ TEST_F(SendSession, IgnoresReceiptsAndLeavesOfStrangers) {
   EXPECT_EQ(fact(status(*one), "receivers"), "1");
 }
 
+TEST_F(SendSession, HearsAReceiverAtAnotherAddressOfItsInterface) {
+  start();
+  const auto here = boost::asio::ip::make_address("127.0.0.9");
+  auto one = join();
+  auto two = join({wire::seal_suite::chacha20_poly1305}, here);
+  const auto three = join({wire::seal_suite::chacha20_poly1305}, here);
+  ASSERT_FALSE(two.joined.reason) << two.joined.reason.text;
+  const auto& a = two.joined.accept;
+  EXPECT_EQ(a.feedback.address, (std::vector{std::byte{127}, std::byte{0}, std::byte{0}, std::byte{9}}));
+  EXPECT_EQ(three.joined.accept.feedback, a.feedback);
+  EXPECT_NE(one.joined.accept.feedback, a.feedback);
+  EXPECT_EQ(one.joined.accept.group, a.group);
+  const auto socket = io::udp_socket::open_feedback_sender({}, {here, a.feedback.port});
+  ASSERT_TRUE(socket) << socket.error().text;
+  EXPECT_EQ(socket->send(feedback_of(a, 1, {})), 0);
+  std::string heard;
+  for (int round = 0; round < 10'000 && heard != "1"; ++round)
+    heard = fact(status(*two), "feedback messages").value_or("no such fact");
+  EXPECT_EQ(heard, "1");
+}
+
+TEST_F(SendSession, SaysWhichWayItsDatagramsTake) {
+  start();
+  auto one = join();
+  const auto said = status(*one);
+  const auto port = std::to_string(one.joined.accept.feedback.port);
+  EXPECT_EQ(fact(said, "interface"), "lo");
+  EXPECT_EQ(fact(said, "local address"), "127.0.0.1");
+  EXPECT_EQ(fact(said, "feedback"), "127.0.0.1:" + port);
+  EXPECT_NE(fact(said, "group").value_or("").find(":504"), std::string::npos);
+}
+
 // -- failures -------------------------------------------------------------------------------------
 
 TEST_F(SendSession, TellsEveryReceiverWhenTheContentReaderDies) {
@@ -320,7 +360,7 @@ TEST_F(SendSession, IsNotMadeForMoreBlocksThanReceiversTake) {
   auto options = small_block_options(directory.path());
   const auto prepare = [&](std::uint64_t size) {
     return prepare_transmission(std::make_shared<huge_content>(size),
-                                boost::asio::ip::address_v4::loopback(), options, io);
+                                loopback_way(), options, io);
   };
   options.symbol_size = 1;
   options.source_symbols = 1;

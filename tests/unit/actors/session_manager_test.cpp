@@ -1,3 +1,5 @@
+#include "actors/io/network_interface.hpp"
+#include "actors/io/udp_socket.hpp"
 #include "actors/runtime.hpp"
 #include "actors/session_manager.hpp"
 #include "tests/support/actor_fixture.hpp"
@@ -6,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <random>
 #include <string>
 #include <utility>
 #include <vector>
@@ -160,13 +163,29 @@ TEST(StoppedManager, QuitsAtOnceWithNothingToStop) {
 
 // -- send direction: a live world -----------------------------------------------------------------
 
+/// A free port that the kernel hands out to nobody.
+std::uint16_t some_port() {
+  std::random_device entropy;
+  const auto lo = io::find_interface("lo").value();
+  io::socket_options options;
+  for (;;) {
+    const auto port = static_cast<std::uint16_t>(10'000 + entropy() % 20'000);
+    options.feedback_ports = {port, port};
+    if (io::udp_socket::open_feedback_receiver(lo, boost::asio::ip::address_v4::loopback(), options))
+      return port;
+  }
+}
+
 class SendingManager : public ::testing::Test {
 protected:
   using link = caf::scoped_actor; ///< plays a client's control connection
 
-  SendingManager() {
+  SendingManager() { start(small_block_options(directory.path())); }
+
+  void start(const send_options& sending) {
+    process.reset();
     runtime_options options;
-    options.sending = small_block_options(directory.path());
+    options.sending = sending;
     process = std::make_unique<runtime>(options);
   }
 
@@ -234,6 +253,70 @@ TEST_F(SendingManager, R_CC_2_GivesOtherContentATransmissionOfItsOwn) {
   EXPECT_NE(one.session, two.session);
   EXPECT_NE(one.accept.group, two.accept.group);
   EXPECT_NE(one.accept.group_key.key, two.accept.group_key.key);
+}
+
+TEST_F(SendingManager, LetsClientsThatTheSameInterfaceLeadsToShareWhateverTheyCameBy) {
+  auto options = small_block_options(directory.path());
+  options.interface.clear();
+  start(options);
+  link a{system()};
+  link b{system()};
+  const auto one = join(a, "lab/image");
+  auto request = request_of(b, "lab/image");
+  request.local = request.peer = boost::asio::ip::make_address("127.0.0.9");
+  const auto two = join(b, request);
+  ASSERT_FALSE(one.reason) << one.reason.text;
+  ASSERT_FALSE(two.reason) << two.reason.text;
+  EXPECT_EQ(one.session, two.session);
+}
+
+TEST_F(SendingManager, SaysWhatThereIsWhenItsInterfaceIsNotThereAnyMore) {
+  auto options = small_block_options(directory.path());
+  options.interface = "gone0";
+  start(options);
+  link client{system()};
+  const auto refused = join(client, "lab/image");
+  EXPECT_EQ(refused.reason.code, failure_code::network_fault);
+  EXPECT_NE(refused.reason.text.find("gone0"), std::string::npos) << refused.reason.text;
+  EXPECT_NE(refused.reason.text.find("lo (127.0.0.1"), std::string::npos) << refused.reason.text;
+}
+
+TEST_F(SendingManager, TellsAClientToTryAgainWhileEveryPortForFeedbackIsTaken) {
+  const auto other = io::udp_socket::open_feedback_receiver(io::find_interface("lo").value(),
+                                                            boost::asio::ip::address_v4::loopback());
+  const auto port = other.value().local_endpoint().port();
+  auto options = small_block_options(directory.path());
+  options.feedback_ports = {port, port};
+  start(options);
+  link a{system()};
+  const auto busy = join(a, "lab/image");
+  EXPECT_EQ(busy.reason.code, failure_code::server_busy);
+  EXPECT_NE(busy.reason.text.find("try again"), std::string::npos) << busy.reason.text;
+  // What was refused keeps no group and no transmission.
+  EXPECT_EQ(fact(ask_status(a, caf::actor_cast<caf::actor>(process->manager())), "send sessions"), "0");
+}
+
+TEST_F(SendingManager, GivesThePortOfATransmissionThatEndedToTheNext) {
+  auto options = small_block_options(directory.path());
+  const auto first = some_port();
+  options.feedback_ports = {first, first};
+  start(options);
+  link a{system()};
+  link b{system()};
+  const auto one = join(a, "lab/image");
+  ASSERT_FALSE(one.reason) << one.reason.text;
+  EXPECT_EQ(one.accept.feedback.port, first);
+  EXPECT_EQ(join(b, "lab/other").reason.code, failure_code::server_busy);
+  a->monitor(one.session);
+  leave(a, one);
+  a->receive([](const caf::down_msg&) {},
+             caf::after(answer_patience) >> [] { ADD_FAILURE() << "it never ended"; });
+  // Its socket goes with the last actor that holds it.
+  join_reply two;
+  for (int round = 0; round < 10'000 && (round == 0 || two.reason); ++round)
+    two = join(b, "lab/other");
+  ASSERT_FALSE(two.reason) << two.reason.text;
+  EXPECT_EQ(two.accept.feedback.port, first);
 }
 
 TEST_F(SendingManager, GivesAClientThatRacesWithTheEndOfATransmissionANewOne) {

@@ -1,0 +1,51 @@
+#include "actors/io/routes.hpp"
+
+#include <boost/asio/ip/address.hpp>
+#include <gtest/gtest.h>
+
+#include <net/if.h>
+
+namespace fleetcast::actors::io {
+namespace {
+
+using boost::asio::ip::make_address;
+using protocol::failure_code;
+
+TEST(Route, ToThisHostIsToldWithTheAddressThatItLeavesFrom) {
+  const auto found = route_to(make_address("127.0.0.1"));
+  ASSERT_TRUE(found) << found.error().text;
+  EXPECT_EQ(found->interface, if_nametoindex("lo"));
+  EXPECT_EQ(found->source, make_address("127.0.0.1"));
+  EXPECT_FALSE(found->through_gateway);
+}
+
+TEST(Route, FromAnAddressOfOursIsTold) {
+  const auto found = route_to(make_address("127.0.0.1"), make_address("127.0.0.2"));
+  ASSERT_TRUE(found) << found.error().text;
+  EXPECT_EQ(found->interface, if_nametoindex("lo"));
+}
+
+TEST(Route, InIpv6IsToldToo) {
+  const auto found = route_to(make_address("::1"));
+  if (!found)
+    GTEST_SKIP() << "no IPv6 here: " << found.error().text;
+  EXPECT_EQ(found->interface, if_nametoindex("lo"));
+  EXPECT_EQ(found->source, make_address("::1"));
+}
+
+TEST(Route, ToWhatNoHostIsIsAFailureThatNamesIt) {
+  const auto nothing = route_to(make_address("0.0.0.7")); // RFC 1122: never a destination
+  ASSERT_FALSE(nothing);
+  EXPECT_NE(nothing.error().text.find("0.0.0.7"), std::string::npos) << nothing.error().text;
+}
+
+TEST(Route, LeadsToAWay) {
+  const auto found = find_way(way_use::send, "", make_address("::ffff:127.0.0.1"),
+                              make_address("::ffff:127.0.0.1"));
+  ASSERT_TRUE(found) << found.error().text;
+  EXPECT_EQ(found->interface.name, "lo");
+  EXPECT_EQ(found->local, make_address("127.0.0.1"));
+}
+
+} // namespace
+} // namespace fleetcast::actors::io
