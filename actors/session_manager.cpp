@@ -135,7 +135,8 @@ void session_manager_state::find_transmission(const join_request& request, join_
     promise.deliver(refusal({failure_code::transmission_ended, 0, "this server is shutting down"}));
     return;
   }
-  auto way = io::find_way(io::way_use::send, config_.sending->interface, request.peer, request.local);
+  auto way
+    = io::find_way(io::way_use::send, config_.sending->interface, request.peer, request.local);
   if (!way)
     return refuse(request, std::move(way.error()), promise);
   auto placed = request;

@@ -171,7 +171,8 @@ std::string receivers(const json& all) {
     rows.push_back({text_at(r, "receiver"), text_at(r, "host"), number_at(r, "percent", percent),
                     number_at(r, "rate", rate), text_at(r, "limited_by"),
                     number_at(r, "loss", loss), number_at(r, "heard_seconds", time_text),
-                    text_at(r, "free_blocks"), text_at(r, "kernel_drops"), text_at(r, "address"), text_at(r, "feedback")});
+                    text_at(r, "free_blocks"), text_at(r, "kernel_drops"), text_at(r, "address"),
+                    text_at(r, "feedback")});
   return table({"ID", "HOST", "%", "RATE", "LIMITED BY", "LOSS %", "HEARD AGO", "FREE BLOCKS",
                 "KERNEL DROPS", "ADDRESS", "FEEDBACK TO"},
                rows);

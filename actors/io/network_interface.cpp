@@ -11,6 +11,8 @@
 #include <ifaddrs.h>
 #include <net/if.h>
 #include <netinet/in.h>
+#include <netpacket/packet.h>
+#include <sys/socket.h>
 
 namespace fleetcast::actors::io {
 
@@ -57,6 +59,16 @@ std::string_view base_name(std::string_view listed) {
   return listed.substr(0, listed.find(':'));
 }
 
+/// 0: it went away meanwhile. Each is listed with its hardware first, which spares a question for each of a thousand
+/// containers.
+unsigned index_of(const ifaddrs& listed, const std::string& name) {
+  if (listed.ifa_addr == nullptr || listed.ifa_addr->sa_family != AF_PACKET)
+    return if_nametoindex(name.c_str());
+  sockaddr_ll hardware{};
+  std::memcpy(&hardware, listed.ifa_addr, sizeof hardware);
+  return static_cast<unsigned>(hardware.sll_ifindex);
+}
+
 held_address to_held(const ifaddrs& listed, unsigned interface) {
   held_address result;
   result.interface = interface;
@@ -98,8 +110,7 @@ tl::expected<inventory, failure> inventory::take() {
   for (const auto* listed = list; listed != nullptr; listed = listed->ifa_next) {
     const std::string name{base_name(listed->ifa_name)};
     const auto* known = result.find(name);
-    // 0: it went away meanwhile.
-    const auto index = known != nullptr ? known->interface.index : if_nametoindex(name.c_str());
+    const auto index = known != nullptr ? known->interface.index : index_of(*listed, name);
     if (index == 0)
       continue;
     if (known == nullptr)
@@ -137,9 +148,8 @@ std::string inventory::describe() const {
   std::string text;
   for (const auto& one : interfaces) {
     std::string details = one.is_up ? "" : "down";
-    const auto add = [&](const std::string& what) {
-      details += (details.empty() ? "" : ", ") + what;
-    };
+    const auto add
+      = [&](const std::string& what) { details += (details.empty() ? "" : ", ") + what; };
     bool has_address = false;
     for (const auto& held : addresses)
       if (held.interface == one.interface.index) {

@@ -63,8 +63,8 @@ struct named_interface {
 };
 
 /// Fails with network_fault; the text lists what there is.
-[[nodiscard]] tl::expected<named_interface, protocol::failure> find_interface(const inventory& among,
-                                                                              std::string_view called);
+[[nodiscard]] tl::expected<named_interface, protocol::failure>
+find_interface(const inventory& among, std::string_view called);
 
 /// The same among those that this host has now.
 [[nodiscard]] tl::expected<network_interface, protocol::failure>

@@ -23,10 +23,10 @@ tl::expected<port_range, protocol::failure> port_range::parse(std::string_view t
   const auto first = to_port(text.substr(0, dash));
   const auto last = dash == text.npos ? first : to_port(text.substr(dash + 1));
   if (!first || !last || *last < *first)
-    return tl::unexpected{protocol::failure{
-      protocol::failure_code::invalid_argument, 0,
-      "'" + std::string{text}
-        + "' is not a port or a range of ports: expected one like 5050 or 5050-5113, from 1 to 65535"}};
+    return tl::unexpected{protocol::failure{protocol::failure_code::invalid_argument, 0,
+                                            "'" + std::string{text}
+                                              + "' is not a port or a range of ports: expected one "
+                                                "like 5050 or 5050-5113, from 1 to 65535"}};
   return port_range{*first, *last};
 }
 

@@ -117,7 +117,8 @@ route to_route(std::span<const std::byte> attributes) {
       source = value;
     else if (head.rta_type == RTA_GATEWAY || head.rta_type == RTA_VIA)
       result.through_gateway = true;
-    attributes = attributes.subspan(std::min<std::size_t>(RTA_ALIGN(head.rta_len), attributes.size()));
+    attributes
+      = attributes.subspan(std::min<std::size_t>(RTA_ALIGN(head.rta_len), attributes.size()));
   }
   if (!source.empty())
     result.source = to_address(source, result.interface);
@@ -156,20 +157,6 @@ tl::expected<route, failure> route_to(const address& far, const std::optional<ad
   return to_route(std::span{answer}.subspan(head, header.nlmsg_len - head));
 }
 
-namespace {
-
-/// On the link of one of our interfaces multicast reaches the host, whatever way our answers to it take. Beyond a gateway
-/// the best guess is the way of those answers.
-tl::expected<route, failure> route_for_groups(const address& far, const address& near) {
-  auto any = route_to(far);
-  if (any && !any->through_gateway)
-    return any;
-  auto of_answers = route_to(far, near);
-  return of_answers ? of_answers : any;
-}
-
-} // namespace
-
 tl::expected<way, failure> find_way(way_use use, const std::string& wish, const address& far,
                                     const address& near) {
   const auto here = inventory::take();
@@ -177,7 +164,8 @@ tl::expected<way, failure> find_way(way_use use, const std::string& wish, const 
     return tl::unexpected{here.error()};
   const auto there = unmapped(far);
   const auto ours = unmapped(near);
-  return choose_way(*here, {use, wish, there, ours, route_for_groups(there, ours)});
+  return choose_way(
+    *here, {use, wish, there, ours, route_for_groups(route_to(there, ours), route_to(there))});
 }
 
 } // namespace fleetcast::actors::io

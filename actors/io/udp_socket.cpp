@@ -117,11 +117,11 @@ public:
     }
     bind({local, ports.last});
     if (failure_.detail == EADDRINUSE)
-      failure_ = {failure_code::server_busy, EADDRINUSE,
-                  "every UDP port for feedback (" + ports.to_string() + ") is in use on "
-                    + local.to_string()
-                    + "; try again when another transmission has ended, or give the server more of them "
-                      "with --feedback-port"};
+      failure_ = {
+        failure_code::server_busy, EADDRINUSE,
+        "every UDP port for feedback (" + ports.to_string() + ") is in use on " + local.to_string()
+          + "; try again when another transmission has ended, or give the server more of them "
+            "with --feedback-port"};
     return *this;
   }
 

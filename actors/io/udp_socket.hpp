@@ -44,7 +44,7 @@ struct socket_options {
   std::size_t receive_buffer = limits::receive_buffer;
 
   /// Where feedback is heard: the first of these that nobody else has.
-  port_range feedback_ports;
+  port_range feedback_ports{};
 };
 
 /// An open UDP socket: non-blocking, not inherited by programs. Nothing of it changes once it is open, so

@@ -100,6 +100,13 @@ std::optional<address> address_on(const inventory& here, const named_interface& 
 
 } // namespace
 
+tl::expected<route, failure> route_for_groups(const tl::expected<route, failure>& of_answers,
+                                              const tl::expected<route, failure>& any) {
+  if (!of_answers)
+    return any;
+  return of_answers->through_gateway && any && !any->through_gateway ? any : of_answers;
+}
+
 tl::expected<way, failure> choose_way(const inventory& here, const way_request& request) {
   const auto chosen = interface_for(here, request);
   if (!chosen)

@@ -21,8 +21,15 @@ namespace fleetcast::actors::io {
 struct route {
   unsigned interface = 0;                         ///< index of the one that it leaves by
   std::optional<boost::asio::ip::address> source; ///< that the kernel would send from
-  bool through_gateway = false;                   ///< the address is not on the interface's own link
+  bool through_gateway = false; ///< the address is not on the interface's own link
 };
+
+/// Which route group datagrams take to a host. The way of our answers to it is known to work; policy routing may look
+/// at the address that they bear. But multicast wants the host on the very link: where answers go by a gateway and `any`, a
+/// route that no address of ours decides, does not, it is that.
+[[nodiscard]] tl::expected<route, protocol::failure>
+route_for_groups(const tl::expected<route, protocol::failure>& of_answers,
+                 const tl::expected<route, protocol::failure>& any);
 
 /// What the interface is for.
 enum class way_use : std::uint8_t {
@@ -32,8 +39,8 @@ enum class way_use : std::uint8_t {
 
 struct way_request {
   way_use use = way_use::send;
-  std::string wish;              ///< name or address of the interface that a user wants; empty: none
-  boost::asio::ip::address far;  ///< the other host
+  std::string wish;             ///< name or address of the interface that a user wants; empty: none
+  boost::asio::ip::address far; ///< the other host
   boost::asio::ip::address near; ///< ours, that the two are connected by already; same IP version
   tl::expected<route, protocol::failure> to_far; ///< or why there is none
 };

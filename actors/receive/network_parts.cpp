@@ -146,8 +146,12 @@ private:
     const auto group = address_from(link.accept.group, way->interface.index);
     if (!group)
       return tl::unexpected{group.error()};
-    data_path path{way->interface, way->local, {*group, link.accept.group.port}, *server,
-                   feedback->local_endpoint(), server->address()};
+    data_path path{way->interface,
+                   way->local,
+                   {*group, link.accept.group.port},
+                   *server,
+                   feedback->local_endpoint(),
+                   server->address()};
     auto group_socket = io::udp_socket::open_group_receiver(path.group, path.interface);
     if (!group_socket)
       return tl::unexpected{std::move(group_socket.error())};

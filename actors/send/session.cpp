@@ -103,9 +103,10 @@ io::socket_options socket_options_of(const send_options& options) {
 
 } // namespace
 
-tl::expected<send_session_config, failure>
-prepare_transmission(std::shared_ptr<content> object, const io::way& way,
-                     const send_options& options, io::io_thread& io) {
+tl::expected<send_session_config, failure> prepare_transmission(std::shared_ptr<content> object,
+                                                                const io::way& way,
+                                                                const send_options& options,
+                                                                io::io_thread& io) {
   const auto layout
     = protocol::geometry::make(object->size(), options.symbol_size, options.source_symbols);
   if (!layout)
@@ -222,8 +223,8 @@ join_reply send_session_state::join(const join_request& request) {
   gate_->add(id, key);
   sender_->add_receiver(now(self_), id, request.request.cache_blocks);
   self_->monitor(request.link);
-  members_[id]
-    = {request.link, request.request.host_name, request.peer.to_string(), *feedback, now(self_), {}};
+  members_[id] = {
+    request.link, request.request.host_name, request.peer.to_string(), *feedback, now(self_), {}};
   events().note(
     event_kind::receiver_joined, config_->id,
     fmt::format("{} of {}; {} now", name_of(id), config_->object->name(), members_.size()));

@@ -261,9 +261,10 @@ void register_get(CLI::App& program, std::function<int()>& selected) {
   command->add_option("destination", arguments->destination, "File or directory to put it")
     ->type_name("DEST");
   command
-    ->add_option("--interface,-i", arguments->interface,
-                 "Receive on this interface; without it, on the one whose route leads to where the server "
-                 "wants feedback")
+    ->add_option(
+      "--interface,-i", arguments->interface,
+      "Receive on this interface; without it, on the one whose route leads to where the server "
+      "wants feedback")
     ->type_name("IFACE|ADDR");
   command
     ->add_option("--fingerprint,-f", arguments->fingerprint,

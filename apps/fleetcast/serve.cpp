@@ -77,9 +77,11 @@ constexpr const char* serve_footer
     "`get --security none` are then served, all others are refused.\n\n"
     "Network: TCP 5040 for control (TLS 1.3); UDP multicast down, each transmission to a group of "
     "its own,\n"
-    "port 5041; UDP unicast up, to a port that the kernel chooses, or to one of --feedback-port: one "
+    "port 5041; UDP unicast up, to a port that the kernel chooses, or to one of --feedback-port: "
+    "one "
     "port for\n"
-    "each transmission under way, so that a request for one more object is told to try again later.\n\n"
+    "each transmission under way, so that a request for one more object is told to try again "
+    "later.\n\n"
     "`fleetcast console` and `fleetcast top` look into the running server; --metrics serves its "
     "figures to\n"
     "Prometheus, at http://ADDR:PORT/metrics.\n\n"
@@ -281,8 +283,9 @@ void register_serve(CLI::App& program, std::function<int()>& selected) {
     ->capture_default_str()
     ->type_name("ADDR[:PORT]");
   command
-    ->add_option("--interface,-i", arguments->interface,
-                 "Send multicast on this interface; without it, on the one whose route leads to the client")
+    ->add_option(
+      "--interface,-i", arguments->interface,
+      "Send multicast on this interface; without it, on the one whose route leads to the client")
     ->type_name("IFACE|ADDR");
   command
     ->add_option("--authorized,-a", arguments->authorized,
@@ -295,9 +298,10 @@ void register_serve(CLI::App& program, std::function<int()>& selected) {
                  "ff15::f1ee:8000:0/112)")
     ->type_name("ADDR[/PREFIX]");
   command
-    ->add_option("--feedback-port", arguments->feedback_port,
-                 "Hear feedback on UDP ports of this range only, for firewalls: each transmission takes "
-                 "one (default: any port)")
+    ->add_option(
+      "--feedback-port", arguments->feedback_port,
+      "Hear feedback on UDP ports of this range only, for firewalls: each transmission takes "
+      "one (default: any port)")
     ->type_name("PORT[-PORT]");
   command
     ->add_option(

@@ -471,6 +471,28 @@ TEST_F(Transfer, EndsWithTheRuntimeOfTheReceiverAndTheServerNotices) {
                  [](const status_snapshot& s) { return fact(s, "send sessions") == "0"; }));
 }
 
+TEST_F(Transfer, BothEndsSayWhichWayTheDatagramsTake) {
+  offer("image", long_object);
+  serve();
+  const auto id = get("image", pace::holding);
+  ASSERT_TRUE(await_block(id));
+  const auto receiving = client_status();
+  const auto sending = server_status();
+  const auto* at_receiver = find_actor(receiving, "receive_session");
+  const auto* at_sender = find_actor(sending, "send_session");
+  ASSERT_NE(at_receiver, nullptr);
+  ASSERT_NE(at_sender, nullptr);
+  for (const auto* end : {at_receiver, at_sender}) {
+    EXPECT_EQ(fact(*end, "interface"), "lo");
+    EXPECT_EQ(fact(*end, "local address"), "127.0.0.1");
+  }
+  EXPECT_EQ(fact(*at_receiver, "group"), fact(*at_sender, "group"));
+  EXPECT_EQ(fact(*at_receiver, "feedback"), fact(*at_sender, "feedback"));
+  EXPECT_EQ(fact(*at_receiver, "feedback from").value_or("").find("127.0.0.1:"), 0U);
+  let_go(id);
+  expect_intact(id);
+}
+
 // -- hostile datagrams ----------------------------------------------------------------------------
 
 /// Throws datagrams at whatever address, from a socket that belongs to no transmission.

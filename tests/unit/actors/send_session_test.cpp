@@ -261,7 +261,8 @@ TEST_F(SendSession, HearsAReceiverAtAnotherAddressOfItsInterface) {
   const auto three = join({wire::seal_suite::chacha20_poly1305}, here);
   ASSERT_FALSE(two.joined.reason) << two.joined.reason.text;
   const auto& a = two.joined.accept;
-  EXPECT_EQ(a.feedback.address, (std::vector{std::byte{127}, std::byte{0}, std::byte{0}, std::byte{9}}));
+  EXPECT_EQ(a.feedback.address,
+            (std::vector{std::byte{127}, std::byte{0}, std::byte{0}, std::byte{9}}));
   EXPECT_EQ(three.joined.accept.feedback, a.feedback);
   EXPECT_NE(one.joined.accept.feedback, a.feedback);
   EXPECT_EQ(one.joined.accept.group, a.group);
@@ -359,8 +360,7 @@ private:
 TEST_F(SendSession, IsNotMadeForMoreBlocksThanReceiversTake) {
   auto options = small_block_options(directory.path());
   const auto prepare = [&](std::uint64_t size) {
-    return prepare_transmission(std::make_shared<huge_content>(size),
-                                loopback_way(), options, io);
+    return prepare_transmission(std::make_shared<huge_content>(size), loopback_way(), options, io);
   };
   options.symbol_size = 1;
   options.source_symbols = 1;

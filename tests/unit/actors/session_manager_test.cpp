@@ -171,7 +171,8 @@ std::uint16_t some_port() {
   for (;;) {
     const auto port = static_cast<std::uint16_t>(10'000 + entropy() % 20'000);
     options.feedback_ports = {port, port};
-    if (io::udp_socket::open_feedback_receiver(lo, boost::asio::ip::address_v4::loopback(), options))
+    if (io::udp_socket::open_feedback_receiver(lo, boost::asio::ip::address_v4::loopback(),
+                                               options))
       return port;
   }
 }
@@ -282,8 +283,8 @@ TEST_F(SendingManager, SaysWhatThereIsWhenItsInterfaceIsNotThereAnyMore) {
 }
 
 TEST_F(SendingManager, TellsAClientToTryAgainWhileEveryPortForFeedbackIsTaken) {
-  const auto other = io::udp_socket::open_feedback_receiver(io::find_interface("lo").value(),
-                                                            boost::asio::ip::address_v4::loopback());
+  const auto other = io::udp_socket::open_feedback_receiver(
+    io::find_interface("lo").value(), boost::asio::ip::address_v4::loopback());
   const auto port = other.value().local_endpoint().port();
   auto options = small_block_options(directory.path());
   options.feedback_ports = {port, port};
@@ -293,7 +294,8 @@ TEST_F(SendingManager, TellsAClientToTryAgainWhileEveryPortForFeedbackIsTaken) {
   EXPECT_EQ(busy.reason.code, failure_code::server_busy);
   EXPECT_NE(busy.reason.text.find("try again"), std::string::npos) << busy.reason.text;
   // What was refused keeps no group and no transmission.
-  EXPECT_EQ(fact(ask_status(a, caf::actor_cast<caf::actor>(process->manager())), "send sessions"), "0");
+  EXPECT_EQ(fact(ask_status(a, caf::actor_cast<caf::actor>(process->manager())), "send sessions"),
+            "0");
 }
 
 TEST_F(SendingManager, GivesThePortOfATransmissionThatEndedToTheNext) {

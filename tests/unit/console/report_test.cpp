@@ -50,6 +50,19 @@ TEST(Report, HasARowForEachSessionThoseThatAreStuckToo) {
   EXPECT_TRUE(rows[1]["rate"].is_null());
 }
 
+TEST(Report, SaysOfEachSessionWhichWayItsDatagramsTake) {
+  const auto rows = report::of_sessions(
+    {leaf("send_session",
+          {metrics::session("3"), metrics::interface("eth2"), metrics::local_address("192.0.2.7"),
+           metrics::group("239.255.7.1:5041"), metrics::feedback("192.0.2.7:5050")})});
+  ASSERT_EQ(rows.size(), 1U);
+  EXPECT_EQ(rows[0]["interface"], "eth2");
+  EXPECT_EQ(rows[0]["local_address"], "192.0.2.7");
+  EXPECT_EQ(rows[0]["group"], "239.255.7.1:5041");
+  EXPECT_EQ(rows[0]["feedback"], "192.0.2.7:5050");
+  EXPECT_NE(text(verb::sessions, "sessions", rows).find("eth2"), std::string::npos);
+}
+
 TEST(Report, FindsActorsAndSessions) {
   const auto all = sample();
   EXPECT_EQ(report::find_actor(all, 10)->actor, "send_session");
@@ -85,11 +98,13 @@ TEST(Report, PutsThoseFurthestBehindFirst) {
     r.blocks = 10;
     r.received_packets = 95;
     r.lost_packets = 5;
+    r.feedback = "192.0.2.7:5050";
     list.receivers.push_back(r);
   }
   const auto rows = report::of_receivers(list);
   EXPECT_EQ(rows[0]["receiver"], 2);
   EXPECT_EQ(rows[2]["receiver"], 9);
+  EXPECT_EQ(rows[0]["feedback"], "192.0.2.7:5050");
   EXPECT_DOUBLE_EQ(rows[0]["loss"].get<double>(), 5.0);
   EXPECT_DOUBLE_EQ(rows[0]["percent"].get<double>(), 20.0);
 }

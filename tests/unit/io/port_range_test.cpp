@@ -15,8 +15,8 @@ TEST(PortRange, IsOnePortOrTwoEnds) {
 }
 
 TEST(PortRange, IsNothingElse) {
-  for (const auto* text : {"", "0", "-", "5050-", "-5050", "5051-5050", "65536", "1-65536", "5050-5060-5070",
-                           " 5050", "5050 ", "+5050", "udp", "5050,5051"}) {
+  for (const auto* text : {"", "0", "-", "5050-", "-5050", "5051-5050", "65536", "1-65536",
+                           "5050-5060-5070", " 5050", "5050 ", "+5050", "udp", "5050,5051"}) {
     const auto refused = port_range::parse(text);
     ASSERT_FALSE(refused) << text;
     EXPECT_EQ(refused.error().code, failure_code::invalid_argument);

@@ -98,8 +98,7 @@ TEST(UdpSocket, ForFeedbackReachesTheGroupSender) {
 
 TEST(UdpSocket, ForFeedbackLeavesFromTheAddressOfTheRoute) {
   const group_on_loopback group;
-  const auto feedback
-    = share(udp_socket::open_feedback_sender({}, group.sender->local_endpoint()));
+  const auto feedback = share(udp_socket::open_feedback_sender({}, group.sender->local_endpoint()));
   EXPECT_EQ(feedback->local_endpoint().address(), loopback_address());
   EXPECT_EQ(feedback->send(text("status")), 0);
   io::batch_receiver receiver{group.sender};
@@ -111,8 +110,9 @@ TEST(UdpSocket, HearsFeedbackOnTheFirstPortOfItsRangeThatIsFree) {
   const auto taken = first.sender->local_endpoint().port();
   io::socket_options options;
   // Ports that the kernel hands out may be anybody's: one of many is free.
-  options.feedback_ports = taken < 60000 ? io::port_range{taken, static_cast<std::uint16_t>(taken + 200)}
-                                         : io::port_range{static_cast<std::uint16_t>(taken - 200), taken};
+  options.feedback_ports = taken < 60000
+                             ? io::port_range{taken, static_cast<std::uint16_t>(taken + 200)}
+                             : io::port_range{static_cast<std::uint16_t>(taken - 200), taken};
   const auto second
     = share(udp_socket::open_group_sender(loopback(), loopback_address(), 1, options));
   const auto port = second->local_endpoint().port();
@@ -126,8 +126,8 @@ TEST(UdpSocket, HearsFeedbackOnTheSamePortOfAnotherAddress) {
   const auto port = group.sender->local_endpoint().port();
   io::socket_options options;
   options.feedback_ports = {port, port};
-  const auto ear = share(
-    udp_socket::open_feedback_receiver(loopback(), make_address("127.0.0.9"), options));
+  const auto ear
+    = share(udp_socket::open_feedback_receiver(loopback(), make_address("127.0.0.9"), options));
   EXPECT_EQ(ear->local_endpoint(), (io::udp_endpoint{make_address("127.0.0.9"), port}));
   const auto feedback = share(udp_socket::open_feedback_sender({}, ear->local_endpoint()));
   EXPECT_EQ(feedback->send(text("status")), 0);
@@ -143,8 +143,8 @@ TEST(UdpSocket, IsBusyWhenEveryPortForFeedbackIsTaken) {
   const auto refused = udp_socket::open_group_sender(loopback(), loopback_address(), 1, options);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, failure_code::server_busy);
-  for (const auto& part : {std::to_string(taken), std::string{"127.0.0.1"}, std::string{"try again"},
-                           std::string{"--feedback-port"}})
+  for (const auto& part : {std::to_string(taken), std::string{"127.0.0.1"},
+                           std::string{"try again"}, std::string{"--feedback-port"}})
     EXPECT_NE(refused.error().text.find(part), std::string::npos) << refused.error().text;
 }
 

@@ -28,30 +28,30 @@ inventory host(const std::vector<std::string>& names, const std::vector<on>& add
   for (unsigned i = 0; i < names.size(); ++i)
     result.interfaces.push_back({{i + 1, names[i]}});
   for (const auto& one : addresses)
-    result.addresses.push_back(
-      {one.interface, "", make_address(one.value),
-       make_address(one.other_end != nullptr ? one.other_end : one.value), one.prefix});
+    result.addresses.push_back({one.interface, "", make_address(one.value),
+                                make_address(one.other_end != nullptr ? one.other_end : one.value),
+                                one.prefix});
   return result;
 }
 
 /// 1 lo, 2 eth0, 3 eth1, 4 eth2, 5 tun0 (one other end), 6 wg0 (no address of its own)
 const inventory& sample() {
-  static const auto result = host({"lo", "eth0", "eth1", "eth2", "tun0", "wg0"},
-                                  {{1, "127.0.0.1", 8},
-                                   {1, "::1", 128},
-                                   {2, "169.254.7.7", 16},
-                                   {2, "10.91.0.1", 24},
-                                   {2, "10.91.0.9", 24},
-                                   {2, "10.94.0.1", 24},
-                                   {2, "fe80::1%2", 64},
-                                   {2, "fd91::1", 64},
-                                   {3, "10.92.0.1", 24},
-                                   {3, "fe80::1%3", 64},
-                                   {3, "fd92::1", 64},
-                                   {3, "fd92::9", 64},
-                                   {4, "10.93.0.1", 24},
-                                   {4, "fe80::7%4", 64},
-                                   {5, "10.8.0.1", 32, "10.8.0.2"}});
+  static const auto result
+    = host({"lo", "eth0", "eth1", "eth2", "tun0", "wg0"}, {{1, "127.0.0.1", 8},
+                                                           {1, "::1", 128},
+                                                           {2, "169.254.7.7", 16},
+                                                           {2, "10.91.0.1", 24},
+                                                           {2, "10.91.0.9", 24},
+                                                           {2, "10.94.0.1", 24},
+                                                           {2, "fe80::1%2", 64},
+                                                           {2, "fd91::1", 64},
+                                                           {3, "10.92.0.1", 24},
+                                                           {3, "fe80::1%3", 64},
+                                                           {3, "fd92::1", 64},
+                                                           {3, "fd92::9", 64},
+                                                           {4, "10.93.0.1", 24},
+                                                           {4, "fe80::7%4", 64},
+                                                           {5, "10.8.0.1", 32, "10.8.0.2"}});
   return result;
 }
 
@@ -98,8 +98,8 @@ TEST_P(WayTable, IsTheOneOfTheTable) {
 INSTANTIATE_TEST_SUITE_P(
   ByRoute, WayTable,
   ::testing::Values(
-    expectation{"the client is a neighbour and came by that interface", "", "10.91.0.2", "10.91.0.1",
-                2, "10.91.0.1", "eth0", "10.91.0.1"},
+    expectation{"the client is a neighbour and came by that interface", "", "10.91.0.2",
+                "10.91.0.1", 2, "10.91.0.1", "eth0", "10.91.0.1"},
     expectation{"it came by another address of it than the kernel would send from", "", "10.91.0.2",
                 "10.91.0.9", 2, "10.91.0.1", "eth0", "10.91.0.9"},
     expectation{"it came by an address of another network on the same interface", "", "10.91.0.2",
@@ -125,31 +125,53 @@ INSTANTIATE_TEST_SUITE_P(
                 "10.91.0.1", 6, "10.91.0.1", "wg0", "10.91.0.1"},
     expectation{"a client on this host, over the loopback interface", "", "127.0.0.1", "127.0.0.1",
                 1, "127.0.0.1", "lo", "127.0.0.1"},
-    expectation{"any address of the loopback network", "", "127.1.2.3", "127.1.2.3", 1,
-                "127.0.0.1", "lo", "127.0.0.1"},
-    expectation{"a client on this host, over an address of a network", "", "10.91.0.1",
-                "10.91.0.1", 1, "10.91.0.1", "eth0", "10.91.0.1"},
+    expectation{"any address of the loopback network", "", "127.1.2.3", "127.1.2.3", 1, "127.0.0.1",
+                "lo", "127.0.0.1"},
+    expectation{"a client on this host, over an address of a network", "", "10.91.0.1", "10.91.0.1",
+                1, "10.91.0.1", "eth0", "10.91.0.1"},
     expectation{"the same in IPv6", "", "fd92::1", "fd92::1", 1, "fd92::1", "eth1", "fd92::1"}));
 
 INSTANTIATE_TEST_SUITE_P(
   ByWish, WayTable,
-  ::testing::Values(
-    expectation{"the client came by that interface", "eth0", "10.91.0.2", "10.91.0.1", 2,
-                "10.91.0.1", "eth0", "10.91.0.1"},
-    expectation{"the client came by another; its neighbour on that one", "eth0", "10.94.0.2",
-                "10.93.0.1", 4, "10.93.0.1", "eth0", "10.94.0.1"},
-    expectation{"no neighbour there, link-local ones last", "eth0", "10.93.0.2", "10.93.0.1", 4,
-                "10.93.0.1", "eth0", "10.91.0.1"},
-    expectation{"an address, whatever the client came by", "10.91.0.9", "10.91.0.2", "10.91.0.1", 2,
-                "10.91.0.1", "eth0", "10.91.0.9"},
-    expectation{"an address, and another IP version is spoken", "10.92.0.1", "fd92::2", "fd92::9",
-                3, "fd92::9", "eth1", "fd92::9"},
-    expectation{"a link-local address with its zone", "fe80::1%3", "fd92::2", "fd92::1", 3,
-                "fd92::1", "eth1", "fe80::1%3"},
-    expectation{"only a link-local address there", "eth2", "fd92::2", "fd92::1", 3, "fd92::1",
-                "eth2", "fe80::7%4"},
-    expectation{"a client on this host", "eth1", "127.0.0.1", "127.0.0.1", 1, "127.0.0.1", "eth1",
-                "10.92.0.1"}));
+  ::testing::Values(expectation{"the client came by that interface", "eth0", "10.91.0.2",
+                                "10.91.0.1", 2, "10.91.0.1", "eth0", "10.91.0.1"},
+                    expectation{"the client came by another; its neighbour on that one", "eth0",
+                                "10.94.0.2", "10.93.0.1", 4, "10.93.0.1", "eth0", "10.94.0.1"},
+                    expectation{"no neighbour there, link-local ones last", "eth0", "10.93.0.2",
+                                "10.93.0.1", 4, "10.93.0.1", "eth0", "10.91.0.1"},
+                    expectation{"an address, whatever the client came by", "10.91.0.9", "10.91.0.2",
+                                "10.91.0.1", 2, "10.91.0.1", "eth0", "10.91.0.9"},
+                    expectation{"an address, and another IP version is spoken", "10.92.0.1",
+                                "fd92::2", "fd92::9", 3, "fd92::9", "eth1", "fd92::9"},
+                    expectation{"a link-local address with its zone", "fe80::1%3", "fd92::2",
+                                "fd92::1", 3, "fd92::1", "eth1", "fe80::1%3"},
+                    expectation{"only a link-local address there", "eth2", "fd92::2", "fd92::1", 3,
+                                "fd92::1", "eth2", "fe80::7%4"},
+                    expectation{"a client on this host", "eth1", "127.0.0.1", "127.0.0.1", 1,
+                                "127.0.0.1", "eth1", "10.92.0.1"}));
+
+using maybe_route = tl::expected<route, failure>;
+
+TEST(RouteForGroups, IsThatOfOurAnswersUnlessOnlyTheOtherStaysOnTheLink) {
+  const maybe_route none
+    = tl::unexpected{failure{failure_code::network_unreachable, 0, "no route"}};
+  const maybe_route link_2 = route{2, {}, false};
+  const maybe_route link_3 = route{3, {}, false};
+  const maybe_route gateway_2 = route{2, {}, true};
+  const maybe_route gateway_3 = route{3, {}, true};
+  const auto chosen = [](const maybe_route& of_answers, const maybe_route& any) {
+    const auto found = route_for_groups(of_answers, any);
+    return found ? found->interface : 0;
+  };
+  EXPECT_EQ(chosen(link_2, link_3), 2U) << "two interfaces in one network";
+  EXPECT_EQ(chosen(link_2, gateway_3), 2U);
+  EXPECT_EQ(chosen(gateway_2, link_3), 3U) << "a neighbour that answers reach by a gateway";
+  EXPECT_EQ(chosen(gateway_2, gateway_3), 2U) << "two uplinks";
+  EXPECT_EQ(chosen(gateway_2, none), 2U);
+  EXPECT_EQ(chosen(none, link_3), 3U);
+  EXPECT_EQ(chosen(none, gateway_3), 3U);
+  EXPECT_EQ(chosen(none, none), 0U);
+}
 
 TEST(NoWay, IsToldWithWhatThereIs) {
   const auto found
