@@ -119,6 +119,9 @@ TEST(UdpSocket, HearsFeedbackOnTheFirstPortOfItsRangeThatIsFree) {
   EXPECT_NE(port, taken);
   EXPECT_GE(port, options.feedback_ports.first);
   EXPECT_LE(port, options.feedback_ports.last);
+  const auto third
+    = share(udp_socket::open_group_sender(loopback(), loopback_address(), 1, options));
+  EXPECT_GT(third->local_endpoint().port(), port);
 }
 
 TEST(UdpSocket, HearsFeedbackOnTheSamePortOfAnotherAddress) {
