@@ -141,7 +141,7 @@ void session_manager_state::find_transmission(const join_request& request, join_
     return refuse(request, std::move(way.error()), promise);
   auto placed = request;
   placed.feedback = way->local.value();
-  // Whom one interface leads to hears one multicast.
+  // Clients behind the same interface hear the same multicast.
   const auto running = std::find_if(sending_.begin(), sending_.end(), [&](const transmission& t) {
     return !t.ended && t.interface == way->interface.index && t.is_v6 == way->local->is_v6()
            && t.object->same_as(*request.object);

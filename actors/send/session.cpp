@@ -267,7 +267,7 @@ failure send_session_state::start_children(wire::seal_suite suite) {
   return {};
 }
 
-/// Most servers have one address on an interface, and clients that all know it by that.
+/// Usually the address of the first client suits all of them.
 tl::expected<io::udp_endpoint, failure>
 send_session_state::hear_at(const boost::asio::ip::address& ours) {
   const auto& first = config_->path.feedback;
