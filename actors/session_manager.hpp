@@ -50,7 +50,8 @@ private:
   struct transmission {
     session_id id = 0;
     std::shared_ptr<content> object;
-    std::string where; ///< the interface it is sent on, and the IP version
+    std::string where;               ///< the interface it is sent on, and the IP version
+    boost::asio::ip::address source; ///< of the request that began it
     steered_send_session_actor session;
     bool ended = false; ///< takes no more clients; its down message is on the way
   };
@@ -70,12 +71,14 @@ private:
   void find_another(const send_session_actor& ended, const join_request& request,
                     const join_promise& promise);
   void join_new(const join_request& request, const std::string& where, const join_promise& promise);
+  failure no_place_for(const boost::asio::ip::address& source);
   void forward(const send_session_actor& session, const join_request& request, bool is_new,
                const join_promise& promise);
   std::string where_for(const join_request& request) const;
   void on_down(const caf::down_msg& down);
   void stop();
   void quit_if_done();
+  status_snapshot status() const;
   status_promise collect(status_snapshot own);
 
   steered_session_manager_actor::pointer self_;
@@ -85,6 +88,9 @@ private:
   vitals vitals_;
   std::uint64_t sessions_started_ = 0;
   std::uint64_t crashed_sessions_ = 0;
+  std::uint64_t refused_in_all_ = 0;
+  std::uint64_t refused_of_source_ = 0;
+  std::uint64_t refused_for_resources_ = 0;
   bool stopping_ = false;
 };
 
