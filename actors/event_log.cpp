@@ -1,20 +1,21 @@
 #include "actors/event_log.hpp"
 
+#include "protocol/text.hpp"
+
 #include <array>
 #include <utility>
 
 namespace fleetcast::actors {
 
 const char* to_string(event_kind kind) noexcept {
-  constexpr std::array names{"began", "ended", "joined",  "done",    "left",
+  constexpr std::array names{"began", "ended", "joined",  "done",    "claimed", "left",
                              "rate",  "nacks", "dropped", "crashed", "console"};
   static_assert(names.size() == static_cast<std::size_t>(event_kind::steered) + 1);
   return names[static_cast<std::size_t>(kind)];
 }
 
 void event_log::note(event_kind kind, std::uint64_t session, std::string text) {
-  if (text.size() > max_text)
-    text.resize(max_text);
+  text = protocol::outside_text(text, max_text);
   const auto now = std::chrono::system_clock::now();
   const std::lock_guard guard{mutex_};
   if (events_.size() == capacity)

@@ -17,6 +17,7 @@ enum class event_kind : std::uint8_t {
   session_ended,
   receiver_joined,
   receiver_done,
+  receiver_claimed, ///< it says so, and its reports do not show it
   receiver_left,
   rate_changed,
   nack_storm,
@@ -42,7 +43,7 @@ class event_log {
 public:
   static constexpr std::size_t capacity = 1024;
 
-  /// Longer texts are cut: a peer's name or a path may be in them.
+  /// Longer texts are cut, and all are made plain: a peer's name or a path may be in them.
   static constexpr std::size_t max_text = 512;
 
   void note(event_kind kind, std::uint64_t session, std::string text);

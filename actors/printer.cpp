@@ -21,7 +21,7 @@ struct printer_state {
     auto& line = begun[from];
     line += piece;
     for (auto end = line.find('\n'); end != std::string::npos; end = line.find('\n')) {
-      to->error("{}", line.substr(0, end));
+      log().error("{}", line.substr(0, end));
       line.erase(0, end + 1);
     }
     if (line.empty())
@@ -31,15 +31,13 @@ struct printer_state {
   void flush(caf::actor_id from) {
     const auto line = begun.extract(from);
     if (!line.empty())
-      to->error("{}", line.mapped());
+      log().error("{}", line.mapped());
   }
 
-  spdlog::logger* to = nullptr;
   std::map<caf::actor_id, std::string> begun;
 };
 
-caf::behavior printer(caf::stateful_actor<printer_state>* self, spdlog::logger* to) {
-  self->state.to = to;
+caf::behavior printer(caf::stateful_actor<printer_state>* self) {
   self->set_default_handler(caf::drop);
   return {
     [self](caf::add_atom, caf::actor_id from, const std::string& piece) {
@@ -53,7 +51,7 @@ caf::behavior printer(caf::stateful_actor<printer_state>* self, spdlog::logger* 
 } // namespace
 
 caf::actor spawn_printer(caf::actor_system& system) {
-  return system.spawn<caf::hidden>(printer, &log());
+  return system.spawn<caf::hidden>(printer);
 }
 
 } // namespace fleetcast::actors

@@ -1,10 +1,15 @@
 #include "actors/session_manager.hpp"
 
+#include "actors/control/entrance.hpp"
 #include "actors/event_log.hpp"
 #include "actors/io/routes.hpp"
 #include "actors/log.hpp"
 #include "actors/runtime.hpp"
+#include "actors/send/server_budget.hpp"
 #include "actors/status.hpp"
+#include "protocol/text.hpp"
+
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <utility>
@@ -45,16 +50,7 @@ session_manager_state::make_behavior(session_manager_config config) {
     [this](cancel_atom, session_id id, const failure& reason) { cancel(id, reason); },
     [this](join_atom, const join_request& request) { return join(request); },
     [this](stop_atom) { stop(); },
-    [this](status_atom) {
-      status_snapshot own{name,
-                          stopping_ ? "stopping" : "running",
-                          {metrics::receive_sessions(receiving_.size()),
-                           metrics::send_sessions(sending_.size()),
-                           metrics::sessions_started(sessions_started_),
-                           metrics::crashed_sessions(crashed_sessions_)},
-                          {}};
-      return collect(vitals_.of(self_, std::move(own)));
-    },
+    [this](status_atom) { return collect(vitals_.of(self_, status())); },
     [this](session_id id, const session_order& order) { return steer(id, order); },
     [this](list_atom, session_id id) { return list(id); },
   };
@@ -154,24 +150,61 @@ void session_manager_state::find_transmission(const join_request& request, join_
 
 void session_manager_state::refuse(const join_request& request, failure reason,
                                    join_promise promise) {
-  log(name).error("{}: cannot be sent to {}: {}", request.object->name(), request.peer.to_string(),
-                  reason.text);
+  log(name).error("{}: cannot be sent to {}: {}", protocol::outside_text(request.object->name()),
+                  request.peer.to_string(), reason.text);
   promise.deliver(refusal(std::move(reason)));
 }
 
 void session_manager_state::join_new(const join_request& request, const io::way& way,
                                      const join_promise& promise) {
+  const auto source = source_of(request.peer);
+  if (auto full = no_place_for(source)) {
+    auto answer = promise;
+    answer.deliver(refusal(std::move(full)));
+    return;
+  }
   auto prepared = prepare_transmission(request.object, way, *config_.sending, *config_.io);
-  if (!prepared)
+  if (!prepared) {
+    refused_for_resources_ += prepared.error().code == failure_code::server_busy ? 1 : 0;
     return refuse(request, std::move(prepared.error()), promise);
+  }
   const auto id = runtime::next_session_id();
   prepared->id = id;
   ++sessions_started_;
-  events().note(event_kind::session_began, id, "sends " + request.object->name());
+  events().note(event_kind::session_began, id,
+                "sends " + protocol::outside_text(request.object->name()));
   auto session = self_->spawn(send_session, std::move(*prepared));
   self_->monitor(session);
-  sending_.push_back({id, request.object, way.interface.index, way.local->is_v6(), session});
+  sending_.push_back(
+    {id, request.object, way.interface.index, way.local->is_v6(), source, session});
   forward(session, request, true, promise);
+}
+
+/// Why nothing new is begun for a client at `source`; what runs can be joined all the same.
+failure session_manager_state::no_place_for(const boost::asio::ip::address& source) {
+  const auto& bounds = config_.sending->bounds;
+  const auto running = static_cast<std::size_t>(
+    std::count_if(sending_.begin(), sending_.end(), [](const auto& t) { return !t.ended; }));
+  if (running >= bounds.in_all) {
+    ++refused_in_all_;
+    return {failure_code::server_busy, 0,
+            fmt::format("this server sends {} objects now, and may send no more at once (`serve "
+                        "--max-transmissions`); try again later",
+                        running)};
+  }
+  const auto of_source
+    = static_cast<std::size_t>(std::count_if(sending_.begin(), sending_.end(), [&](const auto& t) {
+        return !t.ended && t.source == source;
+      }));
+  if (of_source >= bounds.of_one_source) {
+    ++refused_of_source_;
+    return {
+      failure_code::server_busy, 0,
+      fmt::format("{} objects that {} asked for are being sent, and one address may have no "
+                  "more begun at once (`serve --max-transmissions-per-source`); try again later",
+                  of_source, source.to_string())};
+  }
+  return {};
 }
 
 void session_manager_state::forward(const send_session_actor& session, const join_request& request,
@@ -224,11 +257,12 @@ void session_manager_state::on_down(const caf::down_msg& down) {
   if (sender != sending_.end()) {
     if (down.reason) {
       const auto why = "the send_session actor died: " + self_->system().render(down.reason);
-      log(name).error("{}: {}", sender->object->name(), why);
+      log(name).error("{}: {}", protocol::outside_text(sender->object->name()), why);
       ++crashed_sessions_;
       events().note(event_kind::crashed, sender->id, why);
     }
-    events().note(event_kind::session_ended, sender->id, "sent " + sender->object->name());
+    events().note(event_kind::session_ended, sender->id,
+                  "sent " + protocol::outside_text(sender->object->name()));
     sending_.erase(sender);
   }
   quit_if_done();
@@ -247,6 +281,25 @@ void session_manager_state::stop() {
 void session_manager_state::quit_if_done() {
   if (stopping_ && receiving_.empty() && sending_.empty())
     self_->quit();
+}
+
+status_snapshot session_manager_state::status() const {
+  status_snapshot result{
+    name,
+    stopping_ ? "stopping" : "running",
+    {metrics::receive_sessions(receiving_.size()), metrics::send_sessions(sending_.size()),
+     metrics::sessions_started(sessions_started_), metrics::crashed_sessions(crashed_sessions_)},
+    {}};
+  if (!config_.sending)
+    return result;
+  const auto add = [&](fact one) { result.facts.push_back(std::move(one)); };
+  add(metrics::max_transmissions(config_.sending->bounds.in_all));
+  add(metrics::refused_transmissions(refused_in_all_, "server"));
+  add(metrics::refused_transmissions(refused_of_source_, "source"));
+  add(metrics::refused_transmissions(refused_for_resources_, "resources"));
+  if (const auto& budget = config_.sending->budget)
+    add(metrics::max_rate(budget->whole()));
+  return result;
 }
 
 status_promise session_manager_state::collect(status_snapshot own) {

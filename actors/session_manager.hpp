@@ -53,6 +53,7 @@ private:
     std::shared_ptr<content> object;
     unsigned interface = 0; ///< index of the one it is sent on
     bool is_v6 = false;
+    boost::asio::ip::address source; ///< of the request that began it
     steered_send_session_actor session;
     bool ended = false; ///< takes no more clients; its down message is on the way
   };
@@ -73,11 +74,13 @@ private:
                     const join_promise& promise);
   void join_new(const join_request& request, const io::way& way, const join_promise& promise);
   void refuse(const join_request& request, failure reason, join_promise promise);
+  failure no_place_for(const boost::asio::ip::address& source);
   void forward(const send_session_actor& session, const join_request& request, bool is_new,
                const join_promise& promise);
   void on_down(const caf::down_msg& down);
   void stop();
   void quit_if_done();
+  status_snapshot status() const;
   status_promise collect(status_snapshot own);
 
   steered_session_manager_actor::pointer self_;
@@ -87,6 +90,9 @@ private:
   vitals vitals_;
   std::uint64_t sessions_started_ = 0;
   std::uint64_t crashed_sessions_ = 0;
+  std::uint64_t refused_in_all_ = 0;
+  std::uint64_t refused_of_source_ = 0;
+  std::uint64_t refused_for_resources_ = 0;
   bool stopping_ = false;
 };
 

@@ -2,6 +2,7 @@
 
 #include "actors/io/identity.hpp"
 #include "actors/io/private_files.hpp"
+#include "actors/io/trust_file.hpp"
 #include "protocol/text.hpp"
 
 #include <toml.hpp>
@@ -115,8 +116,7 @@ constexpr std::array settings{
 
 /// Part of a file or a variable, fit for a terminal.
 std::string shown(string_view text) {
-  const auto result = protocol::plain_text(std::string{text.substr(0, max_shown)}, '?');
-  return text.size() > max_shown ? result + "..." : result;
+  return protocol::outside_text(text, max_shown);
 }
 
 std::string variable_of(const setting& one) {
@@ -231,6 +231,11 @@ tl::expected<std::string, std::string> read_text(const std::filesystem::path& fi
     return failed(errno);
   if (!S_ISREG(info.st_mode) && !S_ISCHR(info.st_mode)) // /dev/null: no settings
     return failed(S_ISDIR(info.st_mode) ? EISDIR : EINVAL);
+  // It names the known servers, and may name a fingerprint: who can write it decides which servers are believed.
+  if (S_ISREG(info.st_mode))
+    if (auto exposed = actors::io::refuse_exposed(
+          {file, "will not use the configuration", "others could have changed it"}, info))
+      return unexpected{std::move(exposed.text)};
   auto text = actors::io::read_all(descriptor, max_file_size);
   if (!text)
     return failed(text.error());

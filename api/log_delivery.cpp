@@ -192,7 +192,7 @@ void log_delivery::deliver(const line& one) {
 }
 
 void attach_log(const std::shared_ptr<log_delivery>& delivery, const configuration& settings) {
-  auto& log = actors::log();
+  auto& log = actors::log_output();
   if (!delivery) {
     actors::set_log_level(spdlog::level::off);
     log.sinks().clear();

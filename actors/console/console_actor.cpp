@@ -22,7 +22,7 @@ constexpr auto order_patience = 2 * status_patience;
 
 std::string dumped(const report::json& document) {
   // What peers call themselves may be no UTF-8.
-  return document.dump(-1, ' ', false, report::json::error_handler_t::replace) + "\n";
+  return document.dump(-1, ' ', true, report::json::error_handler_t::replace) + "\n";
 }
 
 failure no_answer(const caf::error& why, caf::actor_system& system) {

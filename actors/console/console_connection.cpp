@@ -107,7 +107,7 @@ void console_connection::follow_events() {
     const auto document = report::of_event(one);
     queue({frame_kind::event,
            follows_in_json_
-             ? document.dump(-1, ' ', false, report::json::error_handler_t::replace) + "\n"
+             ? document.dump(-1, ' ', true, report::json::error_handler_t::replace) + "\n"
              : render_event(document)});
     if (out_.size() + waiting_.size() > server_->limits_.max_event_bytes)
       return;

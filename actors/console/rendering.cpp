@@ -273,7 +273,7 @@ std::string render(const command& what, const json& answer) {
       return lines(answer["words"]);
     case verb::watch:
     case verb::dump:
-      return answer.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
+      return answer.dump(2, ' ', true, json::error_handler_t::replace) + "\n";
     default:
       return text_at(answer, "done") + "\n";
   }

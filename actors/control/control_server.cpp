@@ -20,6 +20,9 @@ std::string name_of(const boost::asio::ip::tcp::endpoint& peer) {
   return text.str();
 }
 
+/// Of the sentence that a client gets: enough for all of ours.
+constexpr std::size_t max_reason_shown = 500;
+
 failure out_of_order(std::string_view what) {
   return {
     failure_code::invalid_request, 0,
@@ -138,7 +141,7 @@ void control_server_state::take(wire::session_request request) {
   config_.accepted.place->leave_pending();
   config_.accepted.connection->expire_after({}, {});
   phase_ = phase::joining;
-  host_name_ = request.host_name;
+  host_name_ = protocol::outside_text(request.host_name);
   object_ = request.name_space + "/" + request.object;
   if (request.version != wire::protocol_version)
     return reject({failure_code::unsupported_version, 0,
@@ -209,9 +212,7 @@ void control_server_state::open(wire::session_request request) {
         if (phase_ == phase::closing)
           return;
         if (opened.reason) {
-          log(name).warn("{}: refused to {} ({}): {}", protocol::plain_text(object_, '?'),
-                         host_name_, peer_, opened.reason.text);
-          return reject(std::move(opened.reason));
+          return refuse(std::move(opened.reason));
         }
         join(std::move(request), std::move(opened.object));
       },
@@ -232,7 +233,7 @@ void control_server_state::join(wire::session_request request, std::shared_ptr<c
 
 void control_server_state::on_joined(join_reply reply) {
   if (reply.reason)
-    return reject(std::move(reply.reason));
+    return refuse(std::move(reply.reason));
   session_ = std::move(reply.session);
   receiver_ = reply.accept.receiver_id;
   owes_leave_ = true;
@@ -279,6 +280,13 @@ void control_server_state::leave_session(failure reason) {
 
 void control_server_state::send(const wire::server_message& message) {
   config_.accepted.connection->send(wire::encode(message));
+}
+
+/// For reasons that the operator is to hear of, too.
+void control_server_state::refuse(failure reason) {
+  log(name).warn("{}: refused to {} ({}): {}", protocol::outside_text(object_), host_name_, peer_,
+                 protocol::outside_text(reason.text, max_reason_shown));
+  reject(std::move(reason));
 }
 
 void control_server_state::reject(failure reason) {

@@ -83,6 +83,7 @@ private:
   void on_no_answer(const caf::error& reason);
 
   void send(const protocol::wire::server_message& message);
+  void refuse(failure reason);
   void reject(failure reason);
   void end(failure reason, link_outcome outcome);
   void protocol_error(failure reason);

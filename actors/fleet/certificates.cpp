@@ -2,6 +2,7 @@
 
 #include "actors/io/no_password.hpp"
 #include "actors/io/private_files.hpp"
+#include "actors/io/trust_file.hpp"
 
 #include <boost/asio/ip/address.hpp>
 #include <openssl/bio.h>
@@ -19,6 +20,7 @@
 #include <utility>
 
 #include <fcntl.h>
+#include <sys/stat.h>
 
 namespace fleetcast::actors::fleet {
 
@@ -148,11 +150,22 @@ failure store(const pair& made, const fs::path& key_file, const fs::path& certif
   return {};
 }
 
-tl::expected<std::string, failure> read(const fs::path& file) {
+/// `secret`: a private key.
+tl::expected<std::string, failure> read(const fs::path& file, bool secret) {
   const io::file_descriptor opened{::open(file.c_str(), O_RDONLY | O_CLOEXEC)};
   if (!opened)
     return tl::unexpected{
       io::system_failure(errno, failure_code::read_fault, "could not open", file)};
+  struct stat info {};
+  if (::fstat(opened.get(), &info) != 0)
+    return tl::unexpected{
+      io::system_failure(errno, failure_code::read_fault, "could not look at", file)};
+  if (auto exposed = io::refuse_exposed(
+        {file, "will not sign with what others could have changed",
+         secret ? "others could have read this private key" : "others could have replaced it",
+         secret},
+        info))
+    return tl::unexpected{std::move(exposed)};
   auto text = io::read_all(opened.get(), max_pem);
   if (!text)
     return tl::unexpected{
@@ -161,7 +174,7 @@ tl::expected<std::string, failure> read(const fs::path& file) {
 }
 
 tl::expected<certificate_ptr, failure> read_certificate(const fs::path& file) {
-  const auto text = read(file);
+  const auto text = read(file, false);
   if (!text)
     return tl::unexpected{text.error()};
   const bio_ptr in{BIO_new_mem_buf(text->data(), static_cast<int>(text->size())), BIO_free};
@@ -177,7 +190,7 @@ tl::expected<pair, failure> read_pair(const fs::path& key_file, const fs::path& 
   auto certificate = read_certificate(certificate_file);
   if (!certificate)
     return tl::unexpected{std::move(certificate.error())};
-  auto text = read(key_file);
+  auto text = read(key_file, true);
   if (!text)
     return tl::unexpected{std::move(text.error())};
   const auto& pem = *text;

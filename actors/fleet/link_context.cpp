@@ -2,6 +2,7 @@
 
 #include "actors/io/no_password.hpp"
 #include "actors/io/private_files.hpp"
+#include "actors/io/trust_file.hpp"
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
@@ -26,15 +27,29 @@ failure fault(const std::filesystem::path& file, const std::string& what) {
             + (complaint.empty() ? "" : " (" + complaint + ")")};
 }
 
-failure check_exists(const std::filesystem::path& file, const char* what, mode_t forbidden) {
+failure check(const std::filesystem::path& file, const char* what, const io::trust_file& rule) {
   struct stat info {};
   if (::stat(file.c_str(), &info) != 0)
     return io::system_failure(errno, failure_code::trust_store_fault,
                               std::string{"cannot look at the "} + what, file)
       .in_context("`fleetcast fleet cert` makes these files");
-  if ((info.st_mode & forbidden) != 0)
-    return fault(file, "others could have read this private key; if nobody did, run: chmod 600 '"
-                         + file.string() + "'");
+  auto exposed = io::refuse_exposed(rule, info);
+  if (exposed)
+    exposed.code = failure_code::trust_store_fault;
+  return exposed;
+}
+
+/// Who can write the authority's certificate decides who commands, or obeys.
+failure check(const credential_files& files) {
+  constexpr auto refusal = "will not use these credentials";
+  constexpr auto replaced = "others could have put a certificate of theirs into it";
+  constexpr auto read = "others could have read this private key";
+  for (auto wrong :
+       {check(files.certificate, "certificate", {files.certificate, refusal, replaced}),
+        check(files.key, "private key", {files.key, refusal, read, true}),
+        check(files.ca, "CA certificate", {files.ca, refusal, replaced})})
+    if (wrong)
+      return wrong;
   return {};
 }
 
@@ -64,11 +79,8 @@ std::string tls_complaint() {
 
 tl::expected<link_context, failure> make_link_context(const credential_files& files,
                                                       link_role role) {
-  for (const auto& wrong : {check_exists(files.certificate, "certificate", 0),
-                            check_exists(files.key, "private key", S_IRWXG | S_IRWXO),
-                            check_exists(files.ca, "CA certificate", 0)})
-    if (wrong)
-      return tl::unexpected{wrong};
+  if (auto wrong = check(files))
+    return tl::unexpected{std::move(wrong)};
   ERR_clear_error();
   const auto* method = role == link_role::agent ? TLS_server_method() : TLS_client_method();
   link_context context{SSL_CTX_new(method), SSL_CTX_free};

@@ -80,10 +80,8 @@ failure check(const job_request& request) {
 
 void trim(job_report& report) {
   const auto cut = [](std::string& text, std::size_t longest) {
-    if (text.size() > longest)
-      text.resize(longest);
     // It goes to a terminal.
-    text = protocol::plain_text(std::move(text), ' ');
+    text = protocol::plain_text(std::string{protocol::cut_text(text, longest)}, ' ');
   };
   cut(report.job, max_id);
   cut(report.limit, max_word);

@@ -2,12 +2,12 @@
 
 #include "actors/io/identity.hpp"
 #include "actors/io/private_files.hpp"
+#include "actors/io/trust_file.hpp"
 #include "actors/io/words.hpp"
+#include "protocol/text.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
-#include <cstdio>
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -32,10 +32,7 @@ constexpr std::size_t shown_of_line = 80;
 constexpr std::chrono::nanoseconds coarsest_clock = std::chrono::seconds{2};
 
 failure bad_line(const std::filesystem::path& file, std::size_t number, std::string_view line) {
-  std::string shown{line.substr(0, shown_of_line)};
-  for (auto& c : shown)
-    if (static_cast<unsigned char>(c) < ' ' || static_cast<unsigned char>(c) > 0x7e)
-      c = '?';
+  const auto shown = protocol::outside_text(line, shown_of_line);
   return {failure_code::invalid_request, 0,
           "could not tell which clients are authorized: " + file.string() + ", line "
             + std::to_string(number) + ": expected 'SHA256:… comment' but found '" + shown
@@ -46,23 +43,6 @@ failure bad_line(const std::filesystem::path& file, std::size_t number, std::str
 failure fault(int error, const char* step, const std::filesystem::path& file) {
   return system_failure(error, failure_code::read_fault,
                         std::string{"could not "} + step + " the list of authorized clients", file);
-}
-
-/// Who can write it decides who is served.
-failure refuse_exposed(const std::filesystem::path& file, const struct stat& info) {
-  if (info.st_uid != ::geteuid() && info.st_uid != 0)
-    return {failure_code::access_denied, 0,
-            "will not use the list of authorized clients: " + file.string() + " belongs to user "
-              + std::to_string(info.st_uid) + ". Make it yours: chown "
-              + std::to_string(::geteuid()) + " '" + file.string() + "'"};
-  if ((info.st_mode & (S_IWGRP | S_IWOTH)) == 0)
-    return {};
-  std::array<char, 8> mode{};
-  std::snprintf(mode.data(), mode.size(), "%04o", info.st_mode & 07777U);
-  return {failure_code::access_denied, 0,
-          "will not use the list of authorized clients: " + file.string() + " has mode "
-            + mode.data() + ", so others could add themselves. Look through it, then run: chmod "
-            + "go-w '" + file.string() + "'"};
 }
 
 std::chrono::nanoseconds since_epoch(const struct timespec& time) {
@@ -114,7 +94,10 @@ tl::expected<void, failure> authorized_clients::read(int descriptor) {
     return tl::make_unexpected(failure{
       failure_code::read_fault, 0,
       "will not use the list of authorized clients: " + file_.string() + " is no regular file"});
-  if (auto exposed = refuse_exposed(file_, info))
+  // Who can write it decides who is served.
+  if (auto exposed = refuse_exposed({file_, "will not use the list of authorized clients",
+                                     "others could have added themselves"},
+                                    info))
     return tl::make_unexpected(std::move(exposed));
   const version current{info.st_dev, info.st_ino, info.st_size, since_epoch(info.st_ctim)};
   if (current == read_)

@@ -2,6 +2,7 @@
 
 #include "actors/io/no_password.hpp"
 #include "actors/io/private_files.hpp"
+#include "actors/io/trust_file.hpp"
 
 #include <openssl/bio.h>
 #include <openssl/evp.h>
@@ -40,19 +41,26 @@ struct keeping {
   const char* whose;
   const char* elsewhere;    ///< how to choose another place
   const char* when_renewed; ///< what follows when it is made anew
+  const char* refusal;
 };
 
 keeping of_server(const std::filesystem::path& state_dir) {
   return {state_dir / file_name, "the server's identity", "choose another place with --state-dir",
-          "which clients that pinned the old one refuse until their known_servers is edited"};
+          "which clients that pinned the old one refuse until their known_servers is edited",
+          "will not use the server's identity"};
 }
 
 keeping of_client(const std::filesystem::path& file) {
   return {file, "this client's identity", "choose another file with FLEETCAST_IDENTITY",
-          "which servers that know the old one refuse until their operator lists the new one"};
+          "which servers that know the old one refuse until their operator lists the new one",
+          "will not use this client's identity"};
 }
 
 using bio_ptr = std::unique_ptr<BIO, decltype(&BIO_free)>;
+
+trust_file trust_file_of(const keeping& place) {
+  return {place.file, place.refusal, "others could have read the private key", true};
+}
 
 failure defect_of_openssl(std::string_view step) {
   return {failure_code::internal, 0,
@@ -110,29 +118,6 @@ tl::expected<std::string, failure> make_pem() {
   return std::string{text, static_cast<std::size_t>(size)};
 }
 
-/// Others could read the key, or put another in its place.
-failure refuse_exposed(const keeping& place, const std::filesystem::path& path,
-                       const struct stat& info, mode_t forbidden) {
-  const auto refusal = std::string{"will not use "} + place.whose + ": " + path.string();
-  if (info.st_uid != ::geteuid() && info.st_uid != 0)
-    return {failure_code::access_denied, 0,
-            refusal + " belongs to user " + std::to_string(info.st_uid) + ". Make it yours: chown "
-              + std::to_string(::geteuid()) + " '" + path.string() + "'"};
-  if ((info.st_mode & forbidden) == 0)
-    return {};
-  std::array<char, 8> mode{};
-  std::snprintf(mode.data(), mode.size(), "%04o", info.st_mode & 07777U);
-  const bool is_directory = S_ISDIR(info.st_mode);
-  return {failure_code::access_denied, 0,
-          refusal + " has mode " + mode.data()
-            + (is_directory ? ", so others could replace the key in it. If nobody did, run: chmod "
-                              "go-w '"
-                            : ", so others could have read the private key. If nobody did, run: "
-                              "chmod 600 '")
-            + path.string()
-            + (is_directory ? "'" : "'; else remove the file, and a new identity is made")};
-}
-
 } // namespace
 
 /// Fills in an identity; apart so that the header needs no OpenSSL.
@@ -183,8 +168,10 @@ tl::expected<std::optional<identity>, failure> load(const keeping& place) {
   if (::fstat(descriptor.get(), &info) != 0)
     return tl::make_unexpected(
       fault_of(errno, failure_code::read_fault, "could not look at", place));
-  if (auto refused = refuse_exposed(place, place.file, info, S_IRWXG | S_IRWXO))
+  if (auto refused = refuse_exposed(trust_file_of(place), info)) {
+    refused.text += "; else remove the file, and a new identity is made";
     return tl::make_unexpected(std::move(refused));
+  }
   auto text = read_all(descriptor.get(), max_identity_file);
   if (!text)
     return tl::make_unexpected(
@@ -211,12 +198,7 @@ failure check_directory(const keeping& place) {
     return system_failure(error, failure_code::write_fault,
                           std::string{"could not make the directory for "} + place.whose, directory)
       .in_context(place.elsewhere);
-  struct stat info {};
-  if (::stat(directory.c_str(), &info) != 0)
-    return system_failure(errno, failure_code::read_fault,
-                          std::string{"could not look at the directory of "} + place.whose,
-                          directory);
-  return refuse_exposed(place, directory, info, S_IWGRP | S_IWOTH);
+  return refuse_exposed_directory(trust_file_of(place));
 }
 
 tl::expected<identity, failure> load_or_create(const keeping& place) {

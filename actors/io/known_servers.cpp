@@ -2,6 +2,7 @@
 
 #include "actors/io/identity.hpp"
 #include "actors/io/private_files.hpp"
+#include "actors/io/trust_file.hpp"
 #include "actors/io/words.hpp"
 #include "protocol/text.hpp"
 
@@ -71,7 +72,7 @@ bool is_host_and_port(std::string_view text) {
 
 failure bad_known_server(const std::filesystem::path& file, std::size_t number,
                          std::string_view line) {
-  const auto shown = protocol::plain_text(std::string{line.substr(0, shown_of_known_server)}, '?');
+  const auto shown = protocol::outside_text(line, shown_of_known_server);
   return {failure_code::trust_store_fault, 0,
           "could not check the server's identity: " + file.string() + ", line "
             + std::to_string(number) + ": expected 'host:port SHA256:…' but found '" + shown
@@ -151,6 +152,22 @@ failure store_failure(int error, std::string_view what, const std::filesystem::p
   return result;
 }
 
+/// Who can write it decides which servers are believed.
+failure refuse_exposed(int descriptor, const std::filesystem::path& file) {
+  const trust_file known{file, "will not use the known servers",
+                         "others could have put servers of theirs into it"};
+  struct stat info {};
+  if (::fstat(descriptor, &info) != 0)
+    return store_failure(errno, "could not look at the known servers", file);
+  auto result
+    = S_ISREG(info.st_mode) ? io::refuse_exposed(known, info) : failure{}; // /dev/null pins nobody
+  if (!result)
+    result = refuse_exposed_directory(known);
+  if (result)
+    result.code = failure_code::trust_store_fault;
+  return result;
+}
+
 /// The whole file under a lock that is released with the descriptor.
 struct locked_file {
   file_descriptor descriptor;
@@ -166,6 +183,8 @@ tl::expected<std::optional<locked_file>, failure> open_locked(const std::filesys
       return std::optional<locked_file>{};
     return tl::make_unexpected(store_failure(errno, "could not open the known servers", file));
   }
+  if (auto exposed = refuse_exposed(result.descriptor.get(), file))
+    return tl::make_unexpected(std::move(exposed));
   if (const int error = lock(result.descriptor.get(), lock_operation); error != 0)
     return tl::make_unexpected(store_failure(error, "could not lock the known servers", file));
   auto text = read_all(result.descriptor.get(), max_known_servers_size);

@@ -41,6 +41,8 @@ reassembly_actor::behavior_type reassembly_state::make_behavior(reassembly_confi
     [this](const byte_range& wanted) { require(wanted); },
     [this](room_atom) {
       receiver_->on_room(now(self_));
+      if (is_released())
+        receiver_->report(now(self_));
       pump();
     },
     [this](tick_atom) {
@@ -59,6 +61,12 @@ void reassembly_state::take_in(const io::datagram_batch& batch) {
   for (const auto& datagram : batch.received->datagrams)
     receiver_->on_datagram(at, datagram);
   pump();
+}
+
+/// The receipt goes once the consumer has released every block, and is a claim to the server until a report has shown
+/// them. One block's memory may still be on its way back.
+bool reassembly_state::is_released() const {
+  return receiver_->complete() && config_->memory->available() + 1 >= config_->memory->capacity();
 }
 
 void reassembly_state::require(const byte_range& wanted) {

@@ -38,6 +38,7 @@ public:
 
 private:
   void take_in(const io::datagram_batch& batch);
+  bool is_released() const;
   void require(const byte_range& wanted);
   void pump();
   void end(protocol::timestamp now);

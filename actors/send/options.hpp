@@ -6,6 +6,7 @@
 #include "protocol/send/rate_controller.hpp"
 #include "protocol/send/rate_policy.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -13,10 +14,20 @@
 namespace fleetcast::actors {
 
 class group_allocator;
+class server_budget;
 
 namespace io {
 class identity;
 } // namespace io
+
+/// How many transmissions a server sends at once; who asks for one more is told to try again later. What is running can
+/// still be joined. A lab of a dozen images meets neither; each costs some threads, and memory for blocks.
+struct transmission_bounds {
+  std::size_t in_all = 64;
+
+  /// Begun by requests of one address (IPv6: one /64), so that one client cannot take every place.
+  std::size_t of_one_source = 16;
+};
 
 /// What every transmission of a server shares.
 struct send_options {
@@ -26,6 +37,11 @@ struct send_options {
   /// 0: each transmission finds its rate as `policy` says.
   protocol::bit_rate fixed_rate = 0;
   protocol::rate_policy policy = protocol::rate_policy::adaptive;
+
+  /// What all transmissions may send together, whatever each of them would; null: no bound.
+  std::shared_ptr<server_budget> budget;
+
+  transmission_bounds bounds;
 
   /// Routers that multicast may pass, plus one. 1: it stays on its link.
   unsigned ttl = 1;

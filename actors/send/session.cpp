@@ -8,6 +8,7 @@
 #include "actors/socket_reader.hpp"
 #include "actors/status.hpp"
 #include "protocol/send/rate_policy.hpp"
+#include "protocol/text.hpp"
 
 #include <fmt/core.h>
 #include <openssl/rand.h>
@@ -29,10 +30,14 @@ constexpr std::size_t most_under_way = 4 * protocol::defaults::batch_datagrams;
 /// What limits may change twice a second; the log shall stay readable.
 constexpr protocol::duration limit_log_interval = protocol::seconds(2);
 
-const char* words_for(protocol::rate_policy policy) {
+std::string words_for(protocol::rate_policy policy) {
   return policy == protocol::rate_policy::tcp_friendly ? "sharing its path as a TCP flow would"
                                                        : "as fast as the slowest receiver takes it";
 }
+
+/// So long after its receipt a receiver's last report is awaited: some times what it takes in groups of hundreds. In
+/// larger ones reports are rarer.
+constexpr protocol::duration claim_patience = protocol::seconds(1);
 
 /// Blocks that batches at the writer may still hold when the sender has let go of them.
 constexpr std::size_t blocks_under_way = 16;
@@ -101,6 +106,20 @@ io::socket_options socket_options_of(const send_options& options) {
   return result;
 }
 
+/// Null: there is no budget.
+tl::expected<std::shared_ptr<const budget_lease>, failure>
+part_of(const std::shared_ptr<server_budget>& budget) {
+  if (!budget)
+    return nullptr;
+  if (auto part = budget->acquire())
+    return std::make_shared<const budget_lease>(std::move(*part));
+  return tl::unexpected{failure{
+    failure_code::server_busy, 0,
+    fmt::format("{} bit/s, which is all that this server may send (`serve --max-rate`), are too "
+                "little for one more transmission beside those that run; try again later",
+                budget->whole())}};
+}
+
 } // namespace
 
 tl::expected<send_session_config, failure> prepare_transmission(std::shared_ptr<content> object,
@@ -126,11 +145,15 @@ tl::expected<send_session_config, failure> prepare_transmission(std::shared_ptr<
   if (!socket)
     return tl::unexpected{std::move(socket.error())};
   data_path path{way.interface, source, group->endpoint(), socket->local_endpoint(), {}, source};
+  auto budget = part_of(options.budget);
+  if (!budget)
+    return tl::unexpected{std::move(budget.error())};
   return send_session_config{std::move(object),
                              *layout,
                              std::make_shared<const io::udp_socket>(std::move(*socket)),
                              std::make_shared<group_lease>(std::move(*group)),
                              std::move(path),
+                             std::move(*budget),
                              options,
                              &io};
 }
@@ -150,8 +173,7 @@ send_session_state::make_behavior(send_session_config config) {
   memory_ = io::block_pool::make(config_->layout.block_size(), c.cache_blocks + blocks_under_way);
   signer_.emplace(config_->options.identity->key(), transmission_);
   fixed_rate_ = config_->options.fixed_rate;
-  sender_.emplace(c, protocol::make_rate_controller(fixed_rate_, config_->options.policy),
-                  *signer_);
+  sender_.emplace(c, make_rate(config_->options.policy), *signer_);
   began_at_ = now(self_);
   self_->set_down_handler([this](const caf::down_msg& down) { on_down(down); });
   return {
@@ -169,6 +191,7 @@ send_session_state::make_behavior(send_session_config config) {
     [this](tick_atom) {
       timer_.fired(now(self_));
       expel_silent();
+      settle_claims();
       look_around();
       pump();
       log_limit(now(self_));
@@ -223,12 +246,15 @@ join_reply send_session_state::join(const join_request& request) {
   gate_->add(id, key);
   sender_->add_receiver(now(self_), id, request.request.cache_blocks);
   self_->monitor(request.link);
-  members_[id] = {
-    request.link, request.request.host_name, request.peer.to_string(), *feedback, now(self_), {}};
-  events().note(
-    event_kind::receiver_joined, config_->id,
-    fmt::format("{} of {}; {} now", name_of(id), config_->object->name(), members_.size()));
-  log(name).info("{}: {} joined; {} now", config_->object->name(), name_of(id), members_.size());
+  members_[id] = {request.link,
+                  protocol::outside_text(request.request.host_name),
+                  request.peer.to_string(),
+                  *feedback,
+                  now(self_),
+                  {}};
+  events().note(event_kind::receiver_joined, config_->id,
+                fmt::format("{} of {}; {} now", name_of(id), object_name(), members_.size()));
+  log(name).info("{}: {} joined; {} now", object_name(), name_of(id), members_.size());
   join_reply result;
   result.accept = accept_for(id, key, *suite_, *feedback);
   result.session = self_;
@@ -260,8 +286,8 @@ failure send_session_state::start_children(wire::seal_suite suite) {
   const auto rate = config_->options.fixed_rate;
   const auto& path = config_->path;
   log(name).info("{}: {} bytes to {} port {} on {} from {}, feedback to UDP port {}, {}",
-                 config_->object->name(), config_->object->size(), group.address().to_string(),
-                 group.port(), path.interface.name, path.sender.to_string(), path.feedback.port(),
+                 object_name(), config_->object->size(), group.address().to_string(), group.port(),
+                 path.interface.name, path.sender.to_string(), path.feedback.port(),
                  rate != 0 ? "at " + std::to_string(rate) + " bit/s"
                            : words_for(policy_when_free()));
   return {};
@@ -278,23 +304,23 @@ send_session_state::hear_at(const boost::asio::ip::address& ours) {
   auto opened = io::udp_socket::open_feedback_receiver(config_->path.interface, ours,
                                                        socket_options_of(config_->options));
   if (!opened) {
-    log(name).error("{}: no feedback can be heard at {}: {}", config_->object->name(),
-                    ours.to_string(), opened.error().text);
+    log(name).error("{}: no feedback can be heard at {}: {}", object_name(), ours.to_string(),
+                    opened.error().text);
     return tl::unexpected{std::move(opened.error())};
   }
   ear more{std::make_shared<const io::udp_socket>(std::move(*opened)), {}};
   more.reader = self_->spawn(socket_reader, config_->io, more.socket,
                              caf::actor_cast<datagram_sink_actor>(self_));
   self_->monitor(more.reader);
-  log(name).info("{}: feedback to {}, too", config_->object->name(),
+  log(name).info("{}: feedback to {}, too", object_name(),
                  io::to_text(more.socket->local_endpoint()));
   return more_ears_.emplace(ours, std::move(more)).first->second.socket->local_endpoint();
 }
 
 /// The limit is for those who run this server; its clients can only try again.
 failure send_session_state::without_thread(const failure& refused) const {
-  log(name).error("{}: cannot be sent now: {}", config_->object->name(), refused.text);
-  return io::as_busy("cannot send " + config_->object->name() + " now");
+  log(name).error("{}: cannot be sent now: {}", object_name(), refused.text);
+  return io::as_busy("cannot send " + object_name() + " now");
 }
 
 wire::session_accept send_session_state::accept_for(receiver_id id, const wire::direction_key& key,
@@ -322,7 +348,7 @@ wire::session_accept send_session_state::accept_for(receiver_id id, const wire::
 void send_session_state::leave(receiver_id id, const failure& reason) {
   if (!members_.contains(id))
     return;
-  log(name).warn("{}: {} left: {}", config_->object->name(), name_of(id), reason.text);
+  log(name).warn("{}: {} left: {}", object_name(), name_of(id), reason.text);
   events().note(event_kind::receiver_left, config_->id, name_of(id) + ": " + reason.text);
   remove(id);
 }
@@ -334,15 +360,52 @@ void send_session_state::on_receipt(receiver_id id, const wire::receipt& receipt
   // A receipt for another size is no receipt: a defect or a lie of that client, and its loss.
   if (receipt.object_size != config_->layout.object_size())
     return expel(id, {failure_code::invalid_request, 0, "its receipt is for another size"});
+  if (reports_all(id))
+    return settle(id, receipt);
+  // Its last report is on its way by another road, unless there never was one: until it is here this is a claim.
+  const auto due = now(self_) + claim_patience;
+  if (claims_.try_emplace(id, claim{receipt, due}).second)
+    timer_.arm(self_, due);
+}
+
+bool send_session_state::reports_all(receiver_id id) const {
+  const auto m = sender_->receivers().find(id);
+  return m != sender_->receivers().end()
+         && m->second.last.completed_blocks >= config_->layout.block_count();
+}
+
+/// Says how the receiver ended, lets it go, and notes its receipt.
+void send_session_state::settle(receiver_id id, const wire::receipt& receipt) {
+  const auto& m = members_.at(id);
+  const auto is_shown = reports_all(id);
   ++completed_receivers_;
-  const auto took = std::chrono::duration<double>(now(self_) - i->second.joined_at).count();
-  const auto* how = config_->options.unsealed ? "NOT VERIFIED" : "verified";
-  log(name).info("{}: {} has it, {}, after {:.2f} s; {} symbols repaired", config_->object->name(),
-                 name_of(id), how, took, receipt.repaired_symbols);
-  events().note(event_kind::receiver_done, config_->id,
-                fmt::format("{} has it, {}, after {:.2f} s", name_of(id), how, took));
-  self_->send(i->second.link, wire::receipt_noted{});
+  claimed_receivers_ += is_shown ? 0 : 1;
+  const auto took = std::chrono::duration<double>(now(self_) - m.joined_at).count();
+  const auto story
+    = is_shown
+        ? fmt::format("has it, {}, after {:.2f} s",
+                      config_->options.unsealed ? "NOT VERIFIED" : "verified", took)
+        : fmt::format("claimed to have it after {:.2f} s, which its reports do not show", took);
+  if (is_shown)
+    log(name).info("{}: {} {}; {} symbols repaired", object_name(), name_of(id), story,
+                   receipt.repaired_symbols);
+  else
+    log(name).warn("{}: {} {}", object_name(), name_of(id), story);
+  events().note(is_shown ? event_kind::receiver_done : event_kind::receiver_claimed, config_->id,
+                name_of(id) + " " + story);
+  self_->send(m.link, wire::receipt_noted{});
   remove(id);
+}
+
+/// Those whose reports were awaited long enough.
+void send_session_state::settle_claims() {
+  while (!ended_) {
+    const auto due = std::find_if(claims_.begin(), claims_.end(),
+                                  [at = now(self_)](const auto& c) { return c.second.due <= at; });
+    if (due == claims_.end())
+      return;
+    settle(due->first, wire::receipt{due->second.receipt});
+  }
 }
 
 bool send_session_state::remove(receiver_id id) {
@@ -351,6 +414,7 @@ bool send_session_state::remove(receiver_id id) {
     return false;
   self_->demonitor(i->second.link.address());
   members_.erase(i);
+  claims_.erase(id);
   gate_->remove(id);
   sender_->remove_receiver(now(self_), id);
   if (members_.empty())
@@ -389,6 +453,10 @@ void send_session_state::on_feedback(const io::datagram_batch& batch) {
       gate_->count_out_of_range();
     else if (const auto i = members_.find(admitted->from); i != members_.end())
       i->second.taken_in.note(at, taken_in_bytes(admitted->message));
+    if (const auto c = claims_.find(admitted->from); c != claims_.end() && reports_all(c->first))
+      settle(c->first, wire::receipt{c->second.receipt});
+    if (ended_)
+      return;
   }
   pump();
 }
@@ -397,7 +465,7 @@ void send_session_state::on_block(const block_read& block) {
   if (ended_)
     return;
   if (const auto changed = sender_->on_block(block.number, block.bytes, block.digest))
-    return fail(failure{changed}.in_context("while sending " + config_->object->name()));
+    return fail(failure{changed}.in_context("while sending " + object_name()));
   pump();
 }
 
@@ -406,6 +474,7 @@ void send_session_state::pump() {
     return;
   const auto at = now(self_);
   turns_.turn(at, !sender_->paused());
+  look_at_budget(at);
   rate_.note(at, sender_->statistics().payload_bytes);
   if (auto reads = sender_->take_reads(); !reads.empty())
     self_->send(reader_, std::move(reads));
@@ -435,6 +504,10 @@ void send_session_state::on_down(const caf::down_msg& down) {
   const auto who = std::find_if(members_.begin(), members_.end(), [&](const auto& entry) {
     return down.source == entry.second.link;
   });
+  // One that had given its receipt left because it was done.
+  if (who != members_.end())
+    if (const auto c = claims_.find(who->first); c != claims_.end())
+      return settle(c->first, wire::receipt{c->second.receipt});
   if (who != members_.end())
     return leave(who->first, {failure_code::connection_lost, 0, "its control link is gone"});
   const auto is_ear = std::any_of(more_ears_.begin(), more_ears_.end(), [&](const auto& entry) {
@@ -446,29 +519,31 @@ void send_session_state::on_down(const caf::down_msg& down) {
                                                                  : nullptr;
   if (child != nullptr)
     fail({failure_code::internal, 0,
-          "while sending " + config_->object->name() + ": the " + child
+          "while sending " + object_name() + ": the " + child
             + " actor died: " + self_->system().render(down.reason)});
 }
 
 void send_session_state::fail(const failure& reason) {
   if (ended_)
     return;
-  log(name).error("{}: transmission ends with {} receivers waiting: {}", config_->object->name(),
+  log(name).error("{}: transmission ends with {} receivers waiting: {}", object_name(),
                   members_.size(), reason.text);
   for (const auto& [id, m] : members_) {
     self_->demonitor(m.link.address());
     self_->send(m.link, wire::session_ended{reason});
   }
   members_.clear();
+  claims_.clear();
   end();
 }
 
 void send_session_state::end() {
   ended_ = true;
   const auto& s = sender_->statistics();
-  log(name).info("{}: ended; {} receivers complete, {} source and {} repair datagrams sent",
-                 config_->object->name(), completed_receivers_, s.source_datagrams,
-                 s.repair_datagrams);
+  log(name).info(
+    "{}: ended; {} receivers complete ({} only claimed), {} source and {} repair datagrams sent",
+    object_name(), completed_receivers_, claimed_receivers_, s.source_datagrams,
+    s.repair_datagrams);
   if (feedback_reader_)
     self_->send(feedback_reader_, stop_atom::value);
   for (const auto& [address, more] : more_ears_)
@@ -500,7 +575,7 @@ void send_session_state::log_limit(protocol::timestamp now) {
     return;
   logged_limit_ = limit;
   limit_logged_at_ = now;
-  log(name).info("{}: limited by {}", config_->object->name(), limit_text());
+  log(name).info("{}: limited by {}", object_name(), limit_text());
 }
 
 std::string send_session_state::limit_text() const {
@@ -513,6 +588,11 @@ std::string send_session_state::limit_text() const {
   if (limit.receiver && members_.contains(*limit.receiver))
     result += ": " + name_of(*limit.receiver);
   return result;
+}
+
+/// For people.
+std::string send_session_state::object_name() const {
+  return protocol::outside_text(config_->object->name());
 }
 
 std::string send_session_state::name_of(receiver_id id) const {
@@ -587,12 +667,34 @@ protocol::rate_policy send_session_state::policy_when_free() const noexcept {
   return asked == protocol::rate_policy::fixed ? protocol::rate_policy::adaptive : asked;
 }
 
+std::unique_ptr<protocol::rate_controller>
+send_session_state::make_rate(protocol::rate_policy when_free) {
+  auto own = protocol::make_rate_controller(fixed_rate_, when_free);
+  if (!config_->budget)
+    return own;
+  auto result = std::make_unique<protocol::capped_rate>(std::move(own), config_->budget->share());
+  capped_ = result.get();
+  return result;
+}
+
+/// Before anything is sent: others may have come since.
+void send_session_state::look_at_budget(protocol::timestamp now) {
+  if (capped_ == nullptr)
+    return;
+  if (const auto wanted = capped_->demand(now))
+    config_->budget->demand(*wanted);
+  capped_->cap(config_->budget->share());
+}
+
 order_outcome send_session_state::obey(const rate_order& order) {
   fixed_rate_ = order.fixed;
-  sender_->set_rate_controller(protocol::make_rate_controller(order.fixed, policy_when_free()));
+  sender_->set_rate_controller(make_rate(policy_when_free()));
   pump();
-  return {{},
-          order.fixed != 0 ? fmt::format("{} bit/s", order.fixed) : words_for(policy_when_free())};
+  auto done
+    = order.fixed != 0 ? fmt::format("{} bit/s", order.fixed) : words_for(policy_when_free());
+  if (config_->budget)
+    done += ", within its share of the server's --max-rate";
+  return {{}, std::move(done)};
 }
 
 receiver_list send_session_state::list() const {
@@ -650,6 +752,7 @@ status_snapshot send_session_state::status() const {
      metrics::running_for(seconds_between(began_at_, at)),
      metrics::receivers(members_.size()),
      metrics::completed_receivers(completed_receivers_),
+     metrics::claimed_receivers(claimed_receivers_),
      metrics::expelled_receivers(expelled_receivers_),
      metrics::position(text_of(sender_->next_position())),
      metrics::window_edge(text_of(sender_->edge(at))),
@@ -677,6 +780,8 @@ status_snapshot send_session_state::status() const {
     result.facts.push_back(metrics::eta((1 - least_completed() / 100) * 8.0
                                         * static_cast<double>(config_->object->size())
                                         / static_cast<double>(rate)));
+  if (config_->budget)
+    result.facts.push_back(metrics::rate_share(config_->budget->share()));
   if (const auto due = timer_.due(); due != protocol::never)
     result.facts.push_back(metrics::timer_due(seconds_between(at, due)));
   if (gate_) {

@@ -23,10 +23,12 @@
 #include "actors/send/content_provider.hpp"
 #include "actors/send/group_allocator.hpp"
 #include "actors/send/options.hpp"
+#include "actors/send/server_budget.hpp"
 #include "actors/send/watch.hpp"
 #include "actors/status.hpp"
 #include "actors/timer.hpp"
 #include "actors/turn_meter.hpp"
+#include "protocol/send/capped_rate.hpp"
 #include "protocol/send/feedback_gate.hpp"
 #include "protocol/send/sender.hpp"
 
@@ -46,6 +48,7 @@ struct send_session_config {
   std::shared_ptr<const io::udp_socket> socket;
   std::shared_ptr<group_lease> group;
   data_path path;
+  std::shared_ptr<const budget_lease> budget; ///< null: no bound
   send_options options;
   io::io_thread* io = nullptr;
   session_id id = 0; ///< as the console shows it
@@ -80,6 +83,12 @@ private:
     socket_reader_actor reader;
   };
 
+  /// A receipt whose author has not reported every block complete yet: a claim.
+  struct claim {
+    protocol::wire::receipt receipt;
+    protocol::timestamp due{}; ///< until then its report is awaited
+  };
+
   join_reply join(const join_request& request);
   tl::expected<io::udp_endpoint, failure> hear_at(const boost::asio::ip::address& ours);
   protocol::wire::session_accept accept_for(receiver_id id,
@@ -88,6 +97,9 @@ private:
                                             const io::udp_endpoint& feedback) const;
   void leave(receiver_id id, const failure& reason);
   void on_receipt(receiver_id id, const protocol::wire::receipt& receipt);
+  bool reports_all(receiver_id id) const;
+  void settle(receiver_id id, const protocol::wire::receipt& receipt);
+  void settle_claims();
   void on_feedback(const io::datagram_batch& batch);
   void on_block(const block_read& block);
   void on_down(const caf::down_msg& down);
@@ -107,6 +119,8 @@ private:
 
   /// How the rate is found when none is set, by option or order.
   protocol::rate_policy policy_when_free() const noexcept;
+  std::unique_ptr<protocol::rate_controller> make_rate(protocol::rate_policy when_free);
+  void look_at_budget(protocol::timestamp now);
   void look_around();
   receiver_list list() const;
   double least_completed() const;
@@ -114,6 +128,7 @@ private:
   std::uint64_t taken_in_bytes(const protocol::wire::feedback& message) const;
   void log_limit(protocol::timestamp now);
   std::string limit_text() const;
+  std::string object_name() const;
   std::string name_of(receiver_id id) const;
   status_snapshot status() const;
   std::vector<caf::actor> children() const;
@@ -129,6 +144,7 @@ private:
   protocol::wire::direction_key group_key_;
   std::optional<protocol::wire::seal_suite> suite_; ///< chosen by the first receiver
   std::map<receiver_id, member> members_;
+  std::map<receiver_id, claim> claims_; ///< of members
   receiver_id next_id_ = 1;
   tick_timer timer_;
   vitals vitals_;
@@ -137,9 +153,11 @@ private:
   transmission_watch watch_;
   protocol::timestamp began_at_{};
   protocol::bit_rate fixed_rate_ = 0;
-  std::size_t under_way_ = 0; ///< datagrams at the socket writer
+  protocol::capped_rate* capped_ = nullptr; ///< the sender's rate, with a budget
+  std::size_t under_way_ = 0;               ///< datagrams at the socket writer
   std::uint64_t refused_datagrams_ = 0;
   std::uint64_t completed_receivers_ = 0;
+  std::uint64_t claimed_receivers_ = 0; ///< of those, whose reports did not show it
   std::uint64_t expelled_receivers_ = 0;
   protocol::transmission_limit logged_limit_;
   protocol::timestamp limit_logged_at_{};

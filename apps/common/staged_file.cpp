@@ -1,5 +1,6 @@
 #include "apps/common/staged_file.hpp"
 
+#include "apps/common/followed_path.hpp"
 #include "apps/common/page_cache.hpp"
 
 #include <algorithm>
@@ -106,23 +107,26 @@ tl::expected<std::string, file_failure> resolve_target(const std::string& destin
                                                        const std::string& base_name) {
   std::error_code ignored;
   fs::path target = destination.empty() ? fs::path{"."} : fs::path{destination};
-  auto names_directory = !target.has_filename();
-  if (fs::is_directory(target, ignored)) {
+  const auto names_directory = !target.has_filename();
+  auto followed = follow(target);
+  if (followed && fs::is_directory(followed->path, ignored)) {
     if (base_name.empty() || base_name == "." || base_name == "..")
       return unexpected{file_failure{
         EISDIR,
         "the object's name gives no file name; name a file as the destination, not a directory"}};
     target = destination.empty() ? fs::path{base_name} : target / base_name;
-  } else if (names_directory) {
+    followed = follow(target);
+  } else if (followed && names_directory) {
     return unexpected{
       make_failure("the destination " + destination + " is to be a directory", ENOENT)};
   }
-  if (fs::is_symlink(target, ignored)) {
-    auto pointed_to = fs::canonical(target, ignored);
-    if (ignored)
-      return unexpected{
-        make_failure("cannot follow the symbolic link " + target.string(), ignored.value())};
-    target = pointed_to;
+  if (!followed)
+    return unexpected{file_failure{followed.error().error, followed.error().text}};
+  if (followed->last_was_link) {
+    // Not looked up again: somebody may have put another link there meanwhile.
+    if (!fs::exists(followed->path, ignored))
+      return unexpected{make_failure("cannot follow the symbolic link " + target.string(), ENOENT)};
+    target = followed->path;
   }
   if (fs::exists(target, ignored) && !fs::is_regular_file(target, ignored))
     return unexpected{file_failure{

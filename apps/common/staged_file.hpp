@@ -31,8 +31,8 @@ struct file_failure {
 };
 
 /// Where a copy of an object named `base_name` goes: `destination` itself, or into it if it is a directory;
-/// empty: the current one. A symbolic link is followed, so that what it points to is replaced. Refused
-/// are directories that do not exist and targets that are no regular files.
+/// empty: the current one. A symbolic link is followed, so that what it points to is replaced, unless a stranger
+/// may have put it there (followed_path.hpp). Refused are directories that do not exist and targets that are no regular files.
 [[nodiscard]] tl::expected<std::string, file_failure> resolve_target(const std::string& destination,
                                                                      const std::string& base_name);
 

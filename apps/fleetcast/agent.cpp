@@ -131,6 +131,7 @@ int run(actors::runtime& runtime, const actors::listening_sockets& sockets,
     return exit_code::failure;
   }
   signals.let_go();
+  actors::tell_left_out(true);
   actors::log().info("{}: shutting down", strsignal(signals.last_signal()));
   {
     // Not anonymous: an agent lets nobody else stop it.

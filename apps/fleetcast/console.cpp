@@ -222,7 +222,7 @@ int console_session::dump(const std::string& file) {
   if (answer->kind != frame_kind::ok)
     return show(*answer);
   const auto text = nlohmann::ordered_json::parse(answer->text)
-                      .dump(2, ' ', false, nlohmann::json::error_handler_t::replace)
+                      .dump(2, ' ', true, nlohmann::json::error_handler_t::replace)
                     + "\n";
   if (file.empty())
     return show({frame_kind::ok, text});

@@ -27,7 +27,7 @@ void add_daemon_options(CLI::App& command, daemon_options& options) {
 }
 
 void set_up_log(const std::string& level) {
-  auto& log = actors::log();
+  auto& log = actors::log_output();
   log.sinks() = {std::make_shared<spdlog::sinks::stderr_color_sink_mt>()};
   log.set_pattern("%Y-%m-%d %H:%M:%S.%e %^%-5l%$ %v");
   actors::set_log_level(spdlog::level::from_str(level));
@@ -68,8 +68,10 @@ expose(actors::runtime& runtime, const daemon_options& options) {
 bool wait_for_signal(signal_events& signals, const event_flag& gone) {
   using woken_by = signal_events::woken_by;
   auto woken = woken_by::timeout;
-  while (woken == woken_by::timeout)
-    woken = signals.wait(gone, std::chrono::hours{1});
+  while (woken == woken_by::timeout) {
+    woken = signals.wait(gone, std::chrono::seconds{10});
+    actors::tell_left_out();
+  }
   return woken == woken_by::signal;
 }
 

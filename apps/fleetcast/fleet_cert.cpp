@@ -112,7 +112,7 @@ int list(const cert_arguments& arguments) {
                                         {"file", one.file.string()},
                                         {"expires", one.expires},
                                         {"expired", one.expired}}
-                           .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+                           .dump(-1, ' ', true, nlohmann::json::error_handler_t::replace));
     else
       fmt::print("{:<24} {} {}{}\n", one.name, one.expired ? "expired" : "until",
                  date_of(one.expires), one.expired ? "  (--renew makes another)" : "");

@@ -117,7 +117,7 @@ fleet::fleet_view look_at(caf::actor_system& system, const fleet::coordinator_ac
 void print_event(const char* kind, nlohmann::json event) {
   event["event"] = kind;
   // Names come from others; what is no UTF-8 in them must not end the program.
-  say(stdout, "{}\n", event.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+  say(stdout, "{}\n", event.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace));
 }
 
 tl::expected<fleet_end, protocol::failure>

@@ -160,7 +160,7 @@ private:
     if (kind != nullptr)
       event["event"] = kind;
     // Names of files are bytes; what is no UTF-8 in them must not end the program.
-    auto text = event.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    auto text = event.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace);
     say(stdout, "{}\n", text);
   }
 

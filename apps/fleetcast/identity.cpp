@@ -52,7 +52,7 @@ int identity(const identity_arguments& arguments) {
   }
   if (arguments.json) {
     const nlohmann::json object{{"fingerprint", mine->szFingerprint}, {"file", mine->szFile}};
-    fmt::print("{}\n", object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+    fmt::print("{}\n", object.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace));
   } else {
     fmt::print("fingerprint {}\nfile {}\n", mine->szFingerprint, mine->szFile);
   }

@@ -1,20 +1,15 @@
 #include "apps/fleetcast/metrics_endpoint.hpp"
 
-#include "actors/io/own_thread.hpp"
 #include "apps/fleetcast/endpoint_text.hpp"
-#include "apps/fleetcast/survey_collector.hpp"
+#include "apps/fleetcast/metrics_page.hpp"
 
 #include <algorithm>
 #include <cctype>
-#include <exception>
 #include <utility>
-
-#include <prometheus/exposer.h>
 
 namespace fleetcast::apps {
 
 using protocol::failure;
-using protocol::failure_code;
 
 tl::expected<std::unique_ptr<metrics_endpoint>, failure>
 metrics_endpoint::open(actors::runtime& runtime, const std::string& address) {
@@ -24,36 +19,26 @@ metrics_endpoint::open(actors::runtime& runtime, const std::string& address) {
   const auto endpoint = parse_endpoint(is_port ? "127.0.0.1:" + address : address, default_port);
   if (!endpoint)
     return tl::unexpected{failure{endpoint.error()}.in_context("--metrics " + address)};
-  const auto where = to_text(*endpoint);
-  std::unique_ptr<metrics_endpoint> result{new metrics_endpoint};
-  result->collector_ = std::make_shared<survey_collector>(
-    [&runtime](survey_collector::reply reply) { runtime.survey(std::move(reply)); }, max_sessions,
-    max_receivers);
-  try {
-    // One thread answers and one waits: whoever reads figures a few times a minute needs no more.
-    result->exposer_ = std::make_unique<prometheus::Exposer>(where, 2);
-    result->exposer_->RegisterCollectable(result->collector_);
-  } catch (const std::exception&) {
-    // The exception does not tell: is it a thread that was missing?
-    auto trial = actors::io::start_thread("serving metrics", [] {});
-    if (!trial)
-      return tl::unexpected{std::move(trial.error())};
-    trial->join();
-    return tl::unexpected{failure{failure_code::network_fault, 0,
-                                  "cannot serve metrics on " + where
-                                    + ": the address is in use or not of this host; choose another "
-                                      "with --metrics ADDR:PORT"}};
+  auto server = page_server::open(
+    runtime.io(), *endpoint,
+    {"/metrics", metrics_page_type,
+     [&runtime](const page_server::reply& reply) {
+       runtime.survey([reply](const std::shared_ptr<const actors::console_survey>& all) {
+         reply(metrics_page(*all, max_sessions, max_receivers));
+       });
+     }},
+    {});
+  if (!server) {
+    auto reason
+      = std::move(server.error()).in_context("cannot serve metrics on " + to_text(*endpoint));
+    reason.text += "; choose another address with --metrics ADDR:PORT";
+    return tl::unexpected{std::move(reason)};
   }
-  result->host_ = endpoint->address().is_v6() ? "[" + endpoint->address().to_string() + "]"
-                                              : endpoint->address().to_string();
-  return result;
+  return std::unique_ptr<metrics_endpoint>{new metrics_endpoint{std::move(*server)}};
 }
 
-metrics_endpoint::~metrics_endpoint() = default;
-
 std::string metrics_endpoint::address() const {
-  const auto ports = exposer_->GetListeningPorts();
-  return host_ + ":" + std::to_string(ports.empty() ? 0 : ports.front());
+  return to_text(server_->where());
 }
 
 } // namespace fleetcast::apps

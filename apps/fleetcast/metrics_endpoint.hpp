@@ -2,6 +2,7 @@
 #pragma once
 
 #include "actors/runtime.hpp"
+#include "apps/fleetcast/page_server.hpp"
 #include "protocol/failure.hpp"
 
 #include <tl/expected.hpp>
@@ -10,19 +11,15 @@
 #include <cstdint>
 #include <memory>
 #include <string>
-
-namespace prometheus {
-class Exposer;
-} // namespace prometheus
+#include <utility>
 
 namespace fleetcast::apps {
 
-class survey_collector;
-
-/// Threads of its own (prometheus-cpp's) from making to end. To be gone before the runtime is.
+/// Lives on the I/O thread of the runtime, and makes its page on the console's. To be gone before the runtime is.
 ///
 /// Bounded whatever happens: at most `max_sessions` sessions and, of each transmission, `max_receivers`
-/// receivers (those furthest behind) have series of their own; how many have none is a metric.
+/// receivers (those furthest behind) have series of their own; how many have none is a metric. How many may ask, and
+/// how long, says page_server.hpp.
 class metrics_endpoint {
 public:
   static constexpr std::size_t max_sessions = 64;
@@ -33,17 +30,13 @@ public:
   [[nodiscard]] static tl::expected<std::unique_ptr<metrics_endpoint>, protocol::failure>
   open(actors::runtime& runtime, const std::string& address);
 
-  ~metrics_endpoint();
-
   /// "127.0.0.1:9464", with the port that was really taken.
   std::string address() const;
 
 private:
-  metrics_endpoint() = default;
+  explicit metrics_endpoint(std::unique_ptr<page_server> server) : server_(std::move(server)) {}
 
-  std::shared_ptr<survey_collector> collector_;
-  std::unique_ptr<prometheus::Exposer> exposer_;
-  std::string host_;
+  std::unique_ptr<page_server> server_;
 };
 
 } // namespace fleetcast::apps

@@ -10,6 +10,7 @@
 #include "actors/runtime.hpp"
 #include "actors/send/directory_provider.hpp"
 #include "actors/send/group_allocator.hpp"
+#include "actors/send/server_budget.hpp"
 #include "apps/common/say.hpp"
 #include "apps/fleetcast/complaint.hpp"
 #include "apps/fleetcast/daemon.hpp"
@@ -43,6 +44,8 @@ struct serve_arguments {
   std::vector<std::string> groups;
   std::string feedback_port;
   std::uint64_t rate = 0;
+  std::uint64_t max_rate = 0;
+  actors::transmission_bounds bounds;
   protocol::rate_policy policy = protocol::rate_policy::adaptive;
   unsigned ttl = 1;
   std::string security = "sealed";
@@ -50,6 +53,9 @@ struct serve_arguments {
   std::string state_dir;
   daemon_options daemon;
 };
+
+/// Each takes some threads and megabytes.
+constexpr std::size_t most_transmissions = 4096;
 
 constexpr const char* serve_footer
   = "Each namespace offers the regular files below its directory, by relative name; nothing "
@@ -69,6 +75,12 @@ constexpr const char* serve_footer
     "log "
     "says why.\n"
     "Clients that do not say who they are get error 1244, unknown ones 5 and their fingerprint.\n\n"
+    "At most --max-transmissions objects are sent at once, and --max-transmissions-per-source of "
+    "them\n"
+    "for one client address; who asks for one more is told to try again later (error 54). --rate "
+    "is\n"
+    "for each object, --max-rate for all together. Both count UDP payload: headers add 2 to 4 "
+    "%.\n\n"
     "--security none is for measurements on a network that is yours alone: everybody on it can "
     "read, "
     "forge\n"
@@ -90,6 +102,7 @@ constexpr const char* serve_footer
     "  fleetcast serve --namespace images=/srv/images --metrics 9464\n"
     "  fleetcast serve --namespace lab=/srv/lab --namespace iso=/srv/iso --rate 800M\n"
     "  fleetcast serve --namespace lab=/srv/lab --rate-policy tcp-friendly\n"
+    "  fleetcast serve --namespace lab=/srv/lab --max-rate 500M --max-transmissions 8\n"
     "  fleetcast serve --namespace t=. --listen 127.0.0.1:5040 --interface lo\n"
     "  fleetcast serve --namespace lab=/srv/lab --authorized /etc/fleetcast/authorized_clients\n\n"
     "Exit codes: 0 after SIGINT or SIGTERM, 1 when the server cannot start, 2 wrong usage.\n";
@@ -181,6 +194,10 @@ failure check_rate(const serve_arguments& arguments) {
   if (arguments.policy == protocol::rate_policy::tcp_friendly && arguments.rate != 0)
     return {protocol::failure_code::invalid_argument, 0,
             "--rate fixes the rate, --rate-policy tcp-friendly searches for it: leave one out"};
+  if (arguments.max_rate != 0 && arguments.rate > arguments.max_rate)
+    return {protocol::failure_code::invalid_argument, 0,
+            "--rate is for each transmission and --max-rate for all together, so it cannot be the "
+            "lower one: raise --max-rate or lower --rate"};
   return {};
 }
 
@@ -225,6 +242,9 @@ int serve(const serve_arguments& arguments) {
   options.sending->groups = actors::group_allocator::make(*groups);
   options.sending->fixed_rate = arguments.rate;
   options.sending->policy = arguments.policy;
+  if (arguments.max_rate != 0)
+    options.sending->budget = actors::server_budget::make(arguments.max_rate);
+  options.sending->bounds = arguments.bounds;
   options.sending->ttl = arguments.ttl;
   options.sending->interface = arguments.interface;
   options.sending->feedback_ports = *feedback_ports;
@@ -261,9 +281,20 @@ int serve(const serve_arguments& arguments) {
   if (!wait_for_signal(signals, listener_gone))
     return complain("serve", "clients cannot be served any more: " + why_gone);
   signals.let_go();
+  actors::tell_left_out(true);
   actors::log().info("{}: shutting down", strsignal(signals.last_signal()));
   caf::anon_send(listener, actors::stop_atom::value);
   return exit_code::success;
+}
+
+void add_rate_option(CLI::App& command, const std::string& name, std::uint64_t& rate,
+                     const std::string& help) {
+  command.add_option(name, rate, help)
+    ->transform(CLI::AsNumberWithUnit(
+      std::map<std::string, std::uint64_t>{{"k", 1'000}, {"m", 1'000'000}, {"g", 1'000'000'000}},
+      CLI::AsNumberWithUnit::CASE_INSENSITIVE))
+    ->check(CLI::Range(std::uint64_t{100'000}, std::uint64_t{400'000'000'000}))
+    ->type_name("BITS[k|M|G]");
 }
 
 } // namespace
@@ -297,6 +328,13 @@ void register_serve(CLI::App& program, std::function<int()>& selected) {
                  "Multicast addresses to use, once for each IP version (default 239.255.0.0/16 and "
                  "ff15::f1ee:8000:0/112)")
     ->type_name("ADDR[/PREFIX]");
+  add_rate_option(
+    *command, "--rate,-r", arguments->rate,
+    "Send each object at this rate, bits per second; without it, as fast as the slowest receiver's "
+    "path and disk take it");
+  add_rate_option(*command, "--max-rate", arguments->max_rate,
+                  "Send no faster than this in all, however many objects are sent at once: they "
+                  "share it fairly, and what one does not use goes to the others");
   command
     ->add_option(
       "--feedback-port", arguments->feedback_port,
@@ -304,15 +342,18 @@ void register_serve(CLI::App& program, std::function<int()>& selected) {
       "one (default: any port)")
     ->type_name("PORT[-PORT]");
   command
-    ->add_option(
-      "--rate,-r", arguments->rate,
-      "Send at this rate, bits per second; without it, as fast as the slowest receiver's path "
-      "and disk take it")
-    ->transform(CLI::AsNumberWithUnit(
-      std::map<std::string, std::uint64_t>{{"k", 1'000}, {"m", 1'000'000}, {"g", 1'000'000'000}},
-      CLI::AsNumberWithUnit::CASE_INSENSITIVE))
-    ->check(CLI::Range(std::uint64_t{100'000}, std::uint64_t{400'000'000'000}))
-    ->type_name("BITS[k|M|G]");
+    ->add_option("--max-transmissions", arguments->bounds.in_all,
+                 "Send so many objects at once; requests for one more get error 54, try again "
+                 "later. What is being sent can always be joined")
+    ->check(CLI::Range(std::size_t{1}, most_transmissions))
+    ->capture_default_str()
+    ->type_name("N");
+  command
+    ->add_option("--max-transmissions-per-source", arguments->bounds.of_one_source,
+                 "Of those, begun by requests of one client address (IPv6: one /64)")
+    ->check(CLI::Range(std::size_t{1}, most_transmissions))
+    ->capture_default_str()
+    ->type_name("N");
   command
     ->add_option(
       "--rate-policy", arguments->policy,

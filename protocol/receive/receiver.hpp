@@ -110,6 +110,9 @@ public:
   /// Blocks went back to the allocator: there may be room to announce.
   void on_room(timestamp now);
 
+  /// It reports at once, whatever others do: its receipt is about to go.
+  void report(timestamp now) noexcept { next_status_ = now; }
+
   void on_time(timestamp now);
 
   /// Only these blocks are wanted from now on. The others count as completed: what is held of them is

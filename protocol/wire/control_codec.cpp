@@ -30,16 +30,8 @@ capnp::Data::Reader as_data(const Bytes& bytes) {
   return {reinterpret_cast<const kj::byte*>(bytes.data()), bytes.size()};
 }
 
-/// At most `max` bytes of `text`, not ending inside a UTF-8 character.
 std::string cut(std::string_view text, std::size_t max) {
-  if (text.size() <= max)
-    return std::string{text};
-  constexpr std::size_t longest_tail = 3;
-  const auto continues = [&](std::size_t i) { return (text[i] & 0xc0) == 0x80; };
-  auto end = max;
-  while (max - end < longest_tail && end > 0 && continues(end))
-    --end;
-  return std::string{text.substr(0, end)};
+  return std::string{cut_text(text, max)};
 }
 
 void write(const failure& from, schema::Failure::Builder to) {

@@ -234,7 +234,7 @@ def server_is_busy(workspace, fleetcast):
     listen = f"127.0.0.1:{free_port()}"
     server = workspace.start(mine.name, mine.command(
         [fleetcast, "serve", "--namespace", f"lab={content}", "--listen", listen, "--interface", "lo",
-         "--rate", "100k", "--state-dir", mine.home]))
+         "--rate", "100k", "--max-transmissions-per-source", str(OBJECTS), "--state-dir", mine.home]))
     server.wait_until(lambda: any("listening on" in line for line in server.lines), SECONDS,
                       "it said what it listens on")
     receivers = [Receiver(workspace, os.path.dirname(fleetcast), f"object {number}",

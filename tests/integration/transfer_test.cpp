@@ -7,6 +7,7 @@
 #include "actors/io/udp_batch.hpp"
 #include "actors/io/udp_socket.hpp"
 #include "actors/runtime.hpp"
+#include "actors/send/server_budget.hpp"
 #include "protocol/wire/datagram.hpp"
 #include "tests/support/actor_fixture.hpp"
 #include "tests/support/loopback_server.hpp"
@@ -319,6 +320,43 @@ TEST_F(Transfer, BringsEightObjectsAtOnce) {
     ids.push_back(get("image" + std::to_string(i)));
   for (const auto id : ids)
     expect_intact(id);
+}
+
+TEST_F(Transfer, SendsNoMoreObjectsAtOnceThanItMay) {
+  options.bounds = {2, 1};
+  offer("image", long_object);
+  offer("other", 1000);
+  serve();
+  const auto first = get("image", pace::holding);
+  ASSERT_TRUE(await_block(first));
+  const auto refused = get("other");
+  EXPECT_EQ(await_finish(refused).reason.code, failure_code::server_busy);
+  EXPECT_FALSE(downloads[refused].started);
+  const auto late = get("image");
+  ASSERT_TRUE(await([&] { return downloads[late].started; })) << "what runs can be joined";
+  let_go(first);
+  expect_intact(first);
+  expect_intact(late);
+}
+
+TEST_F(Transfer, SendsNoFasterThanItMayWhateverEachObjectWould) {
+  constexpr protocol::bit_rate most = 20'000'000;
+  constexpr std::size_t size = 500'000;
+  options.fixed_rate = 1'000'000'000;
+  options.budget = server_budget::make(most);
+  std::vector<std::string> names{"a", "b", "c"};
+  for (const auto& name : names)
+    offer(name, size);
+  serve();
+  const auto begin = std::chrono::steady_clock::now();
+  std::vector<session_id> ids;
+  for (const auto& name : names)
+    ids.push_back(get(name));
+  for (const auto id : ids)
+    expect_intact(id);
+  // However slow this machine is it takes no less: that much has to be sent, but for what may leave ahead.
+  const auto took = std::chrono::steady_clock::now() - begin;
+  EXPECT_GE(took, protocol::time_of(names.size() * size, most) * 9 / 10);
 }
 
 TEST_F(Transfer, RefusesAnObjectThatIsNotThere) {

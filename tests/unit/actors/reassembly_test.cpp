@@ -298,6 +298,21 @@ TEST_F(Reassembly, AnnouncesRoomOnceTheConsumerGaveBlocksBack) {
   EXPECT_EQ(heard.back().free_blocks, 4U);
 }
 
+TEST_F(Reassembly, ReportsAtOnceWhenEveryBlockIsReleasedSoThatItsReceiptIsNoClaim) {
+  start(16 * symbol_size * symbols, 16);
+  world.tell(reassembly_, batch_of(whole_object()));
+  ASSERT_EQ(record->finished.size(), 1U);
+  feedback_heard();
+  record->blocks.resize(8);
+  world.tell(reassembly_, room_atom::value);
+  EXPECT_TRUE(feedback_heard().empty()) << "the consumer still has half of them";
+  record->blocks.clear();
+  world.tell(reassembly_, room_atom::value);
+  const auto heard = feedback_heard();
+  ASSERT_EQ(heard.size(), 1U);
+  EXPECT_EQ(heard.front().completed_blocks, object->layout().block_count());
+}
+
 TEST_F(Reassembly, CountsHostileDatagramsByReason) {
   start(1000);
   auto forged = voice.say_symbol(*object, 0, 0);

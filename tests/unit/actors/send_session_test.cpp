@@ -1,3 +1,4 @@
+#include "actors/event_log.hpp"
 #include "actors/io/io_thread.hpp"
 #include "actors/io/network_interface.hpp"
 #include "actors/io/udp_socket.hpp"
@@ -206,6 +207,47 @@ TEST_F(SendSession, EndsWhenTheLastReceiptIsNoted) {
   send_receipt(two);
   await_note(two);
   await_end();
+}
+
+TEST_F(SendSession, CallsAReceiptAClaimUntilItsAuthorHasReportedEveryBlock) {
+  start();
+  auto honest = join();
+  auto late = join();
+  auto liar = join();
+  auto witness = join();
+  wire::feedback all;
+  const auto& how = honest.joined.accept;
+  all.completed_blocks
+    = protocol::geometry::make(object_size, how.symbol_size, how.source_symbols)->block_count();
+  wire::feedback nearly;
+  nearly.completed_blocks = all.completed_blocks - 1;
+  const auto before = events().count();
+  hear({feedback_of(honest.joined.accept, 1, all)});
+  hear({feedback_of(liar.joined.accept, 1, nearly)});
+  status(self); // it has heard them
+  send_receipt(honest);
+  await_note(honest);
+  EXPECT_EQ(fact(status(*witness), "claimed receivers"), "0");
+  send_receipt(late); // and its report comes after it
+  EXPECT_EQ(fact(status(*late), "receivers"), "3") << "it is not believed yet";
+  hear({feedback_of(late.joined.accept, 1, all)});
+  await_note(late);
+  EXPECT_EQ(fact(status(*witness), "claimed receivers"), "0");
+  send_receipt(liar);
+  await_note(liar);
+  const auto after = status(*witness);
+  EXPECT_EQ(fact(after, "completed receivers"), "3");
+  EXPECT_EQ(fact(after, "claimed receivers"), "1");
+  std::vector<std::string> told;
+  for (const auto& one : events().after(before))
+    if (one.kind == event_kind::receiver_done || one.kind == event_kind::receiver_claimed)
+      told.push_back(std::string{to_string(one.kind)} + ": " + one.text);
+  ASSERT_EQ(told.size(), 3U);
+  EXPECT_NE(told[0].find("done: receiver 1 "), std::string::npos) << told[0];
+  EXPECT_NE(told[0].find(" has it, verified, after "), std::string::npos) << told[0];
+  EXPECT_NE(told[1].find(" has it, verified, after "), std::string::npos) << told[1];
+  EXPECT_NE(told[2].find("claimed: receiver 3 "), std::string::npos) << told[2];
+  EXPECT_NE(told[2].find(" claimed to have it after "), std::string::npos) << told[2];
 }
 
 TEST_F(SendSession, EndsWhenTheLastReceiverLeaves) {

@@ -1,6 +1,7 @@
 #include "actors/io/network_interface.hpp"
 #include "actors/io/udp_socket.hpp"
 #include "actors/runtime.hpp"
+#include "actors/send/server_budget.hpp"
 #include "actors/session_manager.hpp"
 #include "tests/support/actor_fixture.hpp"
 #include "tests/support/temporary_directory.hpp"
@@ -229,6 +230,102 @@ protected:
   temporary_directory directory;
   std::unique_ptr<runtime> process;
 };
+
+/// A server with few places.
+class BoundedManager : public SendingManager {
+protected:
+  void start(std::size_t in_all, std::size_t of_one_source, protocol::bit_rate max_rate = 0) {
+    runtime_options options;
+    options.sending = small_block_options(directory.path());
+    options.sending->bounds = {in_all, of_one_source};
+    if (max_rate != 0)
+      options.sending->budget = server_budget::make(max_rate);
+    process.reset();
+    process = std::make_unique<runtime>(options);
+  }
+
+  join_reply join_from(const std::string& address, link& client, const std::string& name) {
+    auto request = request_of(client, name);
+    request.peer = boost::asio::ip::make_address(address);
+    return join(client, request);
+  }
+
+  std::string fact_of_manager(const std::string& what) {
+    link asks{system()};
+    return fact(ask_status(asks, caf::actor_cast<caf::actor>(process->manager())), what)
+      .value_or("no such fact");
+  }
+};
+
+TEST_F(BoundedManager, RefusesOneTransmissionTooManyAndLetsTheRunningOnesBeJoined) {
+  start(2, 2);
+  std::vector<std::unique_ptr<link>> clients;
+  for (int i = 0; i < 4; ++i)
+    clients.push_back(std::make_unique<link>(system()));
+  const auto first = join_from("10.0.0.1", *clients[0], "lab/a");
+  ASSERT_FALSE(first.reason) << first.reason.text;
+  ASSERT_FALSE(join_from("10.0.0.2", *clients[1], "lab/b").reason);
+  const auto refused = join_from("10.0.0.3", *clients[2], "lab/c");
+  EXPECT_EQ(refused.reason.code, failure_code::server_busy);
+  EXPECT_NE(refused.reason.text.find("--max-transmissions`"), std::string::npos)
+    << refused.reason.text;
+  const auto joined = join_from("10.0.0.3", *clients[3], "lab/a");
+  EXPECT_FALSE(joined.reason) << joined.reason.text;
+  EXPECT_EQ(joined.session, first.session);
+  EXPECT_EQ(fact_of_manager("refused transmissions: server"), "1");
+  EXPECT_EQ(fact_of_manager("max transmissions"), "2");
+}
+
+TEST_F(BoundedManager, RefusesOneTooManyOfOneSourceAndNobodyElse) {
+  start(10, 2);
+  link one{system()};
+  for (const auto* name : {"lab/a", "lab/b"})
+    ASSERT_FALSE(join_from("2001:db8:0:1::1", one, name).reason);
+  // An IPv6 host has a whole /64 of addresses.
+  const auto refused = join_from("2001:db8:0:1:ffff::2", one, "lab/c");
+  EXPECT_EQ(refused.reason.code, failure_code::server_busy);
+  EXPECT_NE(refused.reason.text.find("--max-transmissions-per-source"), std::string::npos)
+    << refused.reason.text;
+  EXPECT_FALSE(join_from("2001:db8:0:2::1", one, "lab/c").reason);
+  EXPECT_EQ(fact_of_manager("refused transmissions: source"), "1");
+}
+
+TEST_F(BoundedManager, HasAPlaceAgainWhenATransmissionEnded) {
+  start(1, 1);
+  link one{system()};
+  link two{system()};
+  const auto first = join(one, "lab/a");
+  ASSERT_FALSE(first.reason) << first.reason.text;
+  ASSERT_EQ(join(two, "lab/b").reason.code, failure_code::server_busy);
+  two->monitor(first.session);
+  leave(one, first);
+  two->receive([](const caf::down_msg&) {});
+  // News of its end travel their own way to the manager.
+  auto again = join(two, "lab/b");
+  for (int round = 0; round < 10'000 && again.reason; ++round)
+    again = join(two, "lab/b");
+  EXPECT_FALSE(again.reason) << again.reason.text;
+}
+
+TEST_F(BoundedManager, RefusesATransmissionThatTheRateHasNoRoomFor) {
+  start(10, 10, 2 * server_budget::least_share);
+  link one{system()};
+  ASSERT_FALSE(join(one, "lab/a").reason);
+  ASSERT_FALSE(join(one, "lab/b").reason);
+  const auto refused = join(one, "lab/c");
+  EXPECT_EQ(refused.reason.code, failure_code::server_busy);
+  EXPECT_NE(refused.reason.text.find("--max-rate"), std::string::npos) << refused.reason.text;
+  EXPECT_EQ(fact_of_manager("max rate"), std::to_string(2 * server_budget::least_share));
+}
+
+TEST_F(BoundedManager, ShowsWhatATransmissionMaySend) {
+  start(10, 10, 20'000'000);
+  link one{system()};
+  const auto joined = join(one, "lab/a");
+  const auto shown = ask_status(one, caf::actor_cast<caf::actor>(joined.session));
+  EXPECT_EQ(fact(shown, "rate share"), "20000000");
+  EXPECT_LE(std::stoull(*fact(shown, "allowed rate")), 20'000'000U);
+}
 
 TEST_F(SendingManager, R_CC_2_LetsClientsOfTheSameContentShareATransmission) {
   link a{system()};

@@ -209,6 +209,18 @@ TEST_F(Configuration, NamesAWrongVariable) {
   }
 }
 
+TEST_F(Configuration, RefusesAFileThatOthersCanWrite) {
+  const auto file = write("c", "threads = 4\n");
+  for (const mode_t mode : {0666U, 0664U}) {
+    ASSERT_EQ(::chmod(file.c_str(), mode), 0);
+    const auto refused = read_configuration(of({}), {file});
+    ASSERT_FALSE(refused) << std::oct << mode;
+    EXPECT_NE(refused.error().find("chmod go-w"), std::string::npos) << refused.error();
+  }
+  ASSERT_EQ(::chmod(file.c_str(), 0644), 0);
+  EXPECT_TRUE(read_configuration(of({}), {file}));
+}
+
 TEST_F(Configuration, RefusesWhatCannotBeReadAndDoesNotWaitForIt) {
   const auto pipe = directory_.path() / "pipe";
   ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);

@@ -243,4 +243,65 @@ TEST_F(ResolveTarget, FollowsASymbolicLinkToWhatItPointsTo) {
   EXPECT_FALSE(resolve_target(path("dangling"), "disk.img"));
 }
 
+/// A directory as /tmp is one, with links of another user in it. Takes root.
+class SharedDirectory : public StagedFile {
+protected:
+  static constexpr uid_t stranger = 54321;
+
+  void SetUp() override {
+    if (::geteuid() != 0)
+      GTEST_SKIP() << "takes root, to make links of another user";
+    put(path("precious"), "mine");
+    fs::create_directory(path("own"));
+    ASSERT_EQ(::mkdir(shared().c_str(), 0777), 0);
+    ASSERT_EQ(::chmod(shared().c_str(), 01777), 0);
+  }
+
+  std::string shared() const { return path("shared"); }
+
+  void plant(const std::string& name, const std::string& to, uid_t owner) {
+    fs::create_symlink(to, shared() + "/" + name);
+    ASSERT_EQ(::lchown((shared() + "/" + name).c_str(), owner, owner), 0);
+  }
+};
+
+TEST_F(SharedDirectory, FollowsNoLinkThatAStrangerPlanted) {
+  plant("obj", path("precious"), stranger);
+  plant("dir", path("own"), stranger);
+  fs::create_directory_symlink("shared/dir", path("by-ours"));
+  for (const auto& destination :
+       {shared(), shared() + "/", shared() + "/obj", shared() + "/dir", shared() + "/dir/",
+        shared() + "/dir/copy", path("by-ours"), path("by-ours/copy"), path("own/../shared/obj")}) {
+    const auto refused = resolve_target(destination, "obj");
+    ASSERT_FALSE(refused) << destination << " is " << *refused;
+    EXPECT_EQ(refused.error().error, EACCES) << destination;
+    EXPECT_NE(refused.error().text.find("belongs to user 54321"), std::string::npos);
+  }
+  EXPECT_EQ(resolve_target(shared(), "other").value(), shared() + "/other");
+}
+
+TEST_F(SharedDirectory, FollowsOurLinksAndThoseOfItsOwner) {
+  plant("ours", path("precious"), ::geteuid());
+  EXPECT_EQ(resolve_target(shared() + "/ours", "obj").value(), fs::canonical(path("precious")));
+  ASSERT_EQ(::chown(shared().c_str(), stranger, stranger), 0);
+  plant("owners", path("own"), stranger);
+  EXPECT_EQ(resolve_target(shared() + "/owners", "obj").value(), shared() + "/owners/obj");
+}
+
+TEST_F(SharedDirectory, IsOneOnlyWhereEverybodyCanWriteAndNobodyCanReplace) {
+  plant("obj", path("precious"), stranger);
+  ASSERT_EQ(::chmod(shared().c_str(), 0777), 0);
+  EXPECT_TRUE(resolve_target(shared(), "obj")) << "as the kernel has it";
+  ASSERT_EQ(::chmod(shared().c_str(), 01775), 0);
+  EXPECT_TRUE(resolve_target(shared(), "obj"));
+}
+
+TEST_F(ResolveTarget, EndsWhereLinksGoRound) {
+  fs::create_symlink("b", path("a"));
+  fs::create_symlink("a", path("b"));
+  const auto refused = resolve_target(path("a"), "obj");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().error, ELOOP);
+}
+
 } // namespace fleetcast::apps

@@ -180,5 +180,40 @@ TEST(HostAndPort, PutsIpv6AddressesInBrackets) {
   EXPECT_EQ(host_and_port("Lab", 5040), "lab:5040");
 }
 
+TEST_F(KnownServers, RefusesAFileThatOthersCanWrite) {
+  write(server + " " + fingerprint_a + "\n");
+  for (const mode_t mode : {0666U, 0620U, 0602U}) {
+    ASSERT_EQ(::chmod(file_.c_str(), mode), 0);
+    for (const auto& asked : {server, std::string{"new.example:5040"}}) {
+      const auto refused = known_servers{file_}.check_or_pin(asked, fingerprint_a);
+      ASSERT_FALSE(refused) << std::oct << mode;
+      EXPECT_EQ(refused.error().code, failure_code::trust_store_fault);
+      EXPECT_NE(refused.error().text.find("chmod go-w"), std::string::npos) << refused.error().text;
+    }
+    EXPECT_FALSE(known_servers{file_}.pinned(server)) << std::oct << mode;
+  }
+  EXPECT_EQ(contents(), server + " " + fingerprint_a + "\n") << "nothing was written to it";
+  ASSERT_EQ(::chmod(file_.c_str(), 0644), 0);
+  EXPECT_EQ(known_servers{file_}.check_or_pin(server, fingerprint_a), verdict::known);
+}
+
+TEST_F(KnownServers, RefusesAFileOfAnotherUser) {
+  if (::geteuid() != 0)
+    GTEST_SKIP() << "takes root";
+  write(server + " " + fingerprint_a + "\n");
+  ASSERT_EQ(::chown(file_.c_str(), 12345, 0), 0);
+  const auto refused = known_servers{file_}.check_or_pin(server, fingerprint_a);
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().text.find("belongs to user 12345"), std::string::npos);
+}
+
+TEST_F(KnownServers, RefusesADirectoryFromWhichOthersCanRemoveIt) {
+  write(server + " " + fingerprint_a + "\n");
+  ASSERT_EQ(::chmod(file_.parent_path().c_str(), 0777), 0);
+  EXPECT_FALSE(known_servers{file_}.check_or_pin(server, fingerprint_a));
+  ASSERT_EQ(::chmod(file_.parent_path().c_str(), 01777), 0);
+  EXPECT_TRUE(known_servers{file_}.check_or_pin(server, fingerprint_a));
+}
+
 } // namespace
 } // namespace fleetcast::actors::io

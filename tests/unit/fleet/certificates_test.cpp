@@ -85,6 +85,25 @@ TEST_F(Certificates, AreNotUsedOnceExpired) {
   EXPECT_NE(context.error().text.find("expired"), std::string::npos);
 }
 
+TEST_F(Certificates, AreRefusedWhenOthersCouldReplaceThem) {
+  ASSERT_FALSE(store.init(hours{24}));
+  for (const auto& file : {store.coordinator().ca, store.coordinator().certificate}) {
+    ::chmod(file.c_str(), 0666);
+    const auto context = make_link_context(store.coordinator(), link_role::coordinator);
+    ASSERT_FALSE(context) << file;
+    EXPECT_NE(context.error().text.find("chmod go-w"), std::string::npos) << context.error().text;
+    ::chmod(file.c_str(), 0644);
+  }
+  EXPECT_TRUE(make_link_context(store.coordinator(), link_role::coordinator));
+}
+
+TEST_F(Certificates, AreNotSignedWithAKeyThatOthersCouldRead) {
+  ASSERT_FALSE(store.init(hours{24}));
+  ::chmod((store.directory() / "ca.key").c_str(), 0640);
+  const auto refused = store.add_host({"node1"}, hours{24}, false);
+  EXPECT_NE(refused.text.find("chmod 600"), std::string::npos) << refused.text;
+}
+
 TEST_F(Certificates, AreRefusedWhenOthersCouldReadTheKey) {
   ASSERT_FALSE(store.init(hours{24}));
   ::chmod(store.coordinator().key.c_str(), 0644);

@@ -1,4 +1,4 @@
-#include "apps/fleetcast/survey_collector.hpp"
+#include "apps/fleetcast/metrics_page.hpp"
 
 #include <gtest/gtest.h>
 
@@ -42,7 +42,7 @@ const prometheus::MetricFamily* find(const std::vector<prometheus::MetricFamily>
   return i == all.end() ? nullptr : &*i;
 }
 
-TEST(SurveyCollector, NamesMetricsAsPrometheusWants) {
+TEST(MetricsPage, NamesMetricsAsPrometheusWants) {
   const auto all = families_of(survey_of(1, 1), 10, 10);
   const auto* sent = find(all, "fleetcast_source_datagrams_total");
   ASSERT_NE(sent, nullptr);
@@ -56,7 +56,7 @@ TEST(SurveyCollector, NamesMetricsAsPrometheusWants) {
   EXPECT_EQ(find(all, "fleetcast_object"), nullptr) << "texts are no metrics";
 }
 
-TEST(SurveyCollector, GivesSeriesToSoManySessionsAndReceiversAndCountsTheRest) {
+TEST(MetricsPage, GivesSeriesToSoManySessionsAndReceiversAndCountsTheRest) {
   const auto all = families_of(survey_of(12, 30), 10, 8);
   EXPECT_EQ(find(all, "fleetcast_source_datagrams_total")->metric.size(), 10U);
   EXPECT_EQ(find(all, "fleetcast_sessions_not_shown")->metric[0].gauge.value, 2.0);
@@ -67,13 +67,21 @@ TEST(SurveyCollector, GivesSeriesToSoManySessionsAndReceiversAndCountsTheRest) {
     EXPECT_LE(one.gauge.value, 97.8 + 0.01) << "those furthest behind are shown";
 }
 
-TEST(SurveyCollector, AddsUpWhatWouldBeTheSameSeries) {
+TEST(MetricsPage, AddsUpWhatWouldBeTheSameSeries) {
   console_survey all;
   all.roots = {session(1), session(1)};
   const auto families = families_of(all, 10, 10);
   const auto* dropped = find(families, "fleetcast_dropped_total");
   ASSERT_EQ(dropped->metric.size(), 1U);
   EXPECT_EQ(dropped->metric[0].counter.value, 4.0);
+}
+
+TEST(MetricsPage, IsTextAsPrometheusReadsIt) {
+  const auto text = metrics_page(survey_of(1, 0), 10, 10);
+  EXPECT_NE(text.find("# TYPE fleetcast_source_datagrams_total counter\n"
+                      "fleetcast_source_datagrams_total{actor=\"send_session\",session=\"1\"} 1\n"),
+            std::string::npos)
+    << text;
 }
 
 } // namespace

@@ -1,14 +1,14 @@
-#include "apps/fleetcast/survey_collector.hpp"
+#include "apps/fleetcast/metrics_page.hpp"
 
 #include "actors/rate_meter.hpp"
 
 #include <algorithm>
-#include <chrono>
-#include <future>
 #include <map>
 #include <set>
 #include <string>
 #include <utility>
+
+#include <prometheus/text_serializer.h>
 
 namespace fleetcast::apps {
 
@@ -19,9 +19,6 @@ using actors::metric;
 using actors::metric_info;
 using actors::metric_kind;
 using actors::status_snapshot;
-
-/// Longer than a survey takes when actors do not answer.
-constexpr std::chrono::seconds survey_patience{5};
 
 using labels = std::map<std::string, std::string>;
 using series = std::map<labels, double>;
@@ -149,18 +146,9 @@ std::vector<prometheus::MetricFamily> families_of(const actors::console_survey& 
   return reader.families();
 }
 
-std::vector<prometheus::MetricFamily> survey_collector::Collect() const {
-  using answer = std::shared_ptr<const actors::console_survey>;
-  const auto promise = std::make_shared<std::promise<answer>>();
-  auto future = promise->get_future();
-  ask_([promise](answer all) { promise->set_value(std::move(all)); });
-  if (future.wait_for(survey_patience) != std::future_status::ready)
-    return {};
-  try {
-    return families_of(*future.get(), max_sessions_, max_receivers_);
-  } catch (const std::future_error&) { // the console's actor died
-    return {};
-  }
+std::string metrics_page(const actors::console_survey& survey, std::size_t max_sessions,
+                         std::size_t max_receivers) {
+  return prometheus::TextSerializer{}.Serialize(families_of(survey, max_sessions, max_receivers));
 }
 
 } // namespace fleetcast::apps
