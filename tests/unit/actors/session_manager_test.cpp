@@ -262,14 +262,14 @@ TEST_F(BoundedManager, RefusesOneTransmissionTooManyAndLetsTheRunningOnesBeJoine
   std::vector<std::unique_ptr<link>> clients;
   for (int i = 0; i < 4; ++i)
     clients.push_back(std::make_unique<link>(system()));
-  const auto first = join_from("10.0.0.1", *clients[0], "lab/a");
+  const auto first = join_from("127.0.0.1", *clients[0], "lab/a");
   ASSERT_FALSE(first.reason) << first.reason.text;
-  ASSERT_FALSE(join_from("10.0.0.2", *clients[1], "lab/b").reason);
-  const auto refused = join_from("10.0.0.3", *clients[2], "lab/c");
+  ASSERT_FALSE(join_from("127.0.0.2", *clients[1], "lab/b").reason);
+  const auto refused = join_from("127.0.0.3", *clients[2], "lab/c");
   EXPECT_EQ(refused.reason.code, failure_code::server_busy);
   EXPECT_NE(refused.reason.text.find("--max-transmissions`"), std::string::npos)
     << refused.reason.text;
-  const auto joined = join_from("10.0.0.3", *clients[3], "lab/a");
+  const auto joined = join_from("127.0.0.3", *clients[3], "lab/a");
   EXPECT_FALSE(joined.reason) << joined.reason.text;
   EXPECT_EQ(joined.session, first.session);
   EXPECT_EQ(fact_of_manager("refused transmissions: server"), "1");
@@ -280,13 +280,12 @@ TEST_F(BoundedManager, RefusesOneTooManyOfOneSourceAndNobodyElse) {
   start(10, 2);
   link one{system()};
   for (const auto* name : {"lab/a", "lab/b"})
-    ASSERT_FALSE(join_from("2001:db8:0:1::1", one, name).reason);
-  // An IPv6 host has a whole /64 of addresses.
-  const auto refused = join_from("2001:db8:0:1:ffff::2", one, "lab/c");
+    ASSERT_FALSE(join_from("127.0.0.1", one, name).reason);
+  const auto refused = join_from("127.0.0.1", one, "lab/c");
   EXPECT_EQ(refused.reason.code, failure_code::server_busy);
   EXPECT_NE(refused.reason.text.find("--max-transmissions-per-source"), std::string::npos)
     << refused.reason.text;
-  EXPECT_FALSE(join_from("2001:db8:0:2::1", one, "lab/c").reason);
+  EXPECT_FALSE(join_from("127.0.0.2", one, "lab/c").reason);
   EXPECT_EQ(fact_of_manager("refused transmissions: source"), "1");
 }
 
