@@ -17,7 +17,7 @@ constexpr std::uint64_t basp_version = 3;
 constexpr std::uint64_t category = 0xF000'0000'0000'0000;
 constexpr std::uint64_t plain_message = 0x1000'0000'0000'0000;
 constexpr std::uint64_t plain_answer = 0x9000'0000'0000'0000;
-constexpr std::uint64_t number = ~category;
+constexpr std::uint64_t number_bits = ~category;
 
 /// An actor that every process of CAF has: its ConfigServ.
 constexpr std::uint64_t config_server = 1;
@@ -256,12 +256,12 @@ frame_filter::step frame_filter::request(const basp::header& head, bytes_view pa
   const auto kind = basp::read_message(payload).kind;
   const bool asks
     = kind == message_kind::start || kind == message_kind::command || kind == message_kind::watch;
-  if (!asks || (head.data & category) != plain_message || (head.data & number) == 0)
+  if (!asks || (head.data & category) != plain_message || (head.data & number_bits) == 0)
     return end(frame_end::content);
   if (head.source == 0 || head.destination != published_)
     return end(frame_end::address);
   if (open_.size() >= max_open || (askers_.size() >= max_askers && !askers_.contains(head.source))
-      || !open_.emplace(request_key{head.source, head.data & number}, kind).second)
+      || !open_.emplace(request_key{head.source, head.data & number_bits}, kind).second)
     return end(frame_end::requests);
   askers_.insert(head.source);
   return step::pass;
@@ -272,7 +272,7 @@ frame_filter::step frame_filter::answer(const basp::header& head, bytes_view pay
   // CAF itself answers for an actor that is gone, and names none.
   if (head.source != published_ && !(head.source == 0 && kind == message_kind::error))
     return end(frame_end::address);
-  const auto asked = open_.find(request_key{head.destination, head.data & number});
+  const auto asked = open_.find(request_key{head.destination, head.data & number_bits});
   if (asked == open_.end())
     return end(frame_end::answer);
   if (!fits(kind, asked->second))
