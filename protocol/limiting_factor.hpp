@@ -17,13 +17,14 @@ enum class limiting_factor : std::uint8_t {
   consumer, ///< a receiver's cache is full of blocks that its disk, or its program, is not done with
   content,  ///< said by the sender: its content is not read fast enough
   rate,     ///< said by the sender: it was told to go no faster
+  silent,   ///< said by the sender: nothing was heard from a receiver lately
 };
 
-constexpr std::size_t limiting_factor_count = 7;
+constexpr std::size_t limiting_factor_count = 8;
 
 constexpr const char* to_string(limiting_factor factor) noexcept {
   constexpr std::array<const char*, limiting_factor_count> names{
-    "unknown", "sender", "network", "host", "consumer", "content", "rate"};
+    "unknown", "sender", "network", "host", "consumer", "content", "rate", "silent"};
   const auto index = static_cast<std::size_t>(factor);
   return index < names.size() ? names[index] : names[0];
 }

@@ -300,6 +300,10 @@ void control_client_state::take(wire::receipt_noted) {
   self_->send(session_, link_receipted{});
 }
 
+void control_client_state::take(const wire::feedback_state&) {} // not asked for
+
+void control_client_state::take(const wire::fetched&) {} // nothing was asked for
+
 void control_client_state::on_broken(failure reason) {
   // After the receipt was noted nothing is left to lose; after a clean close it was reported.
   report_closed(phase_ == phase::receipted ? failure{} : std::move(reason));

@@ -65,6 +65,8 @@ private:
   void take(const protocol::wire::session_reject& reject);
   void take(const protocol::wire::session_ended& ended);
   void take(protocol::wire::receipt_noted);
+  void take(const protocol::wire::feedback_state& state);
+  void take(const protocol::wire::fetched& part);
 
   void send(const protocol::wire::client_message& message);
   void stop();

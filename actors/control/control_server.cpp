@@ -168,6 +168,14 @@ void control_server_state::take(const wire::leave& message) {
   close(phase_ == phase::receipted ? link_outcome::completed : link_outcome::left);
 }
 
+/// Not offered: whoever asks all the same is told that there is nothing.
+void control_server_state::take(const wire::fetch& message) {
+  if (phase_ != phase::joined)
+    return protocol_error(out_of_order("a fetch"));
+  send(wire::fetched{message.block, wire::fetched_nothing{}});
+  config_.accepted.connection->receive();
+}
+
 void control_server_state::on_broken(const failure& reason) {
   switch (phase_) {
     case phase::handshaking:

@@ -77,6 +77,7 @@ private:
   void take(protocol::wire::session_request request);
   void take(const protocol::wire::receipt& receipt);
   void take(const protocol::wire::leave& message);
+  void take(const protocol::wire::fetch& message);
   void open(protocol::wire::session_request request);
   void join(protocol::wire::session_request request, std::shared_ptr<content> object);
   void on_joined(join_reply reply);

@@ -174,6 +174,7 @@ private:
   void on_control(timestamp now, const wire::header& h, std::span<const std::byte> datagram);
   void on_message(timestamp now, const wire::heartbeat& message);
   void on_message(timestamp now, const wire::manifest& message);
+  void on_message(timestamp, const wire::anchor&) {} // the heartbeat before it says the same
   bool open(timestamp now, const wire::header& h, std::span<const std::byte> datagram,
             std::span<std::byte> out);
   bool fits_geometry(const wire::header& h) const noexcept;

@@ -20,6 +20,9 @@ using digest = std::array<std::byte, 32>;
 /// Bytes of a leaf: eight symbols, so that a full block has 16, what vector units take at a time.
 constexpr std::size_t digest_leaf = 11'264;
 
+/// Leaves of a full block.
+constexpr std::size_t max_leaves = 16;
+
 /// Throws std::runtime_error when the library fails: a defect of the installation.
 [[nodiscard]] digest digest_of(std::span<const std::byte> block,
                                crypto_library library = crypto_library::fastest);

@@ -4,6 +4,7 @@
 #include "protocol/text.hpp"
 #include "protocol/wire/capnp_support.hpp"
 #include "protocol/wire/fleetcast.capnp.h"
+#include "protocol/wire/manifest_codec.hpp"
 
 #include <boost/endian/conversion.hpp>
 #include <fmt/format.h>
@@ -63,6 +64,7 @@ void write(const session_request& from, schema::ClientMessage::Builder message) 
     suites.set(i, as_suite(from.suites[i]));
   to.setHostName(as_text(cut(from.host_name, max_host_name_size)));
   to.setCacheBlocks(from.cache_blocks);
+  to.setFeatures(from.features.bits);
 }
 
 void write(const receipt& from, schema::ClientMessage::Builder message) {
@@ -74,6 +76,14 @@ void write(const receipt& from, schema::ClientMessage::Builder message) {
 
 void write(const leave& from, schema::ClientMessage::Builder message) {
   write(from.reason, message.initLeave());
+}
+
+void write(const fetch& from, schema::ClientMessage::Builder message) {
+  auto to = message.initFetch();
+  to.setBlock(from.block);
+  to.setManifest(from.manifest);
+  to.setLeafDigests(from.leaf_digests);
+  to.setLeaves(from.leaves);
 }
 
 void write(const session_accept& from, schema::ServerMessage::Builder message) {
@@ -93,6 +103,10 @@ void write(const session_accept& from, schema::ServerMessage::Builder message) {
   to.setSigningKey(as_data(from.signing_key));
   to.setMetadata(as_data(from.metadata));
   to.setUnverified(from.unverified);
+  to.setFeatures(from.features.bits);
+  auto sources = to.initSources(static_cast<unsigned>(std::min(from.sources.size(), max_sources)));
+  for (unsigned i = 0; i < sources.size(); ++i)
+    sources.set(i, as_data(from.sources[i]));
 }
 
 void write(const session_reject& from, schema::ServerMessage::Builder message) {
@@ -105,6 +119,35 @@ void write(const session_ended& from, schema::ServerMessage::Builder message) {
 
 void write(const receipt_noted&, schema::ServerMessage::Builder message) {
   message.setReceiptNoted();
+}
+
+void write(const feedback_state& from, schema::ServerMessage::Builder message) {
+  message.initFeedbackState().setUnheardMilliseconds(from.unheard_milliseconds);
+}
+
+void write(const fetched_nothing&, schema::Fetched::Builder to) {
+  to.setUnavailable();
+}
+
+void write(const manifest& from, schema::Fetched::Builder to) {
+  write_manifest(from, to.initManifest());
+}
+
+void write(const leaf_digests& from, schema::Fetched::Builder to) {
+  assert(!from.empty() && from.size() <= max_leaves);
+  to.setLeafDigests({reinterpret_cast<const kj::byte*>(from.data()), from.size() * sizeof(digest)});
+}
+
+void write(const fetched_leaf& from, schema::Fetched::Builder to) {
+  auto leaf = to.initLeaf();
+  leaf.setIndex(from.index);
+  leaf.setBytes(as_data(from.bytes));
+}
+
+void write(const fetched& from, schema::ServerMessage::Builder message) {
+  auto to = message.initFetched();
+  to.setBlock(from.block);
+  std::visit([&](const auto& part) { write(part, to); }, from.part);
 }
 
 template <class Root, class Message>
@@ -210,16 +253,35 @@ void read(schema::DirectionKey::Reader from, direction_key& to, field_check& che
   read_fixed(from.getSalt(), "salt", to.salt, check);
 }
 
+constexpr std::size_t ipv4_size = 4;
+constexpr std::size_t ipv6_size = 16;
+
+std::vector<std::byte> read_address(capnp::Data::Reader from, std::string_view what,
+                                    field_check& check) {
+  check.require(from.size() == ipv4_size || from.size() == ipv6_size,
+                "the {} address is {} bytes long instead of 4 or 16", what, from.size());
+  const auto* bytes = reinterpret_cast<const std::byte*>(from.begin());
+  return {bytes, bytes + std::min(from.size(), ipv6_size)};
+}
+
+/// Its address may be empty.
 endpoint read(schema::Endpoint::Reader from, std::string_view what, field_check& check) {
-  constexpr std::size_t ipv4 = 4;
-  constexpr std::size_t ipv6 = 16;
-  const auto address = from.getAddress();
-  const auto size = address.size();
-  check.require(size == 0 || size == ipv4 || size == ipv6,
-                "the {} address is {} bytes long instead of 4 or 16", what, size);
   check.require(from.getPort() != 0, "the {} port is 0", what);
-  const auto* bytes = reinterpret_cast<const std::byte*>(address.begin());
-  return {{bytes, bytes + std::min(size, ipv6)}, from.getPort()};
+  const auto address = from.getAddress();
+  return {address.size() == 0 ? std::vector<std::byte>{} : read_address(address, what, check),
+          from.getPort()};
+}
+
+std::vector<std::vector<std::byte>> read_sources(capnp::List<capnp::Data>::Reader from,
+                                                 field_check& check) {
+  std::vector<std::vector<std::byte>> to;
+  check.require(from.size() <= max_sources, "{} source addresses are named and {} may be",
+                from.size(), max_sources);
+  if (from.size() > max_sources)
+    return to;
+  for (const auto address : from)
+    to.push_back(read_address(address, "source", check));
+  return to;
 }
 
 session_request read(schema::SessionRequest::Reader from, field_check& check) {
@@ -230,7 +292,14 @@ session_request read(schema::SessionRequest::Reader from, field_check& check) {
   to.suites = read_suites(from.getSuites(), check);
   to.host_name = read_text(from.getHostName(), "host name", max_host_name_size, check);
   to.cache_blocks = from.getCacheBlocks();
+  to.features = {from.getFeatures()};
   return to;
+}
+
+fetch read(schema::Fetch::Reader from, field_check& check) {
+  check.require(from.getLeaves() < 1U << max_leaves, "a leaf is asked for that no block has");
+  return {from.getBlock(), from.getManifest(), from.getLeafDigests(),
+          static_cast<std::uint16_t>(from.getLeaves())};
 }
 
 receipt read(schema::Receipt::Reader from) {
@@ -264,7 +333,45 @@ session_accept read(schema::SessionAccept::Reader from, field_check& check) {
   to.unverified = from.getUnverified();
   check.require(!to.unverified || to.suite == seal_suite::none,
                 "datagrams are sealed and yet not to be verified");
+  to.features = {from.getFeatures()};
+  to.sources = read_sources(from.getSources(), check);
   return to;
+}
+
+leaf_digests read_leaf_digests(capnp::Data::Reader from, field_check& check) {
+  const auto count = from.size() / sizeof(digest);
+  const auto is_legal = from.size() % sizeof(digest) == 0 && count >= 1 && count <= max_leaves;
+  check.require(is_legal, "digests of leaves are {} bytes long", from.size());
+  leaf_digests to(is_legal ? count : 0);
+  if (is_legal)
+    std::memcpy(to.data(), from.begin(), from.size());
+  return to;
+}
+
+fetched_leaf read(schema::LeafBytes::Reader from, field_check& check) {
+  check.require(from.getIndex() < max_leaves, "leaf {} is one that no block has",
+                static_cast<unsigned>(from.getIndex()));
+  auto bytes = read_bytes(from.getBytes(), "bytes of a leaf", digest_leaf, check);
+  check.require(!bytes.empty(), "a leaf is empty");
+  return {from.getIndex(), std::move(bytes)};
+}
+
+fetched read(schema::Fetched::Reader from, field_check& check) {
+  const auto block = from.getBlock();
+  switch (from.which()) {
+    case schema::Fetched::UNAVAILABLE:
+      return {block, fetched_nothing{}};
+    case schema::Fetched::MANIFEST: {
+      auto part = read_manifest(from.getManifest());
+      check.require(part.has_value(), "a manifest is not as it should be");
+      return {block, std::move(part).value_or(manifest{})};
+    }
+    case schema::Fetched::LEAF_DIGESTS:
+      return {block, read_leaf_digests(from.getLeafDigests(), check)};
+    case schema::Fetched::LEAF:
+      return {block, read(from.getLeaf(), check)};
+  }
+  return {block, fetched_nothing{}}; // a part of a later version
 }
 
 client_message read(schema::ClientMessage::Reader from, field_check& check) {
@@ -275,6 +382,8 @@ client_message read(schema::ClientMessage::Reader from, field_check& check) {
       return read(from.getReceipt());
     case schema::ClientMessage::LEAVE:
       return leave{read(from.getLeave(), check)};
+    case schema::ClientMessage::FETCH:
+      return read(from.getFetch(), check);
   }
   check.require(false, "its kind, {}, is not known here", static_cast<unsigned>(from.which()));
   return {};
@@ -290,6 +399,10 @@ server_message read(schema::ServerMessage::Reader from, field_check& check) {
       return session_ended{read(from.getEnded(), check)};
     case schema::ServerMessage::RECEIPT_NOTED:
       return receipt_noted{};
+    case schema::ServerMessage::FEEDBACK_STATE:
+      return feedback_state{from.getFeedbackState().getUnheardMilliseconds()};
+    case schema::ServerMessage::FETCHED:
+      return read(from.getFetched(), check);
   }
   check.require(false, "its kind, {}, is not known here", static_cast<unsigned>(from.which()));
   return {};

@@ -3,6 +3,8 @@
 #pragma once
 
 #include "protocol/failure.hpp"
+#include "protocol/wire/block_digest.hpp"
+#include "protocol/wire/data_messages.hpp"
 #include "protocol/wire/seal.hpp"
 
 #include <array>
@@ -26,9 +28,31 @@ constexpr std::size_t max_host_name_size = 255;
 constexpr std::size_t max_metadata_size = 32 * 1024;
 constexpr std::size_t max_suites = 8;
 constexpr std::size_t max_failure_text = 1024;
+constexpr std::size_t max_sources = 4;
 
 using transmission_id = std::array<std::byte, 16>;
 using public_key = std::array<std::byte, 32>;
+
+/// What one end can beyond version 1: bits of `features`.
+enum class feature : std::uint64_t {
+  feedback_state = 1U << 0U, ///< the client takes feedback_state
+  fetch = 1U << 1U,          ///< the server answers fetch
+  anchors = 1U << 2U,        ///< the server sends anchors
+};
+
+/// A set of features. What a peer offered may hold bits of later versions.
+struct feature_set {
+  std::uint64_t bits = 0;
+
+  constexpr bool has(feature f) const noexcept {
+    return (bits & static_cast<std::uint64_t>(f)) != 0;
+  }
+  constexpr feature_set with(feature f) const noexcept {
+    return {bits | static_cast<std::uint64_t>(f)};
+  }
+
+  friend bool operator==(const feature_set&, const feature_set&) = default;
+};
 
 struct session_request {
   std::uint16_t version = protocol_version;
@@ -37,6 +61,7 @@ struct session_request {
   std::vector<seal_suite> suites;
   std::string host_name;
   std::uint32_t cache_blocks = 0;
+  feature_set features;
 
   friend bool operator==(const session_request&, const session_request&) = default;
 };
@@ -64,6 +89,9 @@ struct session_accept {
   public_key signing_key{};
   std::vector<std::byte> metadata; ///< opaque; empty: none
   bool unverified = false;         ///< no manifests come: blocks are not compared with digests
+  feature_set features;
+  std::vector<std::vector<std::byte>>
+    sources; ///< each 4 or 16 bytes in network order; empty: not told
 };
 
 struct receipt {
@@ -79,6 +107,16 @@ struct leave {
   failure reason;
 };
 
+/// "Send me these parts of a block over this connection."
+struct fetch {
+  block_number block = 0;
+  bool manifest = false;
+  bool leaf_digests = false;
+  std::uint16_t leaves = 0; ///< bit n: leaf n
+
+  friend bool operator==(const fetch&, const fetch&) = default;
+};
+
 /// "Your request is refused, and why."
 struct session_reject {
   failure reason;
@@ -92,7 +130,36 @@ struct session_ended {
 /// "Your receipt arrived."
 struct receipt_noted {};
 
-using client_message = std::variant<session_request, receipt, leave>;
-using server_message = std::variant<session_accept, session_reject, session_ended, receipt_noted>;
+/// "Your feedback arrives", or does not.
+struct feedback_state {
+  std::uint32_t unheard_milliseconds = 0; ///< 0: it arrives
+
+  friend bool operator==(const feedback_state&, const feedback_state&) = default;
+};
+
+struct fetched_nothing {
+  friend bool operator==(const fetched_nothing&, const fetched_nothing&) = default;
+};
+
+struct fetched_leaf {
+  std::uint8_t index = 0;
+  std::vector<std::byte> bytes; ///< 1 to digest_leaf
+
+  friend bool operator==(const fetched_leaf&, const fetched_leaf&) = default;
+};
+
+using leaf_digests = std::vector<digest>; ///< 1 to max_leaves
+
+/// "Here is what you asked for", one part in each.
+struct fetched {
+  block_number block = 0;
+  std::variant<fetched_nothing, manifest, leaf_digests, fetched_leaf> part;
+
+  friend bool operator==(const fetched&, const fetched&) = default;
+};
+
+using client_message = std::variant<session_request, receipt, leave, fetch>;
+using server_message = std::variant<session_accept, session_reject, session_ended, receipt_noted,
+                                    feedback_state, fetched>;
 
 } // namespace fleetcast::protocol::wire

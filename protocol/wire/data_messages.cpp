@@ -2,6 +2,7 @@
 
 #include "protocol/wire/capnp_support.hpp"
 #include "protocol/wire/fleetcast.capnp.h"
+#include "protocol/wire/manifest_codec.hpp"
 
 #include <algorithm>
 #include <cassert>
@@ -63,6 +64,21 @@ void write(const std::vector<block_repair>& from, capnp::List<schema::BlockRepai
   }
 }
 
+void write(const heartbeat& message, schema::Heartbeat::Builder to) {
+  const auto ranges = cut(message.scheduled, max_scheduled_ranges);
+  to.setSentAt(message.sent_at);
+  to.setPass(message.next.pass);
+  to.setNextBlock(message.next.block);
+  to.setEdgePass(message.edge.pass);
+  to.setEdgeBlock(message.edge.block);
+  to.setGrttMicroseconds(to_microseconds(message.grtt));
+  to.setGroupSize(message.group_size);
+  to.setStatusIntervalMicroseconds(to_microseconds(message.status_interval));
+  to.setScheduledAll(message.scheduled_all && ranges == message.scheduled.size());
+  write(message.scheduled, to.initScheduled(ranges));
+  write(message.repairing, to.initRepairing(cut(message.repairing, max_announced_repairs)));
+}
+
 // -- decoding -----------------------------------------------------------------------------------
 
 bool fits_block_numbers(std::uint32_t first, std::uint64_t count) noexcept {
@@ -107,17 +123,13 @@ std::optional<heartbeat> read(schema::Heartbeat::Reader from) {
   return to;
 }
 
-std::optional<manifest> read(schema::Manifest::Reader from) {
-  const auto digests = from.getDigests();
+std::optional<anchor> read(schema::Anchor::Reader from) {
+  const auto beat = from.getHeartbeat();
   const auto signed_by = from.getSignature();
-  const auto count = digests.size() / sizeof(digest);
-  if (digests.size() % sizeof(digest) != 0 || count > defaults::manifest_capacity
-      || !fits_block_numbers(from.getFirstBlock(), count) || signed_by.size() != sizeof(signature))
+  if (beat.size() == 0 || signed_by.size() != sizeof(signature))
     return std::nullopt;
-  manifest to;
-  to.first_block = from.getFirstBlock();
-  to.digests.resize(count);
-  std::memcpy(to.digests.data(), digests.begin(), digests.size());
+  const auto* bytes = reinterpret_cast<const std::byte*>(beat.begin());
+  anchor to{{bytes, bytes + beat.size()}, from.getPacket(), {}};
   std::memcpy(to.signed_by.data(), signed_by.begin(), signed_by.size());
   return to;
 }
@@ -127,7 +139,9 @@ std::optional<group_message> read(schema::GroupMessage::Reader from) {
     case schema::GroupMessage::HEARTBEAT:
       return read(from.getHeartbeat());
     case schema::GroupMessage::MANIFEST:
-      return read(from.getManifest());
+      return read_manifest(from.getManifest());
+    case schema::GroupMessage::ANCHOR:
+      return read(from.getAnchor());
   }
   return std::nullopt; // of a later version
 }
@@ -181,33 +195,56 @@ std::optional<Message> decode_body(std::span<const std::byte> bytes) {
 
 } // namespace
 
+std::optional<manifest> read_manifest(schema::Manifest::Reader from) {
+  const auto digests = from.getDigests();
+  const auto signed_by = from.getSignature();
+  const auto count = digests.size() / sizeof(digest);
+  if (digests.size() % sizeof(digest) != 0 || count > defaults::manifest_capacity
+      || !fits_block_numbers(from.getFirstBlock(), count) || signed_by.size() != sizeof(signature))
+    return std::nullopt;
+  manifest to;
+  to.first_block = from.getFirstBlock();
+  to.digests.resize(count);
+  std::memcpy(to.digests.data(), digests.begin(), digests.size());
+  std::memcpy(to.signed_by.data(), signed_by.begin(), signed_by.size());
+  return to;
+}
+
+void write_manifest(const manifest& from, schema::Manifest::Builder to) {
+  assert(!from.digests.empty() && from.digests.size() <= defaults::manifest_capacity);
+  to.setFirstBlock(from.first_block);
+  if (!from.digests.empty())
+    to.setDigests(as_kj(from.digests.front().data(), from.digests.size() * sizeof(digest)));
+  to.setSignature(as_kj(from.signed_by.data(), from.signed_by.size()));
+}
+
 message_bytes encode(const heartbeat& message) {
   scratch memory;
   capnp::MallocMessageBuilder builder{memory.words()};
-  auto to = builder.initRoot<schema::GroupMessage>().initHeartbeat();
-  const auto ranges = cut(message.scheduled, max_scheduled_ranges);
-  to.setSentAt(message.sent_at);
-  to.setPass(message.next.pass);
-  to.setNextBlock(message.next.block);
-  to.setEdgePass(message.edge.pass);
-  to.setEdgeBlock(message.edge.block);
-  to.setGrttMicroseconds(to_microseconds(message.grtt));
-  to.setGroupSize(message.group_size);
-  to.setStatusIntervalMicroseconds(to_microseconds(message.status_interval));
-  to.setScheduledAll(message.scheduled_all && ranges == message.scheduled.size());
-  write(message.scheduled, to.initScheduled(ranges));
-  write(message.repairing, to.initRepairing(cut(message.repairing, max_announced_repairs)));
+  write(message, builder.initRoot<schema::GroupMessage>().initHeartbeat());
+  return serialize(builder);
+}
+
+message_bytes encode_alone(const heartbeat& message) {
+  scratch memory;
+  capnp::MallocMessageBuilder builder{memory.words()};
+  write(message, builder.initRoot<schema::Heartbeat>());
   return serialize(builder);
 }
 
 message_bytes encode(const manifest& message) {
-  assert(!message.digests.empty() && message.digests.size() <= defaults::manifest_capacity);
   scratch memory;
   capnp::MallocMessageBuilder builder{memory.words()};
-  auto to = builder.initRoot<schema::GroupMessage>().initManifest();
-  to.setFirstBlock(message.first_block);
-  if (!message.digests.empty())
-    to.setDigests(as_kj(message.digests.front().data(), message.digests.size() * sizeof(digest)));
+  write_manifest(message, builder.initRoot<schema::GroupMessage>().initManifest());
+  return serialize(builder);
+}
+
+message_bytes encode(const anchor& message) {
+  scratch memory;
+  capnp::MallocMessageBuilder builder{memory.words()};
+  auto to = builder.initRoot<schema::GroupMessage>().initAnchor();
+  to.setHeartbeat(as_kj(message.beat.data(), message.beat.size()));
+  to.setPacket(message.packet);
   to.setSignature(as_kj(message.signed_by.data(), message.signed_by.size()));
   return serialize(builder);
 }
@@ -236,6 +273,10 @@ message_bytes encode(const feedback& message) {
 
 std::optional<group_message> decode_group_message(std::span<const std::byte> bytes) {
   return decode_body<schema::GroupMessage, group_message>(bytes);
+}
+
+std::optional<heartbeat> decode_heartbeat(std::span<const std::byte> bytes) {
+  return decode_body<schema::Heartbeat, heartbeat>(bytes);
 }
 
 std::optional<feedback> decode_feedback(std::span<const std::byte> bytes) {

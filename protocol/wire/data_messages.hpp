@@ -62,6 +62,15 @@ struct manifest {
   friend bool operator==(const manifest&, const manifest&) = default;
 };
 
+/// A heartbeat that the server signed.
+struct anchor {
+  std::vector<std::byte> beat; ///< the encoded heartbeat: the bytes that are signed
+  std::uint64_t packet = 0;    ///< the highest packet number used before
+  signature signed_by{};
+
+  friend bool operator==(const anchor&, const anchor&) = default;
+};
+
 struct feedback {
   std::uint64_t echo_sent_at = 0; ///< 0: no heartbeat heard yet
   duration echo_held{};
@@ -81,17 +90,22 @@ struct feedback {
   friend bool operator==(const feedback&, const feedback&) = default;
 };
 
-using group_message = std::variant<heartbeat, manifest>;
+using group_message = std::variant<heartbeat, manifest, anchor>;
 
 using message_bytes = std::vector<std::byte>;
 
 message_bytes encode(const heartbeat& message);
 message_bytes encode(const manifest& message);
+message_bytes encode(const anchor& message);
 message_bytes encode(const feedback& message);
 
 /// Nothing when the bytes are no such message, or a list is longer, a number larger than the
 /// schema's comments allow. Never throws; memory is bounded by the size of a datagram.
 [[nodiscard]] std::optional<group_message> decode_group_message(std::span<const std::byte> bytes);
 [[nodiscard]] std::optional<feedback> decode_feedback(std::span<const std::byte> bytes);
+
+/// The heartbeat alone, as an anchor carries it.
+message_bytes encode_alone(const heartbeat& message);
+[[nodiscard]] std::optional<heartbeat> decode_heartbeat(std::span<const std::byte> bytes);
 
 } // namespace fleetcast::protocol::wire

@@ -42,6 +42,15 @@ struct SessionRequest {
   suites @3 :List(Suite);      # in order of preference, 1 to 8
   hostName @4 :Text;           # for people to read in listings; at most 255 bytes
   cacheBlocks @5 :UInt32;      # blocks the receiver can hold: its first limit
+  features @6 :UInt64;         # what the client can beyond version 1: the bits of Feature, counted from 0
+}
+
+enum Feature {
+  # What one end can beyond version 1, as a bit of `features`. A message that needs one goes only to a peer that
+  # offered it; bits that a reader does not know are skipped.
+  feedbackState @0;            # the client takes ServerMessage.feedbackState
+  fetch @1;                    # the server answers ClientMessage.fetch
+  anchors @2;                  # the server sends anchors: what unsigned heartbeats say can be checked
 }
 
 struct DirectionKey {
@@ -71,6 +80,9 @@ struct SessionAccept {
                                # most 32,768 bytes; empty: nothing
   unverified @14 :Bool;        # no manifests are sent, blocks are not compared with digests; only with
                                # the suite `none`
+  features @15 :UInt64;        # what the server can beyond version 1, as in SessionRequest
+  sources @16 :List(Data);     # addresses that datagrams of the group come from, 4 or 16 bytes each, at most
+                               # 4; empty: not told. Hygiene, not proof: addresses can be forged
 }
 
 struct Endpoint {
@@ -92,11 +104,42 @@ struct Receipt {
   repairedSymbols @2 :UInt64;  # source symbols rebuilt from repair symbols
 }
 
+struct FeedbackState {
+  # Whether feedback of this receiver arrives, which only the server knows. Sent when its first one did, when none
+  # came for two seconds though it was to come, and when it comes again.
+  unheardMilliseconds @0 :UInt32; # 0: it arrives
+}
+
+struct Fetch {
+  # Asks for parts of a block over the control connection: what a receiver needs whose blocks fail their digest,
+  # because somebody in the group forges. Each of them is answered by one Fetched.
+  block @0 :UInt32;            # SBN
+  manifest @1 :Bool;           # the manifest of the block's run, or of a part of it that holds the block
+  leafDigests @2 :Bool;        # the SHA-256 of each of its leaves
+  leaves @3 :UInt32;           # bit n: the bytes of leaf n; a block has at most 16 leaves
+}
+
+struct LeafBytes {
+  index @0 :UInt8;             # 0 to 15
+  bytes @1 :Data;              # 1 to 11,264 bytes
+}
+
+struct Fetched {
+  block @0 :UInt32;            # SBN
+  union {
+    unavailable @1 :Void;      # the server did not read the block yet, or is asked too much: ask later
+    manifest @2 :Manifest;
+    leafDigests @3 :Data;      # 32 bytes for each leaf
+    leaf @4 :LeafBytes;
+  }
+}
+
 struct ClientMessage {
   union {
     request @0 :SessionRequest;
     receipt @1 :Receipt;
     leave @2 :Failure;         # the receiver stops before the end, and why
+    fetch @3 :Fetch;
   }
 }
 
@@ -106,6 +149,8 @@ struct ServerMessage {
     reject @1 :Failure;
     ended @2 :Failure;         # the session ends now: transmission over, receiver kicked, …
     receiptNoted @3 :Void;     # the receipt arrived; the client may close
+    feedbackState @4 :FeedbackState;
+    fetched @5 :Fetched;
   }
 }
 
@@ -148,10 +193,20 @@ struct Manifest {
   signature @2 :Data;          # 64 bytes
 }
 
+struct Anchor {
+  # A heartbeat that only the server can have sent. Whoever holds the group key can forge any other datagram; an
+  # anchor replaces whatever those made of the sender's state (docs/protocol.md).
+  heartbeat @0 :Data;          # a Heartbeat, alone in a message of its own: the bytes that are signed
+  packet @1 :UInt64;           # the highest packet number used before this datagram
+  signature @2 :Data;          # 64 bytes: Ed25519 over "fleetcast anchor v1" + 0x00 + transmissionId +
+                               #   packet (LE, 8 bytes) + heartbeat
+}
+
 struct GroupMessage {
   union {
     heartbeat @0 :Heartbeat;
     manifest @1 :Manifest;
+    anchor @2 :Anchor;
   }
 }
 

@@ -101,6 +101,75 @@ TEST(ControlCodec, AcceptComesBackAsItWas) {
   EXPECT_EQ(read.signing_key, sent.signing_key);
 }
 
+TEST(ControlCodec, FeaturesAndSourcesComeBackAsTheyWere) {
+  EXPECT_EQ(through_the_wire<session_request>(client_message{samples::request_with_features()}),
+            samples::request_with_features());
+  const auto sent = samples::accept_with_features();
+  const auto read = through_the_wire<session_accept>(server_message{sent});
+  EXPECT_EQ(read.features, sent.features);
+  EXPECT_EQ(read.sources, sent.sources);
+}
+
+TEST(ControlCodec, BitsOfLaterVersionsAreKept) {
+  auto m = samples::request();
+  m.features.bits = ~std::uint64_t{0};
+  EXPECT_EQ(through_the_wire<session_request>(client_message{m}), m);
+}
+
+TEST(ControlCodec, FetchAndItsAnswersComeBackAsTheyWere) {
+  EXPECT_EQ(through_the_wire<fetch>(client_message{samples::sample_fetch()}),
+            samples::sample_fetch());
+  for (const auto& part : {samples::fetched_manifest(), samples::fetched_leaf_digests(),
+                           samples::fetched_leaf_bytes(), samples::fetched_unavailable()})
+    EXPECT_EQ(through_the_wire<fetched>(server_message{part}), part);
+}
+
+TEST(ControlCodec, FeedbackStateComesBackAsItWas) {
+  EXPECT_EQ(through_the_wire<feedback_state>(server_message{samples::sample_feedback_state()}),
+            samples::sample_feedback_state());
+}
+
+TEST(ControlCodec, NobodyFetchesWhatNoBlockHas) {
+  const auto body
+    = crafted_client([](schema::ClientMessage::Builder m) { m.initFetch().setLeaves(1U << 16U); });
+  EXPECT_FALSE(decode_client_message(body));
+}
+
+TEST(ControlCodec, PartsOfBlocksAreOfLegalSize) {
+  const auto is_read = [](const std::function<void(schema::Fetched::Builder)>& fill) {
+    return decode_server_message(
+             crafted_server([&](schema::ServerMessage::Builder m) { fill(m.initFetched()); }))
+      .has_value();
+  };
+  EXPECT_TRUE(is_read([](auto m) { m.initLeafDigests(16 * 32); }));
+  EXPECT_FALSE(is_read([](auto m) { m.initLeafDigests(0); }));
+  EXPECT_FALSE(is_read([](auto m) { m.initLeafDigests(17 * 32); }));
+  EXPECT_FALSE(is_read([](auto m) { m.initLeafDigests(33); }));
+  const auto leaf = [&](unsigned index, unsigned size) {
+    return is_read([&](schema::Fetched::Builder m) {
+      auto to = m.initLeaf();
+      to.setIndex(static_cast<std::uint8_t>(index));
+      to.initBytes(size);
+    });
+  };
+  EXPECT_TRUE(leaf(15, digest_leaf));
+  EXPECT_FALSE(leaf(16, digest_leaf));
+  EXPECT_FALSE(leaf(0, 0));
+  EXPECT_FALSE(leaf(0, digest_leaf + 1));
+  EXPECT_FALSE(is_read([](auto m) { m.initManifest().initSignature(64); }));
+}
+
+TEST(ControlCodec, SourcesAreFewAndAddresses) {
+  const auto is_read = [](std::size_t count, unsigned size) {
+    auto m = samples::accept();
+    m.sources.assign(count, std::vector<std::byte>(size));
+    return decode_server_message(body_of(encode(server_message{m}))).has_value();
+  };
+  EXPECT_TRUE(is_read(max_sources, 16));
+  EXPECT_FALSE(is_read(1, 5));
+  EXPECT_FALSE(is_read(1, 0));
+}
+
 TEST(ControlCodec, RejectAndEndedComeBackAsTheyWere) {
   EXPECT_EQ(through_the_wire<session_reject>(server_message{samples::reject()}).reason,
             samples::reject().reason);

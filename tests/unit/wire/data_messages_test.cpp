@@ -87,6 +87,14 @@ TEST(DataMessages, ManifestComesBackAsItWas) {
             group_message{samples::sample_manifest()});
 }
 
+TEST(DataMessages, AnchorComesBackAndItsHeartbeatIsRead) {
+  const auto sent = samples::sample_anchor();
+  EXPECT_EQ(through_the_wire(sent), group_message{sent});
+  EXPECT_EQ(decode_heartbeat(sent.beat), samples::sample_heartbeat());
+  EXPECT_LE(encode(anchor{encode_alone(largest_heartbeat()), ~std::uint64_t{0}, {}}).size(),
+            defaults::symbol_size);
+}
+
 TEST(DataMessages, FeedbackComesBackAsItWas) {
   EXPECT_EQ(decode_feedback(encode(samples::sample_feedback())), samples::sample_feedback());
   EXPECT_EQ(decode_feedback(encode(feedback{})), feedback{});

@@ -21,18 +21,28 @@ namespace fs = std::filesystem;
 const fs::path folder = fs::path{FLEETCAST_SOURCE_DIR} / "tests" / "golden";
 
 std::map<std::string, message_bytes> written_today() {
-  return {{"session_request.bin", encode(client_message{samples::request()})},
-          {"receipt.bin", encode(client_message{samples::sample_receipt()})},
-          {"leave.bin", encode(client_message{samples::sample_leave()})},
-          {"session_accept.bin", encode(server_message{samples::accept()})},
-          {"session_accept_metadata.bin", encode(server_message{samples::accept_with_metadata()})},
-          {"session_accept_unverified.bin", encode(server_message{samples::accept_unverified()})},
-          {"session_reject.bin", encode(server_message{samples::reject()})},
-          {"session_ended.bin", encode(server_message{samples::ended()})},
-          {"receipt_noted.bin", encode(server_message{receipt_noted{}})},
-          {"heartbeat.bin", encode(samples::sample_heartbeat())},
-          {"manifest.bin", encode(samples::sample_manifest())},
-          {"feedback.bin", encode(samples::sample_feedback())}};
+  return {
+    {"session_request.bin", encode(client_message{samples::request()})},
+    {"receipt.bin", encode(client_message{samples::sample_receipt()})},
+    {"leave.bin", encode(client_message{samples::sample_leave()})},
+    {"session_accept.bin", encode(server_message{samples::accept()})},
+    {"session_accept_metadata.bin", encode(server_message{samples::accept_with_metadata()})},
+    {"session_accept_unverified.bin", encode(server_message{samples::accept_unverified()})},
+    {"session_reject.bin", encode(server_message{samples::reject()})},
+    {"session_ended.bin", encode(server_message{samples::ended()})},
+    {"receipt_noted.bin", encode(server_message{receipt_noted{}})},
+    {"heartbeat.bin", encode(samples::sample_heartbeat())},
+    {"manifest.bin", encode(samples::sample_manifest())},
+    {"session_request_features.bin", encode(client_message{samples::request_with_features()})},
+    {"fetch.bin", encode(client_message{samples::sample_fetch()})},
+    {"session_accept_features.bin", encode(server_message{samples::accept_with_features()})},
+    {"feedback_state.bin", encode(server_message{samples::sample_feedback_state()})},
+    {"fetched_manifest.bin", encode(server_message{samples::fetched_manifest()})},
+    {"fetched_leaf_digests.bin", encode(server_message{samples::fetched_leaf_digests()})},
+    {"fetched_leaf.bin", encode(server_message{samples::fetched_leaf_bytes()})},
+    {"fetched_unavailable.bin", encode(server_message{samples::fetched_unavailable()})},
+    {"anchor.bin", encode(samples::sample_anchor())},
+    {"feedback.bin", encode(samples::sample_feedback())}};
 }
 
 class Golden : public testing::Test {
@@ -87,6 +97,8 @@ TEST_F(Golden, ClientMessagesAreStillRead) {
   expect_client("session_request.bin", samples::request());
   expect_client("receipt.bin", samples::sample_receipt());
   expect_client("leave.bin", samples::sample_leave());
+  expect_client("session_request_features.bin", samples::request_with_features());
+  expect_client("fetch.bin", samples::sample_fetch());
 }
 
 TEST_F(Golden, ServerMessagesAreStillRead) {
@@ -96,12 +108,19 @@ TEST_F(Golden, ServerMessagesAreStillRead) {
   expect_server("session_reject.bin", samples::reject());
   expect_server("session_ended.bin", samples::ended());
   expect_server("receipt_noted.bin", receipt_noted{});
+  expect_server("session_accept_features.bin", samples::accept_with_features());
+  expect_server("feedback_state.bin", samples::sample_feedback_state());
+  expect_server("fetched_manifest.bin", samples::fetched_manifest());
+  expect_server("fetched_leaf_digests.bin", samples::fetched_leaf_digests());
+  expect_server("fetched_leaf.bin", samples::fetched_leaf_bytes());
+  expect_server("fetched_unavailable.bin", samples::fetched_unavailable());
 }
 
 TEST_F(Golden, GroupMessagesAreStillRead) {
   EXPECT_EQ(decode_group_message(load("heartbeat.bin")),
             group_message{samples::sample_heartbeat()});
   EXPECT_EQ(decode_group_message(load("manifest.bin")), group_message{samples::sample_manifest()});
+  EXPECT_EQ(decode_group_message(load("anchor.bin")), group_message{samples::sample_anchor()});
 }
 
 TEST_F(Golden, FeedbackIsStillRead) {

@@ -23,7 +23,18 @@ inline session_request request() {
           "images/debian-12.img",
           {seal_suite::aes_256_gcm, seal_suite::chacha20_poly1305},
           "host-17",
-          64};
+          64,
+          {}};
+}
+
+inline session_request request_with_features() {
+  auto m = request();
+  m.features = feature_set{}.with(feature::feedback_state).with(feature::anchors);
+  return m;
+}
+
+inline fetch sample_fetch() {
+  return {0x01020304, true, true, 0x8421};
 }
 
 inline receipt sample_receipt() {
@@ -67,6 +78,18 @@ inline session_accept accept_unverified() {
   return m;
 }
 
+inline session_accept accept_with_features() {
+  auto m = accept();
+  m.features = feature_set{}.with(feature::fetch).with(feature::anchors);
+  m.sources
+    = {counting(std::vector<std::byte>(4), 0xc0), counting(std::vector<std::byte>(16), 0xd0)};
+  return m;
+}
+
+inline feedback_state sample_feedback_state() {
+  return {2345};
+}
+
 inline session_reject reject() {
   return {{failure_code::object_not_found, 0, "opening lab/nothing: no such file"}};
 }
@@ -95,6 +118,26 @@ inline manifest sample_manifest() {
   m.digests = {counting(digest{}, 1), counting(digest{}, 2), counting(digest{}, 3)};
   m.signed_by = counting(signature{}, 0xa0);
   return m;
+}
+
+inline anchor sample_anchor() {
+  return {encode_alone(sample_heartbeat()), 0x0102030405060708, counting(signature{}, 0x30)};
+}
+
+inline fetched fetched_manifest() {
+  return {48, sample_manifest()};
+}
+
+inline fetched fetched_leaf_digests() {
+  return {49, leaf_digests{counting(digest{}, 5), counting(digest{}, 6)}};
+}
+
+inline fetched fetched_leaf_bytes() {
+  return {50, fetched_leaf{15, counting(std::vector<std::byte>(9), 0x60)}};
+}
+
+inline fetched fetched_unavailable() {
+  return {51, fetched_nothing{}};
 }
 
 inline feedback sample_feedback() {
