@@ -153,6 +153,44 @@ constexpr duration deaf_after = seconds(1);
 /// receiver with room for more stays silent, so in a healthy group nobody objects.
 constexpr std::uint32_t edge_lead = 16;
 
+// -- liveness -----------------------------------------------------------------------------------
+
+/// A receiver takes a turn this often even when nothing happens, so that it notices when it slept.
+constexpr duration own_turn_interval = milliseconds(500);
+
+/// Between two turns of a receiver that was awake: twice what was to be. What takes longer was a sleep (a stopped
+/// process, a suspended host, no processor time), and says nothing of the sender.
+constexpr duration max_own_gap = seconds(1);
+
+/// A receiver that nothing has reached for this long, twenty idle heartbeats, says so and joins the group again.
+constexpr duration hearing_lost_after = seconds(2);
+
+/// The group is joined again at once, this often more after the first interval each, then after the second one: reports
+/// get lost, too, and a switch that has lost one second is found again soon; the rest is for people to mend.
+constexpr unsigned quick_rejoins = 3;
+constexpr duration quick_rejoin_interval = seconds(3);
+constexpr duration slow_rejoin_interval = seconds(10);
+
+/// Datagrams of full symbols that do not come for this long, while smaller ones do, may be too large for the way:
+/// people shall know within ten seconds.
+constexpr duration size_span = seconds(8);
+
+/// For that verdict so many datagrams were lost, before so many others that arrived, and so many heartbeats have
+/// shown that symbols were sent. The slowest rate that is searched, 1 Mbit/s, makes some 690 datagrams, 21 heartbeats
+/// and 5 blocks of the span. Where nine of ten datagrams get lost at random, 1 in 10^11 runs of 256 is lost whole.
+constexpr std::uint64_t size_losses = 256;
+constexpr unsigned size_gaps = 10;
+constexpr unsigned size_moves = 3;
+
+/// Datagrams of this size pass everywhere (RFC 791), as UDP payload: 576 bytes with the largest IP header.
+constexpr std::size_t size_that_passes = 508;
+
+/// A receiver that gets nothing of what it lacks for this long, though it asked so often and so many heartbeats have
+/// shown that the sender went on, says so. A request is answered within a few round trips.
+constexpr duration stalled_after = seconds(20);
+constexpr std::uint32_t stalled_requests = 3;
+constexpr unsigned stalled_moves = 10;
+
 // -- rate ---------------------------------------------------------------------------------------
 
 /// Rate that the search for the right one begins with, bits per second of UDP payload: doubling takes it to

@@ -20,6 +20,12 @@ void append(std::vector<wire::block_range>& ranges, block_number block) {
     ranges.push_back({block, 1});
 }
 
+/// The largest datagram that the object's symbols travel in.
+std::size_t full_datagram(const geometry& layout, std::size_t overhead) {
+  return wire::header_size + std::min<std::uint64_t>(layout.symbol_size(), layout.object_size())
+         + overhead;
+}
+
 } // namespace
 
 receiver::receiver(const receiver_config& config, block_allocator& memory, timestamp now)
@@ -34,6 +40,7 @@ receiver::receiver(const receiver_config& config, block_allocator& memory, times
     completed_(config.layout.block_count()),
     scheduled_(wire::max_scheduled_ranges),
     last_heard_(now),
+    liveness_(full_datagram(config.layout, opener_.overhead()), config.lower_headers, now),
     nack_(config.seed),
     next_status_(now + defaults::status_keep_alive),
     last_status_(now),
@@ -47,6 +54,7 @@ receiver::receiver(const receiver_config& config, block_allocator& memory, times
 void receiver::on_datagram(timestamp now, std::span<const std::byte> datagram) {
   if (failure_)
     return;
+  liveness_.turn(now);
   const auto h = wire::decode(datagram, opener_.overhead());
   if (!h) {
     count(h.error());
@@ -95,6 +103,7 @@ bool receiver::open(timestamp now, const wire::header& h, std::span<const std::b
   }
   replay_.accept(h.packet_number);
   last_heard_ = now;
+  liveness_.heard(h.packet_number, datagram.size());
   ++statistics_.datagrams;
   statistics_.lost_packets = replay_.lost();
   return true;
@@ -128,6 +137,7 @@ void receiver::store(timestamp now, assemblies::iterator block, const wire::head
     return;
   }
   a.symbols.commit(h.symbol, h.payload_size);
+  liveness_.got_on();
   if (h.symbol < config_.layout.source_symbols_of(h.block))
     ++statistics_.source_symbols;
   else
@@ -199,6 +209,9 @@ void receiver::on_message(timestamp now, const wire::heartbeat& message) {
   if (heartbeat_)
     heartbeat_gap_ = std::clamp<duration>(now - heartbeat_at_, defaults::heartbeat_interval,
                                           defaults::idle_heartbeat_interval);
+  if (heartbeat_
+      && (message.next != heartbeat_->next || message.repairing != heartbeat_->repairing))
+    liveness_.sender_moved();
   heartbeat_ = message;
   heartbeat_at_ = now;
   // Thousands that join together shall not all speak at once.
@@ -512,10 +525,12 @@ bool receiver::take_feedback(timestamp now, std::vector<std::byte>& out) {
   auto message = status(now);
   if (request_due) {
     nack_.stop();
-    if (add_requests(now, message))
+    if (add_requests(now, message)) {
       ++statistics_.requests_sent;
-    else
+      liveness_.asked();
+    } else {
       ++statistics_.requests_suppressed;
+    }
   }
   const auto asks
     = !message.repairs.empty() || !message.wanted.empty() || !message.manifests.empty();
@@ -560,21 +575,15 @@ void receiver::on_room(timestamp now) {
 }
 
 void receiver::on_time(timestamp now) {
-  if (failure_ || complete() || now - last_heard_ <= defaults::sender_silence_limit)
-    return;
-  failure_ = {
-    failure_code::sender_silent, 0,
-    "nothing was heard from the sender for "
-      + std::to_string(std::chrono::duration_cast<seconds>(defaults::sender_silence_limit).count())
-      + " s: check that multicast reaches this host (switch, IGMP/MLD snooping, firewall) "
-        "and that the server is running"};
+  if (!failure_ && !complete())
+    failure_ = liveness_.on_time(now, consumer_fills_cache());
 }
 
 timestamp receiver::next_event() const noexcept {
   if (failure_)
     return never;
-  const auto silence = last_heard_ + defaults::sender_silence_limit + microseconds(1);
-  return std::min({nack_.due(), next_status_, object_at_, complete() ? never : silence});
+  return std::min(
+    {nack_.due(), next_status_, object_at_, complete() ? never : liveness_.next_event()});
 }
 
 // -- derived --------------------------------------------------------------------------------------

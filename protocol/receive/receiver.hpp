@@ -5,7 +5,7 @@
 ///
 ///     on_datagram(now, bytes) for each datagram, then
 ///     take_blocks(), take_feedback(now, …) until it gives nothing, failed(), complete();
-///     call on_time(now) at next_event() if nothing came before, and then take again.
+///     call on_time(now) at next_event() if nothing came before, and then take again; look at health().
 ///
 /// A datagram is parsed, checked against session, lane and geometry, and opened straight into the
 /// slot of the block it belongs to: no copy but the decryption. A block is handed out once it has k
@@ -16,6 +16,9 @@
 /// Losses. A block lacks symbols once the sender has moved past it (seen from data or a heartbeat) and
 /// the reordering allowance is over. Requests follow RFC 5740: a random back-off scaled by group size and
 /// GRTT (nack_timer.hpp), dropped when a heartbeat shows that the sender already repairs as much.
+///
+/// Alive means getting on. Hearing the sender is not progress: liveness.hpp tells deafness, datagrams too large for
+/// the way, and requests that nobody answers from one another, and leaves out what this host slept.
 ///
 /// Limits: block memory is the allocator's; beside it one bit a block, digests of at most
 /// 2 x cache + 2 manifests, and a bounded interval set. A peer cannot make it grow.
@@ -33,6 +36,7 @@
 #include "protocol/position.hpp"
 #include "protocol/receive/block_assembler.hpp"
 #include "protocol/receive/digest_store.hpp"
+#include "protocol/receive/liveness.hpp"
 #include "protocol/receive/nack_timer.hpp"
 #include "protocol/receive/receive_limit_meter.hpp"
 #include "protocol/receive/replay_guard.hpp"
@@ -65,6 +69,9 @@ struct receiver_config {
   /// Blocks wait for their digest and must match it. False: they are handed out as they came, since
   /// both ends were told to do without.
   bool verified = true;
+
+  /// Bytes of the UDP and IP headers before a datagram: 28, or 48 in IPv6. For people.
+  std::size_t lower_headers = 28;
 
   /// Seed of the back-off's randomness.
   std::uint64_t seed = 0;
@@ -134,6 +141,9 @@ public:
 
   /// Why the session cannot succeed any more, if so.
   const failure& failed() const noexcept { return failure_; }
+
+  /// What is wrong with the reception, and how often the group should have been joined again so far.
+  reception_health health() const { return complete() ? reception_health{} : liveness_.health(); }
 
   // -- inspection -------------------------------------------------------------------------------
 
@@ -252,6 +262,7 @@ private:
   block_number schedule_known_to_ = 0; ///< where that list was cut off
 
   timestamp last_heard_;
+  liveness liveness_;
 
   /// While the back-off runs: where the sender was when it began. Only what had been passed by then
   /// is asked for; the rest may just be late.

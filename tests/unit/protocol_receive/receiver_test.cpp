@@ -30,9 +30,10 @@ constexpr duration patience = milliseconds(40);
 /// A receiver, the group's voice that speaks to it, and an ear for what it says.
 class listener {
 public:
-  explicit listener(std::uint64_t object_size, std::size_t cache = 8)
-    : object(object_size, symbol_size, k),
-      memory(block_size, cache),
+  explicit listener(std::uint64_t object_size, std::size_t cache = 8,
+                    std::uint16_t bytes_of_symbol = symbol_size)
+    : object(object_size, bytes_of_symbol, k),
+      memory(std::size_t{bytes_of_symbol} * k, cache),
       machine(fixture::receiver_config_of(object.layout(), server, suite), memory, now) {
     pump();
   }
@@ -852,8 +853,11 @@ TEST(Receiver, InAHugeGroupAnnouncesItselfAtARandomTime) {
     auto m = l.heartbeat({0, 0});
     m.status_interval = seconds(20);
     r.on_datagram(l.now, l.voice.say(m));
-    EXPECT_LE(r.next_event() - l.now, seconds(20));
-    early += r.next_event() - l.now < seconds(2) ? 1 : 0;
+    const auto heard = l.now;
+    for (bytes datagram; !r.take_feedback(l.now, datagram); r.on_time(l.now))
+      l.now = r.next_event();
+    EXPECT_LE(l.now - heard, seconds(20));
+    early += l.now - heard < seconds(2) ? 1 : 0;
   }
   EXPECT_GT(early, 2);
   EXPECT_LT(early, 25);
@@ -995,9 +999,11 @@ TEST(Receiver, ItsPacketNumbersGrowByOne) {
   listener l{2 * block_size};
   std::uint64_t expected = 1;
   for (int i = 0; i < 5; ++i) {
-    l.now = l.machine.next_event();
     bytes datagram;
-    ASSERT_TRUE(l.machine.take_feedback(l.now, datagram));
+    do {
+      l.now = l.machine.next_event();
+      l.machine.on_time(l.now);
+    } while (!l.machine.take_feedback(l.now, datagram));
     const auto h = wire::decode(datagram, wire::max_seal_size);
     ASSERT_TRUE(h);
     EXPECT_EQ(h->packet_number, expected++);
@@ -1072,6 +1078,7 @@ TEST(Receiver, WaitsARandomTimeBeforeItAsks) {
     const auto m = l.heartbeat({0, 0});
     r.on_datagram(l.now, l.voice.say(m));
     l.now += m.status_interval;
+    r.on_time(l.now);
     ASSERT_TRUE(r.take_feedback(l.now, datagram));
     r.on_datagram(l.now, l.voice.say_symbol(l.object, 0, 0));
     r.on_datagram(l.now, l.voice.say_symbol(l.object, 1, 0));
@@ -1478,6 +1485,119 @@ TEST(Receiver, BlocksThatLackSymbolsAreNotTheConsumers) {
     l.hear_block(b, {0});
   wait_with_heartbeats(l, defaults::limit_span + milliseconds(100));
   EXPECT_EQ(l.machine.limited_by(), limiting_factor::network);
+}
+
+TEST(Receiver, ASleepIsNobodysSilence) {
+  listener l{2 * block_size};
+  l.hear(l.heartbeat({0, 0}));
+  l.wait(seconds(1));
+  l.now += seconds(45); // the process is stopped
+  l.wait(milliseconds(900));
+  EXPECT_FALSE(l.machine.failed()) << l.machine.failed().text;
+  EXPECT_FALSE(l.machine.health().is_deaf) << "what waits in the socket was not read yet";
+}
+
+TEST(Receiver, IsDeafAndJoinsAgainUntilItHears) {
+  listener l{2 * block_size};
+  l.wait(seconds(3));
+  EXPECT_TRUE(l.machine.health().is_deaf);
+  EXPECT_EQ(l.machine.health().joins, 1U);
+  l.hear(damaged(l.voice.say(l.heartbeat({0, 0}))));
+  EXPECT_TRUE(l.machine.health().is_deaf) << "anybody can send something to the group";
+  l.hear(l.heartbeat({0, 0}));
+  EXPECT_FALSE(l.machine.health().is_deaf);
+}
+
+TEST(Receiver, OnceCompleteMindsNoSilence) {
+  listener l{block_size};
+  l.hear_all_manifests();
+  l.hear_block(0);
+  ASSERT_TRUE(l.machine.complete());
+  l.wait(2 * defaults::sender_silence_limit);
+  EXPECT_FALSE(l.machine.failed());
+  EXPECT_FALSE(l.machine.health().is_deaf);
+  EXPECT_EQ(l.machine.health().joins, 0U);
+}
+
+// -- getting on -----------------------------------------------------------------------------------
+
+constexpr std::uint16_t large_symbol = 1408;
+
+/// The sender goes over the object again and again; only its heartbeats arrive.
+void hear_heartbeats_of_passes(listener& l, duration how_long) {
+  const auto blocks = l.object.layout().block_count();
+  position at{0, 0};
+  for (const auto end = l.now + how_long; l.now < end; l.wait(milliseconds(100))) {
+    at = at.block + 1 < blocks ? position{at.pass, at.block + 1} : position{at.pass + 1, 0};
+    l.voice.lose(10);
+    auto m = l.heartbeat(at);
+    m.scheduled.clear();
+    m.scheduled_all
+      = true; // it sends nothing that it announces, to see what a receiver makes of it
+    l.hear(m);
+  }
+}
+
+TEST(Receiver, EndsWithinTenSecondsWhereOnlySmallDatagramsPass) {
+  listener l{16 * large_symbol * k, 8, large_symbol};
+  hear_heartbeats_of_passes(l, seconds(10));
+  EXPECT_EQ(l.machine.failed().code, failure_code::network_fault);
+  EXPECT_NE(l.machine.failed().text.find("1476"), std::string::npos) << l.machine.failed().text;
+}
+
+TEST(Receiver, OfWhichOneSymbolCameHasNoSizeToComplainOf) {
+  listener l{16 * large_symbol * k, 8, large_symbol};
+  hear_heartbeats_of_passes(l, seconds(7));
+  l.hear_symbol(15, 0);
+  hear_heartbeats_of_passes(l, seconds(7));
+  EXPECT_FALSE(l.machine.failed()) << l.machine.failed().text;
+}
+
+TEST(Receiver, OfAnObjectThatIsSmallerThanASymbolHasNoSizeToComplainOf) {
+  listener l{300, 8, large_symbol};
+  hear_heartbeats_of_passes(l, seconds(20));
+  EXPECT_FALSE(l.machine.failed()) << l.machine.failed().text;
+}
+
+TEST(Receiver, ThatNeedsNothingHasNoSizeToComplainOf) {
+  listener l{16 * large_symbol * k, 8, large_symbol};
+  l.machine.require(l.now, {0, 0});
+  hear_heartbeats_of_passes(l, seconds(20));
+  EXPECT_FALSE(l.machine.failed()) << l.machine.failed().text;
+}
+
+TEST(Receiver, StallsWhereWhatItAsksForDoesNotComeThoughTheSenderGetsOn) {
+  listener l{16 * block_size};
+  l.hear_all_manifests();
+  hear_heartbeats_of_passes(l, seconds(15));
+  EXPECT_FALSE(l.machine.health().stalled);
+  hear_heartbeats_of_passes(l, seconds(6));
+  ASSERT_TRUE(l.machine.health().stalled);
+  EXPECT_GT(l.machine.health().stalled->sent, l.machine.health().stalled->arrived);
+  EXPECT_GE(l.machine.health().stalled->requests, 3U);
+  EXPECT_FALSE(l.machine.failed()) << "ending is the server's business";
+  l.hear_symbol(3, 0);
+  EXPECT_FALSE(l.machine.health().stalled);
+}
+
+TEST(Receiver, WhoseConsumerHoldsEverythingDoesNotStall) {
+  listener l{16 * block_size};
+  l.hear_all_manifests();
+  for (block_number b = 0; b < 8; ++b)
+    l.hear_block(b); // and nothing is released
+  hear_heartbeats_of_passes(l, seconds(30));
+  EXPECT_FALSE(l.machine.health().stalled);
+}
+
+TEST(Receiver, WhoWaitsForWhatIsAnnouncedDoesNotStall) {
+  listener l{16 * block_size};
+  for (int i = 0; i < 300; ++i) {
+    auto m = l.heartbeat({0, 0});
+    m.repairing = {{0, static_cast<std::uint16_t>(1 + i % 2)}}; // it gets on, with others' repairs
+    l.hear(m);
+    l.wait(milliseconds(100));
+  }
+  EXPECT_FALSE(l.machine.health().stalled);
 }
 
 TEST(Receiver, SilenceAfterTheLastBlockIsNoFailure) {

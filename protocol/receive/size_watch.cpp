@@ -1,0 +1,45 @@
+#include "protocol/receive/size_watch.hpp"
+
+#include "protocol/defaults.hpp"
+
+#include <algorithm>
+
+namespace fleetcast::protocol {
+
+void size_watch::arrived(timestamp now, std::uint64_t packet, std::size_t size) {
+  if (size >= full_)
+    begin(now);
+  else
+    largest_ = std::max(largest_, size);
+  if (packet <= highest_) {
+    lost_ -= lost_ > 0 ? 1 : 0; // it was only late
+    return;
+  }
+  // What was sent before the first one is not known to be lost.
+  if (highest_ != 0 && packet > highest_ + 1) {
+    lost_ += packet - highest_ - 1;
+    ++gaps_;
+  }
+  highest_ = packet;
+}
+
+std::optional<size_watch::finding> size_watch::find(timestamp now) const {
+  // What every host and link must take says nothing of sizes (RFC 791).
+  if (full_ <= defaults::size_that_passes || largest_ == 0)
+    return std::nullopt;
+  if (now - since_ < defaults::size_span || lost_ < defaults::size_losses
+      || gaps_ < defaults::size_gaps || moves_ < defaults::size_moves)
+    return std::nullopt;
+  return finding{largest_, lost_};
+}
+
+/// Datagrams of the full size get through: nothing before this one counts.
+void size_watch::begin(timestamp now) {
+  since_ = now;
+  largest_ = 0;
+  lost_ = 0;
+  gaps_ = 0;
+  moves_ = 0;
+}
+
+} // namespace fleetcast::protocol
