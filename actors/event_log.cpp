@@ -8,8 +8,8 @@
 namespace fleetcast::actors {
 
 const char* to_string(event_kind kind) noexcept {
-  constexpr std::array names{"began", "ended", "joined",  "done",    "claimed", "left",
-                             "rate",  "nacks", "dropped", "crashed", "console"};
+  constexpr std::array names{"began", "ended", "joined",  "done",      "claimed", "left",
+                             "rate",  "nacks", "dropped", "reception", "crashed", "console"};
   static_assert(names.size() == static_cast<std::size_t>(event_kind::steered) + 1);
   return names[static_cast<std::size_t>(kind)];
 }

@@ -22,8 +22,9 @@ enum class event_kind : std::uint8_t {
   rate_changed,
   nack_storm,
   dropped,
-  crashed, ///< an actor died of a defect
-  steered, ///< somebody did something by console
+  reception, ///< what is wrong at a receiver, or no longer
+  crashed,   ///< an actor died of a defect
+  steered,   ///< somebody did something by console
 };
 
 /// "joined", "rate", …

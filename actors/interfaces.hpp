@@ -213,6 +213,11 @@ struct reassembly_failed {
   failure reason;
 };
 
+/// Something is wrong with the reception, or no longer, or the group is to be joined again.
+struct reception_changed {
+  protocol::reception_health health;
+};
+
 /// Every block was delivered.
 struct delivery_finished {};
 
@@ -222,16 +227,16 @@ struct consumption_finished {
   bool complete = false;
 };
 
-using receive_session_actor
-  = caf::typed_actor<caf::reacts_to<cancel_atom, failure>, caf::reacts_to<link_accepted>,
-                     caf::reacts_to<link_closed>, caf::reacts_to<link_receipted>,
-                     caf::reacts_to<session_progress>, caf::reacts_to<reassembly_finished>,
-                     caf::reacts_to<reassembly_failed>, caf::reacts_to<delivery_finished>,
-                     caf::reacts_to<consumption_finished>, caf::reacts_to<tick_atom>,
-                     caf::replies_to<status_atom>::with<status_snapshot>>;
+using receive_session_actor = caf::typed_actor<
+  caf::reacts_to<cancel_atom, failure>, caf::reacts_to<link_accepted>, caf::reacts_to<link_closed>,
+  caf::reacts_to<link_receipted>, caf::reacts_to<session_progress>,
+  caf::reacts_to<reassembly_finished>, caf::reacts_to<reassembly_failed>,
+  caf::reacts_to<reception_changed>, caf::reacts_to<protocol::wire::feedback_state>,
+  caf::reacts_to<delivery_finished>, caf::reacts_to<consumption_finished>,
+  caf::reacts_to<tick_atom>, caf::replies_to<status_atom>::with<status_snapshot>>;
 
 /// Client end of a control connection: connects at once when spawned and reports to its
-/// receive_session with link_accepted, link_receipted and, last, link_closed.
+/// receive_session with link_accepted, feedback_state, link_receipted and, last, link_closed.
 using control_client_actor
   = caf::typed_actor<caf::reacts_to<protocol::wire::client_message>, caf::reacts_to<stop_atom>,
                      caf::replies_to<status_atom>::with<status_snapshot>>;
@@ -406,6 +411,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(fleetcast::actors::read_failed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(fleetcast::actors::reassembly_failed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(fleetcast::actors::reassembly_finished)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(fleetcast::actors::receive_request)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(fleetcast::actors::reception_changed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(fleetcast::actors::send_batch)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(fleetcast::actors::session_finished)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(fleetcast::actors::session_progress)
@@ -413,6 +419,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(fleetcast::actors::session_started)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(fleetcast::actors::status_snapshot)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(fleetcast::actors::verified_blocks)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(fleetcast::protocol::wire::client_message)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(fleetcast::protocol::wire::feedback_state)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(fleetcast::protocol::wire::receipt)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(fleetcast::protocol::wire::receipt_noted)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(fleetcast::protocol::wire::session_ended)

@@ -237,6 +237,7 @@ void control_client_state::ask() {
   message.suites = offered_suites(request_);
   message.host_name = own_host_name();
   message.cache_blocks = cache_blocks_;
+  message.features = wire::feature_set{}.with(wire::feature::feedback_state);
   send(std::move(message));
   connection_->expire_after(
     limits_.reply,
@@ -300,7 +301,10 @@ void control_client_state::take(wire::receipt_noted) {
   self_->send(session_, link_receipted{});
 }
 
-void control_client_state::take(const wire::feedback_state&) {} // not asked for
+void control_client_state::take(const wire::feedback_state& state) {
+  if (phase_ == phase::joined)
+    self_->send(session_, state);
+}
 
 void control_client_state::take(const wire::fetched&) {} // nothing was asked for
 

@@ -67,6 +67,24 @@ std::string remedy(int error, const udp_endpoint& target, const network_interfac
   }
 }
 
+/// Joins or leaves `group`: 0, or -1 and errno.
+int change_membership(int descriptor, const address& group, const network_interface& interface,
+                      bool joined) noexcept {
+  if (group.is_v6()) {
+    ipv6_mreq request{};
+    const auto bytes = group.to_v6().to_bytes();
+    std::memcpy(&request.ipv6mr_multiaddr, bytes.data(), bytes.size());
+    request.ipv6mr_interface = interface.index;
+    return ::setsockopt(descriptor, IPPROTO_IPV6, joined ? IPV6_JOIN_GROUP : IPV6_LEAVE_GROUP,
+                        &request, sizeof request);
+  }
+  ip_mreqn request{};
+  request.imr_multiaddr.s_addr = htonl(group.to_v4().to_uint());
+  request.imr_ifindex = static_cast<int>(interface.index);
+  return ::setsockopt(descriptor, IPPROTO_IP, joined ? IP_ADD_MEMBERSHIP : IP_DROP_MEMBERSHIP,
+                      &request, sizeof request);
+}
+
 } // namespace
 
 std::string to_text(const udp_endpoint& endpoint) {
@@ -135,17 +153,8 @@ public:
 
   socket_builder& join(const address& group) {
     const auto step = "join " + group.to_string();
-    if (v6_) {
-      ipv6_mreq request{};
-      const auto bytes = group.to_v6().to_bytes();
-      std::memcpy(&request.ipv6mr_multiaddr, bytes.data(), bytes.size());
-      request.ipv6mr_interface = interface_->index;
-      return require(IPPROTO_IPV6, IPV6_JOIN_GROUP, request, step.c_str());
-    }
-    ip_mreqn request{};
-    request.imr_multiaddr.s_addr = htonl(group.to_v4().to_uint());
-    request.imr_ifindex = static_cast<int>(interface_->index);
-    return require(IPPROTO_IP, IP_ADD_MEMBERSHIP, request, step.c_str());
+    return check(ok() ? change_membership(socket_.descriptor_, group, *interface_, true) : 0,
+                 step.c_str());
   }
 
   /// Only the groups this very socket joined: without this, Linux gives a socket bound to a group what
@@ -347,6 +356,18 @@ udp_socket& udp_socket::operator=(udp_socket&& other) noexcept {
 udp_socket::~udp_socket() {
   if (descriptor_ >= 0)
     ::close(descriptor_);
+}
+
+failure udp_socket::join_again(const network_interface& interface) const {
+  const auto& group = local_.address();
+  // It may be no member: an attempt before this one may have left and not got back in.
+  (void)change_membership(descriptor_, group, interface, false);
+  if (change_membership(descriptor_, group, interface, true) == 0)
+    return {};
+  const int error = errno;
+  return {failure_code::network_fault, static_cast<std::uint32_t>(error),
+          "cannot join " + to_text(local_) + " again on interface " + interface.name + ": "
+            + std::generic_category().message(error) + remedy(error, local_, &interface)};
 }
 
 int udp_socket::send(std::span<const std::byte> datagram) const noexcept {

@@ -86,6 +86,12 @@ public:
   /// like any other: that of an ICMP answer to an earlier one (ECONNREFUSED) is not even reported.
   [[nodiscard]] int send(std::span<const std::byte> datagram) const noexcept;
 
+  /// Of a group receiver, on the interface that it was opened for: leaves the group and joins it again, so that the
+  /// kernel sends a membership report. Its answers to queries are no help where nobody asks. As long as another
+  /// socket of this host is a member there, the kernel says nothing. While others read it, too; datagrams that
+  /// come in between are lost. Fails with network_fault.
+  [[nodiscard]] protocol::failure join_again(const network_interface& interface) const;
+
   int native_handle() const noexcept { return descriptor_; }
 
   /// What it is bound to.

@@ -90,12 +90,16 @@ public:
     receiving result;
     result.block_size = static_cast<std::uint32_t>(layout->block_size());
     result.writer = session.spawn(writer, request.cache_bytes, consumer, self);
-    result.reassembly
-      = session.spawn(reassembly, reassembly_config{receiver_config_from(accept, *layout), pool,
-                                                    sockets->feedback, result.writer, self});
+    result.reassembly = session.spawn(
+      reassembly, reassembly_config{receiver_config_from(accept, *layout, sockets->path), pool,
+                                    sockets->feedback, result.writer, self});
     result.group = sockets->group;
     result.path = std::move(sockets->path);
     return result;
+  }
+
+  failure join_again(const receiving& group) override {
+    return group.group->join_again(group.path->interface);
   }
 
   socket_reader_actor read(caf::scheduled_actor& session, const receiving& into) override {
@@ -112,7 +116,7 @@ private:
 
   static protocol::receiver_config
   receiver_config_from(const protocol::wire::session_accept& accept,
-                       const protocol::geometry& layout) {
+                       const protocol::geometry& layout, const data_path& path) {
     protocol::receiver_config c{.layout = layout};
     c.session_tag = accept.session_tag;
     c.lane = accept.lane;
@@ -123,6 +127,7 @@ private:
     c.group_key = accept.group_key;
     c.receiver_key = accept.receiver_key;
     c.verified = !accept.unverified;
+    c.lower_headers = path.group.address().is_v6() ? 40 + 8 : 20 + 8;
     c.seed = random_seed();
     return c;
   }
@@ -146,12 +151,18 @@ private:
     const auto group = address_from(link.accept.group, way->interface.index);
     if (!group)
       return tl::unexpected{group.error()};
+    // A server that tells where the group comes from knows best.
+    const auto& sources = link.accept.sources;
+    const auto sender = sources.empty() ? tl::expected<address, failure>{server->address()}
+                                        : address_from({sources.front(), 0}, way->interface.index);
+    if (!sender)
+      return tl::unexpected{sender.error()};
     data_path path{way->interface,
                    way->local,
                    {*group, link.accept.group.port},
                    *server,
                    feedback->local_endpoint(),
-                   server->address()};
+                   *sender};
     auto group_socket = io::udp_socket::open_group_receiver(path.group, path.interface);
     if (!group_socket)
       return tl::unexpected{std::move(group_socket.error())};

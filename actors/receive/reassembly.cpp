@@ -87,6 +87,7 @@ void reassembly_state::pump() {
       feedback_error_ = error;
     }
   }
+  tell_health();
   if (!ended_ && (receiver_->failed() || receiver_->complete()))
     end(at);
   else if (!ended_ && at - reported_at_ >= report_interval)
@@ -95,6 +96,16 @@ void reassembly_state::pump() {
   // long over the last blocks and the sender drops who falls silent.
   if (!receiver_->failed())
     timer_.arm(self_, receiver_->next_event());
+}
+
+/// Before any failure that comes of it, so that the session can explain that.
+void reassembly_state::tell_health() {
+  auto health = receiver_->health();
+  if (health.is_deaf == told_.is_deaf && health.joins <= told_.joins
+      && health.stalled.has_value() == told_.stalled.has_value())
+    return;
+  told_ = health;
+  self_->send(config_->session, reception_changed{health});
 }
 
 void reassembly_state::end(protocol::timestamp now) {

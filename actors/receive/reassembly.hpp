@@ -43,6 +43,7 @@ private:
   void pump();
   void end(protocol::timestamp now);
   void report(protocol::timestamp now);
+  void tell_health();
   receive_summary summary() const;
   std::string missing_text() const;
   status_snapshot status() const;
@@ -57,6 +58,7 @@ private:
   protocol::timestamp reported_at_{};
   std::uint64_t feedback_refused_ = 0; ///< by the kernel
   int feedback_error_ = 0;             ///< errno of the last refusal
+  protocol::reception_health told_;    ///< to the session
   bool ended_ = false;
 };
 

@@ -53,7 +53,12 @@ receive_session_state::make_behavior(receive_request request, consumer_actor con
     },
     [this](const reassembly_failed& failed) {
       if (phase_ == phase::receiving)
-        cancel(failed.reason);
+        cancel(trouble_.explain(failed.reason));
+    },
+    [this](const reception_changed& changed) { on_reception(changed.health); },
+    [this](const protocol::wire::feedback_state& state) {
+      if (phase_ == phase::receiving)
+        tell(trouble_.note(state));
     },
     [this](const delivery_finished&) { on_delivered(); },
     [this](const consumption_finished& consumed) { on_consumed(consumed.complete); },
@@ -75,9 +80,11 @@ void receive_session_state::begin_receiving(const link_accepted& link) {
   self_->monitor(receiving_.writer);
   self_->monitor(receiving_.reassembly);
   phase_ = phase::receiving;
-  if (const auto& path = receiving_.path)
+  if (const auto& path = receiving_.path) {
     log(name).debug("{}: listens for {}; feedback to {}", what(), to_text(*path),
                     io::to_text(path->feedback));
+    trouble_.set_path(*path);
+  }
   summary_.object_size = link.accept.object_size;
   session_started started;
   started.object_size = link.accept.object_size;
@@ -112,6 +119,25 @@ void receive_session_state::show_progress() {
           show_progress();
       },
       [](const caf::error&) {}); // it is gone, which is told otherwise
+}
+
+void receive_session_state::on_reception(const protocol::reception_health& health) {
+  if (phase_ != phase::receiving)
+    return;
+  tell(trouble_.note(health, summary_));
+  if (health.joins <= joined_again_)
+    return;
+  joined_again_ = health.joins;
+  if (const auto refused = parts_->join_again(receiving_))
+    tell({refused.text});
+}
+
+/// A warning, the end of it included: who reads of the one wants to read of the other.
+void receive_session_state::tell(const std::vector<std::string>& sentences) const {
+  for (const auto& sentence : sentences) {
+    log(name).warn("{}: {}", what(), sentence);
+    events().note(event_kind::reception, id_, sentence);
+  }
 }
 
 void receive_session_state::on_delivered() {
@@ -160,7 +186,7 @@ void receive_session_state::on_link_closed(failure reason) {
     case phase::receiving:
       // With every block verified only the consumer is waited for, and it needs no server.
       if (!reassembled_)
-        end(std::move(reason).in_context("while receiving " + what()));
+        end(trouble_.explain(std::move(reason)).in_context("while receiving " + what()));
       return;
     case phase::delivered:
     case phase::receipting:

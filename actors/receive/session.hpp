@@ -19,6 +19,7 @@
 #include "actors/io/io_thread.hpp"
 #include "actors/io/udp_socket.hpp"
 #include "actors/rate_meter.hpp"
+#include "actors/receive/trouble.hpp"
 #include "actors/status.hpp"
 
 #include <memory>
@@ -54,6 +55,9 @@ public:
           const consumer_actor& consumer, const receive_session_actor& self)
     = 0;
 
+  /// Leaves the group and joins it again; or why that failed.
+  [[nodiscard]] virtual failure join_again(const receiving& group) = 0;
+
   /// From here on datagrams come.
   virtual socket_reader_actor read(caf::scheduled_actor& session, const receiving& into) = 0;
 };
@@ -80,6 +84,8 @@ private:
   void on_delivered();
   void on_consumed(bool complete);
   void send_receipt();
+  void on_reception(const protocol::reception_health& health);
+  void tell(const std::vector<std::string>& sentences) const;
   void on_link_closed(failure reason);
   void on_down(const caf::down_msg& down);
   void cancel(failure reason);
@@ -105,6 +111,8 @@ private:
   bool is_progress_news_ = false;       ///< and there are later figures
   failure withdrawn_; ///< why no receipt shall be sent, if the consumer still holds blocks
   receive_summary summary_;
+  trouble trouble_;
+  std::uint32_t joined_again_ = 0;
   control_client_actor link_;
   receive_session_parts::receiving receiving_;
 };

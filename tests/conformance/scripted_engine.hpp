@@ -315,6 +315,8 @@ scripted_session(actors::receive_session_actor::pointer, std::shared_ptr<script>
     [](const actors::session_progress&) {},
     [](const actors::reassembly_finished&) {},
     [](const actors::reassembly_failed&) {},
+    [](const actors::reception_changed&) {},
+    [](const protocol::wire::feedback_state&) {},
     [](const actors::delivery_finished&) {},
     [play](const actors::consumption_finished&) { play->note_consumption(); },
     [](actors::tick_atom) {},

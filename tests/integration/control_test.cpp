@@ -135,6 +135,8 @@ receive_session_actor::behavior_type test_receive_session(receive_session_actor:
     [](const session_progress&) {},
     [](const reassembly_finished&) {},
     [](const reassembly_failed&) {},
+    [](const reception_changed&) {},
+    [=](const protocol::wire::feedback_state& message) { caf::anon_send(probe, message); },
     [](const delivery_finished&) {},
     [](const consumption_finished&) {},
     [](tick_atom) {},
@@ -450,6 +452,7 @@ TEST_F(Control, AcceptsARequestAndNotesTheReceipt) {
                                    ? (std::vector{aes_256_gcm, chacha20_poly1305})
                                    : (std::vector{chacha20_poly1305, aes_256_gcm}));
   EXPECT_FALSE(join.request.host_name.empty());
+  EXPECT_TRUE(join.request.features.has(wire::feature::feedback_state));
   EXPECT_EQ(join.object->name(), "lab/image");
   EXPECT_TRUE(join.local.is_loopback());
   EXPECT_TRUE(join.peer.is_loopback());
@@ -1248,6 +1251,20 @@ private:
   tcp::acceptor acceptor_;
   std::thread thread_;
 };
+
+TEST_F(Control, TheClientTellsItsSessionWhetherFeedbackArrives) {
+  auto answer = wire::encode(wire::server_message{accepting().accept});
+  const auto state = wire::encode(wire::server_message{wire::feedback_state{2500}});
+  answer.insert(answer.end(), state.begin(), state.end());
+  raw_server server{*identity_, answer};
+  port_ = server.port();
+  limits_.close = milliseconds{50}; // this one says no farewell
+  const auto client = connect(to_server());
+  await_accept();
+  EXPECT_EQ(await<wire::feedback_state>(client_probe_).unheard_milliseconds, 2500U);
+  caf::anon_send(client, stop_atom::value);
+  await_end(client);
+}
 
 TEST_F(Control, TheClientEndsOnAnOversizedAnswer) {
   raw_server hostile{*identity_, framed(0xffffffffU, {})};

@@ -230,9 +230,15 @@ public:
     result.block_size = 1000;
     result.writer = session.spawn(scripted_writer, record_);
     result.reassembly = session.spawn(scripted_reassembly, record_);
+    result.path = record_->path;
     record_->receiving = result;
     consumer_ = consumer;
     return result;
+  }
+
+  failure join_again(const receiving&) override {
+    ++record_->joins;
+    return record_->refuses_to_join;
   }
 
   socket_reader_actor read(caf::scheduled_actor& session, const receiving&) override {

@@ -132,6 +132,15 @@ struct receive_parts_record {
   /// What `receive` fails with, if it shall.
   failure refuses_to_receive;
 
+  /// The group was left and joined again so often.
+  unsigned joins = 0;
+
+  /// What that fails with, if it shall.
+  failure refuses_to_join;
+
+  /// The way of its datagrams.
+  std::optional<data_path> path;
+
   /// Child that throws when asked for its status.
   std::string throws;
 

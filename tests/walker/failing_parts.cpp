@@ -228,6 +228,8 @@ public:
     return result;
   }
 
+  failure join_again(const receiving&) override { return {}; }
+
   socket_reader_actor read(caf::scheduled_actor& session, const receiving& into) override {
     return session.spawn(idle_reader, into.reassembly);
   }

@@ -30,6 +30,7 @@ struct output_record {
   std::vector<protocol::verified_block> blocks;
   std::vector<receive_summary> finished;
   std::vector<failure> failed;
+  std::vector<protocol::reception_health> health;
 };
 
 using output = std::shared_ptr<output_record>;
@@ -44,6 +45,8 @@ receive_session_actor::behavior_type session_of(receive_session_actor::pointer s
     [](const session_progress&) {},
     [=](const reassembly_finished& m) { record->finished.push_back(m.summary); },
     [=](const reassembly_failed& m) { record->failed.push_back(m.reason); },
+    [=](const reception_changed& m) { record->health.push_back(m.health); },
+    [](const wire::feedback_state&) {},
     [](const delivery_finished&) {},
     [](const consumption_finished&) {},
     [](tick_atom) {},
@@ -275,6 +278,31 @@ TEST_F(Reassembly, FailsWhenTheSenderIsSilentForTooLong) {
   world.pass(seconds(100));
   EXPECT_EQ(record->failed.size(), 1U) << "told more than once";
   EXPECT_TRUE(record->order.empty()) << "the writer was told to finish";
+}
+
+TEST_F(Reassembly, TellsItsSessionOfDeafnessAndOfEachTimeToJoinAgain) {
+  start(1000);
+  world.pass(protocol::milliseconds(1999));
+  EXPECT_TRUE(record->health.empty());
+  world.pass(protocol::milliseconds(1));
+  ASSERT_EQ(record->health.size(), 1U);
+  EXPECT_TRUE(record->health[0].is_deaf);
+  EXPECT_EQ(record->health[0].joins, 1U);
+  world.pass(seconds(4));
+  ASSERT_EQ(record->health.size(), 2U);
+  EXPECT_EQ(record->health[1].joins, 2U);
+  world.tell(reassembly_, batch_of({manifest()}));
+  ASSERT_EQ(record->health.size(), 3U);
+  EXPECT_FALSE(record->health[2].is_deaf);
+  world.tell(reassembly_, batch_of({manifest()}));
+  EXPECT_EQ(record->health.size(), 3U) << "that is no news";
+}
+
+TEST_F(Reassembly, OnceCompleteIsNeverDeaf) {
+  start(1000);
+  world.tell(reassembly_, batch_of(whole_object()));
+  world.pass(seconds(10));
+  EXPECT_TRUE(record->health.empty());
 }
 
 TEST_F(Reassembly, AnnouncesRoomOnceTheConsumerGaveBlocksBack) {

@@ -1,3 +1,4 @@
+#include "actors/event_log.hpp"
 #include "actors/receive/session.hpp"
 #include "tests/support/actor_fixture.hpp"
 
@@ -11,6 +12,7 @@
 namespace fleetcast::actors::testing {
 namespace {
 
+namespace asio = boost::asio;
 namespace wire = protocol::wire;
 using protocol::milliseconds;
 using protocol::seconds;
@@ -350,6 +352,82 @@ TEST_F(ReceiveSession, IgnoresWhatComesAfterItsEnd) {
   expect_finished(failure_code::cancelled);
   EXPECT_EQ(heard->finished.front().reason.detail, 7U);
   EXPECT_EQ(heard->progress, 0U);
+}
+
+// -- what is wrong while it lasts -----------------------------------------------------------------
+
+reception_changed deaf(std::uint32_t joins) {
+  reception_changed result;
+  result.health.is_deaf = true;
+  result.health.silence = seconds(2);
+  result.health.joins = joins;
+  return result;
+}
+
+/// What people were told of the reception since event `number`.
+strings told_since(std::uint64_t number) {
+  strings result;
+  for (const auto& one : events().after(number))
+    if (one.kind == event_kind::reception)
+      result.push_back(one.text);
+  return result;
+}
+
+TEST_F(ReceiveSession, JoinsAgainOnceForEachOrder) {
+  const auto before = events().count();
+  accept();
+  world.tell(session, deaf(1));
+  EXPECT_EQ(parts->joins, 1U);
+  world.tell(session, deaf(1));
+  EXPECT_EQ(parts->joins, 1U);
+  world.tell(session, deaf(2));
+  world.tell(session, reception_changed{});
+  EXPECT_EQ(parts->joins, 2U);
+  world.tell(session, deaf(3));
+  EXPECT_EQ(parts->joins, 3U);
+  EXPECT_EQ(told_since(before).size(), 3U) << "deaf, not deaf, deaf";
+  EXPECT_FALSE(has_ended(session));
+}
+
+TEST_F(ReceiveSession, SaysWhyItCouldNotJoinAgain) {
+  parts->refuses_to_join = {failure_code::network_fault, 19, "no such device"};
+  const auto before = events().count();
+  accept();
+  world.tell(session, deaf(1));
+  const auto told = told_since(before);
+  ASSERT_EQ(told.size(), 2U);
+  EXPECT_EQ(told[1], "no such device");
+  EXPECT_FALSE(has_ended(session)) << "the next attempt may succeed";
+}
+
+TEST_F(ReceiveSession, SaysWhereItListenedWhenItFailsForSilence) {
+  parts->path
+    = data_path{{3, "eth2"}, {}, {asio::ip::make_address("239.255.7.1"), 5041}, {}, {}, {}};
+  accept();
+  world.tell(session, deaf(1));
+  world.tell(session, reassembly_failed{{failure_code::sender_silent, 0, "nothing heard"}});
+  expect_finished(failure_code::sender_silent, "239.255.7.1:5041 on eth2");
+  ASSERT_NE(left_with(), nullptr);
+  EXPECT_NE(left_with()->text.find("eth2"), std::string::npos)
+    << "the server's log does not say it";
+}
+
+TEST_F(ReceiveSession, SaysThatItIsNotHeardWhenTheServerSendsItAway) {
+  const auto before = events().count();
+  accept();
+  world.tell(session, wire::feedback_state{2500});
+  EXPECT_EQ(told_since(before).size(), 1U);
+  world.tell(session, link_closed{{failure_code::kicked_fallback, 0, "sent away"}});
+  expect_finished(failure_code::kicked_fallback, "sent away; the server heard no feedback");
+}
+
+TEST_F(ReceiveSession, MindsNoReceptionOnceEverythingIsDelivered) {
+  const auto before = events().count();
+  deliver();
+  world.tell(session, deaf(1));
+  world.tell(session, wire::feedback_state{2500});
+  EXPECT_EQ(parts->joins, 0U);
+  EXPECT_TRUE(told_since(before).empty());
 }
 
 // -- in every phase -------------------------------------------------------------------------------

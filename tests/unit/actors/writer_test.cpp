@@ -31,6 +31,8 @@ receive_session_actor::behavior_type some_session(receive_session_actor::pointer
     [](const session_progress&) {},
     [](const reassembly_finished&) {},
     [](const reassembly_failed&) {},
+    [](const reception_changed&) {},
+    [](const protocol::wire::feedback_state&) {},
     [=](const delivery_finished&) { ++record->finished; },
     [=](const consumption_finished& m) { record->consumed.push_back(m.complete); },
     [](tick_atom) {},

@@ -76,6 +76,8 @@ plain_session(actors::receive_session_actor::pointer self, actors::consumer_acto
     [](const actors::session_progress&) {},
     [](const actors::reassembly_finished&) {},
     [](const actors::reassembly_failed&) {},
+    [](const actors::reception_changed&) {},
+    [](const protocol::wire::feedback_state&) {},
     [=](const actors::delivery_finished&) { self->send(consumer, actors::session_finished{}); },
     [=](const actors::consumption_finished&) { self->quit(); },
     [](actors::tick_atom) {},

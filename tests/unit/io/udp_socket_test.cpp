@@ -87,6 +87,31 @@ TEST(UdpSocket, SharesItsGroupWithOtherReceiversOfThisHost) {
   EXPECT_EQ(receive(two, *second, 1), std::vector<bytes>{text("to all")});
 }
 
+TEST(UdpSocket, OfAGroupHearsItAfterItJoinedAgain) {
+  for (const bool v6 : {false, true}) {
+    const group_on_loopback group{{}, v6};
+    for (int time = 0; time < 2; ++time) {
+      const auto refused = group.receiver->join_again(loopback());
+      EXPECT_FALSE(refused) << refused.text;
+    }
+    ASSERT_EQ(send_one(*group.sender, group.lease.endpoint(), "back"), 0);
+    io::batch_receiver receiver{group.receiver};
+    EXPECT_EQ(receive(receiver, *group.receiver, 1), std::vector<bytes>{text("back")});
+  }
+}
+
+TEST(UdpSocket, OfAGroupTellsWhyItCannotJoinAgainAndGetsBackInLater) {
+  const group_on_loopback group;
+  const auto refused = group.receiver->join_again({1U << 20U, "gone0"});
+  EXPECT_EQ(refused.code, failure_code::network_fault);
+  EXPECT_EQ(refused.detail, static_cast<std::uint32_t>(ENODEV));
+  EXPECT_NE(refused.text.find("gone0"), std::string::npos) << refused.text;
+  ASSERT_FALSE(group.receiver->join_again(loopback()));
+  ASSERT_EQ(send_one(*group.sender, group.lease.endpoint(), "back"), 0);
+  io::batch_receiver receiver{group.receiver};
+  EXPECT_EQ(receive(receiver, *group.receiver, 1), std::vector<bytes>{text("back")});
+}
+
 TEST(UdpSocket, ForFeedbackReachesTheGroupSender) {
   const group_on_loopback group;
   const auto feedback
