@@ -33,6 +33,8 @@ DWORD configure_library(const library_settings& settings) {
   config.pszInterface = given(settings.interface);
   config.pszFingerprint = given(settings.fingerprint);
   config.pszKnownServers = given(settings.known_servers);
+  config.pfnLog = settings.log;
+  config.pvLogContext = settings.log_context;
   // A person waits for this program, and may want to know for what. FLEETCAST_CONSOLE says otherwise.
   if (std::getenv("FLEETCAST_CONSOLE") == nullptr)
     config.ulConsole = FLEETCAST_CONSOLE_ON;

@@ -35,6 +35,10 @@ struct library_settings {
   std::string interface;
   std::string fingerprint;
   std::string known_servers;
+
+  /// Takes the library's log, on a thread of the library's; null: nobody does.
+  PFN_FleetcastLog log = nullptr;
+  void* log_context = nullptr;
 };
 
 /// Sets what is said for the sessions to come; an error of FleetcastConfigure.

@@ -22,6 +22,7 @@
 #include <cstdlib>
 #include <limits>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <utility>
@@ -80,9 +81,13 @@ constexpr const char* get_footer
     "for measurements on a network that is yours alone.\n\n"
     "Settings that are not given here come from FLEETCAST_… in the environment, then from\n"
     "~/.config/fleetcast/config.toml or /etc/fleetcast/config.toml.\n\n"
+    "When nothing arrives for two seconds, or the server hears nothing of this host, a line on "
+    "standard\n"
+    "error says which addresses and ports that concerns and what to check; another one, when it is "
+    "over.\n\n"
     "--json prints one object a line on standard output. \"event\" is \"started\", \"progress\" "
     "(at most five\n"
-    "a second) and at last \"completed\" or \"failed\".\n\n"
+    "a second), \"warning\" and at last \"completed\" or \"failed\".\n\n"
     "Examples:\n"
     "  fleetcast get server/images/debian.img\n"
     "  fleetcast get server.example:5040/images/2024/debian.img /var/tmp/\n"
@@ -96,7 +101,7 @@ constexpr const char* get_footer
 
 // -- reporting ----------------------------------------------------------------------------------------
 
-/// Tells people and programs how it goes, each in its way.
+/// Tells people and programs how it goes, each in its way. Warnings come on a thread of the library's.
 class reporter : public transfer_observer {
 public:
   explicit reporter(const get_arguments& arguments)
@@ -110,6 +115,7 @@ public:
   }
 
   void started(const std::string& target, const reception& session) override {
+    const std::lock_guard guard{mutex_};
     if (json_)
       print({{"event", "started"},
              {"address", arguments_.address},
@@ -119,6 +125,7 @@ public:
   }
 
   void progress(const transfer_figures& figures) override {
+    const std::lock_guard guard{mutex_};
     if (json_)
       print(to_json(figures), "progress");
     else if (terminal_)
@@ -127,9 +134,16 @@ public:
       say(stderr, "{}\n", format_line(figures));
   }
 
+  /// For the library's log. Errors are told as the end of the transfer.
+  static VOID CALLBACK take_log(PVOID self, ULONG level, const char* line) {
+    if (level == FLEETCAST_LOG_WARNING)
+      static_cast<reporter*>(self)->warn(line);
+  }
+
   int exit_code_of(int signal) override { return exit_code::signal_base + signal; }
 
   void completed(const std::string& target, const transfer_figures& figures) {
+    const std::lock_guard guard{mutex_};
     bar_.clear();
     if (json_) {
       auto event = to_json(figures);
@@ -142,6 +156,7 @@ public:
   }
 
   void failed(int exit, DWORD error, const std::string& message) {
+    const std::lock_guard guard{mutex_};
     bar_.clear();
     auto code = error != ERROR_SUCCESS
                   ? fmt::format(" (error {}, {})", error, FleetcastErrorText(error))
@@ -156,6 +171,16 @@ public:
   }
 
 private:
+  void warn(const char* line) {
+    if (quiet_)
+      return;
+    const std::lock_guard guard{mutex_};
+    bar_.clear();
+    say(stderr, "fleetcast get: warning: {}\n", line);
+    if (json_)
+      print({{"event", "warning"}, {"message", line}});
+  }
+
   static void print(nlohmann::json event, const char* kind = nullptr) {
     if (kind != nullptr)
       event["event"] = kind;
@@ -167,6 +192,7 @@ private:
   const get_arguments& arguments_;
   bool json_;
   bool quiet_;
+  std::mutex mutex_;
   terminal_line bar_{stderr};
   bool terminal_;
 };
@@ -240,7 +266,8 @@ int get(const get_arguments& arguments) {
   auto file = staged_file::create(*target);
   if (!file)
     return refuse(exit_code::local_file, file.error().text);
-  if (configure_library({arguments.interface, arguments.fingerprint, arguments.known_servers})
+  if (configure_library({arguments.interface, arguments.fingerprint, arguments.known_servers,
+                         reporter::take_log, &report})
       != ERROR_SUCCESS)
     return refuse(exit_code::failure, "not enough memory");
   auto end = transfer{*file, signals, report, report.interval()}.run(*request);

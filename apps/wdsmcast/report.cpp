@@ -33,6 +33,7 @@ milliseconds wdsmcast_report::interval() const {
 }
 
 void wdsmcast_report::detail(const std::string& line) {
+  const std::lock_guard guard{mutex_};
   trace(line);
   if (!verbose_)
     return;
@@ -41,12 +42,14 @@ void wdsmcast_report::detail(const std::string& line) {
 }
 
 void wdsmcast_report::note(const std::string& line) {
+  const std::lock_guard guard{mutex_};
   trace(line);
   bar_.clear();
   say(stderr, "wdsmcast: {}\n", line);
 }
 
 void wdsmcast_report::progress(const transfer_figures& figures) {
+  const std::lock_guard guard{mutex_};
   auto now = std::chrono::steady_clock::now();
   if (now >= next_trace_) {
     next_trace_ = now + line_interval;
@@ -62,6 +65,7 @@ void wdsmcast_report::progress(const transfer_figures& figures) {
 }
 
 void wdsmcast_report::success(const std::string& line) {
+  const std::lock_guard guard{mutex_};
   trace(line);
   bar_.clear();
   say(stdout, "{}\n", line);
@@ -69,6 +73,7 @@ void wdsmcast_report::success(const std::string& line) {
 }
 
 void wdsmcast_report::failure(DWORD error, const std::string& text) {
+  const std::lock_guard guard{mutex_};
   auto code = fmt::format("Error {} (0x{:08X}), {}", error, error, FleetcastErrorText(error));
   trace(text);
   trace(code);

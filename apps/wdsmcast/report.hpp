@@ -7,12 +7,13 @@
 #include "apps/wdsmcast/trace_file.hpp"
 
 #include <chrono>
+#include <mutex>
 #include <optional>
 #include <string>
 
 namespace fleetcast::apps {
 
-/// What goes well goes to standard output, what fails to standard error; all of it to the trace.
+/// What goes well goes to standard output, what fails to standard error; all of it to the trace. Any thread.
 class wdsmcast_report {
 public:
   wdsmcast_report(bool progress, bool verbose, std::optional<trace_file> trace);
@@ -38,6 +39,7 @@ private:
   void trace(const std::string& line);
   void warn_of_trace();
 
+  std::mutex mutex_;
   bool progress_;
   bool verbose_;
   std::optional<trace_file> trace_;

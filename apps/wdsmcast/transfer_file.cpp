@@ -65,8 +65,8 @@ public:
     auto file = staged_file::create(*target);
     if (!file)
       return fail(file.error());
-    if (auto error = configure_library(
-          {arguments_.interface, arguments_.fingerprint, arguments_.known_servers});
+    if (auto error = configure_library({arguments_.interface, arguments_.fingerprint,
+                                        arguments_.known_servers, take_log, &report_});
         error != ERROR_SUCCESS)
       return fail(error, "cannot set up the library");
     if (arguments_.authenticate)
@@ -76,6 +76,12 @@ public:
   }
 
 private:
+  /// Of the library's log: what is wrong while the transfer lasts. Errors are told as its end.
+  static VOID CALLBACK take_log(PVOID report, ULONG level, const char* line) {
+    if (level == FLEETCAST_LOG_WARNING)
+      static_cast<wdsmcast_report*>(report)->note(line);
+  }
+
   // -- transfer_observer ----------------------------------------------------------------------------
 
   void started(const std::string&, const reception& session) override {
