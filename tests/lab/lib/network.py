@@ -84,6 +84,11 @@ class Network:
                           for n in range(1, receivers + 1)]
 
     @property
+    def bridge(self):
+        """The namespace of the bridge; the port of receiver N is called rN there."""
+        return self._bridge
+
+    @property
     def hosts(self):
         return [self.server] + self.receivers
 
