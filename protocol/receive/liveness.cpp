@@ -32,13 +32,13 @@ reception_health liveness::health() const {
 failure liveness::wrong_size(const size_watch::finding& found) const {
   const auto full = std::to_string(full_datagram_ + headers_);
   return {failure_code::network_fault, 0,
-          "datagrams of up to " + std::to_string(found.largest + headers_)
+          "the MTU on the way here is too small, or fragments are dropped: datagrams of up to "
+            + std::to_string(found.largest + headers_)
             + " bytes arrive from the sender, and none of " + full
-            + " bytes, the size that a full symbol travels in (IP header included): "
+            + " bytes, which a full symbol takes (IP header included); "
             + std::to_string(found.lost)
-            + " datagrams are missing. Something on the way has a smaller MTU (a tunnel, a VPN, a "
-              "switch port without jumbo frames) or drops fragments (a firewall). Check the MTU of "
-              "every link between the server and this host: it must be at least "
+            + " are missing. Check every link between the server and this host (tunnels, VPNs, "
+              "switch ports without jumbo frames, firewalls): its MTU must be at least "
             + full};
 }
 
