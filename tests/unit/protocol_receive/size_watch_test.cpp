@@ -139,6 +139,47 @@ TEST(SizeWatch, WhereHeartbeatsAreAsLargeItIsNotTheSize) {
   EXPECT_FALSE(watch.find(start + seconds(20)));
 }
 
+/// Small datagrams at the end of a span, before each of the first `gaps` of which `lost` are missing.
+struct evidence {
+  unsigned gaps = 20;
+  unsigned lost = 50;
+  unsigned moves = 10;
+};
+
+bool convicts(size_watch watch, std::uint64_t packet, const evidence& shown) {
+  for (unsigned i = 0; i < 100; ++i)
+    watch.arrived(start, packet += i < shown.gaps ? shown.lost + 1 : 1, small);
+  for (unsigned i = 0; i < shown.moves; ++i)
+    watch.sender_moved();
+  return watch.find(start + seconds(10)).has_value();
+}
+
+TEST(SizeWatch, TakesAllOfTheEvidence) {
+  size_watch watch{full, start};
+  watch.arrived(start, 1, small);
+  EXPECT_TRUE(convicts(watch, 1, {}));
+  EXPECT_FALSE(convicts(watch, 1, {.gaps = 1, .lost = 1000})) << "that was one outage";
+  EXPECT_FALSE(convicts(watch, 1, {.lost = 1})) << "that is little loss";
+  EXPECT_FALSE(convicts(watch, 1, {.moves = 0})) << "a paused sender";
+}
+
+TEST(SizeWatch, WhatCameBeforeAFullDatagramIsNoEvidence) {
+  size_watch watch{full, start};
+  for (std::uint64_t i = 0; i < 100; ++i) {
+    watch.arrived(start, 1 + 50 * i, small);
+    watch.sender_moved();
+  }
+  watch.arrived(start, 5000, full);
+  EXPECT_TRUE(convicts(watch, 5000, {}));
+  EXPECT_FALSE(convicts(watch, 5000, {.gaps = 1, .lost = 1000}));
+  EXPECT_FALSE(convicts(watch, 5000, {.lost = 1}));
+  EXPECT_FALSE(convicts(watch, 5000, {.moves = 0}));
+}
+
+TEST(SizeWatch, WhatWasSentBeforeTheFirstDatagramIsNotLost) {
+  EXPECT_FALSE(convicts(size_watch{full, start}, 1'000'000, {.lost = 1}));
+}
+
 TEST(SizeWatch, DatagramsThatOvertakeOneAnotherAreNotLost) {
   size_watch watch{full, start};
   for (std::uint64_t packet = 2; packet < 1000; packet += 2) {
