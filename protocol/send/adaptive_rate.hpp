@@ -7,8 +7,8 @@
 /// A round ends when every receiver that still has news has reported on datagrams that left after the round began; one
 /// that falls silent, or only repeats itself, is awaited for the time of a few reports. From round to round:
 ///
-///     startup   twice what was delivered, until that grows no more or much is lost twice in a row; after a round that
-///               lost much or brought no more, only a quarter more
+///     startup   twice what was delivered, until that grows no more or much is lost twice in a row; after a drain, or a
+///               round that lost much or brought no more, only a quarter more
 ///     drain     half: the queue that startup built empties
 ///     cruise    what was delivered, for some rounds, then
 ///     probe     a quarter more, for no longer than a measurement takes; what it brought shows a round trip later, in
