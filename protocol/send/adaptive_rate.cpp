@@ -96,7 +96,7 @@ void adaptive_rate::on_feedback(timestamp now, receiver_id from, const wire::fee
   const auto left = sent_.find(message.highest_packet);
   if (!left)
     return;
-  note_news(p, now, message.highest_packet, rtt);
+  note_news(p, now, *left, message.highest_packet, rtt);
   const path_report report{message.highest_packet, message.received_packets, left->bytes, left->at,
                            now};
   const lane_state lane{sent_,      phases_,   phase_,       round_began_with_,
@@ -162,7 +162,8 @@ bool adaptive_rate::path::speaks(timestamp now) const noexcept {
          && now - news_at <= std::min(max_patience, patiences_to_forget * patience);
 }
 
-void adaptive_rate::note_news(path& p, timestamp now, std::uint64_t packet, duration rtt) {
+void adaptive_rate::note_news(path& p, timestamp now, const sent_log::entry& left,
+                              std::uint64_t packet, duration rtt) {
   news_at_ = now;
   if (!p.estimate.is_new() && packet <= p.packet)
     return;
@@ -171,6 +172,7 @@ void adaptive_rate::note_news(path& p, timestamp now, std::uint64_t packet, dura
     = std::clamp<duration>(patience_in_reports * p.gap + 2 * rtt, min_patience, max_patience);
   p.packet = packet;
   p.news_at = now;
+  p.delay = now - left.at;
 }
 
 void adaptive_rate::note_finding(const path_estimate::finding& found) noexcept {
@@ -201,8 +203,7 @@ void adaptive_rate::find_delivered(timestamp now) {
   auto least = none;
   bit_rate most_taken_in = 0;
   for (const auto& [id, p] : paths_) {
-    // The search does not wait for one that only repeats itself.
-    if (!p.speaks(now) || (phase_ == rate_phase::startup && !p.is_awaited(now)))
+    if (!p.speaks(now))
       continue;
     most_taken_in = std::max(most_taken_in, p.estimate.takes_in());
     // One that nothing has reached yet says nothing of how fast it could be reached.
@@ -302,7 +303,7 @@ void adaptive_rate::look_at_lateness(timestamp now) {
 duration adaptive_rate::patience_for(const path& p) const noexcept {
   if (phase_ != rate_phase::startup || p.estimate.is_new())
     return p.patience;
-  return std::min(p.patience, p.estimate.least_delay()
+  return std::min(p.patience, p.delay
                                 + std::clamp<duration>(search_patience_in_reports * p.gap,
                                                        min_search_patience, max_search_patience));
 }
@@ -317,7 +318,7 @@ void adaptive_rate::await_reports(timestamp now) {
   for (const auto& [id, p] : paths_)
     if (p.is_awaited(now)) {
       ++awaited_;
-      awaited_until_ = std::max(awaited_until_, now + std::max(patience_for(p), two_samples));
+      awaited_until_ = std::max(awaited_until_, now + patience_for(p) + two_samples);
     }
 }
 
@@ -345,7 +346,11 @@ void adaptive_rate::step_startup(timestamp now) {
   if (has_grown(compared_to_, delivered_)) {
     compared_to_ = delivered_;
     flat_rounds_ = late_rounds_ = 0;
-  } else if (late_ && most_lost_ <= much_loss && late_rounds_ < most_late_rounds) {
+    return;
+  }
+  // A slower path has come up: it is its growth that counts.
+  compared_to_ = std::min(compared_to_, delivered_);
+  if (late_ && most_lost_ <= much_loss && late_rounds_ < most_late_rounds) {
     ++late_rounds_; // no more was offered
   } else if (excused_) {
     ++flat_rounds_;
@@ -353,8 +358,8 @@ void adaptive_rate::step_startup(timestamp now) {
     return; // nothing was learnt of the path that matters
   } else if (++flat_rounds_ >= flat_rounds || lossy_) {
     // What did not go out faster than it arrives has built no queue.
-    const auto pushed = lossy_ || went_faster_than_delivered(now);
-    drains_for_loss_ = lossy_;
+    const auto pushed = lossy_ || anybody_suspected() || went_faster_than_delivered(now);
+    drains_for_loss_ = lossy_ && anybody_suspected();
     enter(pushed ? rate_phase::drain : rate_phase::cruise, now);
   }
 }
@@ -369,8 +374,12 @@ void adaptive_rate::step_calm(timestamp now) {
     p.estimate.end_calm_phase(phase_began_with_);
   look_at_paths(now);
   const auto of_search = phase_ == rate_phase::drain;
-  if (of_search && (has_grown(compared_to_, delivered_) || (drains_for_loss_ && !anybody_full())))
-    return enter(rate_phase::startup, now); // what was lost was the paths' own
+  if (of_search && (has_grown(compared_to_, delivered_) || (drains_for_loss_ && !anybody_full()))) {
+    // What was lost was the paths' own: so it seems.
+    enter(rate_phase::startup, now);
+    overshot_ = true;
+    return;
+  }
   if (of_search)
     for (auto& [id, p] : paths_)
       p.estimate.end_search();

@@ -7,8 +7,8 @@
 /// A round ends when every receiver that still has news has reported on datagrams that left after the round began; one
 /// that falls silent, or only repeats itself, is awaited for the time of a few reports. From round to round:
 ///
-///     startup   twice what was delivered, until that grows no more or much is lost twice in a row; after a round that
-///               lost much or brought no more, only a quarter more
+///     startup   twice what was delivered, until that grows no more or much is lost twice in a row; after a drain, or a
+///               round that lost much or brought no more, only a quarter more
 ///     drain     half: the queue that startup built empties
 ///     cruise    what was delivered, for some rounds, then
 ///     probe     a quarter more, for no longer than a measurement takes; what it brought shows a round trip later, in
@@ -69,6 +69,7 @@ private:
     std::uint64_t packet = 0; ///< the latest that it has reported
     timestamp news_at{};      ///< when it first did, or when it joined
     duration gap{};           ///< between its last two news
+    duration delay{};         ///< from a datagram's leaving to the latest news, of it
     duration patience{-1};    ///< so long after its news it is awaited; below 0: it has had none
     std::uint64_t first_of_round = 0; ///< the packet that its first report of the round was on
     std::uint64_t round = 0;          ///< the last one it has reported on
@@ -80,7 +81,8 @@ private:
     bool is_awaited(timestamp now) const noexcept { return now - news_at <= patience; }
   };
 
-  void note_news(path& p, timestamp now, std::uint64_t packet, duration rtt);
+  void note_news(path& p, timestamp now, const sent_log::entry& left, std::uint64_t packet,
+                 duration rtt);
   void note_finding(const path_estimate::finding& found) noexcept;
   bool has_reported(path& p, const path_report& report, bool sampled) const noexcept;
   duration patience_for(const path& p) const noexcept;

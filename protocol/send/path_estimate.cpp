@@ -63,6 +63,9 @@ constexpr int kept_up_times = 2;
 /// Sent at no more than this share of the group's rate, nothing can show that more is taken in.
 constexpr double offered_growth = 1.1;
 
+/// From one sample to the next no more growth is believed where reports are so late that it cannot be measured.
+constexpr double doubtful_growth = 1.5;
+
 /// A path's first samples that say nothing, since the sender was slow: so many are passed over.
 constexpr unsigned most_passed_over = 3;
 
@@ -224,6 +227,12 @@ path_estimate::finding path_estimate::take_sample(const window& w, const lane_st
       return result;
   }
   const auto full = floor_.excess(w.count) > 0;
+  // What a full queue lets through comes evenly: between so many arrivals there is one gap fewer.
+  if (const auto arrived = w.count.sent() - w.count.lost(); full && arrived > 1)
+    taken_in = share_of(taken_in, (arrived - 1) / arrived);
+  // Where the time that a sample took is mostly lateness, it shows how fast it left and little more.
+  if (takes_in() != 0 && w.end.came_at - w.begin.came_at < 2 * w.lateness)
+    taken_in = std::min(taken_in, share_of(takes_in(), doubtful_growth));
   // What kept up with the trickle before the first report says nothing against half of the start rate.
   if (takes_in() == 0 && !full && in_time)
     taken_in = std::max(taken_in, share_of(defaults::start_rate, (1 - w.count.share()) / 2));

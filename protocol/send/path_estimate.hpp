@@ -89,9 +89,6 @@ public:
   /// What was taken in two spans ago is forgotten.
   void begin_span() noexcept;
 
-  /// The shortest time from a datagram's leaving to a report on it; `never`: no report yet.
-  duration least_delay() const noexcept { return least_delay_; }
-
 private:
   /// Datagrams between two reports.
   struct window {
@@ -147,7 +144,7 @@ private:
 
   std::optional<path_report> base_; ///< what the next window begins with
   path_report latest_;
-  duration least_delay_ = never;
+  duration least_delay_ = never; ///< from a datagram's leaving to a report on it
   report_lateness lateness_;
 
   bit_rate best_ = 0; ///< of this span

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <ostream>
 #include <string>
 
@@ -66,9 +67,11 @@ INSTANTIATE_TEST_SUITE_P(Simulation, BusyHosts,
                            return "Waits" + std::to_string(waiting.index);
                          });
 
+class BusyHostsBehindALink : public testing::TestWithParam<std::uint64_t> {};
+
 /// A narrow link is one whether its host is busy or not.
-TEST(BusyHostsBehindALink, DoNotFloodANarrowLink) {
-  simulation_options o = crowd({milliseconds(10), milliseconds(3), 1});
+TEST_P(BusyHostsBehindALink, DoNotFloodANarrowLink) {
+  simulation_options o = crowd({milliseconds(10), milliseconds(3), GetParam()});
   o.receivers.resize(4);
   o.receivers[2].down.rate = 20'000'000;
   o.receivers[2].down.queue_bytes = 128 * 1024;
@@ -78,6 +81,8 @@ TEST(BusyHostsBehindALink, DoNotFloodANarrowLink) {
             1.2 * static_cast<double>(16 * 1024 * 1024 + 1024 * 1024));
   EXPECT_LE(outcome.took, seconds(9)); // 7.2 at the link's rate
 }
+
+INSTANTIATE_TEST_SUITE_P(Seeds, BusyHostsBehindALink, testing::Values(1, 2, 4, 12));
 
 } // namespace
 } // namespace fleetcast::protocol::simulation

@@ -264,6 +264,44 @@ TEST(AdaptiveRate, DoesNotWaitLongForAReceiverThatOnlyRepeatsItself) {
   EXPECT_GT(p.machine.rate(p.now), 4 * before);
 }
 
+/// Its reports were lost, or a burst hit it: the others' paths say nothing of its own.
+TEST(AdaptiveRate, DoesNotFloodAReceiverThatIsSilentForAMoment) {
+  path p;
+  for (int i = 0; i < 3; ++i) {
+    p.send();
+    p.report_bob(std::min(1.0, 1e7 / static_cast<double>(p.sent_rate())));
+    p.report_alice();
+  }
+  ASSERT_EQ(p.machine.in(), phase::startup);
+  ASSERT_LE(p.machine.rate(p.now), 12'500'000U);
+  for (int i = 0; i < 20; ++i) { // 0.4 s
+    p.send();
+    p.report_alice();
+    ASSERT_LE(p.machine.rate(p.now), 12'500'000U) << i;
+  }
+}
+
+/// What it takes in is known the better the faster one sends; that the others take in more is no lack of growth.
+TEST(AdaptiveRate, MeasuresTheGrowthOfASlowerPathThatComesUp) {
+  path p;
+  for (int i = 0; i < 5; ++i) {
+    p.send();
+    p.report_alice();
+  }
+  const auto before = p.machine.delivered();
+  p.report_bob();
+  p.send();
+  p.report_bob(0.02);
+  p.report_alice();
+  ASSERT_LT(p.machine.delivered(), before / 8);
+  for (int i = 0; i < 20; ++i) {
+    p.send();
+    p.report_bob();
+    p.report_alice();
+  }
+  EXPECT_GT(p.machine.delivered(), before);
+}
+
 /// Each report covers as much time before the round began as after it.
 TEST(AdaptiveRate, GrowsAsFastWhenReportsStraddleTheRounds) {
   path p;
@@ -469,9 +507,13 @@ TEST(AdaptiveRate, SearchesOnWhereGoingSlowerDoesNotHelp) {
   path p;
   auto drained = false;
   for (int i = 0; i < 60; ++i) {
+    const auto was_in = p.machine.in();
     p.send();
     p.report_alice(i < 3 ? 1 : 0.7);
     drained = drained || p.machine.in() == phase::drain;
+    if (was_in == phase::drain && p.machine.in() == phase::startup) {
+      EXPECT_LE(p.machine.rate(p.now), p.machine.delivered() * 5 / 4) << "with care";
+    }
   }
   EXPECT_TRUE(drained);
   EXPECT_GT(p.machine.delivered(), 30 * defaults::start_rate);

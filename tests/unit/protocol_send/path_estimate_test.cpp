@@ -232,6 +232,30 @@ TEST(PathEstimate, CountsTheQueueThatARoundBeginsWith) {
   EXPECT_LT(e.takes_in(), 14 * megabit) << "32 datagrams in 6.4 and 20 ms";
 }
 
+/// A datagram takes 4.2 ms of a full link of 2.4 Mbit/s; reports come every 4 ms, so four of them may seem to take 14.
+TEST(PathEstimate, TakesAHandfulOfArrivalsForNoFasterPath) {
+  sent_log sent;
+  phase_log phases;
+  path_estimate e;
+  std::uint64_t packet = 0;
+  timestamp now = seconds(1);
+  const auto report = [&](std::uint64_t received, duration after) {
+    const auto left = sent.find(packet);
+    e.on_report({packet, received, left->bytes, left->at, seconds(1) + after},
+                {sent, phases, rate_phase::startup, 0, 0, 100 * megabit, -never});
+  };
+  const auto send = [&](int count) {
+    for (int i = 0; i < count; ++i)
+      sent.add(now += microseconds(400), ++packet, datagram);
+  };
+  send(8);
+  report(8, milliseconds(110));
+  send(32);
+  report(12, milliseconds(124));
+  EXPECT_GT(e.takes_in(), 2 * megabit);
+  EXPECT_LT(static_cast<double>(e.takes_in()), 2.5e6);
+}
+
 TEST(PathEstimate, ForgetsWithTheSpans) {
   auto l = settled(100 * megabit, 50 * megabit);
   l.estimate.begin_span();
