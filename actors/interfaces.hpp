@@ -183,7 +183,7 @@ using datagram_sink_actor = caf::typed_actor<caf::reacts_to<io::datagram_batch>>
 /// Owns protocol::receiver.
 using reassembly_actor
   = datagram_sink_actor::extend<caf::reacts_to<byte_range>, caf::reacts_to<room_atom>,
-                                caf::reacts_to<tick_atom>,
+                                caf::reacts_to<protocol::wire::fetched>, caf::reacts_to<tick_atom>,
                                 caf::replies_to<status_atom>::with<status_snapshot>>;
 
 using socket_reader_actor = caf::typed_actor<caf::reacts_to<stop_atom>,
@@ -232,11 +232,12 @@ using receive_session_actor = caf::typed_actor<
   caf::reacts_to<link_receipted>, caf::reacts_to<session_progress>,
   caf::reacts_to<reassembly_finished>, caf::reacts_to<reassembly_failed>,
   caf::reacts_to<reception_changed>, caf::reacts_to<protocol::wire::feedback_state>,
+  caf::reacts_to<protocol::wire::fetch>, caf::reacts_to<protocol::wire::fetched>,
   caf::reacts_to<delivery_finished>, caf::reacts_to<consumption_finished>,
   caf::reacts_to<tick_atom>, caf::replies_to<status_atom>::with<status_snapshot>>;
 
 /// Client end of a control connection: connects at once when spawned and reports to its
-/// receive_session with link_accepted, feedback_state, link_receipted and, last, link_closed.
+/// receive_session with link_accepted, feedback_state, fetched, link_receipted and, last, link_closed.
 using control_client_actor
   = caf::typed_actor<caf::reacts_to<protocol::wire::client_message>, caf::reacts_to<stop_atom>,
                      caf::replies_to<status_atom>::with<status_snapshot>>;
@@ -245,11 +246,12 @@ using control_client_actor
 
 using protocol::receiver_id;
 
-/// Server end of a control connection. `session_ended` is sent to the client, then the link closes.
-using control_server_actor
-  = caf::typed_actor<caf::reacts_to<protocol::wire::session_ended>,
-                     caf::reacts_to<protocol::wire::receipt_noted>, caf::reacts_to<stop_atom>,
-                     caf::replies_to<status_atom>::with<status_snapshot>>;
+/// Server end of a control connection. `session_ended` is sent to the client, then the link closes; `feedback_state` to
+/// clients that know it.
+using control_server_actor = caf::typed_actor<
+  caf::reacts_to<protocol::wire::session_ended>, caf::reacts_to<protocol::wire::receipt_noted>,
+  caf::reacts_to<protocol::wire::fetched>, caf::reacts_to<protocol::wire::feedback_state>,
+  caf::reacts_to<stop_atom>, caf::replies_to<status_atom>::with<status_snapshot>>;
 
 /// A client that wants `object`, which was found and opened.
 struct join_request {
@@ -257,6 +259,7 @@ struct join_request {
   std::shared_ptr<content> object;
   boost::asio::ip::address local; ///< where the client reached us
   boost::asio::ip::address peer;
+  std::string client; ///< fingerprint of its key; empty: it showed none
 
   /// Of ours, on the interface that leads to the client: where it shall send feedback. Unspecified: where the
   /// transmission hears the feedback of its first client.
@@ -298,7 +301,8 @@ using socket_writer_actor = caf::typed_actor<caf::reacts_to<send_batch>,
 using send_session_actor = datagram_sink_actor::extend<
   caf::replies_to<join_atom, join_request>::with<join_reply>,
   caf::reacts_to<leave_atom, receiver_id, failure>,
-  caf::reacts_to<receiver_id, protocol::wire::receipt>, caf::reacts_to<block_read>,
+  caf::reacts_to<receiver_id, protocol::wire::receipt>,
+  caf::reacts_to<receiver_id, protocol::wire::fetch>, caf::reacts_to<block_read>,
   caf::reacts_to<read_failed>, caf::reacts_to<batch_sent>, caf::reacts_to<tick_atom>,
   caf::reacts_to<cancel_atom, failure>, caf::replies_to<status_atom>::with<status_snapshot>>;
 
@@ -355,8 +359,8 @@ struct receiver_report {
   std::chrono::nanoseconds joined{}; ///< ago
   std::chrono::nanoseconds heard{};  ///< ago
   std::chrono::nanoseconds rtt{};    ///< 0: not measured yet
-  std::string limited_by;
-  std::string feedback; ///< ADDRESS:PORT that it was told to send feedback to
+  std::string limited_by;            ///< as it said last, or "silent"
+  std::string feedback;              ///< ADDRESS:PORT that it was told to send feedback to
 };
 
 struct receiver_list {
@@ -420,6 +424,8 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(fleetcast::actors::status_snapshot)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(fleetcast::actors::verified_blocks)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(fleetcast::protocol::wire::client_message)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(fleetcast::protocol::wire::feedback_state)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(fleetcast::protocol::wire::fetch)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(fleetcast::protocol::wire::fetched)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(fleetcast::protocol::wire::receipt)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(fleetcast::protocol::wire::receipt_noted)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(fleetcast::protocol::wire::session_ended)

@@ -5,8 +5,10 @@
 #include "actors/io/routes.hpp"
 #include "actors/log.hpp"
 #include "actors/runtime.hpp"
+#include "actors/send/banishment.hpp"
 #include "actors/send/server_budget.hpp"
 #include "actors/status.hpp"
+#include "actors/timer.hpp"
 #include "protocol/text.hpp"
 
 #include <fmt/core.h>
@@ -42,6 +44,8 @@ session_manager_state::~session_manager_state() {
 steered_session_manager_actor::behavior_type
 session_manager_state::make_behavior(session_manager_config config) {
   config_ = std::move(config);
+  if (config_.sending && !config_.sending->banished)
+    config_.sending->banished = std::make_shared<banishment>();
   self_->set_down_handler([this](const caf::down_msg& down) { on_down(down); });
   return {
     [this](open_atom, session_id id, receive_request& request, consumer_actor& consumer) {
@@ -129,6 +133,10 @@ session_manager_state::join_promise session_manager_state::join(const join_reque
 void session_manager_state::find_transmission(const join_request& request, join_promise promise) {
   if (!config_.sending || stopping_) {
     promise.deliver(refusal({failure_code::transmission_ended, 0, "this server is shutting down"}));
+    return;
+  }
+  if (auto banned = config_.sending->banished->find(now(self_), identity_of(request))) {
+    promise.deliver(refusal(std::move(*banned)));
     return;
   }
   auto way

@@ -216,6 +216,73 @@ constexpr duration pacing_quantum = microseconds(500);
 /// Datagrams in one batch between actors: 44 x 1448 B is what one segmented send carries.
 constexpr std::size_t batch_datagrams = 44;
 
+// -- liveness at the sender ---------------------------------------------------------------------
+
+/// Bytes that a transmission sends while nobody of its group has been heard: the search at its first rate for 100 ms, ten
+/// times what the first word of a receiver takes in a LAN, and nothing that could hurt anybody else's network.
+constexpr std::size_t blind_bytes = 256 * 1024;
+
+/// Of those, kept for heartbeats: a minute's, several times what a silent receiver is given.
+constexpr std::size_t blind_reserve = 16 * 1024;
+
+/// Interval of heartbeats once that is spent: two reach a newcomer before it takes itself for deaf.
+constexpr duration blind_heartbeat_interval = milliseconds(500);
+
+/// A longer pause between two turns is the sender's own: nobody was silent in it. Ten idle heartbeats.
+constexpr duration own_gap = seconds(1);
+
+/// A receiver that has said nothing for so long, and for so many of the intervals it was told, is silent. In a small group
+/// it speaks every few milliseconds, in a large one every few seconds.
+constexpr duration silent_after = seconds(2);
+constexpr unsigned silent_intervals = 4;
+
+/// The same for one that hears no heartbeat, or was never heard: it speaks by itself after 1 to 3 s.
+constexpr duration silent_after_when_deaf = milliseconds(3500);
+
+/// A receiver of whom nothing came since it joined: its first word comes 2 s later at the latest, deaf or not.
+constexpr duration unheard_after = milliseconds(2500);
+
+/// Pause between two looks at who gets on.
+constexpr duration judge_interval = milliseconds(250);
+
+/// A receiver may be without progress for so long, plus so many round trips, before it is asked whether it was served:
+/// longer than any outage that people take for none, and several rounds of repairs at any distance.
+constexpr duration progress_patience = seconds(5);
+constexpr unsigned progress_patience_rounds = 20;
+
+/// A newcomer without a block holds the window after this, like everybody.
+constexpr duration newcomer_patience = seconds(2);
+
+/// So many blocks, sent without one completed, are enough to say that a receiver does not get on: four default caches.
+constexpr std::uint64_t served_blocks = 256;
+
+/// A consumer that has taken nothing for so long no longer holds up the others. Long: disks stall for half a minute, and
+/// people pause what they look at.
+constexpr duration full_cache_patience = seconds(60);
+
+/// One that nothing reaches ends itself after `sender_silence_limit`: whoever stays beyond that does not mean to.
+constexpr duration deaf_patience = seconds(40);
+
+/// Each completed block pays for so many times its symbols that were asked for: enough at 97 % loss.
+constexpr double asked_times_a_block = 32;
+
+/// Symbols that may be asked for however little is lacking: eight blocks.
+constexpr std::uint64_t least_asked_symbols = 1024;
+
+/// A receiver whose requests added so many symbols more than twice what it lost, and than twice what most receivers' did,
+/// gets a ration: eight blocks, more than chance makes.
+constexpr std::uint64_t repair_ration_begins = 1024;
+
+/// Beyond so many its requests no longer raise the parity that is sent unasked: half a block.
+constexpr std::uint64_t founded_slack = 64;
+
+/// The ration: symbols for each source datagram. With what it had before, and heartbeats, three quarters of what is sent
+/// stay the others'.
+constexpr double repair_ration = 0.125;
+
+/// Most that a ration saves up, symbols: two blocks at a time.
+constexpr double max_repair_ration = 512;
+
 // -- bounds -------------------------------------------------------------------------------------
 
 /// Intervals in the sender's set of blocks to send whole.
@@ -248,13 +315,53 @@ constexpr std::size_t remembered_blocks = 512;
 
 // -- trust --------------------------------------------------------------------------------------
 
-/// Packet numbers a receiver can look back to tell a replay from a late arrival.
-constexpr std::size_t replay_window = 65536;
+/// Packet numbers a receiver can look back to tell a replay from a late arrival. Where the sender signs its numbers,
+/// half of them lie ahead of the signed one: what is further ahead does not count.
+constexpr std::size_t replay_window = 131'072;
 
-/// Blocks that may fail their digest before the session is given up as corrupt.
+/// Longest time between two anchors while somebody listens. A signature takes some 25 us.
+constexpr duration anchor_interval = milliseconds(250);
+
+/// The same while the rate is searched, or nothing is left to send: then a heartbeat decides what happens next, and
+/// whoever believes anchors only shall not be held up.
+constexpr duration short_anchor_interval = milliseconds(25);
+
+/// Packet numbers between two anchors, at most: a quarter of what a receiver looks ahead.
+constexpr std::uint64_t packets_per_anchor = replay_window / 8;
+
+/// A receiver that suspects nothing checks no more anchors than this.
+constexpr duration anchor_check_interval = anchor_interval;
+
+/// By so much the time that an unsigned heartbeat claims may be ahead of the last anchor's and what went by since;
+/// and by so much it may have overtaken an anchor.
+constexpr duration heartbeat_tolerance = milliseconds(100);
+
+/// For so long signed words alone count once something contradicted one; twice as long each time, up to the other.
+constexpr duration min_suspicion = seconds(5);
+constexpr duration max_suspicion = seconds(60);
+
+/// Signatures that are checked a second, and at once: 2 % of a processor. A sender at 10 Gbit/s makes 430 manifests a
+/// second of 16 blocks each, and four times as many where datagrams get lost, most of which are no news.
+constexpr std::int64_t signatures_per_second = 1000;
+constexpr std::int64_t signature_burst = 256;
+
+/// Manifests that wait unchecked: 90 KiB.
+constexpr std::size_t manifest_pool = 64;
+
+/// A fetch that nobody answered is repeated after the first; one that was answered with nothing after the second.
+constexpr duration fetch_patience = seconds(5);
+constexpr duration fetch_pause = milliseconds(100);
+
+/// Fetches of one receiver that may be under way.
+constexpr std::size_t max_fetches = 8;
+
+/// Parts of blocks that may come over the receiver's own connection and not fit what the server signed, before
+/// the session is given up as corrupt: no member of the group can do that.
+constexpr unsigned max_own_path_failures = 10;
+
+/// Blocks that may fail their digest, and manifests with a bad signature, before the session with a server that knows
+/// no anchors is given up.
 constexpr unsigned max_digest_failures = 8;
-
-/// Manifests with a bad signature before the session is given up as forged.
 constexpr unsigned max_signature_failures = 64;
 
 } // namespace fleetcast::protocol::defaults

@@ -306,7 +306,10 @@ void control_client_state::take(const wire::feedback_state& state) {
     self_->send(session_, state);
 }
 
-void control_client_state::take(const wire::fetched&) {} // nothing was asked for
+void control_client_state::take(const wire::fetched& part) {
+  if (phase_ == phase::joined)
+    self_->send(session_, part);
+}
 
 void control_client_state::on_broken(failure reason) {
   // After the receipt was noted nothing is left to lose; after a clean close it was reported.

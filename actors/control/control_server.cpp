@@ -115,6 +115,14 @@ control_link_actor::behavior_type control_server_state::start(control_server_con
       send(message);
       config_.accepted.connection->expire_after(config_.limits.linger, {});
     },
+    [this](const wire::fetched& part) {
+      if (phase_ == phase::joined)
+        send(part);
+    },
+    [this](const wire::feedback_state& message) {
+      if (phase_ == phase::joined && features_.has(wire::feature::feedback_state))
+        send(message);
+    },
     [this](stop_atom) {
       end({failure_code::transmission_ended, 0, "the server is shutting down"},
           link_outcome::ended);
@@ -143,6 +151,7 @@ void control_server_state::take(wire::session_request request) {
   phase_ = phase::joining;
   host_name_ = protocol::outside_text(request.host_name);
   object_ = request.name_space + "/" + request.object;
+  features_ = request.features;
   if (request.version != wire::protocol_version)
     return reject({failure_code::unsupported_version, 0,
                    "the client speaks version " + std::to_string(request.version)
@@ -168,11 +177,10 @@ void control_server_state::take(const wire::leave& message) {
   close(phase_ == phase::receipted ? link_outcome::completed : link_outcome::left);
 }
 
-/// Not offered: whoever asks all the same is told that there is nothing.
 void control_server_state::take(const wire::fetch& message) {
   if (phase_ != phase::joined)
     return protocol_error(out_of_order("a fetch"));
-  send(wire::fetched{message.block, wire::fetched_nothing{}});
+  self_->send(session_, receiver_, message);
   config_.accepted.connection->receive();
 }
 
@@ -233,6 +241,7 @@ void control_server_state::join(wire::session_request request, std::shared_ptr<c
   message.object = std::move(object);
   message.local = io::unmapped(config_.accepted.connection->local().address());
   message.peer = io::unmapped(config_.accepted.connection->peer().address());
+  message.client = client_;
   message.link = control_server_actor{self_};
   self_->request(config_.manager, config_.limits.join, join_atom{}, std::move(message))
     .then([this](join_reply& reply) { on_joined(std::move(reply)); },

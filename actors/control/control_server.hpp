@@ -97,7 +97,8 @@ private:
   phase phase_ = phase::handshaking;
   link_outcome outcome_ = link_outcome::broken_early;
   std::string peer_;
-  std::string client_; ///< its fingerprint; empty: it did not say
+  std::string client_;                   ///< its fingerprint; empty: it did not say
+  protocol::wire::feature_set features_; ///< of the client
   vitals vitals_;
   std::string host_name_;
   std::string object_;

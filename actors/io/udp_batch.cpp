@@ -49,6 +49,7 @@ bool means_cannot_segment(int error) noexcept {
 /// What recvmmsg tells about one message: the size of coalesced datagrams and the drop counter.
 struct incoming_message {
   iovec bytes{};
+  udp_endpoint from;
   alignas(cmsghdr)
     std::array<char, CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(std::uint32_t))> control{};
 };
@@ -222,6 +223,7 @@ batch_receiver::batch_receiver(std::shared_ptr<const udp_socket> socket)
 bool batch_receiver::receive(receive_buffer& into) {
   auto& contents = into.contents_;
   contents.datagrams.clear();
+  contents.sources.clear();
   auto where = layout();
   const auto bytes_before = counters_.bytes.load(std::memory_order_relaxed);
   const auto wants_more = [&] {
@@ -259,6 +261,8 @@ bool batch_receiver::receive_some(receive_buffer& into, lanes& where) {
     header.msg_iovlen = 1;
     header.msg_control = extras[count].control.data();
     header.msg_controllen = extras[count].control.size();
+    header.msg_name = extras[count].from.data();
+    header.msg_namelen = static_cast<socklen_t>(extras[count].from.capacity());
   }
   counters_.calls.fetch_add(1, std::memory_order_relaxed);
   const int got = ::recvmmsg(socket_->native_handle(), messages.data(),
@@ -286,6 +290,9 @@ bool batch_receiver::receive_some(receive_buffer& into, lanes& where) {
       continue;
     }
     const auto segment = notes.segment != 0 ? std::min(notes.segment, size) : size;
+    extras[i].from.resize(messages[i].msg_hdr.msg_namelen);
+    into.contents_.sources.push_back(
+      {{into.memory_.get() + i * where.size + where.used[i], size}, extras[i].from});
     if (take(into, i * where.size + where.used[i], size, segment) > 1)
       width_ = 1;
     where.used[i] += whole_cache_lines(size);

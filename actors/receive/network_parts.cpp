@@ -92,7 +92,7 @@ public:
     result.writer = session.spawn(writer, request.cache_bytes, consumer, self);
     result.reassembly = session.spawn(
       reassembly, reassembly_config{receiver_config_from(accept, *layout, sockets->path), pool,
-                                    sockets->feedback, result.writer, self});
+                                    sockets->feedback, result.writer, self, sources_from(accept)});
     result.group = sockets->group;
     result.path = std::move(sockets->path);
     return result;
@@ -127,9 +127,19 @@ private:
     c.group_key = accept.group_key;
     c.receiver_key = accept.receiver_key;
     c.verified = !accept.unverified;
+    c.anchored = c.verified && accept.features.has(protocol::wire::feature::anchors);
+    c.fetches = c.anchored && accept.features.has(protocol::wire::feature::fetch);
     c.lower_headers = path.group.address().is_v6() ? 40 + 8 : 20 + 8;
     c.seed = random_seed();
     return c;
+  }
+
+  static std::vector<address> sources_from(const protocol::wire::session_accept& accept) {
+    std::vector<address> result;
+    for (const auto& bytes : accept.sources)
+      if (const auto source = address_from({bytes, 0}, 0))
+        result.push_back(*source);
+    return result;
   }
 
   static tl::expected<session_sockets, failure> open_sockets(const receive_request& request,

@@ -1,5 +1,7 @@
 #include "actors/receive/reassembly.hpp"
 
+#include "actors/log.hpp"
+
 #include <algorithm>
 #include <string>
 #include <utility>
@@ -45,6 +47,10 @@ reassembly_actor::behavior_type reassembly_state::make_behavior(reassembly_confi
         receiver_->report(now(self_));
       pump();
     },
+    [this](const protocol::wire::fetched& part) {
+      receiver_->on_fetched(now(self_), part);
+      pump();
+    },
     [this](tick_atom) {
       timer_.fired(now(self_));
       receiver_->on_time(now(self_));
@@ -58,9 +64,38 @@ void reassembly_state::take_in(const io::datagram_batch& batch) {
   const auto at = now(self_);
   turns_.turn(at, !receiver_->complete());
   receiver_->on_kernel_drops(batch.received->kernel_drops);
-  for (const auto& datagram : batch.received->datagrams)
-    receiver_->on_datagram(at, datagram);
+  for (const auto& datagram : batch.received->datagrams) {
+    const auto* from = batch.received->source_of(datagram);
+    receiver_->on_datagram(at, datagram, origin_of(from));
+    if (receiver_->statistics().contradictions != contradictions_)
+      warn_of_forgery(from);
+  }
   pump();
+}
+
+/// Zones are this host's own numbers: an address is one without.
+protocol::datagram_origin reassembly_state::origin_of(const io::udp_endpoint* from) const {
+  if (from == nullptr || config_->sources.empty())
+    return protocol::datagram_origin::unknown;
+  const auto is_it = [&](const boost::asio::ip::address& told) {
+    return told.is_v4() == from->address().is_v4()
+           && (told.is_v4() ? told == from->address()
+                            : told.to_v6().to_bytes() == from->address().to_v6().to_bytes());
+  };
+  return std::any_of(config_->sources.begin(), config_->sources.end(), is_it)
+           ? protocol::datagram_origin::server
+           : protocol::datagram_origin::elsewhere;
+}
+
+/// `from`: of the datagram by which it was noticed.
+void reassembly_state::warn_of_forgery(const io::udp_endpoint* from) {
+  contradictions_ = receiver_->statistics().contradictions;
+  if (std::exchange(is_forgery_told_, true))
+    return;
+  const auto is_elsewhere = origin_of(from) == protocol::datagram_origin::elsewhere;
+  log(name).warn("a member of the group forges datagrams{}: they are told apart by the server's "
+                 "signatures, and what they spoil is fetched over this host's own connection",
+                 is_elsewhere ? " (one came from " + io::to_text(*from) + ")" : std::string{});
 }
 
 /// The receipt goes once the consumer has released every block, and is a claim to the server until a report has shown
@@ -81,6 +116,8 @@ void reassembly_state::pump() {
   const auto at = now(self_);
   if (auto blocks = receiver_->take_blocks(); !blocks.empty())
     self_->send(config_->writer, std::move(blocks));
+  for (const auto& asked : receiver_->take_fetches(at))
+    self_->send(config_->session, asked);
   while (receiver_->take_feedback(at, datagram_)) {
     if (const auto error = config_->feedback->send(datagram_)) {
       ++feedback_refused_;
@@ -163,6 +200,8 @@ status_snapshot reassembly_state::status() const {
      metrics::statuses_sent(s.statuses_sent),
      metrics::digest_failures(s.digest_failures),
      metrics::signature_failures(s.signature_failures),
+     metrics::contradictions(s.contradictions),
+     metrics::leaves_fetched(s.leaves_fetched),
      metrics::feedback_refused(feedback_refused_),
      metrics::limited_by(to_string(receiver_->limited_by())),
      metrics::free_blocks(config_->memory->available()),

@@ -26,6 +26,8 @@ struct reassembly_config {
   std::shared_ptr<const io::udp_socket> feedback; ///< connected to the sender
   writer_actor writer;
   receive_session_actor session;
+  std::vector<boost::asio::ip::address>
+    sources; ///< of the group's datagrams, as the server says; empty: not told
 };
 
 class reassembly_state {
@@ -38,6 +40,8 @@ public:
 
 private:
   void take_in(const io::datagram_batch& batch);
+  protocol::datagram_origin origin_of(const io::udp_endpoint* from) const;
+  void warn_of_forgery(const io::udp_endpoint* from);
   bool is_released() const;
   void require(const byte_range& wanted);
   void pump();
@@ -58,7 +62,9 @@ private:
   protocol::timestamp reported_at_{};
   std::uint64_t feedback_refused_ = 0; ///< by the kernel
   int feedback_error_ = 0;             ///< errno of the last refusal
-  protocol::reception_health told_;    ///< to the session
+  std::uint64_t contradictions_ = 0;   ///< that were seen to
+  bool is_forgery_told_ = false;
+  protocol::reception_health told_; ///< to the session
   bool ended_ = false;
 };
 

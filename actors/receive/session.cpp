@@ -62,6 +62,14 @@ receive_session_state::make_behavior(receive_request request, consumer_actor con
     },
     [this](const delivery_finished&) { on_delivered(); },
     [this](const consumption_finished& consumed) { on_consumed(consumed.complete); },
+    [this](const protocol::wire::fetch& asked) {
+      if (phase_ == phase::receiving)
+        self_->send(link_, protocol::wire::client_message{asked});
+    },
+    [this](const protocol::wire::fetched& part) {
+      if (phase_ == phase::receiving)
+        self_->send(receiving_.reassembly, part);
+    },
     [this](tick_atom) {
       if (phase_ == phase::receipting)
         quit();

@@ -13,6 +13,7 @@
 
 namespace fleetcast::actors {
 
+class banishment;
 class group_allocator;
 class server_budget;
 
@@ -42,6 +43,9 @@ struct send_options {
   std::shared_ptr<server_budget> budget;
 
   transmission_bounds bounds;
+
+  /// Who was sent away from one is not accepted by another; made by the session manager.
+  std::shared_ptr<banishment> banished;
 
   /// Routers that multicast may pass, plus one. 1: it stays on its link.
   unsigned ttl = 1;

@@ -3,6 +3,7 @@
 #include "actors/event_log.hpp"
 #include "actors/log.hpp"
 #include "actors/own_thread.hpp"
+#include "actors/send/banishment.hpp"
 #include "actors/send/content_reader.hpp"
 #include "actors/send/socket_writer.hpp"
 #include "actors/socket_reader.hpp"
@@ -14,6 +15,7 @@
 #include <openssl/rand.h>
 
 #include <algorithm>
+#include <bit>
 #include <stdexcept>
 #include <utility>
 
@@ -39,8 +41,38 @@ std::string words_for(protocol::rate_policy policy) {
 /// larger ones reports are rarer.
 constexpr protocol::duration claim_patience = protocol::seconds(1);
 
+/// Fetches that may wait for a block to be read, of all receivers together.
+constexpr std::size_t most_waiting_fetches = 64;
+
 /// Blocks that batches at the writer may still hold when the sender has let go of them.
 constexpr std::size_t blocks_under_way = 16;
+
+/// For those who are sent away, and for whoever runs this server.
+std::string words_for(protocol::exclusion why) {
+  using enum protocol::exclusion;
+  switch (why) {
+    case no_progress:
+      return "it was sent all that it lacks, and more, and completed no block of it. Small "
+             "datagrams may arrive where "
+             "large ones do not: check the MTU on the way (tunnel, VPN, jumbo frames), and that "
+             "nothing drops fragments";
+    case holds_window:
+      return "it kept the other receivers waiting, and neither took anything nor asked for "
+             "anything";
+    case deaf:
+      return "nothing that is sent reaches it: check that multicast gets there (switch, IGMP/MLD "
+             "snooping, firewall)";
+    case none:
+    case newcomer:
+    case full_cache:
+      break;
+  }
+  return "it does not get on";
+}
+
+std::int64_t whole_seconds(protocol::duration time) {
+  return std::chrono::duration_cast<std::chrono::seconds>(time).count();
+}
 
 template <class T>
 void randomize(T& what) {
@@ -122,6 +154,11 @@ part_of(const std::shared_ptr<server_budget>& budget) {
 
 } // namespace
 
+std::string identity_of(const join_request& request) {
+  return !request.client.empty() ? request.client
+                                 : request.peer.to_string() + " " + request.request.host_name;
+}
+
 tl::expected<send_session_config, failure> prepare_transmission(std::shared_ptr<content> object,
                                                                 const io::way& way,
                                                                 const send_options& options,
@@ -181,6 +218,7 @@ send_session_state::make_behavior(send_session_config config) {
     [this](join_atom, const join_request& request) { return join(request); },
     [this](leave_atom, receiver_id id, const failure& reason) { leave(id, reason); },
     [this](receiver_id id, const wire::receipt& receipt) { on_receipt(id, receipt); },
+    [this](receiver_id id, const wire::fetch& asked) { on_fetch(id, asked); },
     [this](const block_read& block) { on_block(block); },
     [this](const read_failed& failed) { fail(failed.reason); },
     [this](const batch_sent& sent) {
@@ -191,6 +229,8 @@ send_session_state::make_behavior(send_session_config config) {
     [this](tick_atom) {
       timer_.fired(now(self_));
       expel_silent();
+      expel_stuck();
+      watch_feedback();
       settle_claims();
       look_around();
       pump();
@@ -249,6 +289,7 @@ join_reply send_session_state::join(const join_request& request) {
   members_[id] = {request.link,
                   protocol::outside_text(request.request.host_name),
                   request.peer.to_string(),
+                  identity_of(request),
                   *feedback,
                   now(self_),
                   {}};
@@ -342,6 +383,9 @@ wire::session_accept send_session_state::accept_for(receiver_id id, const wire::
   const auto metadata = config_->object->metadata();
   a.metadata.assign(metadata.begin(), metadata.end());
   a.unverified = config_->options.unsealed;
+  if (!a.unverified)
+    a.features = wire::feature_set{}.with(wire::feature::anchors).with(wire::feature::fetch);
+  a.sources.push_back(endpoint_of({config_->path.sender, 0}).address);
   return a;
 }
 
@@ -426,8 +470,59 @@ bool send_session_state::remove(receiver_id id) {
 
 void send_session_state::expel_silent() {
   for (const auto id : sender_->take_silent(now(self_)))
-    expel(id, {failure_code::kicked_fallback, 0,
-               "the server heard no feedback from this host: check that UDP to it is not blocked"});
+    if (const auto i = members_.find(id); i != members_.end())
+      expel(id, {failure_code::kicked_fallback, 0,
+                 fmt::format("the server heard no feedback from this host for {} s: UDP from it "
+                             "must reach port {} of "
+                             "the server (`serve --feedback-port` chooses it)",
+                             whole_seconds(protocol::defaults::receiver_silence_limit),
+                             i->second.feedback.port())});
+}
+
+void send_session_state::expel_stuck() {
+  if (ended_)
+    return;
+  for (const auto& [id, why] : sender_->take_dismissed(now(self_))) {
+    const failure reason{failure_code::kicked_fallback, 0,
+                         "the server sent this host away: " + words_for(why)};
+    banish(id, reason);
+    expel(id, reason);
+  }
+}
+
+void send_session_state::banish(receiver_id id, const failure& reason) {
+  const auto i = members_.find(id);
+  if (i != members_.end() && config_->options.banished)
+    config_->options.banished->add(now(self_), i->second.identity, reason);
+}
+
+void send_session_state::watch_feedback() {
+  if (ended_ || !feedback_watch_.due(now(self_)))
+    return;
+  for (const auto& what : feedback_watch_.look(now(self_), *sender_))
+    if (members_.contains(what.who))
+      tell_unheard(what);
+}
+
+void send_session_state::tell_unheard(const feedback_watch::change& what) {
+  const auto& m = members_.at(what.who);
+  const auto unheard = std::chrono::duration_cast<std::chrono::milliseconds>(what.unheard);
+  self_->send(m.link, wire::feedback_state{static_cast<std::uint32_t>(unheard.count())});
+  if (unheard.count() == 0)
+    log(name).info("{}: {} is heard {}", object_name(), name_of(what.who),
+                   what.ever ? "again" : "now");
+  else if (what.ever)
+    log(name).warn("{}: nothing was heard from {} for {} s: it may be stopped, or UDP from it to "
+                   "port {} of {} is "
+                   "blocked",
+                   object_name(), name_of(what.who), whole_seconds(what.unheard), m.feedback.port(),
+                   m.feedback.address().to_string());
+  else
+    log(name).warn("{}: nothing was heard from {} since it joined: UDP from {} must reach port {} "
+                   "of {}. Open it in "
+                   "the firewall of this host; `serve --feedback-port` chooses the port",
+                   object_name(), name_of(what.who), m.address, m.feedback.port(),
+                   m.feedback.address().to_string());
 }
 
 void send_session_state::expel(receiver_id id, const failure& reason) {
@@ -466,7 +561,66 @@ void send_session_state::on_block(const block_read& block) {
     return;
   if (const auto changed = sender_->on_block(block.number, block.bytes, block.digest))
     return fail(failure{changed}.in_context("while sending " + object_name()));
+  for (const auto& waiting : std::exchange(waiting_fetches_, {}))
+    if (waiting.asked.block == block.number)
+      answer(waiting.from, waiting.asked,
+             {block.bytes.get(), config_->layout.size_of(block.number)});
+    else
+      waiting_fetches_.push_back(waiting);
   pump();
+}
+
+// -- over a receiver's own connection ---------------------------------------------------------------
+
+/// What members that forge have spoilt, or a failing memory.
+void send_session_state::on_fetch(receiver_id id, const wire::fetch& asked) {
+  const auto i = members_.find(id);
+  if (ended_ || i == members_.end())
+    return;
+  if (asked.block >= config_->layout.block_count())
+    return expel(id, {failure_code::invalid_request, 0,
+                      "it asked for block " + std::to_string(asked.block) + " of "
+                        + std::to_string(config_->layout.block_count())});
+  const auto leaves = static_cast<std::size_t>(std::popcount(asked.leaves));
+  if (config_->options.unsealed
+      || !i->second.fetches.take(now(self_), (leaves + 1) * wire::digest_leaf))
+    return refuse(id, asked);
+  if (!asked.leaf_digests && leaves == 0)
+    return answer(id, asked, {});
+  if (const auto block = sender_->cached(asked.block))
+    return answer(id, asked, {block.get(), config_->layout.size_of(asked.block)});
+  if (waiting_fetches_.size() >= most_waiting_fetches)
+    return refuse(id, asked);
+  waiting_fetches_.push_back({id, asked});
+  self_->send(reader_, std::vector<protocol::block_number>{asked.block});
+}
+
+void send_session_state::answer(receiver_id id, const wire::fetch& asked,
+                                std::span<const std::byte> block) {
+  const auto i = members_.find(id);
+  if (i == members_.end())
+    return;
+  const auto& link = i->second.link;
+  if (asked.manifest) {
+    if (auto manifest = sender_->manifest_of(asked.block))
+      self_->send(link, wire::fetched{asked.block, std::move(*manifest)});
+    else
+      self_->send(link, wire::fetched{asked.block, wire::fetched_nothing{}});
+  }
+  if (asked.leaf_digests && !block.empty())
+    self_->send(link, wire::fetched{asked.block, wire::leaf_digests_of(block)});
+  for (std::size_t leaf = 0; leaf * wire::digest_leaf < block.size(); ++leaf) {
+    if ((asked.leaves >> leaf & 1U) == 0)
+      continue;
+    const auto rest = block.subspan(leaf * wire::digest_leaf);
+    const auto bytes = rest.first(std::min(rest.size(), wire::digest_leaf));
+    self_->send(link, wire::fetched{asked.block, wire::fetched_leaf{static_cast<std::uint8_t>(leaf),
+                                                                    {bytes.begin(), bytes.end()}}});
+  }
+}
+
+void send_session_state::refuse(receiver_id id, const wire::fetch& asked) {
+  self_->send(members_.at(id).link, wire::fetched{asked.block, wire::fetched_nothing{}});
 }
 
 void send_session_state::pump() {
@@ -587,6 +741,9 @@ std::string send_session_state::limit_text() const {
     result += ": this one";
   if (limit.receiver && members_.contains(*limit.receiver))
     result += ": " + name_of(*limit.receiver);
+  if (limit.receiver && limit.factor == protocol::limiting_factor::silent)
+    if (const auto silent = sender_->silence(now(self_), *limit.receiver))
+      result += fmt::format(", {} s", whole_seconds(*silent));
   return result;
 }
 
@@ -652,6 +809,7 @@ order_outcome send_session_state::obey(const kick_order& order) {
                          order.receiver, config_->id)},
             {}};
   auto who = name_of(order.receiver);
+  banish(order.receiver, order.reason);
   expel(order.receiver, order.reason);
   return {{}, std::move(who) + " was sent away"};
 }
@@ -721,7 +879,8 @@ receiver_list send_session_state::list() const {
     r.joined = at - i->second.joined_at;
     r.heard = at - m.heard_at;
     r.rtt = m.rtt;
-    r.limited_by = to_string(m.last.limited_by);
+    r.limited_by
+      = to_string(sender_->silence(at, id) ? protocol::limiting_factor::silent : m.last.limited_by);
     result.receivers.push_back(std::move(r));
   }
   return result;

@@ -21,6 +21,8 @@
 #include "actors/io/way.hpp"
 #include "actors/rate_meter.hpp"
 #include "actors/send/content_provider.hpp"
+#include "actors/send/feedback_watch.hpp"
+#include "actors/send/fetch_allowance.hpp"
 #include "actors/send/group_allocator.hpp"
 #include "actors/send/options.hpp"
 #include "actors/send/server_budget.hpp"
@@ -54,6 +56,9 @@ struct send_session_config {
   session_id id = 0; ///< as the console shows it
 };
 
+/// What a client is known by when it comes again: its key, or where it comes from and what it calls itself.
+[[nodiscard]] std::string identity_of(const join_request& request);
+
 /// Opens socket and group for `object`, to be sent by `way`, which has an address.
 [[nodiscard]] tl::expected<send_session_config, failure>
 prepare_transmission(std::shared_ptr<content> object, const io::way& way,
@@ -72,9 +77,17 @@ private:
     control_server_actor link;
     std::string host;    ///< as it calls itself
     std::string address; ///< that it came from
+    std::string identity;
     io::udp_endpoint feedback;
     protocol::timestamp joined_at{};
     rate_meter taken_in;
+    fetch_allowance fetches{};
+  };
+
+  /// A fetch that waits for its block.
+  struct waiting_fetch {
+    receiver_id from = 0;
+    protocol::wire::fetch asked;
   };
 
   /// Hears feedback on an address beside that of the first client.
@@ -102,10 +115,17 @@ private:
   void settle_claims();
   void on_feedback(const io::datagram_batch& batch);
   void on_block(const block_read& block);
+  void on_fetch(receiver_id id, const protocol::wire::fetch& asked);
+  void answer(receiver_id id, const protocol::wire::fetch& asked, std::span<const std::byte> block);
+  void refuse(receiver_id id, const protocol::wire::fetch& asked);
   void on_down(const caf::down_msg& down);
   void pump();
   bool has_room_at_writer() const noexcept;
   void expel_silent();
+  void expel_stuck();
+  void banish(receiver_id id, const failure& reason);
+  void watch_feedback();
+  void tell_unheard(const feedback_watch::change& what);
   void expel(receiver_id id, const failure& reason);
   bool remove(receiver_id id);
   void fail(const failure& reason);
@@ -145,12 +165,14 @@ private:
   std::optional<protocol::wire::seal_suite> suite_; ///< chosen by the first receiver
   std::map<receiver_id, member> members_;
   std::map<receiver_id, claim> claims_; ///< of members
+  std::vector<waiting_fetch> waiting_fetches_;
   receiver_id next_id_ = 1;
   tick_timer timer_;
   vitals vitals_;
   turn_meter turns_; ///< a turn: a look at what can be sent
   rate_meter rate_;
   transmission_watch watch_;
+  feedback_watch feedback_watch_;
   protocol::timestamp began_at_{};
   protocol::bit_rate fixed_rate_ = 0;
   protocol::capped_rate* capped_ = nullptr; ///< the sender's rate, with a budget

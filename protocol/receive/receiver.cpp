@@ -36,6 +36,7 @@ receiver::receiver(const receiver_config& config, block_allocator& memory, times
     verifier_(config.signing_key, config.transmission),
     decoder_(config.layout.symbol_size()),
     digests_(2 * memory.capacity() + 2 * defaults::manifest_capacity),
+    signatures_(now),
     untouched_(defaults::max_untouched_intervals),
     completed_(config.layout.block_count()),
     scheduled_(wire::max_scheduled_ranges),
@@ -51,9 +52,12 @@ receiver::receiver(const receiver_config& config, block_allocator& memory, times
 
 // -- datagrams ------------------------------------------------------------------------------------
 
-void receiver::on_datagram(timestamp now, std::span<const std::byte> datagram) {
+void receiver::on_datagram(timestamp now, std::span<const std::byte> datagram,
+                           datagram_origin origin) {
   if (failure_)
     return;
+  origin_ = origin;
+  is_suspicious_ = suspicion_.is_active(now);
   liveness_.turn(now);
   const auto h = wire::decode(datagram, opener_.overhead());
   if (!h) {
@@ -77,7 +81,9 @@ std::optional<wire::drop_reason> receiver::check(const wire::header& h) const {
     return drop::wrong_lane;
   if (!fits_geometry(h))
     return drop::out_of_range;
-  if (!replay_.is_new(h.packet_number))
+  if (origin_ == datagram_origin::elsewhere && is_server_told_ && suspicion_.raised() > 0)
+    return drop::from_elsewhere;
+  if (!replay_.is_new(h.packet_number) && !may_be_made_up(h))
     return drop::replayed;
   return std::nullopt;
 }
@@ -105,7 +111,7 @@ bool receiver::open(timestamp now, const wire::header& h, std::span<const std::b
   last_heard_ = now;
   liveness_.heard(h.packet_number, datagram.size());
   ++statistics_.datagrams;
-  statistics_.lost_packets = replay_.lost();
+  statistics_.lost_packets = replay_.counts().lost;
   return true;
 }
 
@@ -142,10 +148,10 @@ void receiver::store(timestamp now, assemblies::iterator block, const wire::head
     ++statistics_.source_symbols;
   else
     ++statistics_.repair_symbols;
-  if (shows_position(h)) {
+  if (shows_position(h))
     saw_source(now, h.block);
+  if (h.type == wire::datagram_type::source && h.packet_number > pass_began_)
     a.pass = seen_.pass;
-  }
   if (a.symbols.whole())
     try_complete(now, block);
 }
@@ -167,6 +173,8 @@ receiver::assemblies::iterator receiver::begin_assembly(block_number block) {
   if (untouched_.full())
     return assemblies_.end();
   auto memory = memory_.allocate();
+  if (!memory && is_suspicious_)
+    memory = make_room(block);
   if (!memory)
     return assemblies_.end();
   untouched_.erase(block, block + 1);
@@ -193,7 +201,12 @@ void receiver::on_control(timestamp now, const wire::header& h,
   if (!message)
     return count(drop::malformed);
   const auto pass = seen_.pass;
-  std::visit([&](const auto& m) { on_message(now, m); }, *message);
+  if (const auto* a = std::get_if<wire::anchor>(&*message))
+    on_message(now, h.packet_number, *a);
+  else if (const auto* m = std::get_if<wire::manifest>(&*message))
+    on_message(now, *m);
+  else
+    on_message(now, std::get<wire::heartbeat>(*message));
   if (seen_.pass != pass)
     pass_began_ = h.packet_number;
 }
@@ -205,6 +218,11 @@ void receiver::on_message(timestamp now, const wire::heartbeat& message) {
   // Heartbeats replace one another; one that was overtaken is worthless.
   if (heartbeat_ && message.sent_at <= heartbeat_->sent_at)
     return;
+  if (is_believable(now, message))
+    take_heartbeat(now, paced_by_anchor(message));
+}
+
+void receiver::take_heartbeat(timestamp now, const wire::heartbeat& message) {
   const auto was_deaf = is_deaf(now);
   if (heartbeat_)
     heartbeat_gap_ = std::clamp<duration>(now - heartbeat_at_, defaults::heartbeat_interval,
@@ -270,15 +288,32 @@ void receiver::on_message(timestamp now, const wire::manifest& message) {
     news = is_news(block);
   if (!news)
     return;
-  if (!verifier_.verify(message)) {
-    if (++statistics_.signature_failures > defaults::max_signature_failures)
-      failure_ = {failure_code::signature_invalid, 0,
-                  "digests keep arriving with a signature that is not the server's: a member of "
-                  "the group forges them, or the server's identity changed while it was sending"};
+  if (config_.anchored && !signatures_.take(now)) {
+    unchecked_.put(message);
+    if (unchecked_.has_lost_some())
+      next_fetch_
+        = std::min(next_fetch_, std::max(now, manifests_fetched_at_ + defaults::fetch_pause));
+    for (auto block = message.first_block; block < end; ++block)
+      if (const auto i = assemblies_.find(block); i != assemblies_.end() && i->second.restored)
+        look_in_pool(now, i);
     return;
   }
+  if (verifier_.verify(message))
+    return take_manifest(now, message);
+  ++statistics_.signature_failures;
+  if (config_.anchored)
+    suspect(now);
+  else if (statistics_.signature_failures > defaults::max_signature_failures)
+    failure_ = {failure_code::signature_invalid, 0,
+                "digests keep arriving with a signature that is not the server's: a member of "
+                "the group forges them, or the server's identity changed while it was sending"};
+}
+
+/// Its signature fits.
+void receiver::take_manifest(timestamp now, const wire::manifest& message) {
+  const auto end = message.first_block + static_cast<block_number>(message.digests.size());
   for (auto block = message.first_block; block < end; ++block) {
-    if (!is_news(block))
+    if (completed_[block] || digests_.find(block))
       continue;
     digests_.put(block, message.digests[block - message.first_block]);
     if (const auto i = assemblies_.find(block); i != assemblies_.end() && i->second.symbols.whole())
@@ -287,6 +322,8 @@ void receiver::on_message(timestamp now, const wire::manifest& message) {
 }
 
 bool receiver::shows_position(const wire::header& h) const noexcept {
+  if (is_suspicious_)
+    return false;
   // One that was overtaken by the news of a new pass belongs to the pass before.
   return h.type == wire::datagram_type::source && h.packet_number > pass_began_;
 }
@@ -320,9 +357,9 @@ void receiver::try_complete(timestamp now, assemblies::iterator block) {
   if (config_.verified) {
     const auto* expected = digests_.find(number);
     if (expected == nullptr)
-      return plan_request(now);
+      return look_in_pool(now, block) ? void() : plan_request(now);
     if (wire::digest_of({a.symbols.memory().get(), size}) != *expected)
-      return refuse(block);
+      return refuse(now, block);
   }
   ready_.push_back({number, config_.layout.offset_of(number), static_cast<std::uint32_t>(size),
                     a.symbols.memory()});
@@ -357,13 +394,22 @@ void receiver::require(timestamp now, wire::block_range blocks) {
   plan_status(now);
 }
 
-void receiver::refuse(assemblies::iterator block) {
+void receiver::refuse(timestamp now, assemblies::iterator block) {
   auto& a = block->second;
+  ++statistics_.digest_failures;
+  suspect(now);
+  if (config_.fetches) {
+    a.mend.emplace(block->first, config_.layout.size_of(block->first),
+                   *digests_.find(block->first));
+    next_fetch_ = now;
+    return;
+  }
   a.symbols.reset();
   a.restored = false;
+  a.own.reset();
   a.asked_at = -never;
   a.requests = 0;
-  if (++statistics_.digest_failures > defaults::max_digest_failures)
+  if (statistics_.digest_failures > defaults::max_digest_failures)
     failure_ = {failure_code::content_corrupt, 0,
                 "blocks keep failing their digest, the last one at offset "
                   + std::to_string(config_.layout.offset_of(block->first))
@@ -492,9 +538,10 @@ wire::feedback receiver::status(timestamp now) const {
     m.echo_sent_at = heartbeat_->sent_at;
     m.echo_held = now - heartbeat_at_;
   }
-  m.highest_packet = replay_.highest();
-  m.received_packets = replay_.received();
-  m.lost_packets = replay_.lost();
+  const auto counts = reported_counts();
+  m.highest_packet = counts.highest;
+  m.received_packets = counts.received;
+  m.lost_packets = counts.lost;
   m.limit = limit();
   m.free_blocks = static_cast<std::uint32_t>(memory_.available());
   m.completed_blocks = completed_count_;
@@ -512,11 +559,13 @@ bool receiver::consumer_fills_cache() const {
 }
 
 void receiver::observe_limit(timestamp now) {
+  const auto counts = reported_counts();
   limit_meter_.observe(
-    now, {consumer_fills_cache(), replay_.received(), replay_.lost(), statistics_.kernel_drops});
+    now, {consumer_fills_cache(), counts.received, counts.lost, statistics_.kernel_drops});
 }
 
 bool receiver::take_feedback(timestamp now, std::vector<std::byte>& out) {
+  is_suspicious_ = suspicion_.is_active(now);
   observe_limit(now);
   const auto request_due = nack_.expired(now);
   const auto status_due = next_status_ <= now || object_at_ <= now;
@@ -575,6 +624,7 @@ void receiver::on_room(timestamp now) {
 }
 
 void receiver::on_time(timestamp now) {
+  is_suspicious_ = suspicion_.is_active(now);
   if (!failure_ && !complete())
     failure_ = liveness_.on_time(now, consumer_fills_cache());
 }
@@ -582,8 +632,8 @@ void receiver::on_time(timestamp now) {
 timestamp receiver::next_event() const noexcept {
   if (failure_)
     return never;
-  return std::min(
-    {nack_.due(), next_status_, object_at_, complete() ? never : liveness_.next_event()});
+  return std::min({nack_.due(), next_status_, object_at_, next_fetch_,
+                   complete() ? never : liveness_.next_event()});
 }
 
 // -- derived --------------------------------------------------------------------------------------
@@ -611,7 +661,8 @@ std::vector<wire::block_range> receiver::missing(std::size_t max_ranges) const {
 }
 
 position receiver::limit() const {
-  return nth_on_the_way(untouched_, seen_, memory_.available());
+  const auto to_give_up = is_suspicious_ ? blocks_to_give_up() : 0;
+  return nth_on_the_way(untouched_, seen_, memory_.available() + to_give_up);
 }
 
 duration receiver::grtt() const noexcept {
@@ -649,7 +700,8 @@ bool receiver::validate() const {
   if (complete_count != completed_count_ || !untouched_.validate())
     return false;
   for (const auto& [block, a] : assemblies_)
-    if (completed_[block] || untouched_.contains(block) || !a.symbols.validate())
+    if (completed_[block] || untouched_.contains(block) || !a.symbols.validate()
+        || (a.mend && !a.restored))
       return false;
   return untouched_.size() + assemblies_.size() + completed_count_ == config_.layout.block_count();
 }

@@ -23,9 +23,9 @@
 /// Limits: block memory is the allocator's; beside it one bit a block, digests of at most
 /// 2 x cache + 2 manifests, and a bounded interval set. A peer cannot make it grow.
 ///
-/// Attack surface: everything in `on_datagram` before the seal is checked is header arithmetic;
-/// after that the sender may be malicious only if it holds the group key, and then still cannot
-/// get a byte past the digest check.
+/// Attack surface: everything in `on_datagram` before the seal is checked is header arithmetic. Past the seal
+/// its author may be any member of the group: none gets a byte past the digest check, and where the sender signs
+/// anchors none moves what is known of it for longer than to the next one (receiver_trust.cpp).
 #pragma once
 
 #include "protocol/block_buffer.hpp"
@@ -35,11 +35,15 @@
 #include "protocol/interval_set.hpp"
 #include "protocol/position.hpp"
 #include "protocol/receive/block_assembler.hpp"
+#include "protocol/receive/block_mend.hpp"
 #include "protocol/receive/digest_store.hpp"
 #include "protocol/receive/liveness.hpp"
+#include "protocol/receive/manifest_pool.hpp"
 #include "protocol/receive/nack_timer.hpp"
 #include "protocol/receive/receive_limit_meter.hpp"
 #include "protocol/receive/replay_guard.hpp"
+#include "protocol/receive/signature_budget.hpp"
+#include "protocol/receive/suspicion.hpp"
 #include "protocol/timestamp.hpp"
 #include "protocol/wire/data_messages.hpp"
 #include "protocol/wire/manifest.hpp"
@@ -70,6 +74,10 @@ struct receiver_config {
   /// both ends were told to do without.
   bool verified = true;
 
+  /// The server signs anchors, and answers fetches.
+  bool anchored = false;
+  bool fetches = false;
+
   /// Bytes of the UDP and IP headers before a datagram: 28, or 48 in IPv6. For people.
   std::size_t lower_headers = 28;
 
@@ -83,6 +91,13 @@ struct verified_block {
   std::uint64_t offset = 0; ///< in the object
   std::uint32_t size = 0;   ///< bytes of the object in it
   const_block_buffer bytes;
+};
+
+/// Where a datagram came from, as far as its source address tells. Addresses can be forged: hygiene, not proof.
+enum class datagram_origin : std::uint8_t {
+  unknown,
+  server,    ///< an address that the server named as its own
+  elsewhere, ///< another one
 };
 
 /// All counted since the session began.
@@ -99,6 +114,8 @@ struct receiver_statistics {
   std::uint64_t statuses_sent = 0;       ///< feedback messages, all
   std::uint64_t digest_failures = 0;
   std::uint64_t signature_failures = 0;
+  std::uint64_t contradictions = 0; ///< of what the server signed: a member forges
+  std::uint64_t leaves_fetched = 0; ///< over the receiver's own connection
   std::array<std::uint64_t, wire::drop_reason_count> drops{};
 };
 
@@ -109,7 +126,11 @@ public:
 
   // -- input ------------------------------------------------------------------------------------
 
-  void on_datagram(timestamp now, std::span<const std::byte> datagram);
+  void on_datagram(timestamp now, std::span<const std::byte> datagram,
+                   datagram_origin origin = datagram_origin::unknown);
+
+  /// What a fetch was answered with.
+  void on_fetched(timestamp now, const wire::fetched& answer);
 
   /// The kernel has dropped `total` datagrams on this session's socket so far.
   void on_kernel_drops(std::uint64_t total) noexcept;
@@ -133,6 +154,9 @@ public:
 
   /// Seals the next feedback datagram into `out` (resized). False when none is due.
   [[nodiscard]] bool take_feedback(timestamp now, std::vector<std::byte>& out);
+
+  /// What to ask the server for over the control connection.
+  [[nodiscard]] std::vector<wire::fetch> take_fetches(timestamp now);
 
   [[nodiscard]] timestamp next_event() const noexcept;
 
@@ -174,6 +198,9 @@ private:
     std::uint32_t requests = 0;  ///< that named it
     std::uint16_t announced = 0; ///< symbols that the last heartbeat said will come
     bool restored = false;       ///< whole and decoded, waiting for its digest
+    std::optional<wire::digest>
+      own{}; ///< of a restored block whose digest is not known, once computed
+    std::optional<block_mend> mend{}; ///< it fails its digest
   };
   using assemblies = std::map<block_number, assembly>;
   using drop = wire::drop_reason;
@@ -184,7 +211,8 @@ private:
   void on_control(timestamp now, const wire::header& h, std::span<const std::byte> datagram);
   void on_message(timestamp now, const wire::heartbeat& message);
   void on_message(timestamp now, const wire::manifest& message);
-  void on_message(timestamp, const wire::anchor&) {} // the heartbeat before it says the same
+  void take_heartbeat(timestamp now, const wire::heartbeat& message);
+  void take_manifest(timestamp now, const wire::manifest& message);
   bool open(timestamp now, const wire::header& h, std::span<const std::byte> datagram,
             std::span<std::byte> out);
   bool fits_geometry(const wire::header& h) const noexcept;
@@ -201,7 +229,25 @@ private:
   // Blocks.
   void mark_completed(timestamp now, block_number number);
   void try_complete(timestamp now, assemblies::iterator block);
-  void refuse(assemblies::iterator block);
+  void refuse(timestamp now, assemblies::iterator block);
+
+  // Trust.
+  void on_message(timestamp now, std::uint64_t packet, const wire::anchor& message);
+  bool is_worth_checking(timestamp now, const wire::anchor& message, std::uint64_t sent_at) const;
+  bool contradicts(const wire::heartbeat& anchored) const;
+  bool may_be_made_up(const wire::header& h) const noexcept;
+  void suspect(timestamp now);
+  bool can_follow(const wire::heartbeat& earlier, const wire::heartbeat& later) const;
+  block_number end_of_schedule(const wire::heartbeat& message) const;
+  bool is_believable(timestamp now, const wire::heartbeat& message);
+  wire::heartbeat paced_by_anchor(wire::heartbeat message) const;
+  packet_counts reported_counts() const noexcept;
+  void go_back_to(position at, std::uint64_t packet);
+  bool may_make_room(block_number block, const assembly& a) const noexcept;
+  block_buffer make_room(block_number block);
+  std::size_t blocks_to_give_up() const;
+  bool look_in_pool(timestamp now, assemblies::iterator block);
+  void fail_on_own_path(block_number block);
 
   // Feedback.
   void observe_limit(timestamp now);
@@ -236,6 +282,20 @@ private:
   fec_decoder decoder_;
   replay_guard replay_;
   digest_store digests_;
+
+  suspicion suspicion_;
+  bool is_suspicious_ = false; ///< as of the last event
+  signature_budget signatures_;
+  manifest_pool unchecked_;
+  datagram_origin origin_ = datagram_origin::unknown; ///< of the datagram being looked at
+  bool is_server_told_ = false; ///< an anchor came from an address that the server named
+  std::optional<wire::heartbeat> anchored_; ///< the last anchor's heartbeat
+  std::uint64_t anchored_at_sender_ = 0; ///< when the last anchor was sent, by the sender's clock
+  timestamp anchored_at_ = -never;       ///< when it came
+  std::uint64_t anchored_packet_ = 0;
+  unsigned own_path_failures_ = 0;
+  timestamp manifests_fetched_at_ = -never;
+  timestamp next_fetch_ = never;
 
   assemblies assemblies_;
 

@@ -7,7 +7,29 @@
 namespace fleetcast::protocol {
 
 void group::add(timestamp now, receiver_id id, position limit) {
-  members_[id] = member{limit, now, {}, {}, {}};
+  remove(id);
+  member m;
+  m.limit = limit;
+  m.heard_at = now;
+  members_.emplace(id, std::move(m));
+}
+
+void group::remove(receiver_id id) {
+  const auto i = members_.find(id);
+  if (i == members_.end())
+    return;
+  spoke_ -= i->second.heard ? 1 : 0;
+  members_.erase(i);
+}
+
+void group::waive(receiver_id id, bool waived) {
+  if (const auto i = members_.find(id); i != members_.end())
+    i->second.waived = waived;
+}
+
+void group::excuse(timestamp now, duration gap) {
+  for (auto& [id, m] : members_)
+    m.heard_at = std::min(now, m.heard_at + gap);
 }
 
 std::optional<duration> group::update(timestamp now, receiver_id id,
@@ -16,6 +38,8 @@ std::optional<duration> group::update(timestamp now, receiver_id id,
   if (i == members_.end())
     return std::nullopt;
   auto& m = i->second;
+  spoke_ += m.heard ? 0 : 1;
+  m.heard = true;
   m.limit = message.limit;
   m.heard_at = now;
   m.deaf = message.echo_sent_at == 0 || message.echo_held > defaults::deaf_after;
@@ -45,36 +69,46 @@ void group::measure(duration rtt) noexcept {
 }
 
 position group::edge(timestamp now, duration consent, position announced) const {
-  const auto others_hear = someone_hears();
+  const auto others_count = someone_counts();
   auto result = unlimited;
   for (const auto& [id, m] : members_) {
     // It speaks rarely when it is deaf: where nobody hears, its last word holds until it is dropped.
-    const auto consents = m.deaf ? others_hear : now - m.heard_at > consent;
+    const auto consents = is_left_out(m) ? others_count : now - m.heard_at > consent;
     result = std::min(result, consents ? std::max(m.limit, announced) : m.limit);
   }
   return result;
 }
 
 position group::lowest_limit(timestamp now, duration recent) const {
-  const auto others_hear = someone_hears();
-  auto result = unlimited;
-  for (const auto& [id, m] : members_)
-    if (m.deaf ? !others_hear : now - m.heard_at <= recent)
-      result = std::min(result, m.limit);
-  return result;
+  const auto who = holder(now, recent);
+  return who ? members_.at(*who).limit : unlimited;
 }
 
-bool group::someone_hears() const noexcept {
+std::optional<receiver_id> group::holder(timestamp now, duration recent) const {
+  const auto others_count = someone_counts();
+  auto result = members_.end();
+  for (auto i = members_.begin(); i != members_.end(); ++i) {
+    const auto& m = i->second;
+    if ((is_left_out(m) ? !others_count : now - m.heard_at <= recent)
+        && (result == members_.end() || m.limit < result->second.limit))
+      result = i;
+  }
+  return result == members_.end() ? std::nullopt : std::optional{result->first};
+}
+
+bool group::someone_counts() const noexcept {
   return std::any_of(members_.begin(), members_.end(),
-                     [](const auto& entry) { return !entry.second.deaf; });
+                     [](const auto& entry) { return !is_left_out(entry.second); });
 }
 
 std::optional<receiver_id> group::nearest_limit() const {
-  const auto i
-    = std::min_element(members_.begin(), members_.end(), [](const auto& a, const auto& b) {
-        return a.second.limit < b.second.limit;
-      });
-  return i == members_.end() ? std::nullopt : std::optional{i->first};
+  const auto others_count = someone_counts();
+  auto result = members_.end();
+  for (auto i = members_.begin(); i != members_.end(); ++i)
+    if ((!i->second.waived || !others_count)
+        && (result == members_.end() || i->second.limit < result->second.limit))
+      result = i;
+  return result == members_.end() ? std::nullopt : std::optional{result->first};
 }
 
 std::optional<receiver_id> group::least_complete() const {

@@ -21,13 +21,21 @@ public:
     timestamp heard_at{}; ///< of its last feedback, or of its joining
     duration rtt{};       ///< 0: not measured yet
     bool deaf = false;    ///< it speaks, but heartbeats do not reach it
+    bool waived = false;  ///< it does not get on: nobody waits for it
+    bool heard = false;   ///< it has spoken
     wire::feedback last;  ///< its last feedback, without the requests
   };
 
   using members = std::map<receiver_id, member>;
 
   void add(timestamp now, receiver_id id, position limit);
-  void remove(receiver_id id) { members_.erase(id); }
+  void remove(receiver_id id);
+
+  /// From now on nobody waits for it, or again.
+  void waive(receiver_id id, bool waived);
+
+  /// We had no turn for `gap`: nobody was silent in it.
+  void excuse(timestamp now, duration gap);
 
   /// Takes in the status part of a feedback. Returns the round trip it shows, if any; nothing and
   /// no effect when `id` is unknown.
@@ -41,13 +49,24 @@ public:
   members::const_iterator end() const noexcept { return members_.end(); }
 
   /// The window's edge: the lowest limit of all, where one not heard within `consent` is taken to have consented to
-  /// `announced`, the edge of the last heartbeat. A deaf one is while others hear, and is not while nobody does.
+  /// `announced`, the edge of the last heartbeat. A deaf or waived one is while there are others, and is not where there
+  /// are none.
   position edge(timestamp now, duration consent, position announced) const;
 
-  /// The lowest limit of those heard within `recent`; where all are deaf, of all; `unlimited` when there is none.
+  /// The lowest limit of those heard within `recent`; where all are deaf or waived, of all; `unlimited` when there is none.
   position lowest_limit(timestamp now, duration recent) const;
 
-  /// Whoever has room for the least, or lacks the most: the lowest id of several; nobody in an empty group.
+  /// Whose limit that is.
+  std::optional<receiver_id> holder(timestamp now, duration recent) const;
+
+  /// Somebody who is still here has spoken.
+  bool someone_spoke() const noexcept { return spoke_ > 0; }
+
+  /// Somebody is here whom one waits for.
+  bool someone_counts() const noexcept;
+
+  /// Whoever has room for the least, if one waits for it, or lacks the most: the lowest id of several; nobody in an empty
+  /// group.
   std::optional<receiver_id> nearest_limit() const;
   std::optional<receiver_id> least_complete() const;
 
@@ -63,9 +82,12 @@ public:
 
 private:
   void measure(duration rtt) noexcept;
-  bool someone_hears() const noexcept;
+
+  /// One is waited for while there is nobody better.
+  static bool is_left_out(const member& m) noexcept { return m.deaf || m.waived; }
 
   members members_;
+  std::size_t spoke_ = 0; ///< members that have spoken
   timestamp heard_since_{};
   duration grtt_;
   bool measured_ = false;

@@ -26,6 +26,11 @@ constexpr duration request_patience(duration grtt) noexcept {
   return defaults::nack_backoff_factor * grtt + 2 * grtt + defaults::reorder_delay;
 }
 
+template <class Message>
+std::shared_ptr<const wire::message_bytes> encoded(const Message& message) {
+  return std::make_shared<const wire::message_bytes>(wire::encode(message));
+}
+
 /// Remembers `what`, forgetting the oldest beyond the bound.
 template <class Queue, class T>
 void remember(Queue& queue, T what) {
@@ -41,6 +46,7 @@ sender::sender(const sender_config& config, std::unique_ptr<rate_controller> rat
   : config_(config),
     rate_(std::move(rate)),
     signer_(signer),
+    liveness_(config.layout),
     cache_(config.cache_blocks),
     encoder_(config.layout.symbol_size()),
     repairs_(config.layout),
@@ -59,38 +65,53 @@ sender::sender(const sender_config& config, std::unique_ptr<rate_controller> rat
 
 void sender::add_receiver(timestamp now, receiver_id id, std::uint32_t cache_blocks) {
   assert(!group_.contains(id));
+  begin_turn(now);
   group_.add(now, id, nth_on_the_way(schedule_, next_, cache_blocks));
+  ration_.add(id);
+  group_.waive(id, !liveness_.add(now, id, traffic()));
   rate_->on_receiver_joined(now, id);
   last_activity_ = now;
   // A newcomer learns from a heartbeat what it missed.
+  anchors_.hasten();
   hasten_heartbeat(now);
 }
 
 void sender::remove_receiver(timestamp now, receiver_id id) {
   group_.remove(id);
+  ration_.remove(id);
   rate_->on_receiver_gone(now, id);
+  apply(now, liveness_.remove(id));
 }
 
 bool sender::on_feedback(timestamp now, receiver_id id, const wire::feedback& message) {
   if (!names_known_blocks(message))
     return false;
+  begin_turn(now);
+  const auto waited = must_wait_to_be_heard();
   const auto rtt = group_.update(now, id, message);
   if (!rtt)
     return true;
+  if (waited)
+    next_heartbeat_ = now;
   ++statistics_.feedback_messages;
-  rate_->on_feedback(now, id, message, *rtt);
-  learn_loss(message);
+  apply(now, liveness_.on_report(now, id, message, group_.find(id)->second.deaf, traffic()));
+  ration_.on_report(id, std::min(message.lost_packets + message.dropped_no_room, next_packet_ - 1));
+  if (liveness_.paces(id))
+    rate_->on_feedback(now, id, message, *rtt);
+  if (liveness_.counts(id) && !liveness_.hears_hardly_anything(id))
+    learn_loss(message);
   const auto asks
     = !message.repairs.empty() || !message.wanted.empty() || !message.manifests.empty();
   if (!asks)
     return true;
   last_activity_ = now;
-  merge_repairs(message);
+  merge_repairs(id, message);
   for (const auto& more : parity_.take_top_ups())
     owe_parity(more.block, more.symbols, message.highest_packet);
-  merge_wanted(message);
+  merge_wanted(id, message);
   merge_manifests(message);
-  hasten_heartbeat(now);
+  if (!ration_.exceeded(id) && liveness_.paces(id))
+    hasten_heartbeat(now);
   return true;
 }
 
@@ -102,12 +123,80 @@ void sender::learn_loss(const wire::feedback& message) {
 }
 
 std::vector<receiver_id> sender::take_silent(timestamp now) {
+  begin_turn(now);
   // In a large group everybody speaks rarely; as rarely, for a while, when a search has just begun.
   const auto limit = std::max<duration>(defaults::receiver_silence_limit, 4 * status_interval(1));
   auto result = group_.silent(now, limit);
   for (const auto id : result)
     remove_receiver(now, id);
   return result;
+}
+
+std::vector<dismissal> sender::take_dismissed(timestamp now) {
+  begin_turn(now);
+  auto result = std::exchange(dismissed_, {});
+  std::erase_if(result, [this](const dismissal& d) { return !group_.contains(d.who); });
+  for (const auto& d : result)
+    remove_receiver(now, d.who);
+  return result;
+}
+
+std::optional<duration> sender::silence(timestamp now, receiver_id id) const {
+  const auto m = group_.find(id);
+  if (m == group_.end())
+    return std::nullopt;
+  const auto least = !m->second.heard ? defaults::unheard_after
+                     : m->second.deaf ? defaults::silent_after_when_deaf
+                                      : duration{defaults::silent_after};
+  const auto due = std::max<duration>(least, defaults::silent_intervals * status_interval(1));
+  const auto silent = now - m->second.heard_at;
+  return silent > due ? std::optional{silent} : std::nullopt;
+}
+
+// -- who gets on ----------------------------------------------------------------------------------
+
+void sender::begin_turn(timestamp now) {
+  const auto passed = now - last_turn_.value_or(now);
+  last_turn_ = now;
+  if (passed > defaults::own_gap) {
+    group_.excuse(now, passed);
+    liveness_.excuse(now, passed);
+  } else if (stalled_ && !paused_ && held_by_ == send_activity::window) {
+    if (const auto holder = group_.holder(now, consent_time(now)))
+      liveness_.on_hold(*holder, passed);
+  }
+}
+
+void sender::judge(timestamp now) {
+  next_judgement_ = now + defaults::judge_interval;
+  apply(now, liveness_.judge(now, group_.grtt(), !repairs_.empty()));
+}
+
+void sender::apply(timestamp now, const std::vector<group_liveness::change>& changes) {
+  for (const auto& c : changes) {
+    if (c.sent_away) {
+      const dismissal d{c.who, c.why};
+      if (std::none_of(dismissed_.begin(), dismissed_.end(),
+                       [&](const dismissal& other) { return other.who == d.who; }))
+        dismissed_.push_back(d);
+      continue;
+    }
+    const auto counts = c.why == exclusion::none;
+    group_.waive(c.who, !counts);
+    if (!counts)
+      rate_->on_receiver_gone(now, c.who);
+    else if (c.before != exclusion::newcomer)
+      rate_->on_receiver_joined(now, c.who);
+  }
+}
+
+bool sender::must_wait_to_be_heard() const noexcept {
+  return blind_.exhausted() && !group_.someone_spoke();
+}
+
+group_liveness::traffic sender::traffic() const noexcept {
+  return {statistics_.source_datagrams + statistics_.repair_datagrams,
+          statistics_.control_datagrams};
 }
 
 bool sender::names_known_blocks(const wire::feedback& message) const noexcept {
@@ -120,7 +209,9 @@ bool sender::names_known_blocks(const wire::feedback& message) const noexcept {
          && std::all_of(message.manifests.begin(), message.manifests.end(), known);
 }
 
-void sender::merge_repairs(const wire::feedback& message) {
+void sender::merge_repairs(receiver_id from, const wire::feedback& message) {
+  const auto puts_off
+    = ration_.exceeded(from) || (!liveness_.paces(from) && group_.someone_counts());
   for (const auto& r : message.repairs) {
     ++statistics_.repair_requests;
     // What is to be sent whole anyway, or not yet, needs no repair; unless its author has no room
@@ -129,34 +220,71 @@ void sender::merge_repairs(const wire::feedback& message) {
       ++statistics_.repairs_covered;
       continue;
     }
-    const auto owed = repairs_.owed(r.block);
-    switch (repairs_.request(r.block, r.symbols, message.highest_packet)) {
-      case repair_schedule::outcome::added:
-        parity_.on_request(r.block, static_cast<std::uint16_t>(repairs_.owed(r.block) - owed),
-                           group_.size());
-        break;
-      case repair_schedule::outcome::covered:
-        ++statistics_.repairs_covered;
-        break;
-      case repair_schedule::outcome::refused:
-        ++statistics_.schedule_overflows;
-        break;
+    const repair_ration::request what{from, r.block, r.symbols, message.highest_packet};
+    if (puts_off || ration_.exceeded(from)) {
+      ++statistics_.repairs_rationed;
+      ration_.defer(what);
+    } else {
+      request_repair(what);
     }
+  }
+  while (release_repair(false)) {}
+}
+
+void sender::request_repair(const repair_ration::request& what) {
+  if (liveness_.allowance(what.from) == 0) {
+    ++statistics_.repairs_refused;
+    return;
+  }
+  const auto owed = repairs_.owed(what.block);
+  switch (repairs_.request(what.block, what.symbols, what.highest_packet)) {
+    case repair_schedule::outcome::added: {
+      const auto added = static_cast<std::uint16_t>(repairs_.owed(what.block) - owed);
+      liveness_.charge(what.from, added);
+      ration_.charge(what.from, added);
+      if (ration_.founded(what.from) && !liveness_.hears_hardly_anything(what.from))
+        parity_.on_request(what.block, added, group_.size());
+      break;
+    }
+    case repair_schedule::outcome::covered:
+      ++statistics_.repairs_covered;
+      break;
+    case repair_schedule::outcome::refused:
+      ++statistics_.schedule_overflows;
+      break;
   }
 }
 
-void sender::merge_wanted(const wire::feedback& message) {
+/// Lets the next request through that had to wait. False: none may go.
+bool sender::release_repair(bool nothing_else) {
+  const auto next = ration_.next(nothing_else);
+  if (next)
+    request_repair(*next);
+  return next.has_value();
+}
+
+void sender::merge_wanted(receiver_id from, const wire::feedback& message) {
+  const auto k = config_.layout.source_symbols();
   for (const auto& r : message.wanted) {
+    const auto may_have = (liveness_.allowance(from) + k - 1) / k;
+    if (may_have == 0) {
+      ++statistics_.repairs_refused;
+      return;
+    }
+    const auto end
+      = r.first + static_cast<block_number>(std::min<std::uint64_t>(r.count, may_have));
     // Blocks that were started after the request was written are on their way to its author.
     std::vector<block_number> on_the_way;
     for (const auto& s : recent_blocks_)
-      if (s.packet > message.highest_packet && s.block >= r.first && s.block - r.first < r.count
+      if (s.packet > message.highest_packet && s.block >= r.first && s.block < end
           && !schedule_.contains(s.block))
         on_the_way.push_back(s.block);
-    if (!schedule_.insert(r.first, r.first + r.count))
+    const auto before = schedule_.size();
+    if (!schedule_.insert(r.first, end))
       ++statistics_.schedule_overflows;
     for (const auto block : on_the_way)
       schedule_.erase(block, block + 1);
+    liveness_.charge(from, (schedule_.size() - before) * k);
   }
 }
 
@@ -261,16 +389,28 @@ std::size_t sender::take(timestamp now, std::size_t max, std::vector<outgoing_da
   const auto before = out.size();
   if (group_.empty() || max == 0)
     return 0;
+  begin_turn(now);
+  if (now >= next_judgement_)
+    judge(now);
   if (now >= next_heartbeat_)
     send_heartbeat(now, out);
+  if (to_sign_ && out.size() - before < max)
+    send_anchor(now, out);
   stalled_ = paused_;
   if (paused_)
     pacer_.idle();
   if (paused_ || !pacer_.ready(now))
     return out.size() - before;
+  while (release_repair(false)) {}
   auto held_back = false; // source data; that stays so until input comes
   while (out.size() - before < max && pacer_.may_continue(now)) {
-    if (held_back || repair_credit_ > 0) {
+    if (to_sign_) {
+      send_anchor(now, out);
+      continue;
+    }
+    const auto must_wait = must_wait_to_be_heard();
+    held_back = held_back || must_wait;
+    if (!must_wait && (held_back || repair_credit_ > 0)) {
       if (const auto sent = send_requested(now, max - (out.size() - before), out); sent > 0) {
         // What goes while nothing else may takes nothing from anybody.
         if (!held_back)
@@ -278,6 +418,8 @@ std::size_t sender::take(timestamp now, std::size_t max, std::vector<outgoing_da
         continue;
       }
     }
+    if (held_back && !must_wait && repairs_.empty() && release_repair(true))
+      continue;
     if (held_back) {
       stalled_ = true;
       pacer_.idle();
@@ -312,6 +454,8 @@ void sender::emit(timestamp now, wire::datagram_type type, block_number block, s
   auto bytes = payload.size() + config_.datagram_overhead;
   if (type != wire::datagram_type::control)
     bytes += config_.symbol_overhead;
+  if (!group_.someone_spoke())
+    blind_.spend(bytes);
   rate_->on_sent(now, h.packet_number, bytes);
   pacer_.spend(now, bytes, rate_->rate(now));
   out.push_back({h, payload, std::move(owner)});
@@ -344,9 +488,26 @@ void sender::send_heartbeat(timestamp now, output& out) {
       break;
     h.repairing.push_back({block, repairs_.owed(block)});
   }
-  send_control(now, std::make_shared<const wire::message_bytes>(wire::encode(h)), out);
+  send_control(now, encoded(h), out);
+  // On a slow path an anchor takes its time, too.
+  const auto is_critical = (rate_->searches() || held_by_ == send_activity::drained)
+                           && heartbeat_interval(now) <= defaults::short_anchor_interval;
+  if (config_.verified && !must_wait_to_be_heard()
+      && anchors_.is_due(now, next_packet_, h.next.pass, is_critical))
+    to_sign_ = std::move(h);
   last_heartbeat_ = now;
-  next_heartbeat_ = now + heartbeat_interval(now);
+  next_heartbeat_
+    = now + (must_wait_to_be_heard() ? blind_.next_interval() : heartbeat_interval(now));
+}
+
+/// Right behind the heartbeat, which those who know no anchors need.
+void sender::send_anchor(timestamp now, output& out) {
+  wire::anchor a{wire::encode_alone(*to_sign_), next_packet_ - 1, {}};
+  signer_.sign(a);
+  anchors_.on_signed(now, next_packet_, to_sign_->next.pass);
+  to_sign_.reset();
+  send_control(now, encoded(a), out);
+  ++statistics_.anchors;
 }
 
 position sender::edge_to_announce(timestamp now) const {
@@ -389,17 +550,32 @@ bool sender::send_wanted_manifest(timestamp now, output& out) {
     return false;
   const auto end = std::min(run_end(*block), manifests_wanted_.next_gap(*block));
   remember(recent_manifests_, started{*block, next_packet_});
-  send_control(now, signed_manifest(*block, end), out);
+  send_control(now, encoded(signed_manifest(*block, end)), out);
   manifests_wanted_.erase(*block, end);
   return true;
 }
 
-sender::control_body sender::signed_manifest(block_number first, block_number end) const {
+wire::manifest sender::signed_manifest(block_number first, block_number end) const {
   wire::manifest m;
   m.first_block = first;
   m.digests.assign(digests_.begin() + first, digests_.begin() + end);
   signer_.sign(m);
-  return std::make_shared<const wire::message_bytes>(wire::encode(m));
+  return m;
+}
+
+std::optional<wire::manifest> sender::manifest_of(block_number block) const {
+  assert(block < config_.layout.block_count());
+  if (!digest_known_[block])
+    return std::nullopt;
+  const auto end = known_end(block, run_end(block));
+  auto first = block;
+  while (first > 0 && run_end(first - 1) == run_end(block) && digest_known_[first - 1])
+    --first;
+  return signed_manifest(first, end);
+}
+
+const_block_buffer sender::cached(block_number block) {
+  return cache_.holds(block) ? cache_.find(block) : nullptr;
 }
 
 bool sender::repeat_manifests(timestamp now, output& out) {
@@ -456,6 +632,7 @@ bool sender::send_source(timestamp now, output& out) {
   emit(now, wire::datagram_type::source, c.block, c.symbol,
        {c.bytes.get() + std::size_t{c.symbol} * config_.layout.symbol_size(), size}, c.bytes, out);
   ++statistics_.source_datagrams;
+  ration_.on_source();
   repair_credit_
     = std::min(repair_credit_ + defaults::repair_credit_step, defaults::max_repair_credit);
   statistics_.payload_bytes += size;
@@ -548,7 +725,7 @@ bool sender::announce_run(timestamp now, block_number block, output& out) {
   manifest_repeats_left_ = defaults::manifest_repeats;
   for (std::optional<block_number> b = block; b && *b < end;) {
     const auto told_to = known_end(*b, end);
-    run_manifests_.push_back(signed_manifest(*b, told_to));
+    run_manifests_.push_back(encoded(signed_manifest(*b, told_to)));
     b = schedule_.next(told_to);
   }
   send_run_manifests(now, out);
@@ -564,31 +741,34 @@ void sender::observe_limit(timestamp now) {
                         : pacer_.ready(now) ? send_activity::busy
                                             : send_activity::pacing;
   if (limit_meter_.enter(now, activity))
-    limit_ = find_limit();
+    limit_ = find_limit(now);
 }
 
-transmission_limit sender::find_limit() const {
+transmission_limit sender::find_limit(timestamp now) const {
   switch (limit_meter_.verdict()) {
     case send_activity::content:
       return {limiting_factor::content, std::nullopt};
     case send_activity::busy:
       return {limiting_factor::host, std::nullopt};
     case send_activity::window:
-      return limit_at(group_.nearest_limit());
+      return limit_at(now, group_.nearest_limit());
     case send_activity::drained:
-      return limit_at(group_.least_complete());
+      return limit_at(now, group_.least_complete());
     case send_activity::pacing:
       break;
   }
   if (const auto slowest = rate_->slowest())
-    return limit_at(slowest);
+    return limit_at(now, slowest);
   return {rate_->limited_by(), std::nullopt};
 }
 
-transmission_limit sender::limit_at(std::optional<receiver_id> receiver) const {
+transmission_limit sender::limit_at(timestamp now, std::optional<receiver_id> receiver) const {
   const auto m = receiver ? group_.find(*receiver) : group_.end();
   if (m == group_.end())
     return {};
+  // What it said last is no longer true of it.
+  if (silence(now, *receiver))
+    return {limiting_factor::silent, receiver};
   const auto own = m->second.last.limited_by;
   // It knows nothing wrong on its side, and is slow: what is between remains.
   const auto nothing_known = own == limiting_factor::unknown || own == limiting_factor::sender;
@@ -650,6 +830,8 @@ std::size_t sender::next_repair_at_hand() const {
 }
 
 void sender::hasten_heartbeat(timestamp now) {
+  if (must_wait_to_be_heard())
+    return;
   // Announcing at once what will be repaired spares the requests of those who still wait. But not for
   // each of a thousand that ask or join together.
   next_heartbeat_
@@ -669,8 +851,9 @@ bool sender::validate() const {
       && std::none_of(repairs.begin(),
                       repairs.begin() + static_cast<std::ptrdiff_t>(repairs_waiting_),
                       [this](block_number b) { return cache_.holds(b); });
-  return in_range && none_forgotten && schedule_.validate() && manifests_wanted_.validate()
-         && wanted_are_known && repairs_.validate() && last <= count && next_.block <= count
+  return in_range && none_forgotten && liveness_.validate() && ration_.validate()
+         && schedule_.validate() && manifests_wanted_.validate() && wanted_are_known
+         && repairs_.validate() && last <= count && next_.block <= count
          && (!current_ || !schedule_.contains(current_->block) || current_->symbol > 0);
 }
 

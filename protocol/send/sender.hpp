@@ -25,7 +25,13 @@
 /// edge consents to it after a while (defaults::consent_heartbeats). So the group's size costs no
 /// credit messages, a dead receiver holds nobody, and one in trouble is heard at once.
 ///
-/// Timers: heartbeat (`heartbeat_interval`, slower when idle); receiver silence; nothing else. Repairs
+/// Who does not get on costs the others nothing (group_liveness.hpp), and gets its share of repairs, no more
+/// (repair_ration.hpp). While nobody of the group has been heard hardly anything is sent (blind_allowance.hpp).
+///
+/// Turns. Each call that is given the time is a turn. A pause between two of them beyond defaults::own_gap is the sender's
+/// own, and nobody's silence or lack of progress.
+///
+/// Timers: heartbeat (`heartbeat_interval`, slower when idle); receiver silence; progress; nothing else. Repairs
 /// need no linger timer: a request states the highest packet number its author had seen, so symbols
 /// sent after that are known to be on their way and are deducted (repair_schedule.hpp).
 ///
@@ -39,12 +45,16 @@
 #include "protocol/geometry.hpp"
 #include "protocol/interval_set.hpp"
 #include "protocol/position.hpp"
+#include "protocol/send/anchor_clock.hpp"
+#include "protocol/send/blind_allowance.hpp"
 #include "protocol/send/block_cache.hpp"
 #include "protocol/send/group.hpp"
+#include "protocol/send/group_liveness.hpp"
 #include "protocol/send/outgoing.hpp"
 #include "protocol/send/pacer.hpp"
 #include "protocol/send/proactive_parity.hpp"
 #include "protocol/send/rate_controller.hpp"
+#include "protocol/send/repair_ration.hpp"
 #include "protocol/send/repair_schedule.hpp"
 #include "protocol/send/send_limit_meter.hpp"
 #include "protocol/wire/manifest.hpp"
@@ -74,7 +84,8 @@ struct sender_config {
   /// The same for symbols only: a simulation carries the first bytes of each and counts all of them.
   std::size_t symbol_overhead = 0;
 
-  /// Manifests precede the blocks. False: none are sent, and digests are not looked at.
+  /// Manifests precede the blocks, and heartbeats are signed from time to time. False: neither is sent, and digests
+  /// are not looked at.
   bool verified = true;
 };
 
@@ -84,10 +95,14 @@ struct sender_statistics {
   std::uint64_t repair_datagrams = 0;
   std::uint64_t proactive_symbols = 0; ///< of those, owed before anybody asked
   std::uint64_t control_datagrams = 0;
+  std::uint64_t anchors = 0;       ///< of those
   std::uint64_t payload_bytes = 0; ///< of source and repair symbols
   std::uint64_t feedback_messages = 0;
-  std::uint64_t repair_requests = 0; ///< blocks named in feedback
-  std::uint64_t repairs_covered = 0; ///< of those, already on their way: nothing was added
+  std::uint64_t repair_requests = 0;  ///< blocks named in feedback
+  std::uint64_t repairs_covered = 0;  ///< of those, already on their way: nothing was added
+  std::uint64_t repairs_rationed = 0; ///< of those, put off: their author had more than its share
+  std::uint64_t repairs_refused
+    = 0; ///< of those and of wanted blocks: their author asks without getting on
   std::uint64_t schedule_overflows = 0;
   std::uint64_t window_stalls = 0; ///< times the edge began to hold the sender back
   std::uint64_t read_stalls = 0;   ///< times it began to wait for content
@@ -99,6 +114,14 @@ struct transmission_limit {
   std::optional<receiver_id> receiver;
 
   friend bool operator==(const transmission_limit&, const transmission_limit&) = default;
+};
+
+/// A receiver to be sent away, since it does not get on.
+struct dismissal {
+  receiver_id who = 0;
+  exclusion why = exclusion::none;
+
+  friend bool operator==(const dismissal&, const dismissal&) = default;
 };
 
 class sender {
@@ -120,6 +143,12 @@ public:
 
   /// Receivers that were silent beyond the limit, each named once; the caller ends them.
   std::vector<receiver_id> take_silent(timestamp now);
+
+  /// Receivers that do not get on though they were served, each named once; the caller ends them.
+  std::vector<dismissal> take_dismissed(timestamp now);
+
+  /// How long nothing was heard of a receiver, if it should have spoken; nothing if it should not.
+  std::optional<duration> silence(timestamp now, receiver_id id) const;
 
   const group& receivers() const noexcept { return group_; }
 
@@ -143,6 +172,13 @@ public:
   void set_rate_controller(std::unique_ptr<rate_controller> rate) noexcept;
 
   // -- output -----------------------------------------------------------------------------------
+
+  /// The manifest of `block`'s run, or of that part of it around the block whose digests are known; nothing when
+  /// the block's is not.
+  std::optional<wire::manifest> manifest_of(block_number block) const;
+
+  /// The bytes of `block`, if they are in memory; null otherwise.
+  const_block_buffer cached(block_number block);
 
   /// Appends up to `max` datagrams that may be sent now. Returns how many.
   std::size_t take(timestamp now, std::size_t max, std::vector<outgoing_datagram>& out);
@@ -188,6 +224,7 @@ private:
 
   // Sending, in the order of urgency.
   void send_heartbeat(timestamp now, output& out);
+  void send_anchor(timestamp now, output& out);
   void announce_scheduled(wire::heartbeat& h) const;
   std::size_t send_requested(timestamp now, std::size_t max, output& out);
   bool send_wanted_manifest(timestamp now, output& out);
@@ -198,7 +235,7 @@ private:
   bool announce_run(timestamp now, block_number block, output& out);
   bool repeat_manifests(timestamp now, output& out);
   void send_run_manifests(timestamp now, output& out);
-  control_body signed_manifest(block_number first, block_number end) const;
+  wire::manifest signed_manifest(block_number first, block_number end) const;
   void send_control(timestamp now, control_body body, output& out);
   void emit(timestamp now, wire::datagram_type type, block_number block, symbol_id symbol,
             std::span<const std::byte> payload, const_block_buffer owner, output& out);
@@ -207,14 +244,24 @@ private:
 
   // Merging what receivers ask for.
   bool names_known_blocks(const wire::feedback& message) const noexcept;
-  void merge_repairs(const wire::feedback& message);
-  void merge_wanted(const wire::feedback& message);
+  void merge_repairs(receiver_id from, const wire::feedback& message);
+  void merge_wanted(receiver_id from, const wire::feedback& message);
   void merge_manifests(const wire::feedback& message);
+
+  void request_repair(const repair_ration::request& what);
+  bool release_repair(bool nothing_else);
+
+  // Who gets on.
+  void begin_turn(timestamp now);
+  void judge(timestamp now);
+  void apply(timestamp now, const std::vector<group_liveness::change>& changes);
+  bool must_wait_to_be_heard() const noexcept;
+  group_liveness::traffic traffic() const noexcept;
 
   // What limits.
   void observe_limit(timestamp now);
-  transmission_limit find_limit() const;
-  transmission_limit limit_at(std::optional<receiver_id> receiver) const;
+  transmission_limit find_limit(timestamp now) const;
+  transmission_limit limit_at(timestamp now, std::optional<receiver_id> receiver) const;
 
   // Derived.
   block_number run_end(block_number block) const noexcept;
@@ -239,6 +286,10 @@ private:
   std::unique_ptr<rate_controller> rate_;
   const wire::manifest_signer& signer_;
   group group_;
+  group_liveness liveness_;
+  repair_ration ration_;
+  blind_allowance blind_;
+  std::vector<dismissal> dismissed_;
   pacer pacer_;
   block_cache cache_;
   fec_encoder encoder_;
@@ -282,9 +333,13 @@ private:
   std::deque<started> recent_manifests_;
 
   std::uint64_t next_packet_ = 1;
+  anchor_clock anchors_;
+  std::optional<wire::heartbeat> to_sign_; ///< the last one, until it is sent as an anchor
   timestamp next_heartbeat_ = timestamp::zero();
   timestamp last_heartbeat_ = -never;
   timestamp last_activity_ = timestamp::zero();
+  std::optional<timestamp> last_turn_;
+  timestamp next_judgement_ = timestamp::zero();
   bool paused_ = false;
   bool stalled_ = false; ///< the last `take` ended because nothing could be started
 

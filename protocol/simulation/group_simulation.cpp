@@ -1,5 +1,6 @@
 #include "protocol/simulation/group_simulation.hpp"
 
+#include "protocol/send/bit_rate.hpp"
 #include "protocol/wire/block_digest.hpp"
 
 #include <openssl/evp.h>
@@ -130,6 +131,7 @@ struct group_simulation::node {
   std::uint64_t bytes_right = 0;
   bool wrong = false;
   std::vector<bool> delivered;
+  timestamp own_path_free_at{};
   receiver_outcome outcome;
 };
 
@@ -188,6 +190,9 @@ group_simulation::group_simulation(simulation_options options)
   }
   for (unsigned i = 0; i < options_.tcp_flows; ++i)
     neighbours_.push_back(std::make_unique<neighbour>());
+  if (options_.forger)
+    forger_.emplace(*options_.forger, layout_, options_.suite, group_key_, session_tag,
+                    options_.seed + 4);
 }
 
 group_simulation::~group_simulation() = default;
@@ -208,6 +213,8 @@ simulation_outcome group_simulation::run(const observer& watch) {
     });
   for (auto& n : neighbours_)
     events_.schedule(start_, [this, &r = *n] { pump_tcp(r); });
+  if (forger_)
+    events_.schedule(start_ + forger_->options().begin, [this] { forge(); });
   const auto deadline = start_ + options_.time_limit;
   simulation_outcome result;
   while (unfinished_ > 0 && !events_.empty() && events_.now() < deadline && !result.stopped) {
@@ -249,6 +256,8 @@ void group_simulation::join(std::size_t index) {
   c.suite = options_.suite;
   c.group_key = group_key_;
   c.receiver_key = n.key;
+  c.anchored = true;
+  c.fetches = true;
   c.seed = options_.seed + n.id;
   n.joined = events_.now();
   n.delivered.resize(layout_.block_count());
@@ -333,6 +342,7 @@ void group_simulation::send_down(const std::vector<outgoing_datagram>& batch) {
   std::map<timestamp, std::shared_ptr<datagram_train>> trains;
   for (const auto& d : batch) {
     const auto size = wire_size(d);
+    last_packet_ = d.header.packet_number;
     count_sent(size);
     for (const auto out : uplink_.transmit(events_.now(), size)) {
       uplink_bytes_ += size;
@@ -366,7 +376,7 @@ void group_simulation::deliver(timestamp out, const train_ptr& train) {
           in_turn(n->host, [this, n, train, car] {
             if (n->ended)
               return;
-            n->machine->on_datagram(events_.now(), train->at(car));
+            n->machine->on_datagram(events_.now(), train->at(car), datagram_origin::server);
             pump(*n);
           });
         });
@@ -387,7 +397,7 @@ void group_simulation::arrive(node& n, const datagram_train& train) {
     if (n.down.lose())
       continue;
     any = true;
-    n.machine->on_datagram(events_.now(), train.at(car));
+    n.machine->on_datagram(events_.now(), train.at(car), datagram_origin::server);
   }
   if (any)
     pump(n);
@@ -398,6 +408,7 @@ void group_simulation::pump(node& n) {
   std::vector<std::byte> datagram;
   while (n.machine->take_feedback(events_.now(), datagram))
     send_up(n, datagram);
+  take_fetches(n);
   check();
   if (n.machine->complete() || n.machine->failed()) {
     n.ended = true;
@@ -428,6 +439,66 @@ void group_simulation::take_blocks(node& n) {
                        pump(n);
                      });
   }
+}
+
+/// Over the receiver's own connection, where nothing is lost and one part follows the other.
+void group_simulation::take_fetches(node& n) {
+  constexpr std::size_t message_overhead = 100;
+  for (const auto& asked : n.machine->take_fetches(events_.now()))
+    for (auto& part : answer_to(asked)) {
+      const auto* leaf = std::get_if<wire::fetched_leaf>(&part.part);
+      const auto bytes = message_overhead + (leaf != nullptr ? leaf->bytes.size() : 0);
+      const auto from = events_.now() + n.options.up.delay + options_.read_time;
+      n.own_path_free_at
+        = std::max(from, n.own_path_free_at) + time_of(bytes, options_.own_path_rate);
+      events_.schedule(n.own_path_free_at + n.options.down.delay,
+                       [this, &n, part = std::move(part)] {
+                         if (n.ended)
+                           return;
+                         n.machine->on_fetched(events_.now(), part);
+                         pump(n);
+                       });
+    }
+}
+
+std::vector<wire::fetched> group_simulation::answer_to(const wire::fetch& asked) const {
+  std::vector<wire::fetched> result;
+  const std::span<const std::byte> block{object_.data() + layout_.offset_of(asked.block),
+                                         layout_.size_of(asked.block)};
+  if (asked.manifest) {
+    const auto m = sender_.manifest_of(asked.block);
+    result.push_back({asked.block, {}});
+    if (m)
+      result.back().part = *m;
+  }
+  if (asked.leaf_digests)
+    result.push_back({asked.block, wire::leaf_digests_of(block)});
+  for (std::size_t i = 0; i < wire::max_leaves; ++i) {
+    if ((asked.leaves >> i & 1U) == 0)
+      continue;
+    const auto leaf = block.subspan(i * wire::digest_leaf)
+                        .first(std::min(wire::digest_leaf, block.size() - i * wire::digest_leaf));
+    result.push_back(
+      {asked.block, wire::fetched_leaf{static_cast<std::uint8_t>(i), {leaf.begin(), leaf.end()}}});
+  }
+  return result;
+}
+
+/// The member is as near to all as the sender is.
+void group_simulation::forge() {
+  const auto origin
+    = forger_->options().from_elsewhere ? datagram_origin::elsewhere : datagram_origin::server;
+  const auto bytes = std::make_shared<const std::vector<std::byte>>(
+    forger_->make(events_.now(), sender_.next_position(), last_packet_));
+  for (const auto& n : nodes_)
+    if (n->machine && !n->ended)
+      events_.schedule(events_.now() + n->options.down.delay, [this, bytes, origin, &n = *n] {
+        if (n.ended)
+          return;
+        n.machine->on_datagram(events_.now(), *bytes, origin);
+        pump(n);
+      });
+  events_.schedule(events_.now() + forger_->options().interval, [this] { forge(); });
 }
 
 void group_simulation::send_up(node& n, const std::vector<std::byte>& datagram) {

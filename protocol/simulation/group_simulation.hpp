@@ -7,6 +7,7 @@
 #include "protocol/send/rate_policy.hpp"
 #include "protocol/send/sender.hpp"
 #include "protocol/simulation/event_queue.hpp"
+#include "protocol/simulation/forger.hpp"
 #include "protocol/simulation/link.hpp"
 #include "protocol/simulation/processor.hpp"
 #include "protocol/simulation/tcp_flow.hpp"
@@ -67,6 +68,12 @@ struct simulation_options {
   duration tcp_rtt = milliseconds(10);
 
   wire::seal_suite suite = wire::seal_suite::chacha20_poly1305;
+
+  /// A member that forges, if there is one. What it sends takes no room on any link.
+  std::optional<forger_options> forger;
+
+  /// What a receiver's own connection to the server carries, which it fetches over.
+  bit_rate own_path_rate = 100'000'000;
   std::uint64_t seed = 1;
 
   /// Virtual time after which the run is given up.
@@ -157,6 +164,9 @@ private:
   void count_feedback();
   void send_up(node& n, const std::vector<std::byte>& datagram);
   void take_blocks(node& n);
+  void take_fetches(node& n);
+  std::vector<wire::fetched> answer_to(const wire::fetch& asked) const;
+  void forge();
   void read(block_number block);
   void pump_tcp(neighbour& n);
   void arm_sender();
@@ -187,6 +197,8 @@ private:
   std::vector<node*> special_; ///< all others
 
   std::vector<std::unique_ptr<neighbour>> neighbours_;
+  std::optional<simulation::forger> forger_;
+  std::uint64_t last_packet_ = 0;
 
   std::size_t unfinished_ = 0;
   bit_rate slowest_link_ = 0;

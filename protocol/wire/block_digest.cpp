@@ -36,7 +36,9 @@ digest hash(std::span<const std::byte> message) {
   return result;
 }
 
-std::vector<digest> hash_leaves(std::span<const std::byte> block, crypto_library library) {
+} // namespace
+
+std::vector<digest> leaf_digests_of(std::span<const std::byte> block, crypto_library library) {
   std::vector<digest> leaves((block.size() + digest_leaf - 1) / digest_leaf);
   if (library == crypto_library::fastest && ipsec_mb::sha256(block, digest_leaf, leaves))
     return leaves;
@@ -48,19 +50,20 @@ std::vector<digest> hash_leaves(std::span<const std::byte> block, crypto_library
   return leaves;
 }
 
-} // namespace
-
-digest digest_of(std::span<const std::byte> block, crypto_library library) {
-  const auto leaves = hash_leaves(block, library);
+digest digest_of_leaves(std::uint64_t size, std::span<const digest> leaves) {
   std::vector<std::byte> root(prefix_size + leaves.size() * sizeof(digest));
   auto* out = root.data();
   std::memcpy(out, block_purpose, sizeof(block_purpose));
   out += sizeof(block_purpose);
   for (unsigned shift = 0; shift < 64; shift += 8)
-    *out++ = static_cast<std::byte>(std::uint64_t{block.size()} >> shift);
+    *out++ = static_cast<std::byte>(size >> shift);
   if (!leaves.empty())
     std::memcpy(out, leaves.data(), leaves.size() * sizeof(digest));
   return hash(root);
+}
+
+digest digest_of(std::span<const std::byte> block, crypto_library library) {
+  return digest_of_leaves(block.size(), leaf_digests_of(block, library));
 }
 
 } // namespace fleetcast::protocol::wire

@@ -11,7 +11,9 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <span>
+#include <vector>
 
 namespace fleetcast::protocol::wire {
 
@@ -26,5 +28,12 @@ constexpr std::size_t max_leaves = 16;
 /// Throws std::runtime_error when the library fails: a defect of the installation.
 [[nodiscard]] digest digest_of(std::span<const std::byte> block,
                                crypto_library library = crypto_library::fastest);
+
+/// Of the leaves of `block`, in order. Throws as above.
+[[nodiscard]] std::vector<digest> leaf_digests_of(std::span<const std::byte> block,
+                                                  crypto_library library = crypto_library::fastest);
+
+/// The digest of a block of `size` bytes with these leaves: what tells whether a list of them is genuine.
+[[nodiscard]] digest digest_of_leaves(std::uint64_t size, std::span<const digest> leaves);
 
 } // namespace fleetcast::protocol::wire

@@ -53,6 +53,8 @@ const char* to_string(drop_reason reason) noexcept {
       return "malformed";
     case drop_reason::duplicate:
       return "duplicate";
+    case drop_reason::from_elsewhere:
+      return "from elsewhere";
     case drop_reason::no_room:
       return "no room";
   }

@@ -45,13 +45,15 @@ enum class drop_reason : std::uint8_t {
   unknown_receiver, ///< feedback from a receiver that is not in the group
   out_of_range,     ///< block, symbol or length beyond the object's geometry
   replayed,
-  forged,    ///< the seal does not fit
-  malformed, ///< a control body that does not decode
-  duplicate, ///< a symbol that is already held, or of a block that is complete
-  no_room,   ///< no free block to put it in, or a lone repair symbol not worth one
+  forged,         ///< the seal does not fit
+  malformed,      ///< a control body that does not decode
+  duplicate,      ///< a symbol that is already held, or of a block that is complete
+  no_room,        ///< no free block to put it in, or a lone repair symbol not worth one
+  from_elsewhere, ///< not from an address of the server, and somebody forges
 };
 
-constexpr std::size_t drop_reason_count = static_cast<std::size_t>(drop_reason::no_room) + 1;
+constexpr std::size_t drop_reason_count
+  = static_cast<std::size_t>(drop_reason::from_elsewhere) + 1; ///< all of them
 
 /// "wrong session", … for counters and logs.
 const char* to_string(drop_reason reason) noexcept;

@@ -13,28 +13,42 @@ namespace {
 
 /// What a signature is for. The terminating zero belongs to it.
 constexpr char manifest_purpose[] = "fleetcast manifest v1";
+constexpr char anchor_purpose[] = "fleetcast anchor v1";
 
 constexpr std::size_t max_signed_size = sizeof(manifest_purpose)
-                                        + std::tuple_size_v<transmission_id> + sizeof(block_number)
-                                        + defaults::manifest_capacity * sizeof(digest);
+                                        + std::tuple_size_v<transmission_id> + sizeof(std::uint64_t)
+                                        + defaults::symbol_size;
 
-/// The bytes that are signed: manifest_purpose, transmission id, first block (little-endian), digests.
+/// The bytes that are signed: purpose, transmission id, and what is the message's own.
 class signed_bytes {
 public:
+  /// First block (little-endian), digests.
   signed_bytes(const manifest& m, const transmission_id& transmission) noexcept {
     append(manifest_purpose, sizeof(manifest_purpose));
     append(transmission.data(), transmission.size());
-    for (unsigned shift = 0; shift < 32; shift += 8) {
-      const auto byte = static_cast<unsigned char>(m.first_block >> shift);
-      append(&byte, 1);
-    }
+    append_number(m.first_block);
     append(m.digests.data(), m.digests.size() * sizeof(digest));
   }
 
-  const unsigned char* data() const noexcept { return bytes_.data(); }
-  std::size_t size() const noexcept { return size_; }
+  /// Packet number (little-endian), heartbeat.
+  signed_bytes(const anchor& a, const transmission_id& transmission) noexcept {
+    append(anchor_purpose, sizeof(anchor_purpose));
+    append(transmission.data(), transmission.size());
+    append_number(a.packet);
+    append(a.beat.data(), a.beat.size());
+  }
+
+  std::span<const unsigned char> all() const noexcept { return {bytes_.data(), size_}; }
 
 private:
+  template <class Number>
+  void append_number(Number number) noexcept {
+    for (unsigned shift = 0; shift < 8 * sizeof number; shift += 8) {
+      const auto byte = static_cast<unsigned char>(number >> shift);
+      append(&byte, 1);
+    }
+  }
+
   void append(const void* bytes, std::size_t size) noexcept {
     assert(size_ + size <= bytes_.size());
     std::memcpy(bytes_.data() + size_, bytes, size);
@@ -47,6 +61,10 @@ private:
 
 bool has_legal_size(const manifest& m) noexcept {
   return !m.digests.empty() && m.digests.size() <= defaults::manifest_capacity;
+}
+
+bool has_legal_size(const anchor& a) noexcept {
+  return !a.beat.empty() && a.beat.size() <= defaults::symbol_size;
 }
 
 struct context_deleter {
@@ -70,14 +88,24 @@ manifest_signer::manifest_signer(evp_pkey_st* private_key, const transmission_id
 
 void manifest_signer::sign(manifest& m) const {
   assert(has_legal_size(m));
-  const signed_bytes message{m, transmission_};
+  m.signed_by = sign(signed_bytes{m, transmission_}.all());
+}
+
+void manifest_signer::sign(anchor& a) const {
+  assert(has_legal_size(a));
+  a.signed_by = sign(signed_bytes{a, transmission_}.all());
+}
+
+signature manifest_signer::sign(std::span<const unsigned char> message) const {
   const context_ptr context{EVP_MD_CTX_new()};
-  auto size = m.signed_by.size();
-  auto* out = reinterpret_cast<unsigned char*>(m.signed_by.data());
+  signature result{};
+  auto size = result.size();
+  auto* out = reinterpret_cast<unsigned char*>(result.data());
   // Ed25519 hashes by itself: no digest algorithm is named.
   if (!context || EVP_DigestSignInit(context.get(), nullptr, nullptr, nullptr, key_.get()) != 1
       || EVP_DigestSign(context.get(), out, &size, message.data(), message.size()) != 1)
-    throw std::runtime_error{"OpenSSL cannot sign a manifest with the server's identity"};
+    throw std::runtime_error{"OpenSSL cannot sign with the server's identity"};
+  return result;
 }
 
 manifest_verifier::manifest_verifier(const public_key& key, const transmission_id& transmission)
@@ -86,14 +114,21 @@ manifest_verifier::manifest_verifier(const public_key& key, const transmission_i
     transmission_(transmission) {}
 
 bool manifest_verifier::verify(const manifest& m) const {
-  if (!key_ || !has_legal_size(m))
+  return has_legal_size(m) && verify(signed_bytes{m, transmission_}.all(), m.signed_by);
+}
+
+bool manifest_verifier::verify(const anchor& a) const {
+  return has_legal_size(a) && verify(signed_bytes{a, transmission_}.all(), a.signed_by);
+}
+
+bool manifest_verifier::verify(std::span<const unsigned char> message,
+                               const signature& signed_by) const {
+  if (!key_)
     return false;
-  const signed_bytes message{m, transmission_};
   const context_ptr context{EVP_MD_CTX_new()};
-  const auto* seal = reinterpret_cast<const unsigned char*>(m.signed_by.data());
+  const auto* seal = reinterpret_cast<const unsigned char*>(signed_by.data());
   return context && EVP_DigestVerifyInit(context.get(), nullptr, nullptr, nullptr, key_.get()) == 1
-         && EVP_DigestVerify(context.get(), seal, m.signed_by.size(), message.data(),
-                             message.size())
+         && EVP_DigestVerify(context.get(), seal, signed_by.size(), message.data(), message.size())
               == 1;
 }
 

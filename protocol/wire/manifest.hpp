@@ -18,28 +18,34 @@ struct pkey_deleter {
   void operator()(evp_pkey_st* key) const noexcept;
 };
 
-/// Signs manifests of one transmission.
+/// Signs manifests and anchors of one transmission.
 class manifest_signer {
 public:
   /// `private_key` is an Ed25519 key; the signer takes a reference of its own.
   manifest_signer(evp_pkey_st* private_key, const transmission_id& transmission);
 
-  /// Sets `m.signed_by`.
+  /// Sets `signed_by`.
   void sign(manifest& m) const;
+  void sign(anchor& a) const;
 
 private:
+  signature sign(std::span<const unsigned char> message) const;
+
   std::unique_ptr<evp_pkey_st, pkey_deleter> key_;
   transmission_id transmission_;
 };
 
-/// Checks manifests of one transmission.
+/// Checks manifests and anchors of one transmission.
 class manifest_verifier {
 public:
   manifest_verifier(const public_key& key, const transmission_id& transmission);
 
   [[nodiscard]] bool verify(const manifest& m) const;
+  [[nodiscard]] bool verify(const anchor& a) const;
 
 private:
+  bool verify(std::span<const unsigned char> message, const signature& signed_by) const;
+
   std::unique_ptr<evp_pkey_st, pkey_deleter> key_;
   transmission_id transmission_;
 };

@@ -5,7 +5,7 @@
     conformance_table.py --update TESTS...   write docs/api/conformance.md anew
     conformance_table.py --self-test         plant one mistake of each kind and see it reported
 
-For example: tests/conformance/conformance_table.py --update build/release/test-bin/*_tests
+For example: tests/conformance/conformance_table.py --update build/release/test-bin/{conformance,unit}_tests
 
 A test proves the rules whose numbers its name holds (R_CAN_8), and produces the codes it holds
 (CODE_1223). Rules are listed in tests/conformance/ids.txt, codes in docs/api/errors.md. An error is:

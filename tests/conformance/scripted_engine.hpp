@@ -319,6 +319,8 @@ scripted_session(actors::receive_session_actor::pointer, std::shared_ptr<script>
     [](const protocol::wire::feedback_state&) {},
     [](const actors::delivery_finished&) {},
     [play](const actors::consumption_finished&) { play->note_consumption(); },
+    [](const protocol::wire::fetch&) {},
+    [](const protocol::wire::fetched&) {},
     [](actors::tick_atom) {},
     [](actors::status_atom) { return actors::status_snapshot{}; },
   };

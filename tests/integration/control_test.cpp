@@ -116,6 +116,7 @@ send_session_actor::behavior_type test_send_session(send_session_actor::pointer 
     [=](protocol::receiver_id id, const wire::receipt& receipt) {
       caf::anon_send(probe, id, receipt);
     },
+    [=](protocol::receiver_id id, const wire::fetch& asked) { caf::anon_send(probe, id, asked); },
     [](const block_read&) {},
     [](const read_failed&) {},
     [](const batch_sent&) {},
@@ -139,6 +140,8 @@ receive_session_actor::behavior_type test_receive_session(receive_session_actor:
     [=](const protocol::wire::feedback_state& message) { caf::anon_send(probe, message); },
     [](const delivery_finished&) {},
     [](const consumption_finished&) {},
+    [](const protocol::wire::fetch&) {},
+    [=](const protocol::wire::fetched& part) { caf::anon_send(probe, part); },
     [](tick_atom) {},
     [](status_atom) { return status_snapshot{}; },
   };
@@ -494,6 +497,29 @@ TEST_F(Control, ReportsAnOrderlyEndWhenTheServerClosesAfterTheReceipt) {
   caf::anon_send(join.link, wire::receipt_noted{});
   await<link_receipted>(client_probe_);
   EXPECT_EQ(await_closed().code, failure_code::none);
+  await_end(client);
+}
+
+TEST_F(Control, CarriesAFetchAndItsAnswer) {
+  serve();
+  const auto client = connect(to_server());
+  const auto join = await_join();
+  await_accept();
+  const wire::fetch asked{7, true, true, 3};
+  caf::anon_send(client, wire::client_message{asked});
+  bool came = false;
+  server_probe_->receive(
+    [&](protocol::receiver_id id, const wire::fetch& heard) {
+      EXPECT_EQ(id, receiver);
+      EXPECT_EQ(heard, asked);
+      came = true;
+    },
+    caf::after(patience) >> [] {});
+  ASSERT_TRUE(came);
+  const wire::fetched part{7, wire::fetched_leaf{2, std::vector<std::byte>(wire::digest_leaf)}};
+  caf::anon_send(join.link, part);
+  EXPECT_EQ(await<wire::fetched>(client_probe_), part);
+  caf::anon_send(client, stop_atom::value);
   await_end(client);
 }
 

@@ -194,6 +194,7 @@ reassembly_actor::behavior_type scripted_reassembly(reassembly_actor::pointer se
     [](const io::datagram_batch&) {},
     [](const byte_range&) {},
     [](room_atom) {},
+    [=](const wire::fetched& part) { record->fetched.push_back(part); },
     [](tick_atom) {},
     [=](status_atom) { return answer_status(self, record, "reassembly"); },
   };

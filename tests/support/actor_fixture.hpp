@@ -124,6 +124,7 @@ struct receive_parts_record {
   control_client_actor link;
   receive_session_parts::receiving receiving;
   std::vector<protocol::wire::client_message> said; ///< to the server
+  std::vector<protocol::wire::fetched> fetched;     ///< that reached the reassembly
   std::vector<std::string> stopped;                 ///< who was sent stop_atom
 
   /// The consumer gets a block the moment that anything can be read.

@@ -213,6 +213,16 @@ public:
   bytes say(const wire::manifest& m) {
     return say(wire::datagram_type::control, 0, 0, wire::encode(m));
   }
+  bytes say(const wire::anchor& m) {
+    return say(wire::datagram_type::control, 0, 0, wire::encode(m));
+  }
+
+  /// `m`, signed: nothing was sent after the datagram before.
+  bytes say_anchor(const wire::heartbeat& m, const identity& by) {
+    wire::anchor a{wire::encode_alone(m), next_packet_ - 1, {}};
+    by.signer().sign(a);
+    return say(a);
+  }
 
   /// A source symbol, or a repair symbol where `id` is one.
   bytes say_symbol(sample_object& object, block_number block, symbol_id id) {

@@ -176,6 +176,7 @@ failing_source(reassembly_actor::stateful_pointer<source_state> self, source_pla
     [](const io::datagram_batch&) {},
     [self](const byte_range& wanted) { self->state.require(wanted); },
     [](room_atom) {},
+    [](const protocol::wire::fetched&) {},
     [self](tick_atom) { self->state.work(); },
     [](status_atom) { return status_snapshot{}; },
   };

@@ -76,7 +76,7 @@ class Network:
         if not 1 <= receivers <= MAX_RECEIVERS:
             raise LabError(f"a lab has 1 to {MAX_RECEIVERS} receivers, not {receivers}")
         prefix = f"fc-{os.getpid()}"
-        self._bridge = f"{prefix}-b"
+        self.bridge = f"{prefix}-b"
         self._workspace = workspace
         self._add_bridge()
         self.server = self._add_host(f"{prefix}-s", "s", 1)
@@ -93,8 +93,8 @@ class Network:
         return [self.server] + self.receivers
 
     def _add_bridge(self):
-        add_namespace(self._workspace, self._bridge)
-        run(["ip", "-n", self._bridge, "-batch", "-"],
+        add_namespace(self._workspace, self.bridge)
+        run(["ip", "-n", self.bridge, "-batch", "-"],
             "link add br0 type bridge mcast_snooping 0 stp_state 0 forward_delay 0\n"
             "link set br0 up\n")
 
@@ -104,12 +104,12 @@ class Network:
         host.skip_address_detection()
         run(["ip", "-n", namespace, "-batch", "-"],
             "link set lo up\n"
-            f"link add {INTERFACE} type veth peer name {port} netns {self._bridge}\n"
+            f"link add {INTERFACE} type veth peer name {port} netns {self.bridge}\n"
             f"address add {host.ipv4}/24 brd + dev {INTERFACE}\n"
             f"address add {host.ipv6}/64 dev {INTERFACE} nodad\n"
             f"link set {INTERFACE} up\n"
             f"route add 224.0.0.0/4 dev {INTERFACE}\n")
-        run(["ip", "-n", self._bridge, "-batch", "-"],
+        run(["ip", "-n", self.bridge, "-batch", "-"],
             f"link set {port} master br0\nlink set {port} up\n")
         return host
 
@@ -146,7 +146,7 @@ class Network:
 
     def shape(self, receiver, rate, burst, *queue):
         """What comes to this receiver, from 1, passes tc's token bucket; `queue`: "limit", bytes or "latency", time."""
-        run(["tc", "-n", self._bridge, "qdisc", "replace", "dev", f"r{receiver}", "root", "tbf", "rate", rate,
+        run(["tc", "-n", self.bridge, "qdisc", "replace", "dev", f"r{receiver}", "root", "tbf", "rate", rate,
              "burst", burst, *map(str, queue)])
 
     def limit_rate(self, receiver, mbit):
@@ -155,7 +155,7 @@ class Network:
 
     def dropped_before(self, receiver):
         """Packets for this receiver that found the queue of its token bucket full."""
-        shaped = json.loads(run(["tc", "-n", self._bridge, "-s", "-j", "qdisc", "show", "dev", f"r{receiver}"]))
+        shaped = json.loads(run(["tc", "-n", self.bridge, "-s", "-j", "qdisc", "show", "dev", f"r{receiver}"]))
         return sum(queue["drops"] for queue in shaped if queue["kind"] == "tbf")
 
     def dropped(self):

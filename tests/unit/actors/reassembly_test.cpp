@@ -49,6 +49,8 @@ receive_session_actor::behavior_type session_of(receive_session_actor::pointer s
     [](const wire::feedback_state&) {},
     [](const delivery_finished&) {},
     [](const consumption_finished&) {},
+    [](const protocol::wire::fetch&) {},
+    [](const protocol::wire::fetched&) {},
     [](tick_atom) {},
     [](status_atom) { return status_snapshot{}; },
   };
@@ -101,10 +103,12 @@ protected:
     session = world.system().spawn(session_of, record);
     writer_ = world.system().spawn(writer_of, record);
     reassembly_ = world.system().spawn(
-      reassembly,
-      reassembly_config{fixture::receiver_config_of(object->layout(), server, suite), memory,
-                        std::make_shared<const io::udp_socket>(std::move(*feedback)), writer_,
-                        session});
+      reassembly, reassembly_config{fixture::receiver_config_of(object->layout(), server, suite),
+                                    memory,
+                                    std::make_shared<const io::udp_socket>(std::move(*feedback)),
+                                    writer_,
+                                    session,
+                                    {}});
     world.run();
   }
 

@@ -165,6 +165,68 @@ TEST_F(SendSession, AcceptsWithEverythingTheReceiverNeeds) {
   EXPECT_NE(a.group.port, 0U);
   EXPECT_NE(a.feedback.port, 0U);
   EXPECT_EQ(one.joined.session, session);
+  EXPECT_TRUE(a.features.has(wire::feature::anchors));
+  EXPECT_TRUE(a.features.has(wire::feature::fetch));
+  EXPECT_EQ(a.sources, (std::vector<std::vector<std::byte>>{
+                         {std::byte{127}, std::byte{0}, std::byte{0}, std::byte{1}}}));
+}
+
+TEST_F(SendSession, AnswersAFetchWithPartsThatProveThemselves) {
+  start();
+  auto one = join();
+  const auto block_size
+    = std::size_t{one.joined.accept.source_symbols} * one.joined.accept.symbol_size;
+  const auto ask = [&](const wire::fetch& asked, std::size_t answers) {
+    (*one)->send(session, one.id(), asked);
+    std::vector<wire::fetched> result;
+    while (result.size() < answers) {
+      bool came = false;
+      (*one)->receive(
+        [&](const wire::fetched& part) {
+          result.push_back(part);
+          came = true;
+        },
+        caf::after(answer_patience) >> [] { ADD_FAILURE() << "no answer"; });
+      if (!came)
+        break;
+    }
+    return result;
+  };
+  const auto parts = ask({0, false, true, 1}, 2);
+  ASSERT_EQ(parts.size(), 2U);
+  const auto leaves = std::get<wire::leaf_digests>(parts[0].part);
+  const auto leaf = std::get<wire::fetched_leaf>(parts[1].part);
+  EXPECT_EQ(leaf.bytes.size(), block_size);
+  EXPECT_EQ(wire::leaf_digests_of(leaf.bytes), leaves);
+  const auto manifest = ask({0, true, false, 0}, 1);
+  ASSERT_EQ(manifest.size(), 1U);
+  EXPECT_EQ(std::get<wire::manifest>(manifest[0].part).digests.at(0),
+            wire::digest_of_leaves(block_size, leaves));
+}
+
+TEST_F(SendSession, GivesAFetcherItsAllowanceAndNoMore) {
+  start();
+  auto one = join();
+  const wire::fetch asked{0, false, false, 1};
+  for (std::int64_t sent = 0; sent < 2 * fetch_allowance::burst; sent += 2 * wire::digest_leaf)
+    (*one)->send(session, one.id(), asked);
+  bool refused = false;
+  for (bool more = true; more && !refused;)
+    (*one)->receive(
+      [&](const wire::fetched& part) {
+        refused = std::holds_alternative<wire::fetched_nothing>(part.part);
+      },
+      caf::after(answer_patience) >> [&] { more = false; });
+  EXPECT_TRUE(refused);
+}
+
+TEST_F(SendSession, SendsAwayWhoFetchesABlockThatIsNone) {
+  start();
+  auto one = join();
+  auto two = join();
+  (*one)->send(session, one.id(), wire::fetch{UINT32_MAX, false, true, 0});
+  EXPECT_EQ(await_ended(one).code, failure_code::invalid_request);
+  EXPECT_EQ(fact(status(*two), "receivers"), "1");
 }
 
 TEST_F(SendSession, TakesTheSuiteThatTheFirstReceiverLikesBest) {

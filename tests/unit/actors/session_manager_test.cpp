@@ -494,6 +494,39 @@ TEST_F(SendingManager, EndsEveryTransmissionAndTellsTheClientsWhenStopped) {
                      [] { ADD_FAILURE() << "the manager did not quit"; });
 }
 
+TEST_F(SendingManager, RefusesForAWhileWhomItSentAwayAndNobodyElse) {
+  link a{system()};
+  link b{system()};
+  auto request = request_of(a, "lab/image");
+  request.request.host_name = "troublemaker";
+  const auto one = join(a, request);
+  const auto two = join(b, "lab/image");
+  ASSERT_FALSE(one.reason) << one.reason.text;
+  ASSERT_FALSE(two.reason) << two.reason.text;
+  a->request(caf::actor_cast<steered_send_session_actor>(one.session), answer_patience,
+             session_order{kick_order{one.accept.receiver_id,
+                                      {failure_code::kicked_abort, 0, "somebody had enough"}}})
+    .receive([](const order_outcome& done) { EXPECT_FALSE(done.reason) << done.reason.text; },
+             [&](const caf::error& error) { ADD_FAILURE() << system().render(error); });
+  // Of that transmission, and of any other.
+  for (const auto* name : {"lab/image", "lab/other"}) {
+    auto again = request_of(a, name);
+    again.request.host_name = "troublemaker";
+    const auto refused = join(a, again);
+    EXPECT_EQ(refused.reason.code, failure_code::kicked_abort);
+    EXPECT_NE(refused.reason.text.find(" in 60 s "), std::string::npos) << refused.reason.text;
+    EXPECT_NE(refused.reason.text.find("had enough"), std::string::npos) << refused.reason.text;
+  }
+  // Another host at that address, and one with a key of its own, are others.
+  auto other = request_of(a, "lab/image");
+  other.request.host_name = "neighbour";
+  EXPECT_FALSE(join(a, other).reason);
+  auto keyed = request_of(a, "lab/image");
+  keyed.request.host_name = "troublemaker";
+  keyed.client = "SHA256:somebody";
+  EXPECT_FALSE(join(a, keyed).reason);
+}
+
 TEST_F(SendingManager, OutlivesATransmissionThatIsKilled) {
   link a{system()};
   link b{system()};

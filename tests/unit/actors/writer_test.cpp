@@ -35,6 +35,8 @@ receive_session_actor::behavior_type some_session(receive_session_actor::pointer
     [](const protocol::wire::feedback_state&) {},
     [=](const delivery_finished&) { ++record->finished; },
     [=](const consumption_finished& m) { record->consumed.push_back(m.complete); },
+    [](const protocol::wire::fetch&) {},
+    [](const protocol::wire::fetched&) {},
     [](tick_atom) {},
     [](status_atom) { return status_snapshot{}; },
   };
@@ -44,11 +46,9 @@ receive_session_actor::behavior_type some_session(receive_session_actor::pointer
 reassembly_actor::behavior_type some_reassembly(reassembly_actor::pointer self, neighbours record,
                                                 writer_actor to, verified_blocks blocks) {
   return {
-    [](const io::datagram_batch&) {},
-    [](const byte_range&) {},
-    [=](room_atom) { ++record->room; },
-    [=](tick_atom) { self->send(to, blocks); },
-    [](status_atom) { return status_snapshot{}; },
+    [](const io::datagram_batch&) {},           [](const byte_range&) {},
+    [=](room_atom) { ++record->room; },         [](const protocol::wire::fetched&) {},
+    [=](tick_atom) { self->send(to, blocks); }, [](status_atom) { return status_snapshot{}; },
   };
 }
 

@@ -80,6 +80,8 @@ plain_session(actors::receive_session_actor::pointer self, actors::consumer_acto
     [](const protocol::wire::feedback_state&) {},
     [=](const actors::delivery_finished&) { self->send(consumer, actors::session_finished{}); },
     [=](const actors::consumption_finished&) { self->quit(); },
+    [](const protocol::wire::fetch&) {},
+    [](const protocol::wire::fetched&) {},
     [](actors::tick_atom) {},
     [](actors::status_atom) { return actors::status_snapshot{}; },
   };
@@ -101,9 +103,12 @@ plain_manager(actors::session_manager_actor::pointer self, transmission_pointer 
       const auto reassembly
         = self->spawn(actors::reassembly,
                       actors::reassembly_config{
-                        fixture::receiver_config_of(layout, from->server, suite), from->memory,
+                        fixture::receiver_config_of(layout, from->server, suite),
+                        from->memory,
                         std::make_shared<const actors::io::udp_socket>(std::move(feedback.value())),
-                        started.writer, session});
+                        started.writer,
+                        session,
+                        {}});
       started.ranges = reassembly;
       self->send(consumer, std::move(started));
       self->send(reassembly, from->datagrams());

@@ -121,6 +121,54 @@ TEST(Group, WhereAllAreDeafTheirLastWordHolds) {
   EXPECT_EQ(g.lowest_limit(later, consent), (position{0, 4}));
 }
 
+TEST(Group, NobodyWaitsForAWaivedMemberWhileThereAreOthers) {
+  group g;
+  g.add(start, 1, {0, 9});
+  g.add(start, 2, {0, 4});
+  g.waive(2, true);
+  EXPECT_EQ(g.edge(start, consent, {0, 6}), (position{0, 6})) << "as if it had consented";
+  EXPECT_EQ(g.lowest_limit(start, consent), (position{0, 9}));
+  EXPECT_EQ(g.holder(start, consent), 1U);
+  EXPECT_EQ(g.nearest_limit(), 1U);
+  EXPECT_TRUE(g.someone_counts());
+  g.remove(1);
+  EXPECT_FALSE(g.someone_counts());
+  EXPECT_EQ(g.edge(start, consent, {0, 6}), (position{0, 4})) << "its last word";
+  EXPECT_EQ(g.holder(start, consent), 2U);
+  EXPECT_EQ(g.nearest_limit(), 2U);
+}
+
+TEST(Group, WhoConsentsIsNotTheOneThatHolds) {
+  group g;
+  g.add(start, 1, {0, 4});
+  g.add(start + consent, 2, {0, 9});
+  EXPECT_EQ(g.holder(start + consent, consent), 1U);
+  EXPECT_EQ(g.holder(start + consent + duration{1}, consent), 2U);
+}
+
+TEST(Group, TimeWithoutATurnOfOursIsNobodysSilence) {
+  group g;
+  g.add(start, 1, {0, 4});
+  const auto later = start + seconds(40);
+  g.excuse(later, seconds(40));
+  EXPECT_EQ(g.edge(later, consent, {0, 20}), (position{0, 4})) << "nobody consented in it";
+  EXPECT_TRUE(g.silent(later, seconds(30)).empty());
+  EXPECT_TRUE(g.silent(later + seconds(30), seconds(30)).empty());
+  EXPECT_EQ(g.silent(later + seconds(31), seconds(30)), std::vector<receiver_id>{1});
+}
+
+TEST(Group, KnowsWhetherSomebodyWhoIsStillHereHasSpoken) {
+  group g;
+  g.add(start, 1, {0, 9});
+  g.add(start, 2, {0, 9});
+  EXPECT_FALSE(g.someone_spoke());
+  g.update(start, 2, with_limit({0, 9}));
+  g.update(start, 2, with_limit({0, 9}));
+  EXPECT_TRUE(g.someone_spoke());
+  g.remove(2);
+  EXPECT_FALSE(g.someone_spoke());
+}
+
 TEST(Group, UpdateOfAStrangerDoesNothing) {
   group g;
   EXPECT_EQ(g.update(start, 5, with_limit({0, 0})), std::nullopt);

@@ -54,6 +54,10 @@ public:
 
     std::optional<wire::heartbeat> heartbeat() const { return as<wire::heartbeat>(); }
     std::optional<wire::manifest> manifest() const { return as<wire::manifest>(); }
+    std::optional<wire::anchor> anchor() const { return as<wire::anchor>(); }
+
+    /// Signed or not.
+    bool is_heartbeat() const { return heartbeat() || anchor(); }
 
   private:
     template <class Message>
@@ -210,6 +214,9 @@ std::vector<symbol_id> repaired(const std::vector<sent>& all, block_number block
   return result;
 }
 
+/// Long enough for two verdicts.
+constexpr auto verdict_time = 2 * defaults::limit_span + defaults::idle_heartbeat_interval;
+
 // -- the ordinary way -----------------------------------------------------------------------------
 
 TEST(Sender, SendsNothingToNobody) {
@@ -227,7 +234,8 @@ TEST(Sender, PausedSendsHeartbeatsOnlyAndGoesOnWhereItWas) {
   t.hear_repairs({{0, 1}});
   const auto meanwhile = t.run(seconds(5));
   EXPECT_FALSE(meanwhile.empty());
-  EXPECT_EQ(heartbeats_of(meanwhile).size(), meanwhile.size());
+  for (const auto& s : meanwhile)
+    EXPECT_TRUE(s.is_heartbeat());
   t.machine.pause(t.now, false);
   const auto after = t.run(seconds(1));
   EXPECT_FALSE(repaired(after, 0).empty());
@@ -250,10 +258,11 @@ TEST(Sender, BeginsWithAHeartbeatThenTheManifestThenTheBlocks) {
   const auto all = t.run(milliseconds(100));
   ASSERT_GE(all.size(), 2 + 8 * k);
   EXPECT_TRUE(all[0].heartbeat());
-  const auto manifest = all[1].manifest();
+  EXPECT_TRUE(all[1].anchor());
+  const auto manifest = all[2].manifest();
   ASSERT_TRUE(manifest);
   EXPECT_EQ(*manifest, t.object.manifest(0, 8, t.server));
-  EXPECT_EQ(all[2].block(), 0U);
+  EXPECT_EQ(all[3].block(), 0U);
   EXPECT_EQ(blocks_of(all), counting(0, 8));
 }
 
@@ -314,6 +323,7 @@ TEST(Sender, ASignedManifestPrecedesEveryBlock) {
 TEST(Sender, KeepsItsRate) {
   talker t{4000};
   t.join(alice);
+  t.hear(t.feedback());
   t.run(milliseconds(100));
   std::uint64_t bits = 0;
   for (const auto& s : t.run(seconds(1)))
@@ -339,7 +349,7 @@ TEST(Sender, AnEmptyObjectIsOnlyHeartbeats) {
   const auto all = t.run(milliseconds(100));
   EXPECT_FALSE(all.empty());
   for (const auto& s : all)
-    EXPECT_TRUE(s.heartbeat());
+    EXPECT_TRUE(s.is_heartbeat());
 }
 
 TEST(Sender, PausesWithoutReceiversAndGoesOnWithTheNext) {
@@ -483,6 +493,7 @@ TEST(Sender, BlocksReadAheadDoNotLockOutNearerOnes) {
   // Nothing may be started: the window is shut. Each wish lies before the one read ahead for.
   talker t{2000};
   t.join(alice);
+  t.hear(t.feedback());
   t.run(seconds(10));
   t.join(bob, 0);
   auto shut = t.feedback();
@@ -693,6 +704,7 @@ TEST(Sender, AManifestThatWasNeverSentIsNotSentOnRequest) {
 TEST(Sender, OneMessageAsksForNoMoreManifestsThanAReceiverCanLack) {
   talker t{5000, 100'000'000};
   t.join(alice);
+  t.hear(t.feedback());
   t.run(seconds(1));
   auto m = t.feedback();
   m.manifests = {{0, 3000}, {3000, 2000}};
@@ -995,6 +1007,235 @@ TEST(Sender, ASilentReceiverHoldsNobodyAndIsDroppedAfterTheLimit) {
   EXPECT_TRUE(t.machine.receivers().contains(bob));
 }
 
+// -- who gets on -----------------------------------------------------------------------------------
+
+/// Source and repair datagrams.
+std::uint64_t symbols_sent(const talker& t) {
+  const auto& s = t.machine.statistics();
+  return s.source_datagrams + s.repair_datagrams;
+}
+
+/// A receiver that got every datagram and completed all that was sent whole.
+wire::feedback fine(const talker& t, std::uint32_t completed) {
+  auto m = t.feedback();
+  m.received_packets = symbols_sent(t) + t.machine.statistics().control_datagrams;
+  m.highest_packet = m.received_packets;
+  m.completed_blocks = completed;
+  m.free_blocks = 64;
+  return m;
+}
+
+/// One that only datagrams without symbols reach.
+wire::feedback deaf_to_symbols(const talker& t) {
+  auto m = fine(t, 0);
+  m.lost_packets = symbols_sent(t);
+  m.received_packets -= m.lost_packets;
+  return m;
+}
+
+std::uint64_t bytes_of(const std::vector<sent>& all) {
+  std::uint64_t result = 0;
+  for (const auto& s : all)
+    result += s.datagram.payload.size() + wire::header_size + wire::max_seal_size;
+  return result;
+}
+
+TEST(Sender, SendsHardlyAnythingBeforeItHeardAnybodyHoweverFastItMay) {
+  for (const bit_rate rate : {bit_rate{10'000'000}, bit_rate{10'000'000'000}}) {
+    talker t{20'000, rate};
+    t.join(alice);
+    const auto all = t.run(seconds(25));
+    EXPECT_LE(bytes_of(all), defaults::blind_bytes);
+    EXPECT_GE(bytes_of(all), defaults::blind_bytes - 2 * defaults::blind_reserve);
+    // Others that come and say nothing get no more of it.
+    t.machine.remove_receiver(t.now, alice);
+    t.join(bob);
+    const auto more = t.run(seconds(25));
+    EXPECT_TRUE(blocks_of(more).empty());
+    EXPECT_LE(bytes_of(more), defaults::blind_reserve);
+    ASSERT_FALSE(heartbeats_of(more).empty()) << "he has to hear something to answer";
+    t.hear(t.feedback(), bob);
+    EXPECT_FALSE(blocks_of(t.run(milliseconds(100))).empty());
+  }
+}
+
+TEST(Sender, AHeartbeatFollowsAtOnceWhenTheFirstWordComesAfterAll) {
+  talker t{20'000};
+  t.join(alice);
+  t.run(seconds(10));
+  t.hear(t.feedback());
+  EXPECT_FALSE(heartbeats_of(t.take()).empty());
+}
+
+TEST(Sender, WithoutAWordFromThoseWhoStayItIsBlindAgain) {
+  talker t{20'000};
+  t.join(alice);
+  t.hear(t.feedback());
+  t.join(bob);
+  t.run(milliseconds(10));
+  t.machine.remove_receiver(t.now, alice);
+  EXPECT_LE(bytes_of(t.run(seconds(25))), defaults::blind_bytes);
+}
+
+TEST(Sender, AReceiverThatOnlySmallDatagramsReachCostsTwiceTheObjectAndIsSentAway) {
+  constexpr block_number blocks = 2000;
+  talker t{blocks};
+  t.join(alice);
+  t.join(bob);
+  std::vector<dismissal> away;
+  duration alone{};
+  for (const auto end = t.now + seconds(60); t.now < end && away.empty();) {
+    t.run(milliseconds(20));
+    const auto at = t.machine.next_position();
+    const auto done = at.pass > 0 ? blocks : at.block;
+    if (t.machine.receivers().contains(alice)) {
+      t.hear(fine(t, done), alice);
+      if (done == blocks)
+        t.machine.remove_receiver(t.now, alice);
+    } else {
+      alone += milliseconds(20);
+    }
+    auto m = deaf_to_symbols(t);
+    m.wanted = {{0, done}};
+    for (block_number b = 0; b < std::min(done, block_number{64}); ++b)
+      m.repairs.push_back({done - 1 - b, k});
+    t.hear(m, bob);
+    away = t.machine.take_dismissed(t.now);
+  }
+  EXPECT_EQ(away, (std::vector<dismissal>{{bob, exclusion::no_progress}}));
+  EXPECT_LE(symbols_sent(t), 2 * std::uint64_t{blocks} * k);
+  EXPECT_GT(symbols_sent(t), std::uint64_t{blocks} * k * 3 / 2) << "it was given a chance";
+  EXPECT_LE(alone, seconds(15));
+  EXPECT_FALSE(t.machine.receivers().contains(bob));
+  EXPECT_GT(t.machine.statistics().repairs_refused, 0U);
+}
+
+/// Says every 20 ms that it has no room, and nothing else.
+TEST(Sender, WhoHoldsTheEdgeWithoutGettingOnHoldsItForAWhileAndIsSentAway) {
+  talker t{1000};
+  t.join(alice);
+  t.join(bob);
+  auto shut = t.feedback();
+  shut.limit = {0, 0};
+  t.hear(shut, bob);
+  std::vector<dismissal> away;
+  std::optional<timestamp> went_on;
+  const auto began = t.now;
+  while (t.now < began + seconds(30) && away.empty()) {
+    const auto some = !blocks_of(t.run(milliseconds(20))).empty();
+    if (some && !went_on)
+      went_on = t.now;
+    const auto at = t.machine.next_position();
+    t.hear(fine(t, at.block), alice);
+    t.hear(shut, bob);
+    away = t.machine.take_dismissed(t.now);
+  }
+  ASSERT_TRUE(went_on);
+  EXPECT_GT(*went_on, began + defaults::progress_patience);
+  EXPECT_LT(*went_on, began + 2 * defaults::progress_patience);
+  EXPECT_EQ(away, (std::vector<dismissal>{{bob, exclusion::holds_window}}));
+  EXPECT_TRUE(t.machine.take_dismissed(t.now).empty()) << "named once";
+}
+
+TEST(Sender, AReceiverWhoseConsumerPausesHoldsTheEdgeForAMinuteAndStays) {
+  talker t{1000};
+  t.join(alice);
+  t.join(bob);
+  auto paused = fine(t, 8);
+  paused.limit = {0, 8};
+  paused.free_blocks = 0;
+  t.hear(paused, bob);
+  std::optional<timestamp> went_on;
+  const auto began = t.now;
+  auto position_then = t.machine.next_position();
+  while (t.now < began + seconds(200)) {
+    t.run(milliseconds(20));
+    const auto at = t.machine.next_position();
+    if (at > position{0, 8} && !went_on)
+      went_on = t.now;
+    t.hear(fine(t, at.pass > 0 ? 1000 : at.block), alice);
+    t.hear(paused, bob);
+    ASSERT_TRUE(t.machine.take_dismissed(t.now).empty());
+    position_then = at;
+  }
+  ASSERT_TRUE(went_on);
+  EXPECT_GT(*went_on, began + defaults::full_cache_patience);
+  EXPECT_EQ(position_then.block, 1000U) << "the others have it all";
+  EXPECT_TRUE(t.machine.receivers().contains(bob));
+}
+
+TEST(Sender, APauseOfItsOwnIsNobodysSilence) {
+  talker t{1000};
+  t.join(alice);
+  t.hear(t.feedback());
+  t.run(seconds(1));
+  t.now += seconds(40);
+  EXPECT_TRUE(t.machine.take_silent(t.now).empty());
+  EXPECT_FALSE(t.machine.silence(t.now, alice));
+  for (const auto end = t.now + defaults::receiver_silence_limit - seconds(2); t.now < end;) {
+    t.run(milliseconds(100));
+    EXPECT_TRUE(t.machine.take_silent(t.now).empty());
+  }
+  t.run(seconds(2));
+  EXPECT_EQ(t.machine.take_silent(t.now), std::vector<receiver_id>{alice});
+}
+
+TEST(Sender, NamesWhoIsSilentAndForHowLong) {
+  talker t{40};
+  t.join(alice);
+  t.join(bob);
+  auto last = fine(t, 3);
+  last.limited_by = limiting_factor::consumer;
+  t.hear(last, bob);
+  const auto said = t.now;
+  while (t.now < said + defaults::silent_after) {
+    t.run(milliseconds(100));
+    t.hear(fine(t, 40), alice);
+  }
+  EXPECT_FALSE(t.machine.silence(t.now, bob)) << "only just";
+  EXPECT_EQ(t.machine.limit(), (transmission_limit{limiting_factor::consumer, bob}));
+  while (t.now < said + seconds(12)) {
+    t.run(milliseconds(100));
+    t.hear(fine(t, 40), alice);
+  }
+  EXPECT_EQ(t.machine.silence(t.now, bob), seconds(12));
+  EXPECT_EQ(t.machine.limit(), (transmission_limit{limiting_factor::silent, bob}));
+  EXPECT_FALSE(t.machine.silence(t.now, alice));
+  t.hear(fine(t, 3), bob);
+  t.run(verdict_time);
+  EXPECT_FALSE(t.machine.silence(t.now, bob));
+  EXPECT_EQ(t.machine.limit().factor, limiting_factor::network);
+}
+
+/// The time until everything was sent once to alice and bob, beside whom `carol` asks for all there is, without end.
+duration time_beside(bool carol_asks) {
+  constexpr block_number blocks = 5000;
+  talker t{blocks};
+  const receiver_id carol = 9;
+  for (const auto id : {alice, bob, carol})
+    t.join(id);
+  const auto began = t.now;
+  while (t.machine.next_position().pass == 0 && t.machine.next_position().block < blocks
+         && t.now < began + seconds(60)) {
+    t.run(milliseconds(2));
+    const auto done = t.machine.next_position().block;
+    for (const auto id : {alice, bob})
+      t.hear(fine(t, done), id);
+    auto m = fine(t, done);
+    for (block_number b = 0; carol_asks && b < std::min<block_number>(done, 64); ++b)
+      m.repairs.push_back({(done - 1 - b), k});
+    t.hear(m, carol);
+  }
+  return t.now - began;
+}
+
+TEST(Sender, WhoAsksForEveryBlockWithoutEndDelaysTheOthersByAThirdAtMost) {
+  const auto undisturbed = time_beside(false);
+  const auto disturbed = time_beside(true);
+  EXPECT_LT(disturbed, undisturbed * 13 / 10);
+  EXPECT_GT(disturbed, undisturbed * 21 / 20) << "it gets its share";
+}
+
 // -- heartbeats -----------------------------------------------------------------------------------
 
 TEST(Sender, AHeartbeatTellsTheStateOfTheSender) {
@@ -1118,9 +1359,11 @@ TEST(Sender, ASearchDoesNotShortenTheSilenceThatIsForgivenInALargeGroup) {
   talker t{100, std::make_unique<adaptive_rate>()};
   for (receiver_id id = 1; id <= 10'000; ++id)
     t.join(id);
-  t.now += seconds(79);
-  EXPECT_TRUE(t.machine.take_silent(t.now).empty());
-  t.now += seconds(2);
+  for (const auto end = t.now + seconds(80); t.now < end;) {
+    t.now += milliseconds(500);
+    EXPECT_TRUE(t.machine.take_silent(t.now).empty());
+  }
+  t.now += milliseconds(500);
   EXPECT_EQ(t.machine.take_silent(t.now).size(), 10'000U);
 }
 
@@ -1213,7 +1456,7 @@ TEST(Sender, RefusesFeedbackThatNamesUnknownBlocksAndChangesNothing) {
     EXPECT_FALSE(t.hear(m)) << r.first;
   }
   for (const auto& s : t.run(milliseconds(500)))
-    EXPECT_TRUE(s.heartbeat());
+    EXPECT_TRUE(s.is_heartbeat());
   EXPECT_EQ(t.machine.statistics().feedback_messages, before.feedback_messages);
   EXPECT_EQ(t.machine.statistics().repair_requests, before.repair_requests);
 }
@@ -1225,7 +1468,7 @@ TEST(Sender, IgnoresFeedbackOfStrangers) {
   EXPECT_TRUE(t.hear_repairs({{0, 1}}, bob));
   EXPECT_TRUE(t.hear_wanted({{0, 10}}, bob));
   for (const auto& s : t.run(milliseconds(500)))
-    EXPECT_TRUE(s.heartbeat());
+    EXPECT_TRUE(s.is_heartbeat());
   EXPECT_EQ(t.machine.statistics().feedback_messages, 0U);
 }
 
@@ -1242,12 +1485,10 @@ TEST(Sender, ARequestForTheBlockUnderWayDoesNotPutItBack) {
 
 // -- what limits it -----------------------------------------------------------------------------------
 
-/// Long enough for two verdicts.
-constexpr auto verdict_time = 2 * defaults::limit_span + defaults::idle_heartbeat_interval;
-
 TEST(Sender, NamesTheRateThatItWasTold) {
   talker t{5000};
   t.join(alice);
+  t.hear(t.feedback());
   t.run(verdict_time);
   EXPECT_EQ(t.machine.limit(), (transmission_limit{limiting_factor::rate, std::nullopt}));
 }
@@ -1430,6 +1671,68 @@ TEST(Sender, ThousandsThatJoinTogetherAreNotGreetedOneByOne) {
     heartbeats += heartbeats_of(t.take()).size();
   }
   EXPECT_EQ(heartbeats, 1U);
+}
+
+// -- anchors ------------------------------------------------------------------------------------
+
+TEST(Sender, SignsTheFirstHeartbeatAndThenSomeOfThem) {
+  talker t{8000};
+  t.join(alice);
+  t.hear(t.feedback());
+  const auto all = t.run(seconds(1));
+  const wire::manifest_verifier verifier{t.server.public_half(), t.server.transmission()};
+  std::vector<timestamp> at;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const auto a = all[i].anchor();
+    if (!a)
+      continue;
+    at.push_back(all[i].at);
+    EXPECT_TRUE(verifier.verify(*a));
+    EXPECT_EQ(a->packet + 1, all[i].packet());
+    // It is the heartbeat right before it.
+    ASSERT_GT(i, 0U);
+    EXPECT_EQ(wire::decode_heartbeat(a->beat), all[i - 1].heartbeat());
+  }
+  ASSERT_EQ(at.size(), 5U);
+  EXPECT_EQ(at.front(), fixture::start);
+  for (std::size_t i = 1; i < at.size(); ++i)
+    EXPECT_GE(at[i] - at[i - 1], defaults::anchor_interval);
+  EXPECT_EQ(t.machine.statistics().anchors, 5U);
+}
+
+TEST(Sender, SignsMoreOftenWhenNothingIsLeftToSend) {
+  talker t{1};
+  t.join(alice);
+  t.run(milliseconds(100));
+  std::size_t anchors = 0;
+  for (const auto& s : t.run(milliseconds(500)))
+    anchors += s.anchor() ? 1U : 0U;
+  EXPECT_GE(anchors, 15U);
+}
+
+TEST(Sender, AnAnchorWaitsForRoom) {
+  talker t{4};
+  t.join(alice);
+  const auto first = t.take(1);
+  ASSERT_EQ(first.size(), 1U);
+  EXPECT_TRUE(first.front().heartbeat());
+  const auto second = t.take(1);
+  ASSERT_EQ(second.size(), 1U);
+  EXPECT_TRUE(second.front().anchor());
+}
+
+TEST(Sender, GivesTheManifestAroundABlock) {
+  talker t{20};
+  EXPECT_FALSE(t.machine.manifest_of(3));
+  t.join(alice);
+  t.run(milliseconds(5));
+  const auto m = t.machine.manifest_of(3);
+  ASSERT_TRUE(m);
+  EXPECT_EQ(m->first_block, 0U);
+  EXPECT_EQ(m->digests.size(), defaults::manifest_run);
+  EXPECT_EQ(m->digests[3], t.object.digest_of(3));
+  EXPECT_TRUE(
+    (wire::manifest_verifier{t.server.public_half(), t.server.transmission()}.verify(*m)));
 }
 
 } // namespace

@@ -53,6 +53,17 @@ TEST_P(BlockDigest, ChangesWithEachByte) {
   EXPECT_NE(digest_of(block, GetParam()), before);
 }
 
+TEST_P(BlockDigest, IsThatOfItsLeaves) {
+  std::vector<std::byte> block(3 * digest_leaf + 5, std::byte{7});
+  block[digest_leaf] = std::byte{8};
+  const auto leaves = leaf_digests_of(block, GetParam());
+  ASSERT_EQ(leaves.size(), 4U);
+  EXPECT_EQ(leaves[0], leaves[2]);
+  EXPECT_NE(leaves[0], leaves[1]);
+  EXPECT_EQ(digest_of_leaves(block.size(), leaves), digest_of(block, GetParam()));
+  EXPECT_NE(digest_of_leaves(block.size() + 1, leaves), digest_of(block, GetParam()));
+}
+
 INSTANTIATE_TEST_SUITE_P(ByEachLibrary, BlockDigest,
                          testing::Values(crypto_library::fastest, crypto_library::openssl),
                          [](const auto& each) {

@@ -81,6 +81,25 @@ TEST_F(Manifest, IsRefusedWhenDigestsAreAddedOrMissing) {
   EXPECT_FALSE(verifier_.verify(fewer));
 }
 
+TEST_F(Manifest, AnAnchorIsRefusedWhenAnythingChanged) {
+  auto good = samples::sample_anchor();
+  signer_.sign(good);
+  EXPECT_TRUE(verifier_.verify(good));
+  for (unsigned bit = 0; bit < 64; ++bit) {
+    auto a = good;
+    a.packet ^= std::uint64_t{1} << bit;
+    EXPECT_FALSE(verifier_.verify(a)) << "packet, bit " << bit;
+  }
+  for (std::size_t i = 0; i < good.beat.size(); ++i) {
+    auto a = good;
+    a.beat[i] ^= std::byte{1};
+    EXPECT_FALSE(verifier_.verify(a)) << "heartbeat byte " << i;
+  }
+  auto longer = good;
+  longer.beat.resize(defaults::symbol_size + 1);
+  EXPECT_FALSE(verifier_.verify(longer));
+}
+
 TEST_F(Manifest, OfIllegalSizeIsRefused) {
   auto m = signed_sample();
   m.digests.resize(defaults::manifest_capacity + 1);

@@ -1,0 +1,237 @@
+#include "protocol/send/group_liveness.hpp"
+
+#include "protocol/defaults.hpp"
+
+#include <algorithm>
+#include <cassert>
+
+namespace fleetcast::protocol {
+
+namespace {
+
+/// Below this share nothing worth the name arrives: datagrams of that size do not get through.
+constexpr double hardly_any = 0.1;
+
+/// Symbols that must have been seen to say what share arrives.
+constexpr std::uint64_t least_seen = 128;
+
+/// Times what it lacks that a receiver is sent before it counts as served, at such a share. Half as much again as it
+/// takes, on average; where hardly any arrives, waiting longer is no help.
+double served_times(double share) noexcept {
+  return share < hardly_any ? 1.5 : 1.5 / share;
+}
+
+/// Times what it lacks that it may ask for: the rest, besides what went by once unasked.
+double asked_times(double share) noexcept {
+  return share < hardly_any ? 0.6 : 1.5 / share - 0.5;
+}
+
+} // namespace
+
+bool group_liveness::add(timestamp now, receiver_id id, traffic sent) {
+  assert(!members_.contains(id));
+  member m;
+  m.joined_at = m.progress_at = m.excluded_at = now;
+  m.at_join = sent;
+  m.seen_symbols = sent.symbols;
+  // Those who start together join one after the other: the first blocks make nobody a newcomer.
+  if (counting_with_blocks_ > 0 && now - *first_block_at_ >= starting_together)
+    m.why = exclusion::newcomer;
+  else
+    ++counting_;
+  return members_.emplace(id, m).first->second.why == exclusion::none;
+}
+
+std::vector<group_liveness::change> group_liveness::remove(receiver_id id) {
+  std::vector<change> result;
+  const auto i = members_.find(id);
+  if (i == members_.end())
+    return result;
+  if (i->second.why == exclusion::none) {
+    --counting_;
+    counting_with_blocks_ -= i->second.completed > 0 ? 1 : 0;
+  }
+  members_.erase(i);
+  if (counting_ > 0)
+    return result;
+  for (auto& [other, m] : members_)
+    if (m.why == exclusion::newcomer)
+      admit(other, m, result);
+  return result;
+}
+
+std::vector<group_liveness::change> group_liveness::on_report(timestamp now, receiver_id id,
+                                                              const wire::feedback& message,
+                                                              bool deaf, traffic sent) {
+  std::vector<change> result;
+  const auto i = members_.find(id);
+  if (i == members_.end())
+    return result;
+  auto& m = i->second;
+  measure_share(m, message, sent);
+  m.deaf = deaf;
+  if (!m.full)
+    m.served += sent.symbols - m.seen_symbols;
+  m.seen_symbols = sent.symbols;
+  if (message.completed_blocks > m.completed) {
+    progress(now, m, message.completed_blocks);
+    admit(id, m, result);
+  } else if (m.why == exclusion::newcomer && m.share < hardly_any) {
+    exclude(now, id, m, exclusion::no_progress, result);
+  }
+  m.full = m.completed > 0 && message.free_blocks == 0;
+  return result;
+}
+
+void group_liveness::measure_share(member& m, const wire::feedback& message, traffic sent) {
+  const auto seen
+    = static_cast<double>(message.received_packets) + static_cast<double>(message.lost_packets);
+  const auto control = static_cast<double>(sent.control - m.at_join.control);
+  const auto all = static_cast<double>(sent.symbols - m.at_join.symbols) + control;
+  // Heartbeats come where nothing else does. They are taken to be spread evenly.
+  const auto seen_control = all > 0 ? control * std::min(1.0, seen / all) : 0;
+  if (seen - seen_control < static_cast<double>(least_seen))
+    return;
+  const auto received = std::max(0.0, static_cast<double>(message.received_packets) - seen_control);
+  m.share = std::min(1.0, received / (seen - seen_control));
+}
+
+void group_liveness::progress(timestamp now, member& m, std::uint32_t completed) {
+  const auto grown = completed - m.completed;
+  first_block_at_ = first_block_at_.value_or(now);
+  if (m.why == exclusion::none && m.completed == 0)
+    ++counting_with_blocks_;
+  m.completed = completed;
+  m.progress_at = now;
+  m.served = 0;
+  m.held = {};
+  m.charged -= std::min(m.charged, symbols_of(grown, defaults::asked_times_a_block));
+}
+
+void group_liveness::on_hold(receiver_id holder, duration span) {
+  if (const auto i = members_.find(holder); i != members_.end() && !i->second.deaf)
+    i->second.held += span;
+}
+
+void group_liveness::excuse(timestamp now, duration gap) {
+  for (auto& [id, m] : members_) {
+    m.progress_at = std::min(now, m.progress_at + gap);
+    m.excluded_at = std::min(now, m.excluded_at + gap);
+  }
+}
+
+bool group_liveness::counts(receiver_id id) const {
+  const auto i = members_.find(id);
+  return i != members_.end() && i->second.why == exclusion::none;
+}
+
+bool group_liveness::paces(receiver_id id) const {
+  const auto i = members_.find(id);
+  return i != members_.end() && may_pace(i->second.why);
+}
+
+bool group_liveness::hears_hardly_anything(receiver_id id) const {
+  const auto i = members_.find(id);
+  return i != members_.end() && i->second.share < hardly_any;
+}
+
+std::uint64_t group_liveness::allowance(receiver_id id) const {
+  const auto i = members_.find(id);
+  if (i == members_.end())
+    return 0;
+  const auto& m = i->second;
+  const auto all = symbols_of(lacking(m), asked_times(m.share)) + defaults::least_asked_symbols;
+  return all - std::min(all, m.charged);
+}
+
+void group_liveness::charge(receiver_id id, std::uint64_t symbols) {
+  if (const auto i = members_.find(id); i != members_.end())
+    i->second.charged += symbols;
+}
+
+std::vector<group_liveness::change> group_liveness::judge(timestamp now, duration grtt,
+                                                          bool asked_waits) {
+  std::vector<change> result;
+  const auto patience = defaults::progress_patience + defaults::progress_patience_rounds * grtt;
+  for (auto& [id, m] : members_) {
+    if (lacking(m) == 0)
+      continue;
+    if (m.why == exclusion::newcomer && now - m.joined_at >= defaults::newcomer_patience)
+      admit(id, m, result);
+    if (const auto why = sent_away_for(now, m, patience, asked_waits); why != exclusion::none)
+      result.push_back({id, why, true, m.why});
+    else if (const auto less = excluded_for(now, m, patience);
+             less != exclusion::none && m.why == exclusion::none)
+      exclude(now, id, m, less, result);
+  }
+  return result;
+}
+
+exclusion group_liveness::excluded_for(timestamp now, const member& m, duration patience) const {
+  if (now - m.progress_at < patience)
+    return exclusion::none;
+  // Where hardly any arrives the others need not wait to see more of it.
+  const auto some = m.share < hardly_any
+                      ? std::uint64_t{2}
+                      : std::clamp<std::uint64_t>(lacking(m), 8, defaults::served_blocks);
+  if (m.served >= symbols_of(some, served_times(m.share)))
+    return exclusion::no_progress;
+  if (m.held >= patience && !m.full)
+    return exclusion::holds_window;
+  return m.held >= defaults::full_cache_patience ? exclusion::full_cache : exclusion::none;
+}
+
+exclusion group_liveness::sent_away_for(timestamp now, const member& m, duration patience,
+                                        bool asked_waits) const {
+  const auto stood_still = now - m.progress_at;
+  if (m.deaf)
+    return stood_still >= defaults::deaf_patience ? exclusion::deaf : exclusion::none;
+  if (stood_still < 2 * patience)
+    return exclusion::none;
+  if (m.why == exclusion::holds_window && now - m.excluded_at >= patience && !m.full)
+    return exclusion::holds_window;
+  const auto least = std::max<std::uint64_t>(lacking(m), defaults::served_blocks / 4);
+  if (!asked_waits && m.served >= symbols_of(least, served_times(m.share)))
+    return exclusion::no_progress;
+  return exclusion::none;
+}
+
+void group_liveness::exclude(timestamp now, receiver_id id, member& m, exclusion why,
+                             std::vector<change>& out) {
+  if (m.why == exclusion::none) {
+    --counting_;
+    counting_with_blocks_ -= m.completed > 0 ? 1 : 0;
+  }
+  out.push_back({id, why, false, m.why});
+  m.why = why;
+  m.excluded_at = now;
+}
+
+void group_liveness::admit(receiver_id id, member& m, std::vector<change>& out) {
+  if (m.why == exclusion::none)
+    return;
+  out.push_back({id, exclusion::none, false, m.why});
+  m.why = exclusion::none;
+  ++counting_;
+  counting_with_blocks_ += m.completed > 0 ? 1 : 0;
+}
+
+std::uint64_t group_liveness::lacking(const member& m) const noexcept {
+  return layout_.block_count() - std::min<std::uint64_t>(m.completed, layout_.block_count());
+}
+
+std::uint64_t group_liveness::symbols_of(std::uint64_t blocks, double times) const noexcept {
+  return static_cast<std::uint64_t>(static_cast<double>(blocks) * layout_.source_symbols() * times);
+}
+
+bool group_liveness::validate() const {
+  std::size_t counting = 0;
+  std::size_t with_blocks = 0;
+  for (const auto& [id, m] : members_) {
+    counting += m.why == exclusion::none ? 1 : 0;
+    with_blocks += m.why == exclusion::none && m.completed > 0 ? 1 : 0;
+  }
+  return counting == counting_ && with_blocks == counting_with_blocks_;
+}
+
+} // namespace fleetcast::protocol

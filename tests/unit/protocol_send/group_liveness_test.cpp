@@ -1,0 +1,293 @@
+#include "protocol/defaults.hpp"
+#include "protocol/send/group_liveness.hpp"
+
+#include <gtest/gtest.h>
+
+namespace fleetcast::protocol {
+namespace {
+
+using changes = std::vector<group_liveness::change>;
+using enum exclusion;
+
+constexpr timestamp start = seconds(100);
+constexpr duration grtt = milliseconds(10);
+constexpr duration patience
+  = defaults::progress_patience + defaults::progress_patience_rounds * grtt;
+constexpr receiver_id alice = 1;
+constexpr receiver_id bob = 2;
+constexpr std::uint64_t k = 128;
+
+/// An object of so many blocks of 128 symbols, and what was sent of it.
+struct course {
+  explicit course(std::uint32_t blocks)
+    : layout(*geometry::make(std::uint64_t{blocks} * 1408 * k, 1408, k)),
+      machine(layout) {}
+
+  void join(receiver_id id) { machine.add(now, id, sent); }
+
+  /// Of a receiver that got everything that was sent, and completed so much of it.
+  changes report(receiver_id id, std::uint32_t completed, std::uint32_t free = 8) {
+    return report_share(id, completed, 1, free);
+  }
+
+  /// Of one that got this share of the symbols, and all the rest.
+  changes report_share(receiver_id id, std::uint32_t completed, double share,
+                       std::uint32_t free = 8) {
+    wire::feedback m;
+    m.received_packets
+      = sent.control + static_cast<std::uint64_t>(static_cast<double>(sent.symbols) * share);
+    m.lost_packets = sent.control + sent.symbols - m.received_packets;
+    m.completed_blocks = completed;
+    m.free_blocks = free;
+    auto result = machine.on_report(now, id, m, false, sent);
+    EXPECT_TRUE(machine.validate());
+    return result;
+  }
+
+  changes judge(bool asked_waits = false) {
+    auto result = machine.judge(now, grtt, asked_waits);
+    EXPECT_TRUE(machine.validate());
+    return result;
+  }
+
+  void send(std::uint64_t blocks) {
+    sent.symbols += blocks * k;
+    sent.control += blocks;
+  }
+
+  geometry layout;
+  group_liveness machine;
+  group_liveness::traffic sent;
+  timestamp now = start;
+};
+
+TEST(Liveness, WhoCompletesABlockNowAndThenCountsForEver) {
+  course c{10'000};
+  c.join(alice);
+  for (std::uint32_t done = 1; done < 40; ++done) {
+    c.now += seconds(20);
+    c.send(300);
+    EXPECT_EQ(c.report(alice, done), changes{});
+    EXPECT_EQ(c.judge(), changes{});
+  }
+  EXPECT_TRUE(c.machine.counts(alice));
+}
+
+TEST(Liveness, WhoWasServedAndCompletesNothingStopsCountingAndIsThenSentAway) {
+  course c{300};
+  c.join(alice);
+  c.join(bob);
+  c.send(500);
+  c.now += patience - milliseconds(1);
+  c.report(alice, 0);
+  EXPECT_EQ(c.judge(), changes{}) << "patience";
+  c.now += milliseconds(1);
+  EXPECT_EQ(c.judge(), (changes{{alice, no_progress, false, none}}));
+  EXPECT_FALSE(c.machine.counts(alice));
+  EXPECT_FALSE(c.machine.paces(alice));
+  EXPECT_TRUE(c.machine.counts(bob));
+  EXPECT_EQ(c.judge(), changes{}) << "said once";
+  c.now += patience;
+  EXPECT_EQ(c.judge(true), changes{}) << "something that was asked for is still to come";
+  EXPECT_EQ(c.judge(), (changes{{alice, no_progress, true, no_progress}}));
+}
+
+TEST(Liveness, ABlockCompletedMakesItCountAgain) {
+  course c{300};
+  c.join(alice);
+  c.send(500);
+  c.now += patience;
+  c.report(alice, 0);
+  ASSERT_EQ(c.judge().size(), 1U);
+  EXPECT_EQ(c.report(alice, 1), (changes{{alice, none, false, no_progress}}));
+  c.now += patience;
+  EXPECT_EQ(c.judge(), changes{});
+}
+
+/// On a link that loses two of three it takes three times as much, and half as much again.
+TEST(Liveness, WhoIsSentLittleBesideWhatItLosesIsNotServedYet) {
+  course c{100};
+  c.join(alice);
+  c.send(440);
+  c.now += 3 * patience;
+  c.report_share(alice, 0, 1.0 / 3);
+  EXPECT_EQ(c.judge(), changes{});
+  c.send(20);
+  c.report_share(alice, 0, 1.0 / 3);
+  EXPECT_EQ(c.judge(), (changes{{alice, no_progress, true, none}}));
+}
+
+/// Heartbeats and manifests arrive where symbols are too large.
+TEST(Liveness, HeartbeatsThatArriveAreNoSymbols) {
+  course c{1000};
+  c.join(alice);
+  c.sent.control = 5000;
+  c.send(4);
+  c.now += patience;
+  c.report_share(alice, 0, 0);
+  EXPECT_EQ(c.judge(), (changes{{alice, no_progress, false, none}})) << "so few are enough";
+}
+
+TEST(Liveness, AFullCacheOfWholeBlocksIsWaitedForLongAndNeverSentAway) {
+  course c{10'000};
+  c.join(alice);
+  c.join(bob);
+  c.send(64);
+  c.report(alice, 64, 0);
+  const auto since = c.now;
+  while (c.now < since + defaults::full_cache_patience) {
+    EXPECT_EQ(c.judge(), changes{});
+    c.now += seconds(1);
+    c.machine.on_hold(alice, seconds(1));
+    c.report(alice, 64, 0);
+  }
+  EXPECT_EQ(c.judge(), (changes{{alice, full_cache, false, none}}));
+  // The others go on, and it takes none of it.
+  c.send(100'000);
+  c.now += seconds(3600);
+  c.report(alice, 64, 0);
+  EXPECT_EQ(c.judge(), changes{});
+}
+
+TEST(Liveness, WhoHoldsTheOthersWithoutABlockIsWaivedAndThenSentAway) {
+  course c{1000};
+  c.join(alice);
+  c.join(bob);
+  c.report(alice, 0, 0);
+  c.now += patience;
+  EXPECT_EQ(c.judge(), changes{});
+  c.machine.on_hold(alice, patience);
+  EXPECT_EQ(c.judge(), (changes{{alice, holds_window, false, none}}));
+  c.now += patience - milliseconds(1);
+  EXPECT_EQ(c.judge(), changes{});
+  c.now += milliseconds(1);
+  EXPECT_EQ(c.judge(), (changes{{alice, holds_window, true, holds_window}}));
+}
+
+TEST(Liveness, ANewcomerCountsWithItsFirstBlockOrAfterAWhile) {
+  for (const bool completes : {true, false}) {
+    course c{1000};
+    c.join(alice);
+    c.send(10);
+    c.report(alice, 10);
+    c.now += group_liveness::starting_together;
+    c.join(bob);
+    EXPECT_FALSE(c.machine.counts(bob));
+    EXPECT_TRUE(c.machine.paces(bob)) << "lest its link be flooded";
+    c.now += defaults::newcomer_patience - milliseconds(1);
+    EXPECT_EQ(c.judge(), changes{});
+    if (completes) {
+      EXPECT_EQ(c.report(bob, 1), (changes{{bob, none, false, newcomer}}));
+    } else {
+      c.now += milliseconds(1);
+      EXPECT_EQ(c.judge(), (changes{{bob, none, false, newcomer}}));
+    }
+    EXPECT_TRUE(c.machine.counts(bob));
+  }
+}
+
+TEST(Liveness, WhereNobodyHasABlockNobodyIsNew) {
+  course c{1000};
+  c.join(alice);
+  c.join(bob);
+  EXPECT_TRUE(c.machine.counts(alice));
+  EXPECT_TRUE(c.machine.counts(bob));
+}
+
+TEST(Liveness, WhoJoinsSoonAfterTheFirstBlockStartsWithTheOthers) {
+  course c{1000};
+  c.join(alice);
+  c.report(alice, 10);
+  c.now += group_liveness::starting_together - milliseconds(1);
+  c.report(alice, 20);
+  c.join(bob);
+  EXPECT_TRUE(c.machine.counts(bob));
+}
+
+TEST(Liveness, ANewcomerThatNothingReachesPacesNobody) {
+  course c{1000};
+  c.join(alice);
+  c.send(10);
+  c.report(alice, 10);
+  c.now += group_liveness::starting_together;
+  c.join(bob);
+  wire::feedback m;
+  m.lost_packets = 600;
+  c.send(10);
+  EXPECT_EQ(c.machine.on_report(c.now, bob, m, false, c.sent),
+            (changes{{bob, no_progress, false, newcomer}}));
+  EXPECT_FALSE(c.machine.paces(bob));
+}
+
+TEST(Liveness, ANewcomerThatIsLeftAloneCounts) {
+  course c{1000};
+  c.join(alice);
+  c.report(alice, 10);
+  c.now += group_liveness::starting_together;
+  c.join(bob);
+  EXPECT_EQ(c.machine.remove(alice), (changes{{bob, none, false, newcomer}}));
+  EXPECT_TRUE(c.machine.counts(bob));
+  EXPECT_TRUE(c.machine.validate());
+}
+
+TEST(Liveness, AskingWithoutProgressHasAnEnd) {
+  course c{100};
+  c.join(alice);
+  const auto all = c.machine.allowance(alice);
+  EXPECT_EQ(all, 100 * k + defaults::least_asked_symbols) << "what it lacks, once";
+  c.machine.charge(alice, all - 1);
+  EXPECT_EQ(c.machine.allowance(alice), 1U);
+  c.machine.charge(alice, 5);
+  EXPECT_EQ(c.machine.allowance(alice), 0U);
+  c.report(alice, 1);
+  EXPECT_GT(c.machine.allowance(alice), 0U) << "a block pays for more";
+}
+
+TEST(Liveness, WhereNothingArrivesLessMayBeAskedForAndWhereMuchIsLostMore) {
+  course c{100};
+  c.join(alice);
+  c.send(100);
+  c.report_share(alice, 0, 0);
+  EXPECT_EQ(c.machine.allowance(alice), 60 * k + defaults::least_asked_symbols);
+  c.report_share(alice, 0, 0.5);
+  EXPECT_NEAR(static_cast<double>(c.machine.allowance(alice)),
+              250.0 * k + defaults::least_asked_symbols, 10);
+}
+
+TEST(Liveness, OneThatNothingReachesIsGivenMoreTimeThanItGivesItself) {
+  course c{1000};
+  c.join(alice);
+  wire::feedback m;
+  c.machine.on_report(c.now, alice, m, true, c.sent);
+  c.machine.on_hold(alice, seconds(100));
+  c.now += defaults::deaf_patience - milliseconds(1);
+  EXPECT_EQ(c.judge(), changes{}) << "nor does it hold anybody: its word is old";
+  c.now += milliseconds(1);
+  EXPECT_EQ(c.judge(), (changes{{alice, deaf, true, none}}));
+}
+
+TEST(Liveness, TimeInWhichTheSenderHadNoTurnIsNobodys) {
+  course c{300};
+  c.join(alice);
+  c.send(500);
+  c.report(alice, 0);
+  c.now += seconds(40);
+  c.machine.excuse(c.now, seconds(40));
+  EXPECT_EQ(c.judge(), changes{});
+  c.now += patience;
+  EXPECT_EQ(c.judge(), (changes{{alice, no_progress, false, none}}));
+}
+
+TEST(Liveness, WhoHasEverythingIsNotAsked) {
+  course c{10};
+  c.join(alice);
+  c.report(alice, 10, 0);
+  c.send(1000);
+  c.now += seconds(1000);
+  c.machine.on_hold(alice, seconds(1000));
+  c.report(alice, 10, 8);
+  EXPECT_EQ(c.judge(), changes{});
+}
+
+} // namespace
+} // namespace fleetcast::protocol
