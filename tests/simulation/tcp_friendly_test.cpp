@@ -46,7 +46,7 @@ class SharedWithTcp : public testing::TestWithParam<path> {};
 
 /// Who gets how much in ten seconds is chance, so the mean of some runs is bounded, not each of them.
 TEST_P(SharedWithTcp, NeitherStarves) {
-  constexpr int runs = 8;
+  constexpr int runs = 16;
   double sum = 0; // of logarithms
   for (std::uint64_t seed = 1; seed <= runs; ++seed) {
     auto o = behind(GetParam().bottleneck, milliseconds(GetParam().rtt_ms));
