@@ -194,9 +194,13 @@ void receiver::abandon(assemblies::iterator block) {
 
 void receiver::on_control(timestamp now, const wire::header& h,
                           std::span<const std::byte> datagram) {
+  // It counts as a replay; what it says is looked at all the same, since its number may have been made up before.
+  const auto is_repeat = !replay_.is_new(h.packet_number);
   scratch_.resize(h.payload_size);
   if (!open(now, h, datagram, scratch_))
     return;
+  if (is_repeat)
+    count(drop::replayed);
   const auto message = wire::decode_group_message(scratch_);
   if (!message)
     return count(drop::malformed);
