@@ -76,17 +76,12 @@ class Network:
         if not 1 <= receivers <= MAX_RECEIVERS:
             raise LabError(f"a lab has 1 to {MAX_RECEIVERS} receivers, not {receivers}")
         prefix = f"fc-{os.getpid()}"
-        self.bridge = f"{prefix}-b"
+        self.bridge = f"{prefix}-b"  # its namespace; the port of receiver N is called rN there
         self._workspace = workspace
         self._add_bridge()
         self.server = self._add_host(f"{prefix}-s", "s", 1)
         self.receivers = [self._add_host(f"{prefix}-r{n}", f"r{n}", 10 + n)
                           for n in range(1, receivers + 1)]
-
-    @property
-    def bridge(self):
-        """The namespace of the bridge; the port of receiver N is called rN there."""
-        return self._bridge
 
     @property
     def hosts(self):
