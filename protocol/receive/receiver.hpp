@@ -284,16 +284,20 @@ private:
   digest_store digests_;
 
   suspicion suspicion_;
-  bool is_suspicious_ = false; ///< as of the last event
   signature_budget signatures_;
   manifest_pool unchecked_;
-  datagram_origin origin_ = datagram_origin::unknown; ///< of the datagram being looked at
-  bool is_server_told_ = false; ///< an anchor came from an address that the server named
   std::optional<wire::heartbeat> anchored_; ///< the last anchor's heartbeat
   std::uint64_t anchored_at_sender_ = 0; ///< when the last anchor was sent, by the sender's clock
   timestamp anchored_at_ = -never;       ///< when it came
   std::uint64_t anchored_packet_ = 0;
   unsigned own_path_failures_ = 0;
+  datagram_origin origin_ = datagram_origin::unknown; ///< of the datagram being looked at
+  bool is_server_told_ = false; ///< an anchor came from an address that the server named
+  bool is_suspicious_ = false;  ///< as of the last event
+
+  /// The last feedback said that there is no room before the announced edge: the sender may be waiting.
+  bool holds_edge_ = false;
+
   timestamp manifests_fetched_at_ = -never;
   timestamp next_fetch_ = never;
 
@@ -334,9 +338,6 @@ private:
   timestamp next_status_;
   timestamp last_status_;
   timestamp object_at_ = never;
-
-  /// The last feedback said that there is no room before the announced edge: the sender may be waiting.
-  bool holds_edge_ = false;
 
   position reported_limit_;
   std::uint64_t next_packet_ = 1;
