@@ -7,6 +7,7 @@
 
 #include <boost/asio/ip/address.hpp>
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <vector>
@@ -30,6 +31,13 @@ struct data_path {
 
   /// What group datagrams come from, as far as this end knows: at a receiver, the address that the server is at.
   boost::asio::ip::address sender;
+
+  std::size_t packet = 0; ///< bytes of the IP packets that full symbols travel in
+
+  /// What the interface takes whole, bytes; nothing: not known.
+  std::optional<std::size_t> mtu{};
+
+  bool is_fragmented() const noexcept { return mtu && packet > *mtu; }
 };
 
 /// "239.255.7.1:5041 on eth2 (10.92.0.2)"

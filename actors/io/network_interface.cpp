@@ -1,5 +1,7 @@
 #include "actors/io/network_interface.hpp"
 
+#include "actors/io/private_files.hpp"
+
 #include <algorithm>
 #include <bit>
 #include <cerrno>
@@ -12,6 +14,7 @@
 #include <net/if.h>
 #include <netinet/in.h>
 #include <netpacket/packet.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 namespace fleetcast::actors::io {
@@ -189,6 +192,17 @@ tl::expected<network_interface, failure> find_interface(std::string_view called)
   if (!all)
     return tl::unexpected{all.error()};
   return find_interface(*all, called).map([](const auto& found) { return found.interface; });
+}
+
+std::optional<std::size_t> mtu_of(const network_interface& interface) {
+  const file_descriptor any{::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
+  ifreq asked{};
+  if (interface.name.size() >= sizeof asked.ifr_name)
+    return std::nullopt;
+  interface.name.copy(asked.ifr_name, interface.name.size());
+  if (ioctl(any.get(), SIOCGIFMTU, &asked) != 0 || asked.ifr_mtu <= 0)
+    return std::nullopt;
+  return static_cast<std::size_t>(asked.ifr_mtu);
 }
 
 address unmapped(const address& address) {

@@ -6,6 +6,7 @@
 #include <boost/asio/ip/address.hpp>
 #include <tl/expected.hpp>
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -69,6 +70,9 @@ find_interface(const inventory& among, std::string_view called);
 /// The same among those that this host has now.
 [[nodiscard]] tl::expected<network_interface, protocol::failure>
 find_interface(std::string_view called);
+
+/// Bytes of the largest IP packet that it sends whole; nothing: the kernel does not say.
+[[nodiscard]] std::optional<std::size_t> mtu_of(const network_interface& interface);
 
 /// An IPv4 address of a socket that takes both IP versions as what it is; others as they are.
 [[nodiscard]] boost::asio::ip::address unmapped(const boost::asio::ip::address& address);

@@ -1,6 +1,7 @@
 /// The children of a receive session, on real sockets.
 #include "actors/control/control_client.hpp"
 #include "actors/io/block_pool.hpp"
+#include "actors/io/ip_reassembly.hpp"
 #include "actors/io/network_interface.hpp"
 #include "actors/io/routes.hpp"
 #include "actors/io/udp_socket.hpp"
@@ -8,6 +9,7 @@
 #include "actors/receive/session.hpp"
 #include "actors/receive/writer.hpp"
 #include "actors/socket_reader.hpp"
+#include "protocol/block_shape.hpp"
 
 #include <algorithm>
 #include <random>
@@ -102,6 +104,8 @@ public:
     return group.group->join_again(group.path->interface);
   }
 
+  std::uint64_t reassembled_packets() const override { return io::reassembled_packets(); }
+
   socket_reader_actor read(caf::scheduled_actor& session, const receiving& into) override {
     return session.spawn(socket_reader, &io_, into.group,
                          caf::actor_cast<datagram_sink_actor>(into.reassembly));
@@ -129,7 +133,7 @@ private:
     c.verified = !accept.unverified;
     c.anchored = c.verified && accept.features.has(protocol::wire::feature::anchors);
     c.fetches = c.anchored && accept.features.has(protocol::wire::feature::fetch);
-    c.lower_headers = path.group.address().is_v6() ? 40 + 8 : 20 + 8;
+    c.lower_headers = protocol::lower_headers(path.group.address().is_v6());
     c.seed = random_seed();
     return c;
   }
@@ -172,7 +176,9 @@ private:
                    {*group, link.accept.group.port},
                    *server,
                    feedback->local_endpoint(),
-                   *sender};
+                   *sender,
+                   protocol::packet_size(link.accept.symbol_size, group->is_v6()),
+                   io::mtu_of(way->interface)};
     auto group_socket = io::udp_socket::open_group_receiver(path.group, path.interface);
     if (!group_socket)
       return tl::unexpected{std::move(group_socket.error())};

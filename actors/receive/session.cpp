@@ -5,6 +5,8 @@
 #include "actors/status.hpp"
 #include "actors/timer.hpp"
 
+#include <fmt/format.h>
+
 #include <utility>
 
 namespace fleetcast::actors {
@@ -45,6 +47,7 @@ receive_session_state::make_behavior(receive_request request, consumer_actor con
     [this](const session_progress& progress) {
       summary_ = progress.summary;
       rate_.note(now(self_), summary_.statistics.bytes);
+      look_for_fragments();
       show_progress();
     },
     [this](const reassembly_finished& finished) {
@@ -92,6 +95,11 @@ void receive_session_state::begin_receiving(const link_accepted& link) {
     log(name).debug("{}: listens for {}; feedback to {}", what(), to_text(*path),
                     io::to_text(path->feedback));
     trouble_.set_path(*path);
+    if (path->is_fragmented())
+      tell({fmt::format("the server's datagrams take packets of {} bytes, and {} takes {}: they may "
+                        "not arrive. Raise the interface's MTU, or start the server with `--mtu {}`",
+                        path->packet, path->interface.name, *path->mtu, *path->mtu)});
+    fragments_ = fragment_watch{parts_->reassembled_packets()};
   }
   summary_.object_size = link.accept.object_size;
   session_started started;
@@ -127,6 +135,18 @@ void receive_session_state::show_progress() {
           show_progress();
       },
       [](const caf::error&) {}); // it is gone, which is told otherwise
+}
+
+void receive_session_state::look_for_fragments() {
+  const auto& path = receiving_.path;
+  const auto datagrams = summary_.statistics.datagrams;
+  if (phase_ != phase::receiving || !path || !fragments_.is_worth_a_look(datagrams))
+    return;
+  if (fragments_.find(parts_->reassembled_packets(), datagrams))
+    tell({fmt::format(
+      "datagrams come in fragments, and each is lost with any of them: packets of {} bytes do not "
+      "pass some link between {} and here whole. `serve --mtu` makes the server send smaller ones",
+      path->packet, path->sender.to_string())});
 }
 
 void receive_session_state::on_reception(const protocol::reception_health& health) {

@@ -19,6 +19,7 @@
 #include "actors/io/io_thread.hpp"
 #include "actors/io/udp_socket.hpp"
 #include "actors/rate_meter.hpp"
+#include "actors/receive/fragment_watch.hpp"
 #include "actors/receive/trouble.hpp"
 #include "actors/status.hpp"
 
@@ -58,6 +59,9 @@ public:
   /// Leaves the group and joins it again; or why that failed.
   [[nodiscard]] virtual failure join_again(const receiving& group) = 0;
 
+  /// IP packets that this host has put together of fragments so far, whoever they were for.
+  virtual std::uint64_t reassembled_packets() const { return 0; }
+
   /// From here on datagrams come.
   virtual socket_reader_actor read(caf::scheduled_actor& session, const receiving& into) = 0;
 };
@@ -84,6 +88,7 @@ private:
   void on_delivered();
   void on_consumed(bool complete);
   void send_receipt();
+  void look_for_fragments();
   void on_reception(const protocol::reception_health& health);
   void tell(const std::vector<std::string>& sentences) const;
   void on_link_closed(failure reason);
@@ -112,6 +117,7 @@ private:
   failure withdrawn_; ///< why no receipt shall be sent, if the consumer still holds blocks
   receive_summary summary_;
   trouble trouble_;
+  fragment_watch fragments_;
   std::uint32_t joined_again_ = 0;
   control_client_actor link_;
   receive_session_parts::receiving receiving_;

@@ -2,13 +2,14 @@
 #pragma once
 
 #include "actors/io/port_range.hpp"
-#include "protocol/defaults.hpp"
+#include "protocol/block_shape.hpp"
 #include "protocol/send/rate_controller.hpp"
 #include "protocol/send/rate_policy.hpp"
 
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace fleetcast::actors {
@@ -60,8 +61,12 @@ struct send_options {
   /// measurements.
   bool unsealed = false;
 
-  std::uint16_t symbol_size = protocol::defaults::symbol_size;
-  std::uint16_t source_symbols = protocol::defaults::source_symbols;
+  /// Bytes of the largest IP packets that the network takes everywhere; 0: of usual ones. The interface may
+  /// take less still.
+  std::size_t mtu = 0;
+
+  /// How blocks are cut, whatever the network takes: for tests.
+  std::optional<protocol::block_shape> shape;
 };
 
 } // namespace fleetcast::actors

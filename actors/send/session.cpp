@@ -138,6 +138,12 @@ io::socket_options socket_options_of(const send_options& options) {
   return result;
 }
 
+/// What a packet may take: as much as the user says that the network takes, and the interface.
+std::size_t room_for_packets(std::optional<std::size_t> of_interface, std::size_t of_network) {
+  const auto wanted = of_network != 0 ? of_network : protocol::defaults::usual_mtu;
+  return std::min(wanted, of_interface.value_or(wanted));
+}
+
 /// Null: there is no budget.
 tl::expected<std::shared_ptr<const budget_lease>, failure>
 part_of(const std::shared_ptr<server_budget>& budget) {
@@ -163,17 +169,20 @@ tl::expected<send_session_config, failure> prepare_transmission(std::shared_ptr<
                                                                 const io::way& way,
                                                                 const send_options& options,
                                                                 io::io_thread& io) {
+  const auto& source = way.local.value();
+  const auto mtu = io::mtu_of(way.interface);
+  const auto shape = options.shape.value_or(
+    protocol::shape_for(room_for_packets(mtu, options.mtu), source.is_v6()));
   const auto layout
-    = protocol::geometry::make(object->size(), options.symbol_size, options.source_symbols);
+    = protocol::geometry::make(object->size(), shape.symbol_size, shape.source_symbols);
   if (!layout)
     return tl::unexpected{failure{
       failure_code::invalid_request, 0,
       fmt::format(
         "{} has {} bytes, which cannot be sent in blocks of {} symbols of {} bytes: an object may "
         "have {} blocks",
-        object->name(), object->size(), options.source_symbols, options.symbol_size,
+        object->name(), object->size(), shape.source_symbols, shape.symbol_size,
         protocol::defaults::max_blocks)}};
-  const auto& source = way.local.value();
   auto group = options.groups->acquire(source.is_v6());
   if (!group)
     return tl::unexpected{std::move(group.error())};
@@ -181,7 +190,14 @@ tl::expected<send_session_config, failure> prepare_transmission(std::shared_ptr<
                                                   socket_options_of(options));
   if (!socket)
     return tl::unexpected{std::move(socket.error())};
-  data_path path{way.interface, source, group->endpoint(), socket->local_endpoint(), {}, source};
+  data_path path{way.interface,
+                 source,
+                 group->endpoint(),
+                 socket->local_endpoint(),
+                 {},
+                 source,
+                 protocol::packet_size(shape.symbol_size, source.is_v6()),
+                 mtu};
   auto budget = part_of(options.budget);
   if (!budget)
     return tl::unexpected{std::move(budget.error())};
@@ -331,7 +347,19 @@ failure send_session_state::start_children(wire::seal_suite suite) {
                  path.interface.name, path.sender.to_string(), path.feedback.port(),
                  rate != 0 ? "at " + std::to_string(rate) + " bit/s"
                            : words_for(policy_when_free()));
+  warn_of_mtu();
   return {};
+}
+
+void send_session_state::warn_of_mtu() const {
+  const auto& path = config_->path;
+  if (path.is_fragmented())
+    log(name).warn("{}: datagrams take packets of {} bytes, and {} takes {}: each travels in "
+                   "fragments, and is lost with any of them. Raise the interface's MTU",
+                   object_name(), path.packet, path.interface.name, *path.mtu);
+  else if (path.mtu && *path.mtu < config_->options.mtu)
+    log(name).warn("{}: {} takes packets of {} bytes, less than `--mtu` says: datagrams of {} are sent",
+                   object_name(), path.interface.name, *path.mtu, path.packet);
 }
 
 /// Usually the address of the first client suits all of them.

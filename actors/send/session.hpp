@@ -131,6 +131,7 @@ private:
   void fail(const failure& reason);
   void end();
   failure start_children(protocol::wire::seal_suite suite);
+  void warn_of_mtu() const;
   failure without_thread(const failure& refused) const;
   order_outcome obey(const cancel_order& order);
   order_outcome obey(const kick_order& order);

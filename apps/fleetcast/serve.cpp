@@ -18,6 +18,7 @@
 #include "apps/fleetcast/exit_code.hpp"
 #include "apps/fleetcast/loss_option.hpp"
 #include "apps/fleetcast/rate_policies.hpp"
+#include "protocol/block_shape.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/core.h>
@@ -48,6 +49,7 @@ struct serve_arguments {
   actors::transmission_bounds bounds;
   protocol::rate_policy policy = protocol::rate_policy::adaptive;
   unsigned ttl = 1;
+  std::size_t mtu = 0;
   std::string security = "sealed";
   double inject_loss = 0;
   std::string state_dir;
@@ -56,6 +58,9 @@ struct serve_arguments {
 
 /// Each takes some threads and megabytes.
 constexpr std::size_t most_transmissions = 4096;
+
+/// What IP can say of a packet's size.
+constexpr std::size_t most_mtu = 65'535;
 
 constexpr const char* serve_footer
   = "Each namespace offers the regular files below its directory, by relative name; nothing "
@@ -87,6 +92,11 @@ constexpr const char* serve_footer
     "and spoil what is sent, and NOBODY NOTICES, since blocks are not verified either. Only hosts "
     "that say\n"
     "`get --security none` are then served, all others are refused.\n\n"
+    "Packets have 1500 bytes at most, or what the interface takes, if that is less. --mtu names "
+    "what the\n"
+    "network takes: 1400, say, where receivers sit behind tunnels, or 9000 where every host and "
+    "switch\n"
+    "takes jumbo frames, which costs processors less.\n\n"
     "Network: TCP 5040 for control (TLS 1.3); UDP multicast down, each transmission to a group of "
     "its own,\n"
     "port 5041; UDP unicast up, to a port that the kernel chooses, or to one of --feedback-port: "
@@ -246,6 +256,7 @@ int serve(const serve_arguments& arguments) {
     options.sending->budget = actors::server_budget::make(arguments.max_rate);
   options.sending->bounds = arguments.bounds;
   options.sending->ttl = arguments.ttl;
+  options.sending->mtu = arguments.mtu;
   options.sending->interface = arguments.interface;
   options.sending->feedback_ports = *feedback_ports;
   options.sending->unsealed = arguments.security == "none";
@@ -367,6 +378,13 @@ void register_serve(CLI::App& program, std::function<int()>& selected) {
                  "How far multicast may go: 1 stays on the local network, each router takes one")
     ->check(CLI::Range(1U, 255U))
     ->capture_default_str()
+    ->type_name("N");
+  command
+    ->add_option("--mtu", arguments->mtu,
+                 "Send packets of up to N bytes, which every link to the receivers must take whole: "
+                 "less for tunnels, more for jumbo frames (default 1500; less where the interface "
+                 "takes less)")
+    ->check(CLI::Range(protocol::packet_size(protocol::symbol_sizes.front(), true), most_mtu))
     ->type_name("N");
   command
     ->add_option("--security", arguments->security,

@@ -39,7 +39,7 @@ failure liveness::wrong_size(const size_watch::finding& found) const {
             + std::to_string(found.lost)
             + " are missing. Check every link between the server and this host (tunnels, VPNs, "
               "switch ports without jumbo frames, firewalls): its MTU must be at least "
-            + full};
+            + full + ", or the server must send smaller datagrams (`serve --mtu`)"};
 }
 
 } // namespace fleetcast::protocol

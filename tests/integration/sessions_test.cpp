@@ -276,8 +276,7 @@ class LateConsumer : public Sessions, public ::testing::WithParamInterface<ULONG
 TEST_P(LateConsumer, GetsTheWholeFileWithinItsCredit) {
   constexpr std::size_t size = 64 * mebibyte;
   const auto cache = GetParam();
-  sending.symbol_size = protocol::defaults::symbol_size;
-  sending.source_symbols = protocol::defaults::source_symbols;
+  sending.shape.reset();
   constexpr std::size_t block
     = std::size_t{protocol::defaults::symbol_size} * protocol::defaults::source_symbols;
   // With credit for one block at a time the same load takes far longer for each byte.

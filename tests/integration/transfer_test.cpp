@@ -246,8 +246,7 @@ constexpr std::size_t long_object = 3 * protocol::defaults::cache_blocks * 512 *
 // -- the ordinary way -----------------------------------------------------------------------------
 
 TEST_F(Transfer, BringsAFileToThreeReceiversIntact) {
-  options.symbol_size = protocol::defaults::symbol_size;
-  options.source_symbols = protocol::defaults::source_symbols;
+  options.shape.reset();
   offer("image", 5'000'123);
   serve();
   const auto a = get("image");
@@ -419,12 +418,29 @@ TEST_F(Transfer, MendsLossThatIsInjected) {
   EXPECT_GT(downloads[id].finished->summary.statistics.repaired_symbols, 0U);
 }
 
+class TransferWithMtu : public Transfer, public ::testing::WithParamInterface<std::size_t> {};
+
+TEST_P(TransferWithMtu, BringsAFileWhoseSymbolsFitAndMendsLoss) {
+  const variable loss{"FLEETCAST_INJECT_LOSS", "5"};
+  options.shape.reset();
+  options.mtu = GetParam();
+  offer("image", 5'000'123);
+  serve();
+  const auto one = get("image");
+  const auto other = get("image");
+  expect_intact(one);
+  expect_intact(other);
+}
+
+INSTANTIATE_TEST_SUITE_P(Mtu, TransferWithMtu,
+                         ::testing::Values(std::size_t{1280}, std::size_t{4000}, std::size_t{9000}),
+                         ::testing::PrintToStringParamName());
+
 class TransferWithOffloads : public Transfer, public ::testing::WithParamInterface<const char*> {};
 
 TEST_P(TransferWithOffloads, BringsALargeFileToTwoReceivers) {
   const variable chosen{"FLEETCAST_OFFLOADS", GetParam()};
-  options.symbol_size = protocol::defaults::symbol_size;
-  options.source_symbols = protocol::defaults::source_symbols;
+  options.shape.reset();
   offer("image", 20'000'003);
   serve();
   const auto held = get("image", pace::holding);

@@ -255,7 +255,8 @@ std::string name_of(const testing::TestParamInfo<shape>& info) {
 
 INSTANTIATE_TEST_SUITE_P(Geometry, AnyShape,
                          testing::Values(shape{1408, 128}, shape{1408, 1}, shape{1408, 2},
-                                         shape{8896, 8}, shape{1, 1}, shape{1, 254}, shape{7, 3},
+                                         shape{8896, 8}, shape{1024, 176}, shape{2816, 64},
+                                         shape{5632, 32}, shape{1, 1}, shape{1, 254}, shape{7, 3},
                                          shape{333, 17}, shape{1024, 254}),
                          name_of);
 

@@ -242,6 +242,8 @@ public:
     return record_->refuses_to_join;
   }
 
+  std::uint64_t reassembled_packets() const override { return record_->reassembled; }
+
   socket_reader_actor read(caf::scheduled_actor& session, const receiving&) override {
     if (record_->delivers_at_once)
       caf::anon_send(consumer_, block_delivery{});
@@ -318,8 +320,7 @@ send_options small_block_options(const std::filesystem::path& state_dir) {
   result.identity = std::make_shared<const io::identity>(std::move(*who));
   result.groups = group_allocator::make();
   result.interface = "lo";
-  result.symbol_size = 512;
-  result.source_symbols = 16;
+  result.shape = {512, 16};
   return result;
 }
 

@@ -139,6 +139,9 @@ struct receive_parts_record {
   /// What that fails with, if it shall.
   failure refuses_to_join;
 
+  /// What `reassembled_packets` answers.
+  std::uint64_t reassembled = 0;
+
   /// The way of its datagrams.
   std::optional<data_path> path;
 

@@ -66,8 +66,7 @@ int run(const options& with) {
   write_objects(objects, files.path());
   const closed_doors doors;
   auto sending = testing::small_block_options(state.path());
-  sending.symbol_size = symbol_size;
-  sending.source_symbols = source_symbols;
+  sending.shape = {symbol_size, source_symbols};
   const testing::loopback_server server{sending, files.path()};
   const auto config = configuration(known_servers);
 

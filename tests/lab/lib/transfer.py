@@ -52,12 +52,12 @@ class Bench:
     def target_path(self, receiver, name=OBJECT):
         return os.path.join(self._workspace.directory(f"copy{receiver}"), name)
 
-    def serve(self):
+    def serve(self, extra=()):
         host = self.network.server
         address = host.ipv6 if self._ipv6 else host.ipv4
         self.server = Server(self._workspace, self.options.bin, self.source,
                              endpoint(address, PORT), INTERFACE, host, self._rate,
-                             policy=self._policy)
+                             policy=self._policy, extra=extra)
         return self.server
 
     def get(self, number, name=OBJECT, wrap=None, target=None, extra=()):

@@ -402,7 +402,7 @@ TEST_F(ReceiveSession, SaysWhyItCouldNotJoinAgain) {
 
 TEST_F(ReceiveSession, SaysWhereItListenedWhenItFailsForSilence) {
   parts->path
-    = data_path{{3, "eth2"}, {}, {asio::ip::make_address("239.255.7.1"), 5041}, {}, {}, {}};
+    = data_path{{3, "eth2"}, {}, {asio::ip::make_address("239.255.7.1"), 5041}, {}, {}, {}, 0, {}};
   accept();
   world.tell(session, deaf(1));
   world.tell(session, reassembly_failed{{failure_code::sender_silent, 0, "nothing heard"}});
@@ -410,6 +410,42 @@ TEST_F(ReceiveSession, SaysWhereItListenedWhenItFailsForSilence) {
   ASSERT_NE(left_with(), nullptr);
   EXPECT_NE(left_with()->text.find("eth2"), std::string::npos)
     << "the server's log does not say it";
+}
+
+session_progress progress_of(std::uint64_t datagrams) {
+  session_progress result;
+  result.summary.statistics.datagrams = datagrams;
+  return result;
+}
+
+TEST_F(ReceiveSession, SaysOnceThatDatagramsComeInFragments) {
+  parts->path
+    = data_path{{3, "eth2"}, {}, {asio::ip::make_address("239.255.7.1"), 5041}, {}, {}, {}, 1476, 1500};
+  parts->reassembled = 7'000;
+  const auto before = events().count();
+  accept();
+  parts->reassembled += 100;
+  world.tell(session, progress_of(1'000));
+  EXPECT_TRUE(told_since(before).empty()) << "somebody else's fragments";
+  parts->reassembled += 1'000;
+  world.tell(session, progress_of(2'000));
+  parts->reassembled += 1'000;
+  world.tell(session, progress_of(3'000));
+  const auto told = told_since(before);
+  ASSERT_EQ(told.size(), 1U);
+  EXPECT_NE(told.front().find("1476 bytes"), std::string::npos) << told.front();
+  EXPECT_NE(told.front().find("serve --mtu"), std::string::npos) << told.front();
+}
+
+TEST_F(ReceiveSession, SaysAtOnceThatItsInterfaceTakesNoSuchPackets) {
+  parts->path
+    = data_path{{3, "eth2"}, {}, {asio::ip::make_address("239.255.7.1"), 5041}, {}, {}, {}, 1476, 1400};
+  const auto before = events().count();
+  accept();
+  const auto told = told_since(before);
+  ASSERT_EQ(told.size(), 1U);
+  EXPECT_NE(told.front().find("packets of 1476 bytes, and eth2 takes 1400"), std::string::npos)
+    << told.front();
 }
 
 TEST_F(ReceiveSession, SaysThatItIsNotHeardWhenTheServerSendsItAway) {

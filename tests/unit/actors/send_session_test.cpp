@@ -466,15 +466,13 @@ TEST_F(SendSession, IsNotMadeForMoreBlocksThanReceiversTake) {
   const auto prepare = [&](std::uint64_t size) {
     return prepare_transmission(std::make_shared<huge_content>(size), loopback_way(), options, io);
   };
-  options.symbol_size = 1;
-  options.source_symbols = 1;
+  options.shape = {1, 1};
   const auto refused = prepare(4'000'000'000);
   ASSERT_FALSE(refused) << "every receiver would refuse it";
   EXPECT_EQ(refused.error().code, failure_code::invalid_request);
   EXPECT_NE(refused.error().text.find("lab/huge has 4000000000 bytes"), std::string::npos)
     << refused.error().text;
-  options.symbol_size = protocol::defaults::symbol_size;
-  options.source_symbols = protocol::defaults::source_symbols;
+  options.shape.reset();
   EXPECT_TRUE(prepare(std::uint64_t{10} << 40U)) << "10 TiB in standard blocks";
 }
 
@@ -503,6 +501,25 @@ TEST_F(SendSession, CountsFeedbackThatIsNoneByReason) {
                              "unknown receiver", "out of range"})
     EXPECT_EQ(fact(after, std::string{"dropped: "} + reason), "1") << reason;
   EXPECT_EQ(fact(after, "receivers"), "1");
+}
+
+TEST_F(SendSession, CutsBlocksByWhatTheNetworkTakes) {
+  auto options = small_block_options(directory.path());
+  options.shape.reset();
+  const auto prepare = [&](std::size_t mtu) {
+    options.mtu = mtu;
+    return prepare_transmission(std::make_shared<huge_content>(1), loopback_way(), options, io)
+      .value();
+  };
+  const auto usual = prepare(0);
+  EXPECT_EQ(usual.layout.symbol_size(), protocol::defaults::symbol_size)
+    << "what hosts take is not known, though `lo` takes 64 KiB";
+  EXPECT_EQ(usual.path.packet, 1476U);
+  EXPECT_EQ(prepare(1400).layout.symbol_size(), 1024U);
+  const auto jumbo = prepare(9000);
+  EXPECT_EQ(jumbo.layout.symbol_size(), 5632U);
+  EXPECT_EQ(jumbo.layout.block_size(), usual.layout.block_size());
+  EXPECT_FALSE(jumbo.path.is_fragmented());
 }
 
 TEST_F(SendSession, ShowsItsChildrenInItsStatus) {
