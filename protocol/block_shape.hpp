@@ -21,6 +21,10 @@ struct block_shape {
   friend bool operator==(const block_shape&, const block_shape&) = default;
 };
 
+/// Largest packets that a sender sends unless its user names an MTU, bytes: hosts of its network may take no more,
+/// though its own interface does.
+constexpr std::size_t usual_mtu = 1500;
+
 /// Bytes of a full block.
 constexpr std::size_t block_size = std::size_t{defaults::symbol_size} * defaults::source_symbols;
 

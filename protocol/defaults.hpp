@@ -13,8 +13,8 @@ namespace fleetcast::protocol::defaults {
 
 // -- geometry -----------------------------------------------------------------------------------
 
-/// Bytes of one symbol where the network says nothing else. 1408 + header 24 + seal 16 + IPv6/UDP 48 = 1496:
-/// unfragmented at MTU 1500 on both IP versions, and 128 of them are 44 whole pages.
+/// Bytes of one symbol. 1408 + header 24 + seal 16 + IPv6/UDP 48 = 1496: unfragmented at MTU 1500
+/// on both IP versions, and 128 of them are 44 whole pages.
 constexpr std::uint16_t symbol_size = 1408;
 
 /// Source symbols of a full block. 128 leaves as many again for repair symbols in GF(2^8).
@@ -23,10 +23,6 @@ constexpr std::uint16_t source_symbols = 128;
 /// Encoding symbols of one block, source and repair together. GF(2^8) has no more distinct
 /// evaluation points to give.
 constexpr std::uint16_t max_encoding_symbols = 255;
-
-/// Largest packets that a sender sends unless its user names an MTU: hosts of its network may take no more, though
-/// its own interface does.
-constexpr std::size_t usual_mtu = 1500;
 
 /// Largest symbol accepted from a peer, bytes: a jumbo frame's worth.
 constexpr std::uint16_t max_symbol_size = 8896;

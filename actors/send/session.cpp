@@ -140,7 +140,7 @@ io::socket_options socket_options_of(const send_options& options) {
 
 /// What a packet may take: as much as the user says that the network takes, and the interface.
 std::size_t room_for_packets(std::optional<std::size_t> of_interface, std::size_t of_network) {
-  const auto wanted = of_network != 0 ? of_network : protocol::defaults::usual_mtu;
+  const auto wanted = of_network != 0 ? of_network : protocol::usual_mtu;
   return std::min(wanted, of_interface.value_or(wanted));
 }
 
