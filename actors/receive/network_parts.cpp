@@ -93,7 +93,7 @@ public:
     result.block_size = static_cast<std::uint32_t>(layout->block_size());
     result.writer = session.spawn(writer, request.cache_bytes, consumer, self);
     result.reassembly = session.spawn(
-      reassembly, reassembly_config{receiver_config_from(accept, *layout, sockets->path), pool,
+      reassembly, reassembly_config{receiver_config_from(link, *layout, sockets->path), pool,
                                     sockets->feedback, result.writer, self, sources_from(accept)});
     result.group = sockets->group;
     result.path = std::move(sockets->path);
@@ -119,8 +119,9 @@ private:
   };
 
   static protocol::receiver_config
-  receiver_config_from(const protocol::wire::session_accept& accept,
-                       const protocol::geometry& layout, const data_path& path) {
+  receiver_config_from(const link_accepted& link, const protocol::geometry& layout,
+                       const data_path& path) {
+    const auto& accept = link.accept;
     protocol::receiver_config c{.layout = layout};
     c.session_tag = accept.session_tag;
     c.lane = accept.lane;
@@ -135,6 +136,9 @@ private:
     c.fetches = c.anchored && accept.features.has(protocol::wire::feature::fetch);
     c.lower_headers = protocol::lower_headers(path.group.address().is_v6());
     c.seed = random_seed();
+    c.knows_feedback_address = io::unmapped(link.peer) == path.feedback.address();
+    if (!c.knows_feedback_address)
+      c.first_feedback_packet = random_seed() >> 2U | 1U; // hard to guess, and with room to count
     return c;
   }
 

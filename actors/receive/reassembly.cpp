@@ -51,6 +51,10 @@ reassembly_actor::behavior_type reassembly_state::make_behavior(reassembly_confi
       receiver_->on_fetched(now(self_), part);
       pump();
     },
+    [this](const protocol::wire::feedback_state& state) {
+      receiver_->on_feedback_heard(state.heard_packet);
+      pump();
+    },
     [this](tick_atom) {
       timer_.fired(now(self_));
       receiver_->on_time(now(self_));

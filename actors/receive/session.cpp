@@ -60,8 +60,10 @@ receive_session_state::make_behavior(receive_request request, consumer_actor con
     },
     [this](const reception_changed& changed) { on_reception(changed.health); },
     [this](const protocol::wire::feedback_state& state) {
-      if (phase_ == phase::receiving)
-        tell(trouble_.note(state));
+      if (phase_ != phase::receiving)
+        return;
+      tell(trouble_.note(state));
+      self_->send(receiving_.reassembly, state);
     },
     [this](const delivery_finished&) { on_delivered(); },
     [this](const consumption_finished& consumed) { on_consumed(consumed.complete); },

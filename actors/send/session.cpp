@@ -574,8 +574,11 @@ void send_session_state::on_feedback(const io::datagram_batch& batch) {
     const auto at = now(self_);
     if (!sender_->on_feedback(at, admitted->from, admitted->message))
       gate_->count_out_of_range();
-    else if (const auto i = members_.find(admitted->from); i != members_.end())
+    else if (const auto i = members_.find(admitted->from); i != members_.end()) {
       i->second.taken_in.note(at, taken_in_bytes(admitted->message));
+      if (!std::exchange(i->second.is_heard, true))
+        self_->send(i->second.link, wire::feedback_state{0, admitted->packet});
+    }
     if (const auto c = claims_.find(admitted->from); c != claims_.end() && reports_all(c->first))
       settle(c->first, wire::receipt{c->second.receipt});
     if (ended_)

@@ -82,6 +82,7 @@ private:
     protocol::timestamp joined_at{};
     rate_meter taken_in;
     fetch_allowance fetches{};
+    bool is_heard = false; ///< and was told so
   };
 
   /// A fetch that waits for its block.

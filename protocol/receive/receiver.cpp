@@ -45,6 +45,8 @@ receiver::receiver(const receiver_config& config, block_allocator& memory, times
     nack_(config.seed),
     next_status_(now + defaults::status_keep_alive),
     last_status_(now),
+    next_packet_(config.first_feedback_packet),
+    proof_(config.knows_feedback_address, config.first_feedback_packet),
     limit_meter_(now) {
   [[maybe_unused]] const auto fits = untouched_.insert(0, config_.layout.block_count());
   assert(fits);
@@ -518,10 +520,12 @@ void receiver::plan_status(timestamp now) {
 }
 
 bool receiver::add_requests(timestamp now, wire::feedback& message) {
+  const auto most_repairs
+    = proof_.is_pending() ? address_proof::most_repairs : defaults::max_repair_requests;
   for (auto& [block, a] : assemblies_) {
     if (!lacks_symbols(now, planned_at_, message.limit, block, a))
       continue;
-    if (message.repairs.size() == defaults::max_repair_requests)
+    if (message.repairs.size() == most_repairs)
       break;
     message.repairs.push_back({block, a.symbols.need()});
     a.asked_at = now;
@@ -533,6 +537,10 @@ bool receiver::add_requests(timestamp now, wire::feedback& message) {
   message.manifests = lacking_manifests(now);
   if (!message.manifests.empty())
     manifests_asked_at_ = now;
+  if (proof_.is_pending()) {
+    message.wanted.resize(std::min(message.wanted.size(), address_proof::most_ranges));
+    message.manifests.resize(std::min(message.manifests.size(), address_proof::most_ranges));
+  }
   return !message.repairs.empty() || !message.wanted.empty() || !message.manifests.empty();
 }
 
@@ -573,7 +581,7 @@ bool receiver::take_feedback(timestamp now, std::vector<std::byte>& out) {
   observe_limit(now);
   const auto request_due = nack_.expired(now);
   const auto status_due = next_status_ <= now || object_at_ <= now;
-  if (failure_ || (!request_due && !status_due))
+  if (failure_ || (!request_due && !status_due) || now < may_speak_at())
     return false;
   auto message = status(now);
   if (request_due) {
@@ -609,6 +617,10 @@ bool receiver::take_feedback(timestamp now, std::vector<std::byte>& out) {
   return true;
 }
 
+timestamp receiver::may_speak_at() const noexcept {
+  return statistics_.statuses_sent == 0 ? -never : proof_.earliest(last_status_);
+}
+
 duration receiver::pause_without_news(timestamp now) {
   // A thousand that lose the sender at the same moment shall not all speak at once, nor often.
   if (is_deaf(now))
@@ -636,7 +648,8 @@ void receiver::on_time(timestamp now) {
 timestamp receiver::next_event() const noexcept {
   if (failure_)
     return never;
-  return std::min({nack_.due(), next_status_, object_at_, next_fetch_,
+  const auto feedback = std::min({nack_.due(), next_status_, object_at_});
+  return std::min({std::max(feedback, may_speak_at()), next_fetch_,
                    complete() ? never : liveness_.next_event()});
 }
 

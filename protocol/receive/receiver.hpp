@@ -34,6 +34,7 @@
 #include "protocol/geometry.hpp"
 #include "protocol/interval_set.hpp"
 #include "protocol/position.hpp"
+#include "protocol/receive/address_proof.hpp"
 #include "protocol/receive/block_assembler.hpp"
 #include "protocol/receive/block_mend.hpp"
 #include "protocol/receive/digest_store.hpp"
@@ -77,6 +78,13 @@ struct receiver_config {
   /// The server signs anchors, and answers fetches.
   bool anchored = false;
   bool fetches = false;
+
+  /// Feedback goes to the address that the control connection goes to; else only a little does before the server says
+  /// that it arrives (address_proof).
+  bool knows_feedback_address = true;
+
+  /// Number of the first feedback message. At random where the address is not known.
+  std::uint64_t first_feedback_packet = 1;
 
   /// Bytes of the UDP and IP headers before a datagram: 28, or 48 in IPv6. For people.
   std::size_t lower_headers = 28;
@@ -131,6 +139,9 @@ public:
 
   /// What a fetch was answered with.
   void on_fetched(timestamp now, const wire::fetched& answer);
+
+  /// The server says that this feedback message arrived.
+  void on_feedback_heard(std::uint64_t packet) noexcept { proof_.arrived(packet, next_packet_); }
 
   /// The kernel has dropped `total` datagrams on this session's socket so far.
   void on_kernel_drops(std::uint64_t total) noexcept;
@@ -262,6 +273,7 @@ private:
   void plan_request(timestamp now);
   void plan_status(timestamp now);
   bool add_requests(timestamp now, wire::feedback& message);
+  timestamp may_speak_at() const noexcept;
   wire::feedback status(timestamp now) const;
   duration grtt() const noexcept;
   std::size_t group_size() const noexcept;
@@ -340,7 +352,8 @@ private:
   timestamp object_at_ = never;
 
   position reported_limit_;
-  std::uint64_t next_packet_ = 1;
+  std::uint64_t next_packet_;
+  address_proof proof_;
   receive_limit_meter limit_meter_;
 
   failure failure_;

@@ -51,7 +51,7 @@ std::optional<feedback_gate::admitted> feedback_gate::admit(std::span<const std:
     count(drop_reason::malformed);
     return std::nullopt;
   }
-  return admitted{h->block, std::move(*message)};
+  return admitted{h->block, std::move(*message), h->packet_number};
 }
 
 } // namespace fleetcast::protocol

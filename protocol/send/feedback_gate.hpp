@@ -31,6 +31,7 @@ public:
   struct admitted {
     receiver_id from = 0;
     wire::feedback message;
+    std::uint64_t packet = 0; ///< its number
   };
 
   /// Nothing: dropped and counted.

@@ -122,7 +122,9 @@ void write(const receipt_noted&, schema::ServerMessage::Builder message) {
 }
 
 void write(const feedback_state& from, schema::ServerMessage::Builder message) {
-  message.initFeedbackState().setUnheardMilliseconds(from.unheard_milliseconds);
+  auto to = message.initFeedbackState();
+  to.setUnheardMilliseconds(from.unheard_milliseconds);
+  to.setHeardPacket(from.heard_packet);
 }
 
 void write(const fetched_nothing&, schema::Fetched::Builder to) {
@@ -400,7 +402,8 @@ server_message read(schema::ServerMessage::Reader from, field_check& check) {
     case schema::ServerMessage::RECEIPT_NOTED:
       return receipt_noted{};
     case schema::ServerMessage::FEEDBACK_STATE:
-      return feedback_state{from.getFeedbackState().getUnheardMilliseconds()};
+      return feedback_state{from.getFeedbackState().getUnheardMilliseconds(),
+                            from.getFeedbackState().getHeardPacket()};
     case schema::ServerMessage::FETCHED:
       return read(from.getFetched(), check);
   }

@@ -133,6 +133,7 @@ struct receipt_noted {};
 /// "Your feedback arrives", or does not.
 struct feedback_state {
   std::uint32_t unheard_milliseconds = 0; ///< 0: it arrives
+  std::uint64_t heard_packet = 0;         ///< the first that arrived; 0: none is named
 
   friend bool operator==(const feedback_state&, const feedback_state&) = default;
 };

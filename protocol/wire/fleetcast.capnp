@@ -108,6 +108,7 @@ struct FeedbackState {
   # Whether feedback of this receiver arrives, which only the server knows. Sent when its first one did, when none
   # came for two seconds though it was to come, and when it comes again.
   unheardMilliseconds @0 :UInt32; # 0: it arrives
+  heardPacket @1 :UInt64;      # packet number of the first that came, which proves that the address is the server's
 }
 
 struct Fetch {

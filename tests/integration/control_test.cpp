@@ -1280,7 +1280,7 @@ private:
 
 TEST_F(Control, TheClientTellsItsSessionWhetherFeedbackArrives) {
   auto answer = wire::encode(wire::server_message{accepting().accept});
-  const auto state = wire::encode(wire::server_message{wire::feedback_state{2500}});
+  const auto state = wire::encode(wire::server_message{wire::feedback_state{2500, 0}});
   answer.insert(answer.end(), state.begin(), state.end());
   raw_server server{*identity_, answer};
   port_ = server.port();

@@ -195,6 +195,7 @@ reassembly_actor::behavior_type scripted_reassembly(reassembly_actor::pointer se
     [](const byte_range&) {},
     [](room_atom) {},
     [=](const wire::fetched& part) { record->fetched.push_back(part); },
+    [=](const wire::feedback_state& state) { record->heard_packets.push_back(state.heard_packet); },
     [](tick_atom) {},
     [=](status_atom) { return answer_status(self, record, "reassembly"); },
   };

@@ -125,6 +125,7 @@ struct receive_parts_record {
   receive_session_parts::receiving receiving;
   std::vector<protocol::wire::client_message> said; ///< to the server
   std::vector<protocol::wire::fetched> fetched;     ///< that reached the reassembly
+  std::vector<std::uint64_t> heard_packets;         ///< of feedback states that reached it
   std::vector<std::string> stopped;                 ///< who was sent stop_atom
 
   /// The consumer gets a block the moment that anything can be read.

@@ -177,6 +177,7 @@ failing_source(reassembly_actor::stateful_pointer<source_state> self, source_pla
     [self](const byte_range& wanted) { self->state.require(wanted); },
     [](room_atom) {},
     [](const protocol::wire::fetched&) {},
+    [](const protocol::wire::feedback_state&) {},
     [self](tick_atom) { self->state.work(); },
     [](status_atom) { return status_snapshot{}; },
   };

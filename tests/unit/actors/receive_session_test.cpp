@@ -451,17 +451,23 @@ TEST_F(ReceiveSession, SaysAtOnceThatItsInterfaceTakesNoSuchPackets) {
 TEST_F(ReceiveSession, SaysThatItIsNotHeardWhenTheServerSendsItAway) {
   const auto before = events().count();
   accept();
-  world.tell(session, wire::feedback_state{2500});
+  world.tell(session, wire::feedback_state{2500, 0});
   EXPECT_EQ(told_since(before).size(), 1U);
   world.tell(session, link_closed{{failure_code::kicked_fallback, 0, "sent away"}});
   expect_finished(failure_code::kicked_fallback, "sent away; the server heard no feedback");
+}
+
+TEST_F(ReceiveSession, PassesOnWhichFeedbackArrived) {
+  accept();
+  world.tell(session, wire::feedback_state{0, 4711});
+  EXPECT_EQ(parts->heard_packets, std::vector<std::uint64_t>{4711});
 }
 
 TEST_F(ReceiveSession, MindsNoReceptionOnceEverythingIsDelivered) {
   const auto before = events().count();
   deliver();
   world.tell(session, deaf(1));
-  world.tell(session, wire::feedback_state{2500});
+  world.tell(session, wire::feedback_state{2500, 0});
   EXPECT_EQ(parts->joins, 0U);
   EXPECT_TRUE(told_since(before).empty());
 }

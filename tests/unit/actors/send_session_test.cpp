@@ -229,6 +229,26 @@ TEST_F(SendSession, SendsAwayWhoFetchesABlockThatIsNone) {
   EXPECT_EQ(fact(status(*two), "receivers"), "1");
 }
 
+/// A receiver that was named somebody else's address must see that its words arrive at this server.
+TEST_F(SendSession, TellsEachReceiverOnceWhichOfItsWordsArrived) {
+  start();
+  auto one = join();
+  auto two = join();
+  const auto heard_of = [&](receiver& of) {
+    std::vector<std::uint64_t> result;
+    bool more = true;
+    (*of)->receive_while(more)(
+      [&](const wire::feedback_state& state) { result.push_back(state.heard_packet); },
+      caf::after(std::chrono::seconds(0)) >> [&] { more = false; });
+    return result;
+  };
+  hear({feedback_of(one.joined.accept, 4711, {}), feedback_of(one.joined.accept, 4712, {})});
+  status(*one);
+  status(*two);
+  EXPECT_EQ(heard_of(one), std::vector<std::uint64_t>{4711});
+  EXPECT_TRUE(heard_of(two).empty()) << "nothing of it was heard";
+}
+
 TEST_F(SendSession, TakesTheSuiteThatTheFirstReceiverLikesBest) {
   start();
   const auto one = join({wire::seal_suite::aes_256_gcm, wire::seal_suite::chacha20_poly1305});

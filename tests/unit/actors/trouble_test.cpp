@@ -97,14 +97,14 @@ TEST_F(Trouble, AStallIsToldWithItsNumbersAndItsEnd) {
 }
 
 TEST_F(Trouble, FeedbackThatIsNotHeardNamesBothEndsAndTheOption) {
-  EXPECT_THAT(words.note(feedback_state{2500}),
+  EXPECT_THAT(words.note(feedback_state{2500, 0}),
               ElementsAre(AllOf(HasSubstr("2.5 s"), HasSubstr("UDP from 10.92.0.2:40312"),
                                 HasSubstr("to 10.92.0.1:35999"), HasSubstr("firewall"),
                                 HasSubstr("--feedback-port"))));
-  EXPECT_THAT(words.note(feedback_state{5000}), IsEmpty());
-  EXPECT_THAT(words.note(feedback_state{0}),
+  EXPECT_THAT(words.note(feedback_state{5000, 0}), IsEmpty());
+  EXPECT_THAT(words.note(feedback_state{0, 0}),
               ElementsAre(HasSubstr("hears this host's feedback again")));
-  EXPECT_THAT(words.note(feedback_state{0}), IsEmpty());
+  EXPECT_THAT(words.note(feedback_state{0, 0}), IsEmpty());
 }
 
 TEST_F(Trouble, SilenceIsExplainedByWhereItListened) {
@@ -120,10 +120,10 @@ TEST_F(Trouble, ASizeThatDoesNotPassIsExplainedByTheWayOnly) {
 }
 
 TEST_F(Trouble, WhateverEndsItWhileItIsUnheardNamesThePorts) {
-  (void)words.note(feedback_state{2500});
+  (void)words.note(feedback_state{2500, 0});
   EXPECT_THAT(explained(failure_code::kicked_fallback),
               AllOf(HasSubstr("it ended; "), HasSubstr("10.92.0.1:35999")));
-  (void)words.note(feedback_state{0});
+  (void)words.note(feedback_state{0, 0});
   EXPECT_EQ(explained(failure_code::kicked_fallback), "it ended");
 }
 

@@ -46,9 +46,13 @@ receive_session_actor::behavior_type some_session(receive_session_actor::pointer
 reassembly_actor::behavior_type some_reassembly(reassembly_actor::pointer self, neighbours record,
                                                 writer_actor to, verified_blocks blocks) {
   return {
-    [](const io::datagram_batch&) {},           [](const byte_range&) {},
-    [=](room_atom) { ++record->room; },         [](const protocol::wire::fetched&) {},
-    [=](tick_atom) { self->send(to, blocks); }, [](status_atom) { return status_snapshot{}; },
+    [](const io::datagram_batch&) {},
+    [](const byte_range&) {},
+    [=](room_atom) { ++record->room; },
+    [](const protocol::wire::fetched&) {},
+    [](const protocol::wire::feedback_state&) {},
+    [=](tick_atom) { self->send(to, blocks); },
+    [](status_atom) { return status_snapshot{}; },
   };
 }
 

@@ -87,7 +87,7 @@ inline session_accept accept_with_features() {
 }
 
 inline feedback_state sample_feedback_state() {
-  return {2345};
+  return {2345, 0x1122334455667788};
 }
 
 inline session_reject reject() {
