@@ -6,8 +6,8 @@
 
 namespace fleetcast::actors::io {
 
-/// IP packets of both versions that this host (its network namespace) has put together of fragments so far; 0 where
-/// the kernel does not say.
+/// IP packets of both versions that this host (its network namespace) has reassembled from fragments so far; 0 if the
+/// kernel does not say.
 [[nodiscard]] std::uint64_t reassembled_packets();
 
 /// The column `wanted` of the rows that begin with `protocol`, in the format of /proc/net/snmp: a row of names, and

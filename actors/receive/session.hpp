@@ -59,7 +59,7 @@ public:
   /// Leaves the group and joins it again; or why that failed.
   [[nodiscard]] virtual failure join_again(const receiving& group) = 0;
 
-  /// IP packets that this host has put together of fragments so far, whoever they were for.
+  /// IP packets that this host has reassembled from fragments so far, for any program.
   virtual std::uint64_t reassembled_packets() const { return 0; }
 
   /// From here on datagrams come.

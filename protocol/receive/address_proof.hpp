@@ -1,4 +1,4 @@
-/// Whether feedback goes to somebody who wants it.
+/// Keeps feedback from flooding an address that never asked for it.
 #pragma once
 
 #include "protocol/timestamp.hpp"
@@ -8,18 +8,19 @@
 
 namespace fleetcast::protocol {
 
-/// A server may name any address for feedback, and thousands of clients would send there. So to an address that is not
-/// the one of the control connection little goes until the server says over that connection which packet arrived.
-/// Packet numbers begin at random there: whoever does not get the packets cannot name one.
+/// A server can name any address for feedback, and thousands of clients would then send there. So an address other than
+/// that of the control connection gets little until the server names, over that connection, a packet that arrived.
+/// Packet numbers start at random in this case, so only a server that really gets the packets can name one.
 class address_proof {
 public:
-  /// What may go to an address before: so many messages a second, and of each list so many entries, which makes 200
-  /// bytes at most.
+  /// Until then: the time between two messages, and the most entries in each list of a message. Together they allow
+  /// three messages of 200 bytes a second.
   static constexpr duration pause = milliseconds(334);
   static constexpr std::size_t most_repairs = 2;
   static constexpr std::size_t most_ranges = 1;
 
-  /// `first_packet`: the number of the first message; hard to guess if the address is not known.
+  /// `is_known`: the address is that of the control connection. `first_packet`: the number of the first message; must
+  /// be hard to guess if the address is not known.
   address_proof(bool is_known, std::uint64_t first_packet) noexcept
     : first_packet_(first_packet),
       is_pending_(!is_known) {}
@@ -31,7 +32,7 @@ public:
     return is_pending_ ? last_message + pause : -never;
   }
 
-  /// The server says that this packet arrived; `next_packet`: the number of the next one that will be sent.
+  /// The server says that this packet arrived. `next_packet`: the number of the next message to be sent.
   void arrived(std::uint64_t packet, std::uint64_t next_packet) noexcept {
     if (packet >= first_packet_ && packet < next_packet)
       is_pending_ = false;
