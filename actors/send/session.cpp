@@ -70,6 +70,25 @@ std::string words_for(protocol::exclusion why) {
   return "it does not get on";
 }
 
+/// Null: that is nothing to worry about.
+const char* reason_for(protocol::exclusion why) {
+  using enum protocol::exclusion;
+  switch (why) {
+    case no_progress:
+      return "was sent all that it lacks, and completed no block of it";
+    case holds_window:
+      return "keeps the others waiting, and neither takes nor asks for anything";
+    case full_cache:
+      return "has taken nothing from its cache for a long time";
+    case deaf:
+      return "says that nothing reaches it";
+    case none:
+    case newcomer:
+      break;
+  }
+  return nullptr;
+}
+
 std::int64_t whole_seconds(protocol::duration time) {
   return std::chrono::duration_cast<std::chrono::seconds>(time).count();
 }
@@ -530,6 +549,22 @@ void send_session_state::watch_feedback() {
   for (const auto& what : feedback_watch_.look(now(self_), *sender_))
     if (members_.contains(what.who))
       tell_unheard(what);
+  for (auto& [id, m] : members_) {
+    const auto before = std::exchange(m.excluded, sender_->exclusion_of(id));
+    tell_excluded(id, before, m.excluded);
+  }
+}
+
+void send_session_state::tell_excluded(receiver_id id, protocol::exclusion before,
+                                       protocol::exclusion now) const {
+  if (before == now)
+    return;
+  if (const auto* reason = reason_for(now); reason != nullptr)
+    log(name).warn("{}: {} {}; it neither sets the rate nor holds up the others until it "
+                   "completes a block",
+                   object_name(), name_of(id), reason);
+  else if (now == protocol::exclusion::none && reason_for(before) != nullptr)
+    log(name).info("{}: {} completes blocks again", object_name(), name_of(id));
 }
 
 void send_session_state::tell_unheard(const feedback_watch::change& what) {

@@ -83,6 +83,7 @@ private:
     rate_meter taken_in;
     fetch_allowance fetches{};
     bool is_heard = false; ///< and was told so
+    protocol::exclusion excluded = protocol::exclusion::none; ///< as the log says
   };
 
   /// A fetch that waits for its block.
@@ -133,6 +134,7 @@ private:
   void end();
   failure start_children(protocol::wire::seal_suite suite);
   void warn_of_mtu() const;
+  void tell_excluded(receiver_id id, protocol::exclusion before, protocol::exclusion now) const;
   failure without_thread(const failure& refused) const;
   order_outcome obey(const cancel_order& order);
   order_outcome obey(const kick_order& order);

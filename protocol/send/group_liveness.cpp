@@ -135,6 +135,11 @@ bool group_liveness::hears_hardly_anything(receiver_id id) const {
   return i != members_.end() && i->second.share < hardly_any;
 }
 
+exclusion group_liveness::why(receiver_id id) const {
+  const auto m = members_.find(id);
+  return m == members_.end() ? exclusion::none : m->second.why;
+}
+
 std::uint64_t group_liveness::allowance(receiver_id id) const {
   const auto i = members_.find(id);
   if (i == members_.end())

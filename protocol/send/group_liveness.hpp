@@ -86,6 +86,9 @@ public:
   /// Next to nothing of what is sent reaches it: what it lacks says nothing of the others' losses.
   bool hears_hardly_anything(receiver_id id) const;
 
+  /// Why it does not count; none if it does, or is not known.
+  exclusion why(receiver_id id) const;
+
   /// How many symbols it may still ask for without progress.
   std::uint64_t allowance(receiver_id id) const;
 

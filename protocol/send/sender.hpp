@@ -137,6 +137,9 @@ public:
 
   void remove_receiver(timestamp now, receiver_id id);
 
+  /// Why this receiver neither sets the rate nor holds up the others at the moment; none if it does count.
+  exclusion exclusion_of(receiver_id id) const { return liveness_.why(id); }
+
   /// Feedback of a receiver of the group, already authenticated. Ignored for unknown ids. Returns
   /// false when it names blocks that the object does not have.
   bool on_feedback(timestamp now, receiver_id id, const wire::feedback& message);

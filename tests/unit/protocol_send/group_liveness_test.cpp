@@ -84,8 +84,11 @@ TEST(Liveness, WhoWasServedAndCompletesNothingStopsCountingAndIsThenSentAway) {
   c.now += milliseconds(1);
   EXPECT_EQ(c.judge(), (changes{{alice, no_progress, false, none}}));
   EXPECT_FALSE(c.machine.counts(alice));
+  EXPECT_EQ(c.machine.why(alice), no_progress);
   EXPECT_FALSE(c.machine.paces(alice));
   EXPECT_TRUE(c.machine.counts(bob));
+  EXPECT_EQ(c.machine.why(bob), none);
+  EXPECT_EQ(c.machine.why(99), none) << "nobody";
   EXPECT_EQ(c.judge(), changes{}) << "said once";
   c.now += patience;
   EXPECT_EQ(c.judge(true), changes{}) << "something that was asked for is still to come";
