@@ -1292,6 +1292,31 @@ TEST_F(Control, TheClientTellsItsSessionWhetherFeedbackArrives) {
   await_end(client);
 }
 
+/// Clients of version 1 end at a message that they do not know.
+TEST_F(Control, TheServerTellsTheStateOfFeedbackToThoseWhoTakeItOnly) {
+  serve();
+  for (const bool takes_it : {false, true}) {
+    SCOPED_TRACE(takes_it);
+    wire::session_request request;
+    request.name_space = "lab";
+    request.object = "image";
+    request.suites = {wire::seal_suite::chacha20_poly1305};
+    request.cache_blocks = 4;
+    if (takes_it)
+      request.features = wire::feature_set{}.with(wire::feature::feedback_state);
+    raw_client client{port_};
+    ASSERT_FALSE(client.shake_hands());
+    client.send(wire::encode(wire::client_message{request}));
+    const auto join = await<join_request>(server_probe_);
+    ASSERT_TRUE(client.receive()) << "accept";
+    caf::anon_send(join.link, wire::feedback_state{2500, 7});
+    caf::anon_send(join.link, wire::session_ended{{failure_code::cancelled, 0, "the test is over"}});
+    const auto next = client.receive();
+    ASSERT_TRUE(next);
+    EXPECT_EQ(std::holds_alternative<wire::feedback_state>(*next), takes_it);
+  }
+}
+
 TEST_F(Control, TheClientEndsOnAnOversizedAnswer) {
   raw_server hostile{*identity_, framed(0xffffffffU, {})};
   port_ = hostile.port();
