@@ -21,6 +21,10 @@ public:
   }
 
   int get() const noexcept { return number_; }
+
+  /// It is the caller's to close from here on.
+  [[nodiscard]] int release() noexcept { return std::exchange(number_, -1); }
+
   explicit operator bool() const noexcept { return number_ >= 0; }
 
 private:

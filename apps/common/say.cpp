@@ -1,5 +1,6 @@
 #include "apps/common/say.hpp"
 
+#include <atomic>
 #include <cerrno>
 
 #include <fcntl.h>
@@ -7,9 +8,22 @@
 
 namespace fleetcast::apps {
 
+namespace {
+
+std::atomic<int> first_error{0};
+
+} // namespace
+
 void write_out(std::FILE* stream, std::string_view text) noexcept {
-  if (std::fwrite(text.data(), 1, text.size(), stream) == text.size())
-    std::fflush(stream);
+  errno = 0;
+  const bool is_out
+    = std::fwrite(text.data(), 1, text.size(), stream) == text.size() && std::fflush(stream) == 0;
+  if (int none = 0; !is_out && stream == stdout && errno != EPIPE)
+    first_error.compare_exchange_strong(none, errno != 0 ? errno : EIO);
+}
+
+int output_error() noexcept {
+  return first_error;
 }
 
 void keep_standard_streams() noexcept {

@@ -2,6 +2,9 @@
 
 #include "apps/common/followed_path.hpp"
 #include "apps/common/page_cache.hpp"
+#include "apps/common/place.hpp"
+
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
@@ -11,7 +14,9 @@
 #include <filesystem>
 #include <system_error>
 
+#include <dirent.h>
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -31,34 +36,6 @@ constexpr int max_name_attempts = 100;
 /// enough that `sync` finds almost nothing to do.
 constexpr std::uint64_t write_back_step = 8U << 20U;
 
-std::string message_of(int error) {
-  return std::system_category().message(error);
-}
-
-std::string remedy_for(int error) {
-  switch (error) {
-    case EACCES:
-    case EPERM:
-      return "; make the directory writable or choose another destination";
-    case EROFS:
-      return "; the file system is read-only, choose another destination";
-    case ENOENT:
-    case ENOTDIR:
-      return "; make the directory or choose another destination";
-    case ENOSPC:
-    case EDQUOT:
-      return " (disk full); make room or choose another destination";
-    case EFBIG:
-      return "; the file is larger than the file system or a limit (ulimit -f) allows";
-    default:
-      return "";
-  }
-}
-
-file_failure make_failure(const std::string& what, int error) {
-  return {error, what + ": " + message_of(error) + remedy_for(error)};
-}
-
 std::string random_suffix() {
   constexpr std::string_view letters = "abcdefghijklmnopqrstuvwxyz0123456789";
   std::array<unsigned char, random_letters> bytes{};
@@ -71,10 +48,47 @@ std::string random_suffix() {
   return result;
 }
 
-std::string staged_name_for(const std::string& name) {
-  auto suffix = ".fleetcast-" + random_suffix();
-  // A long name is cut so that the staged one is not too long for the file system.
-  return "." + name.substr(0, NAME_MAX - 1 - suffix.size()) + suffix;
+/// FNV-1a: tells hidden files of different targets apart, and keeps their names short whatever a target is called.
+std::string hash_of(const std::string& name) {
+  std::uint32_t hash = 2'166'136'261U;
+  for (const auto letter : name)
+    hash = (hash ^ static_cast<unsigned char>(letter)) * 16'777'619U;
+  return fmt::format("{:08x}", hash);
+}
+
+/// Before the random letters.
+std::string prefix_for(const std::string& name) {
+  return ".fleetcast-" + hash_of(name) + "-";
+}
+
+/// False: it belongs to a process that lives, or is not to be had.
+bool lock(const descriptor& file) {
+  return ::flock(file.get(), LOCK_EX | LOCK_NB) == 0;
+}
+
+/// It still has a name: nobody took it for one that was left behind before it was locked.
+bool is_linked(const descriptor& file) {
+  struct stat info {};
+  return ::fstat(file.get(), &info) == 0 && info.st_nlink > 0;
+}
+
+/// What processes left behind that were killed while they made this target.
+void sweep(const descriptor& directory, const std::string& name) {
+  const auto prefix = prefix_for(name);
+  DIR* listing = ::fdopendir(open_again(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC).release());
+  if (listing == nullptr)
+    return;
+  const std::unique_ptr<DIR, decltype(&::closedir)> owner{listing, &::closedir};
+  while (const auto* one = ::readdir(listing)) {
+    const std::string_view found{one->d_name};
+    if (found.size() != prefix.size() + random_letters || !found.starts_with(prefix))
+      continue;
+    const descriptor file{
+      ::openat(directory.get(), one->d_name, O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK)};
+    struct stat info {};
+    if (file && ::fstat(file.get(), &info) == 0 && S_ISREG(info.st_mode) && lock(file))
+      ::unlinkat(directory.get(), one->d_name, 0);
+  }
 }
 
 bool all_zero(std::span<const std::byte> bytes) {
@@ -95,12 +109,6 @@ std::string directory_of(const std::string& target) {
 
 } // namespace
 
-// -- file_failure -------------------------------------------------------------------------------------
-
-bool file_failure::disk_full() const noexcept {
-  return error == ENOSPC || error == EDQUOT;
-}
-
 // -- resolve_target -----------------------------------------------------------------------------------
 
 tl::expected<std::string, file_failure> resolve_target(const std::string& destination,
@@ -117,20 +125,26 @@ tl::expected<std::string, file_failure> resolve_target(const std::string& destin
     target = destination.empty() ? fs::path{base_name} : target / base_name;
     followed = follow(target);
   } else if (followed && names_directory) {
-    return unexpected{
-      make_failure("the destination " + destination + " is to be a directory", ENOENT)};
+    const auto file = destination.substr(0, destination.find_last_not_of('/') + 1);
+    if (fs::exists(file, ignored))
+      return unexpected{file_failure{ENOTDIR, file + " is a file, and " + destination
+                                                + " names a directory; leave out the slash, or choose another destination"}};
+    return unexpected{file_failure{ENOENT, "the destination " + destination
+                                             + " names a directory that does not exist; make it first"}};
   }
   if (!followed)
     return unexpected{file_failure{followed.error().error, followed.error().text}};
   if (followed->last_was_link) {
     // Not looked up again: somebody may have put another link there meanwhile.
     if (!fs::exists(followed->path, ignored))
-      return unexpected{make_failure("cannot follow the symbolic link " + target.string(), ENOENT)};
+      return unexpected{make_file_failure("cannot follow the symbolic link " + target.string(), ENOENT)};
     target = followed->path;
   }
   if (fs::exists(target, ignored) && !fs::is_regular_file(target, ignored))
-    return unexpected{file_failure{
-      EEXIST, target.string() + " exists and is no regular file; choose another destination"}};
+    return unexpected{
+      file_failure{EEXIST, target.string()
+                             + " exists and is not a regular file; choose another destination, or write to "
+                               "standard output (-)"}};
   return target.string();
 }
 
@@ -141,27 +155,42 @@ staged_file::result<staged_file> staged_file::create(const std::string& target) 
   auto name = fs::path{target}.filename().string();
   descriptor directory{::open(directory_name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
   if (!directory)
-    return unexpected{make_failure("cannot use the directory " + directory_name, errno)};
+    return unexpected{make_file_failure("cannot use the directory " + directory_name, errno)};
   return create_in(std::move(directory), name, target);
 }
 
 staged_file::result<staged_file>
 staged_file::create_in(descriptor directory, const std::string& name, const std::string& target) {
   if (name.size() > NAME_MAX)
-    return unexpected{make_failure("cannot use the file name " + name, ENAMETOOLONG)};
+    return unexpected{make_file_failure("cannot use the file name " + name, ENAMETOOLONG)};
+  if (auto refused = refusal_of_name(directory, name, target))
+    return unexpected{*std::move(refused)};
+  sweep(directory, name);
   int error = EEXIST;
   for (int attempt = 0; attempt < max_name_attempts && error == EEXIST; ++attempt) {
-    auto staged_name = staged_name_for(name);
+    auto staged_name = prefix_for(name) + random_suffix();
     // 0666 as any program makes its files: the umask has the say.
     descriptor file{::openat(directory.get(), staged_name.c_str(),
                              O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666)};
-    if (file)
+    error = file ? EEXIST : errno;
+    if (file && lock(file) && is_linked(file)) {
+      take_over_access(directory, name, file); // what was secret does not lie open meanwhile
       return staged_file{target, name, std::move(directory), std::move(file),
                          std::move(staged_name)};
-    error = errno;
+    }
   }
   return unexpected{
-    make_failure("cannot make a file in the directory " + directory_of(target), error)};
+    make_file_failure("cannot make a file in the directory " + directory_of(target), error)};
+}
+
+staged_file::result<staged_file> staged_file::create_stream(const std::string& directory, int output) {
+  descriptor around{::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+  descriptor file{::open(directory.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600)};
+  if (!around || !file)
+    return unexpected{make_file_failure("cannot make a temporary file in " + directory + " (TMPDIR names another)", errno)};
+  staged_file result{"standard output", {}, std::move(around), std::move(file), {}};
+  result.stream_.emplace(output);
+  return result;
 }
 
 staged_file::staged_file(std::string target, std::string name, descriptor directory,
@@ -181,20 +210,30 @@ staged_file::staged_file(staged_file&& other) noexcept
     flush_(std::move(other.flush_)),
     staged_name_(std::exchange(other.staged_name_, {})),
     unstarted_(other.unstarted_),
-    drops_behind_(other.drops_behind_) {}
+    drops_behind_(other.drops_behind_),
+    expects_holes_(other.expects_holes_),
+    size_(other.size_),
+    stream_(std::move(other.stream_)) {}
 
 staged_file::~staged_file() {
   discard();
 }
 
 staged_file::result<void> staged_file::size(std::uint64_t bytes) {
+  // A stream gives its room back as it goes.
+  if (!expects_holes_ && !stream_)
+    if (auto refused = refusal_of_size(file_, bytes, target_))
+      return unexpected{*std::move(refused)};
+  size_ = bytes;
   if (::ftruncate(file_.get(), static_cast<off_t>(bytes)) != 0)
-    return unexpected{failed("give " + std::to_string(bytes) + " bytes to", errno)};
+    return unexpected{failed("resize to " + std::to_string(bytes) + " bytes:", errno)};
   drops_behind_ = outgrows_page_cache(bytes);
   return {};
 }
 
 void staged_file::bypass_page_cache() {
+  if (stream_)
+    return; // it is read again soon
   direct_.open(file_);
   // Stays open until the flush is over, also when this object moves.
   flush_ = std::make_unique<background_flush>(
@@ -209,6 +248,7 @@ staged_file::result<void> staged_file::write(std::uint64_t offset,
 }
 
 staged_file::result<void> staged_file::write(std::uint64_t offset, std::span<const iovec> blocks) {
+  const auto begin = offset;
   const auto is_zero = [](const iovec& block) { return all_zero(bytes_of(block)); };
   while (!blocks.empty()) {
     const auto zero = std::find_if(blocks.begin(), blocks.end(), is_zero);
@@ -221,7 +261,11 @@ staged_file::result<void> staged_file::write(std::uint64_t offset, std::span<con
       offset += passed->iov_len;
     blocks = {next, blocks.end()};
   }
-  return {};
+  return pass_on(begin, offset - begin);
+}
+
+staged_file::result<void> staged_file::pass_on(std::uint64_t offset, std::uint64_t bytes) {
+  return stream_ ? stream_->advance(file_, offset, bytes) : result<void>{};
 }
 
 staged_file::result<void> staged_file::put(std::uint64_t offset, std::span<const iovec> blocks) {
@@ -272,10 +316,13 @@ void staged_file::start_write_back() noexcept {
 }
 
 staged_file::result<void> staged_file::sync() {
+  if (stream_)
+    return {};
+  take_over_access(directory_, name_, file_); // as it is by now
   if (const auto error = flush_ ? flush_->finish() : 0; error != 0)
-    return unexpected{failed("bring to the disk", error)};
+    return unexpected{failed("flush", error)};
   if (::fsync(file_.get()) != 0)
-    return unexpected{failed("bring to the disk", errno)};
+    return unexpected{failed("flush", errno)};
   return {};
 }
 
@@ -285,16 +332,20 @@ staged_file::result<void> staged_file::publish() {
 }
 
 staged_file::result<void> staged_file::rename() {
+  if (stream_)
+    return stream_->written() == size_ ? result<void>{} : unexpected{failed("write all of", EIO)};
+  if (auto refused = refusal_of_name(directory_, name_, target_))
+    return unexpected{*std::move(refused)};
   if (::renameat(directory_.get(), staged_name_.c_str(), directory_.get(), name_.c_str()) != 0)
-    return unexpected{failed("give its name to", errno)};
+    return unexpected{failed("rename the finished copy to", errno)};
   staged_name_.clear();
   return {};
 }
 
 staged_file::result<void> staged_file::sync_name() {
   // Some file systems cannot sync a directory; the rename is done all the same.
-  if (::fsync(directory_.get()) != 0 && errno != EINVAL && errno != ENOTSUP)
-    return unexpected{failed("bring the directory entry to the disk of", errno)};
+  if (!stream_ && ::fsync(directory_.get()) != 0 && errno != EINVAL && errno != ENOTSUP)
+    return unexpected{failed("sync the directory of", errno)};
   return {};
 }
 
@@ -309,7 +360,7 @@ std::string staged_file::staged_path() const {
 }
 
 file_failure staged_file::failed(const std::string& what, int error) const {
-  return make_failure("cannot " + what + " " + target_, error);
+  return make_file_failure("cannot " + what + " " + target_, error);
 }
 
 } // namespace fleetcast::apps

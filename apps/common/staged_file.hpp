@@ -1,34 +1,31 @@
 /// A file that appears under its name only when it is whole.
 ///
-/// Bytes go to a hidden file beside the target, `.NAME.fleetcast-XXXXXX`; `publish` renames it, which
-/// replaces what was there in one step. Whatever happens before leaves the target as it was, and the
-/// hidden file goes with the object.
+/// Bytes go to a hidden file beside the target, `.fleetcast-HASH-XXXXXX` (HASH: of the target's name); `publish` renames it,
+/// which replaces what was there in one step. Whatever happens before leaves the target as it was, and the
+/// hidden file goes with the object. One that a killed process has left is removed by the next one for the same target:
+/// as long as its process lives, a hidden file is locked (flock).
+///
+/// A stream has no name: bytes go to an unlinked file, and from there, in their order, to standard output.
 #pragma once
 
 #include "apps/common/background_flush.hpp"
 #include "apps/common/descriptor.hpp"
 #include "apps/common/direct_output.hpp"
+#include "apps/common/file_failure.hpp"
+#include "apps/common/ordered_output.hpp"
 
 #include <tl/expected.hpp>
 
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 
 #include <sys/uio.h>
 
 namespace fleetcast::apps {
-
-/// What this host's file system refused: the sentence says what was tried and what to do.
-struct file_failure {
-  int error = 0; ///< errno
-  std::string text;
-
-  /// No room: ENOSPC, or a quota that is used up.
-  [[nodiscard]] bool disk_full() const noexcept;
-};
 
 /// Where a copy of an object named `base_name` goes: `destination` itself, or into it if it is a directory;
 /// empty: the current one. A symbolic link is followed, so that what it points to is replaced, unless a stranger
@@ -42,12 +39,16 @@ public:
   template <class T>
   using result = tl::expected<T, file_failure>;
 
-  /// Makes the hidden file; fails when the directory is missing or not writable.
+  /// Makes the hidden file; fails when the directory is missing or not writable, or the name cannot be given
+  /// (place.hpp).
   [[nodiscard]] static result<staged_file> create(const std::string& target);
 
   /// The same for the file `name` of an open directory; `target` is how messages call it.
   [[nodiscard]] static result<staged_file> create_in(descriptor directory, const std::string& name,
                                                      const std::string& target);
+
+  /// For standard output. Bytes that come before their turn wait in a file of `directory` that has no name.
+  [[nodiscard]] static result<staged_file> create_stream(const std::string& directory, int output);
 
   /// Removes the hidden file unless it was published.
   ~staged_file();
@@ -55,7 +56,11 @@ public:
   staged_file(staged_file&& other) noexcept;
   staged_file& operator=(staged_file&&) = delete;
 
-  /// Sets the size, before anything is written: what is never written stays a hole of zeros.
+  /// The object may be mostly zeros, which take no room: `size` does not ask for room for all of it.
+  void expect_holes() noexcept { expects_holes_ = true; }
+
+  /// Sets the size, before anything is written: what is never written stays a hole of zeros. Fails if the file system
+  /// has not as much room.
   [[nodiscard]] result<void> size(std::uint64_t bytes);
 
   /// From now on blocks of whole pages go past the page cache while that pays (direct_output.hpp), and what is written
@@ -75,7 +80,8 @@ public:
   /// To stable storage. May take long.
   [[nodiscard]] result<void> sync();
 
-  /// Renames, and makes the rename itself stable. After `sync`.
+  /// Renames, and makes the rename itself stable. After `sync`. The file gets mode, owner and access list of the one it
+  /// replaces, as far as this process may give them. A stream is published once all of it was written.
   [[nodiscard]] result<void> publish();
 
   /// The two halves of `publish`: others see the file from the first one on.
@@ -98,6 +104,9 @@ private:
   template <class Byte, class Call>
   result<void> transfer(const char* verb, Call call, std::uint64_t offset, std::span<Byte> bytes);
 
+  /// What was written, on its way to standard output.
+  result<void> pass_on(std::uint64_t offset, std::uint64_t bytes);
+
   /// What is not left out.
   result<void> put(std::uint64_t offset, std::span<const iovec> blocks);
 
@@ -113,6 +122,9 @@ private:
   std::string staged_name_;                 ///< empty once published or removed
   std::uint64_t unstarted_ = 0;             ///< bytes whose way to the disk has not begun
   bool drops_behind_ = false;               ///< keeps nothing in the page cache that is on the disk
+  bool expects_holes_ = false;
+  std::uint64_t size_ = 0;
+  std::optional<ordered_output> stream_; ///< none: it gets a name
 };
 
 } // namespace fleetcast::apps

@@ -27,6 +27,8 @@
 #include <string>
 #include <utility>
 
+#include <unistd.h>
+
 namespace fleetcast::apps {
 
 namespace {
@@ -54,16 +56,21 @@ struct get_arguments {
   std::string cache = "8M";
   bool json = false;
   bool quiet = false;
+  bool sparse = false;
+  bool is_destination_empty = false; ///< given, as ""
+
+  bool to_stdout() const { return destination == "-"; }
 };
 
 constexpr const char* get_footer
-  = "DEST is a file or a directory; without it the copy gets the object's base name, here. A "
-    "regular\n"
-    "file of that name is replaced, in one step and only by a copy that is whole and verified: "
-    "bytes go\n"
-    "to a hidden file .NAME.fleetcast-XXXXXX beside it, which is synced and renamed at the end, "
-    "and removed\n"
-    "if anything goes wrong. The object's zeros become holes.\n\n"
+  = "DEST is a file or a directory; without it the copy gets the object's base name in the current\n"
+    "directory. A regular file of that name is replaced in one step, and only by a copy that is\n"
+    "whole and verified: bytes go to a hidden file beside it, which is synced and renamed at the\n"
+    "end, and removed if anything goes wrong. The copy keeps the mode, owner and access list of\n"
+    "the file it replaces. The object's zeros become holes.\n\n"
+    "DEST - writes the object to standard output, in order, each part once it is verified. Parts\n"
+    "that arrive early wait in an unnamed file in TMPDIR (/var/tmp). If the transfer fails, the\n"
+    "stream is cut short and the exit code is not 0.\n\n"
     "The server's identity is pinned on first use in the known_servers file; a server with "
     "another\n"
     "identity is refused from then on. --fingerprint pins it by hand, as the server prints it.\n\n"
@@ -92,12 +99,13 @@ constexpr const char* get_footer
     "  fleetcast get server/images/debian.img\n"
     "  fleetcast get server.example:5040/images/2024/debian.img /var/tmp/\n"
     "  fleetcast get '[2001:db8::1]:5040/lab/disk.img' disk.img --interface eth1\n"
+    "  fleetcast get server/images/root.tar - | tar -x -C /mnt\n"
     "  fleetcast get 127.0.0.1/t/disk.img /tmp/copy --interface lo --json\n\n"
     "Exit codes: 0 the whole object arrived, verified, and is on the disk; 1 the transfer failed; "
     "2 wrong\n"
-    "usage; 3 a file of this host: no such directory, not writable, disk full; 4 the server is not "
-    "the\n"
-    "expected one; 129, 130, 143 ended by SIGHUP, SIGINT, SIGTERM, after cleaning up.\n";
+    "usage; 3 a file of this host: no such directory, not writable, disk full, known_servers "
+    "cannot be\n"
+    "read or written; 4 the server is not the expected one; 129, 130, 143 ended by SIGHUP, SIGINT, SIGTERM, after cleaning up.\n";
 
 // -- reporting ----------------------------------------------------------------------------------------
 
@@ -151,7 +159,7 @@ public:
       event["verified"] = figures.verified;
       print(std::move(event), "completed");
     } else if (!quiet_) {
-      say(stdout, "{}\n", format_result(target, figures));
+      say(arguments_.to_stdout() ? stderr : stdout, "{}\n", format_result(target, figures));
     }
   }
 
@@ -199,6 +207,17 @@ private:
 
 // -- the end ------------------------------------------------------------------------------------------
 
+int exit_code_for(DWORD error) {
+  switch (error) {
+    case ERROR_MUTUAL_AUTH_FAILED:
+      return exit_code::not_trusted;
+    case ERROR_OPEN_FAILED: // known_servers, or this host's identity
+      return exit_code::local_file;
+    default:
+      return exit_code::failure;
+  }
+}
+
 /// Says how it ended; gives the exit code.
 int conclude(const transfer_end& end, const get_arguments& arguments, const std::string& target,
              reporter& report) {
@@ -217,19 +236,18 @@ int conclude(const transfer_end& end, const get_arguments& arguments, const std:
                       arguments.address
                         + " names no server, or a name in it is too long; see fleetcast get "
                           "--help");
-      return failed(exit_code::failure, end.error,
+      return failed(exit_code_for(end.error), end.error,
                     "cannot start a session for " + arguments.address
                       + (end.story.empty() ? "" : ": " + end.story));
     case kind::disk:
-      return failed(exit_code::local_file, reception::error_of(*end.local), end.local->text);
+      return failed(exit_code::local_file, end.local->code(), end.local->text);
     case kind::interrupted:
       return failed(exit_code::signal_base + end.signal, end.error,
                     "interrupted while getting " + arguments.address);
     case kind::failed:
       break;
   }
-  auto exit = end.error == ERROR_MUTUAL_AUTH_FAILED ? exit_code::not_trusted : exit_code::failure;
-  return failed(exit, end.error, "cannot get " + arguments.address + ": " + end.story);
+  return failed(exit_code_for(end.error), end.error, "cannot get " + arguments.address + ": " + end.story);
 }
 
 // -- arguments ----------------------------------------------------------------------------------------
@@ -241,37 +259,69 @@ void set_environment(const get_arguments& arguments) {
   inject_loss(arguments.inject_loss);
 }
 
+/// Why these arguments make no sense together, or nothing.
+std::string contradiction(const get_arguments& arguments) {
+  if (arguments.is_destination_empty)
+    return "DEST is empty: name a file or a directory, or leave it out for the current one";
+  if (!arguments.to_stdout())
+    return {};
+  if (arguments.json)
+    return "--json prints events on standard output, where DEST - puts the object: name a file, or leave --json out";
+  if (::isatty(STDOUT_FILENO) == 1)
+    return "DEST - puts the object on standard output, which is a terminal: send it to a program or a file";
+  return {};
+}
+
+/// Where streams keep what arrives before its turn.
+std::string temporary_directory() {
+  const char* named = std::getenv("TMPDIR");
+  return named != nullptr && *named != '\0' ? named : "/var/tmp";
+}
+
+staged_file::result<staged_file> open_destination(const get_arguments& arguments,
+                                                  const std::string& base_name) {
+  if (arguments.to_stdout())
+    return staged_file::create_stream(temporary_directory(), STDOUT_FILENO);
+  auto target = resolve_target(arguments.destination, base_name);
+  if (!target)
+    return tl::unexpected{std::move(target.error())};
+  return staged_file::create(*target);
+}
+
 int get(const get_arguments& arguments) {
   set_environment(arguments);
   reporter report{arguments};
-  auto refuse = [&](int exit, const std::string& why) {
-    report.failed(exit, ERROR_SUCCESS, why);
+  const auto refuse = [&](int exit, DWORD error, const std::string& why) {
+    report.failed(exit, error, why);
     return exit;
   };
+  const auto misused
+    = [&](const std::string& why) { return refuse(exit_code::usage, ERROR_INVALID_PARAMETER, why); };
+  if (const auto why = contradiction(arguments); !why.empty())
+    return misused(why);
   auto address = parse_object_address(arguments.address);
   if (!address)
-    return refuse(exit_code::usage, address.error());
+    return misused(address.error());
   auto cache_bytes = parse_byte_size(arguments.cache);
   if (!cache_bytes || *cache_bytes > std::numeric_limits<ULONG>::max())
-    return refuse(exit_code::usage,
-                  "--cache " + arguments.cache + " is no size below 4 GiB, such as 16M or 524288");
+    return misused("--cache " + arguments.cache
+                   + ": expected a size below 4 GiB, such as 16M or 524288");
   auto request = make_request(*address, static_cast<ULONG>(*cache_bytes), arguments.authenticate);
   if (!request)
-    return refuse(exit_code::usage, arguments.address + " is not UTF-8");
-  // Before any traffic: no server is troubled for a copy that has no place to go.
-  auto target = resolve_target(arguments.destination, address->base_name());
-  if (!target)
-    return refuse(exit_code::local_file, target.error().text);
+    return misused(arguments.address + " is not UTF-8");
   signal_events signals;
-  auto file = staged_file::create(*target);
+  // Before any traffic: no server is troubled for a copy that has no place to go.
+  auto file = open_destination(arguments, address->base_name());
   if (!file)
-    return refuse(exit_code::local_file, file.error().text);
+    return refuse(exit_code::local_file, file.error().code(), file.error().text);
+  if (arguments.sparse)
+    file->expect_holes();
   if (configure_library({arguments.interface, arguments.fingerprint, arguments.known_servers,
                          reporter::take_log, &report})
       != ERROR_SUCCESS)
-    return refuse(exit_code::failure, "not enough memory");
+    return refuse(exit_code::failure, ERROR_NOT_ENOUGH_MEMORY, "not enough memory");
   auto end = transfer{*file, signals, report, report.interval()}.run(*request);
-  return conclude(end, arguments, *target, report);
+  return conclude(end, arguments, file->target(), report);
 }
 
 } // namespace
@@ -285,8 +335,11 @@ void register_get(CLI::App& program, std::function<int()>& selected) {
                  "SERVER[:PORT]/NAMESPACE/OBJECT: what to get; port 5040 unless given")
     ->required()
     ->type_name("SERVER/NAMESPACE/OBJECT");
-  command->add_option("destination", arguments->destination, "File or directory to put it")
-    ->type_name("DEST");
+  auto* destination
+    = command
+        ->add_option("destination", arguments->destination,
+                     "File or directory to put it; -: standard output")
+        ->type_name("DEST");
   command
     ->add_option(
       "--interface,-i", arguments->interface,
@@ -315,9 +368,14 @@ void register_get(CLI::App& program, std::function<int()>& selected) {
                  "Bytes that may wait for the disk; 0: one block at a time")
     ->capture_default_str()
     ->type_name("SIZE[K|M|G]");
+  command->add_flag("--sparse", arguments->sparse,
+                    "The object is mostly zeros: do not ask for room for all of it");
   command->add_flag("--json", arguments->json, "Print events for programs on standard output");
   command->add_flag("--quiet,-q", arguments->quiet, "Print errors only")->excludes("--json");
-  command->callback([arguments, &selected] { selected = [arguments] { return get(*arguments); }; });
+  command->callback([arguments, destination, &selected] {
+    arguments->is_destination_empty = destination->count() > 0 && arguments->destination.empty();
+    selected = [arguments] { return get(*arguments); };
+  });
 }
 
 } // namespace fleetcast::apps

@@ -17,6 +17,7 @@
 #include <cstdio>
 #include <exception>
 #include <functional>
+#include <system_error>
 
 namespace {
 
@@ -50,7 +51,12 @@ int run(int argc, char** argv) {
   } catch (const CLI::ParseError& e) {
     return program.exit(e) == 0 ? exit_code::success : exit_code::usage;
   }
-  return selected();
+  const auto code = selected();
+  if (code != exit_code::success || output_error() == 0)
+    return code;
+  say(stderr, "fleetcast: cannot write to standard output: {}\n",
+      std::system_category().message(output_error()));
+  return exit_code::failure;
 }
 
 } // namespace

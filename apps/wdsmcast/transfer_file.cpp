@@ -9,7 +9,6 @@
 
 #include <fmt/format.h>
 
-#include <cerrno>
 #include <memory>
 #include <optional>
 #include <string>
@@ -26,21 +25,6 @@ constexpr int exit_failure = 1;
 
 /// Bytes that may wait for the disk.
 constexpr ULONG cache_bytes = 8U << 20;
-
-DWORD code_of(const file_failure& reason) {
-  if (reason.disk_full())
-    return ERROR_DISK_FULL;
-  switch (reason.error) {
-    case EACCES:
-    case EPERM:
-    case EROFS:
-      return ERROR_ACCESS_DENIED;
-    case EEXIST:
-      return ERROR_FILE_EXISTS;
-    default:
-      return ERROR_WRITE_FAULT;
-  }
-}
 
 /// One run, from understood arguments to the exit code.
 class file_command : transfer_observer {
@@ -144,7 +128,7 @@ private:
     return exit_failure;
   }
 
-  int fail(const file_failure& reason) { return fail(code_of(reason), reason.text); }
+  int fail(const file_failure& reason) { return fail(reason.code(), reason.text); }
 
   int fail(DWORD error, const std::string& text) {
     report_.failure(error, text);
@@ -162,7 +146,7 @@ int transfer_file(const wdsmcast_arguments& arguments) {
   if (!arguments.trace.empty()) {
     auto opened = trace_file::open(arguments.trace);
     if (!opened) {
-      wdsmcast_report{false, false, std::nullopt}.failure(code_of(opened.error()),
+      wdsmcast_report{false, false, std::nullopt}.failure(opened.error().code(),
                                                           opened.error().text);
       return exit_failure;
     }
