@@ -36,8 +36,8 @@ tl::expected<void, file_failure> write_all(int to, std::span<const char> bytes) 
 
 } // namespace
 
-tl::expected<void, file_failure> ordered_output::advance(const descriptor& file, std::uint64_t offset,
-                                                         std::uint64_t size) {
+tl::expected<void, file_failure> ordered_output::advance(const descriptor& file,
+                                                         std::uint64_t offset, std::uint64_t size) {
   ahead_.emplace(offset, offset + size);
   while (!ahead_.empty() && ahead_.begin()->first <= next_) {
     const auto end = ahead_.begin()->second;
@@ -48,7 +48,8 @@ tl::expected<void, file_failure> ordered_output::advance(const descriptor& file,
   return {};
 }
 
-tl::expected<void, file_failure> ordered_output::write_up_to(const descriptor& file, std::uint64_t end) {
+tl::expected<void, file_failure> ordered_output::write_up_to(const descriptor& file,
+                                                             std::uint64_t end) {
   std::array<char, std::size_t{64} * 1024> bytes{};
   const auto begin = next_;
   while (next_ < end) {
@@ -63,8 +64,8 @@ tl::expected<void, file_failure> ordered_output::write_up_to(const descriptor& f
     next_ += static_cast<std::uint64_t>(got);
   }
   // Where a file system cannot, the space is had once the file is closed.
-  (void)::fallocate(file.get(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, static_cast<off_t>(begin),
-                    static_cast<off_t>(next_ - begin));
+  (void)::fallocate(file.get(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+                    static_cast<off_t>(begin), static_cast<off_t>(next_ - begin));
   return {};
 }
 

@@ -18,8 +18,8 @@ public:
 
   /// Bytes [offset, offset + size) of `file` are there now. Writes what is complete from the front on; waits for a
   /// reader that is slow. Each byte comes once.
-  [[nodiscard]] tl::expected<void, file_failure> advance(const descriptor& file, std::uint64_t offset,
-                                                         std::uint64_t size);
+  [[nodiscard]] tl::expected<void, file_failure> advance(const descriptor& file,
+                                                         std::uint64_t offset, std::uint64_t size);
 
   /// Bytes that left.
   std::uint64_t written() const noexcept { return next_; }
@@ -29,7 +29,8 @@ private:
 
   int to_;
   std::uint64_t next_ = 0;
-  std::map<std::uint64_t, std::uint64_t> ahead_; ///< offset and end of what waits for what is before it
+  std::map<std::uint64_t, std::uint64_t>
+    ahead_; ///< offset and end of what waits for what is before it
 };
 
 } // namespace fleetcast::apps

@@ -27,7 +27,8 @@ struct entry {
 entry look_at(const descriptor& directory, const std::string& name) {
   entry result;
   const int flags = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | (name.empty() ? AT_EMPTY_PATH : 0);
-  result.is_there = ::statx(directory.get(), name.c_str(), flags, STATX_BASIC_STATS, &result.info) == 0;
+  result.is_there
+    = ::statx(directory.get(), name.c_str(), flags, STATX_BASIC_STATS, &result.info) == 0;
   return result;
 }
 
@@ -52,9 +53,10 @@ std::optional<file_failure> refusal_of_name(const descriptor& directory, const s
                                             const std::string& target) {
   const auto around = look_at(directory, {});
   if (has(around, STATX_ATTR_IMMUTABLE) || has(around, STATX_ATTR_APPEND))
-    return file_failure{EPERM, "cannot make " + target
-                                 + ": its directory is immutable or append-only (lsattr -d shows it); "
-                                   "`chattr -i -a` the directory or choose another destination"};
+    return file_failure{EPERM,
+                        "cannot make " + target
+                          + ": its directory is immutable or append-only (lsattr -d shows it); "
+                            "`chattr -i -a` the directory or choose another destination"};
   const auto old = look_at(directory, name);
   if (!old.is_there)
     return std::nullopt;
@@ -64,7 +66,8 @@ std::optional<file_failure> refusal_of_name(const descriptor& directory, const s
   if (has(old, STATX_ATTR_IMMUTABLE))
     return refused(EPERM, target, "it is immutable; `chattr -i` it or choose another destination");
   if (has(old, STATX_ATTR_APPEND))
-    return refused(EPERM, target, "it is append-only; `chattr -a` it or choose another destination");
+    return refused(EPERM, target,
+                   "it is append-only; `chattr -a` it or choose another destination");
   if (has(old, STATX_ATTR_MOUNT_ROOT))
     return refused(EBUSY, target,
                    "it is a mount point; unmount it, or choose the file that is mounted there");
@@ -84,8 +87,9 @@ std::optional<file_failure> refusal_of_size(const descriptor& file, std::uint64_
   const auto room = std::uint64_t{blocks} * system.f_frsize;
   if (bytes <= room)
     return std::nullopt;
-  return file_failure{ENOSPC, "the object has " + std::to_string(bytes) + " bytes, and the file system of "
-                                + target + " has room for " + std::to_string(room)
+  return file_failure{ENOSPC, "the object has " + std::to_string(bytes)
+                                + " bytes, and the file system of " + target + " has room for "
+                                + std::to_string(room)
                                 + " (disk full); make room or choose another destination"};
 }
 
@@ -97,9 +101,11 @@ void take_over_access(const descriptor& directory, const std::string& name,
     return;
   // Refused to all but root, where it is another's; then the copy stays ours, as any copy would.
   (void)!::fchown(file.get(), old.info.stx_uid, old.info.stx_gid);
-  constexpr mode_t permissions = 0777; // a program that was replaced is not the one that was trusted
+  constexpr mode_t permissions
+    = 0777; // a program that was replaced is not the one that was trusted
   (void)::fchmod(file.get(), old.info.stx_mode & permissions);
-  const descriptor opened{::openat(directory.get(), name.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK)};
+  const descriptor opened{
+    ::openat(directory.get(), name.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK)};
   std::array<char, most_attribute_bytes> list{};
   const auto size = opened ? ::fgetxattr(opened.get(), access_list, list.data(), list.size()) : -1;
   if (size > 0)

@@ -13,15 +13,16 @@ namespace fleetcast::apps {
 
 /// A rename to `name` would fail: something other than a regular file has it, a flag of the file or of the directory forbids it
 /// (chattr +i, +a), it is a mount point, or somebody else's in a sticky directory. `target` is how messages call it.
-[[nodiscard]] std::optional<file_failure> refusal_of_name(const descriptor& directory, const std::string& name,
-                                                          const std::string& target);
+[[nodiscard]] std::optional<file_failure>
+refusal_of_name(const descriptor& directory, const std::string& name, const std::string& target);
 
 /// The file system of `file` has less than `bytes` to give. Nothing if it does not say.
-[[nodiscard]] std::optional<file_failure> refusal_of_size(const descriptor& file, std::uint64_t bytes,
-                                                          const std::string& target);
+[[nodiscard]] std::optional<file_failure>
+refusal_of_size(const descriptor& file, std::uint64_t bytes, const std::string& target);
 
 /// Mode (without set-id bits), owner and access list of the regular file that has `name`, if one has, are given to
 /// `file`, as far as this process may.
-void take_over_access(const descriptor& directory, const std::string& name, const descriptor& file) noexcept;
+void take_over_access(const descriptor& directory, const std::string& name,
+                      const descriptor& file) noexcept;
 
 } // namespace fleetcast::apps

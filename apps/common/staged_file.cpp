@@ -127,24 +127,27 @@ tl::expected<std::string, file_failure> resolve_target(const std::string& destin
   } else if (followed && names_directory) {
     const auto file = destination.substr(0, destination.find_last_not_of('/') + 1);
     if (fs::exists(file, ignored))
-      return unexpected{file_failure{ENOTDIR, file + " is a file, and " + destination
-                                                + " names a directory; leave out the slash, or choose another destination"}};
-    return unexpected{file_failure{ENOENT, "the destination " + destination
-                                             + " names a directory that does not exist; make it first"}};
+      return unexpected{file_failure{
+        ENOTDIR, file + " is a file, and " + destination
+                   + " names a directory; leave out the slash, or choose another destination"}};
+    return unexpected{
+      file_failure{ENOENT, "the destination " + destination
+                             + " names a directory that does not exist; make it first"}};
   }
   if (!followed)
     return unexpected{file_failure{followed.error().error, followed.error().text}};
   if (followed->last_was_link) {
     // Not looked up again: somebody may have put another link there meanwhile.
     if (!fs::exists(followed->path, ignored))
-      return unexpected{make_file_failure("cannot follow the symbolic link " + target.string(), ENOENT)};
+      return unexpected{
+        make_file_failure("cannot follow the symbolic link " + target.string(), ENOENT)};
     target = followed->path;
   }
   if (fs::exists(target, ignored) && !fs::is_regular_file(target, ignored))
-    return unexpected{
-      file_failure{EEXIST, target.string()
-                             + " exists and is not a regular file; choose another destination, or write to "
-                               "standard output (-)"}};
+    return unexpected{file_failure{
+      EEXIST, target.string()
+                + " exists and is not a regular file; choose another destination, or write to "
+                  "standard output (-)"}};
   return target.string();
 }
 
@@ -183,11 +186,13 @@ staged_file::create_in(descriptor directory, const std::string& name, const std:
     make_file_failure("cannot make a file in the directory " + directory_of(target), error)};
 }
 
-staged_file::result<staged_file> staged_file::create_stream(const std::string& directory, int output) {
+staged_file::result<staged_file> staged_file::create_stream(const std::string& directory,
+                                                            int output) {
   descriptor around{::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
   descriptor file{::open(directory.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600)};
   if (!around || !file)
-    return unexpected{make_file_failure("cannot make a temporary file in " + directory + " (TMPDIR names another)", errno)};
+    return unexpected{make_file_failure(
+      "cannot make a temporary file in " + directory + " (TMPDIR names another)", errno)};
   staged_file result{"standard output", {}, std::move(around), std::move(file), {}};
   result.stream_.emplace(output);
   return result;

@@ -49,34 +49,34 @@ struct agent_arguments {
 };
 
 constexpr const char* agent_footer
-  = "An agent takes jobs from the coordinators of its fleet (`fleetcast fleet get`): it receives "
-    "an "
-    "object\n"
-    "and stores it below --allow-dir, and nowhere else, not through a symbolic link either. A file "
-    "appears\n"
-    "under its name only when it is whole and verified.\n\n"
-    "Certificates come from `fleetcast fleet cert host NAME`: copy what it makes to "
-    "/etc/fleetcast/agent.\n"
-    "Whoever has a coordinator's certificate of the same authority may start jobs; others get no "
-    "word out\n"
-    "of it. Without certificates an agent listens on this host only (127.0.0.1, ::1), to whoever "
-    "is "
-    "on it.\n\n"
-    "--verify PROGRAM has the last word on this host: it is run with the path of each whole file "
-    "before that\n"
-    "takes its name, and anything but exit code 0 refuses it. It is run as the agent's user.\n\n"
-    "`fleetcast console` and `fleetcast top` look into the running agent; --metrics serves its "
-    "figures to\n"
-    "Prometheus.\n\n"
-    "Network: TCP 5045 from coordinators; to servers as `fleetcast get`.\n\n"
-    "Examples:\n"
-    "  fleetcast agent --allow-dir /srv/images\n"
-    "  fleetcast agent --listen 10.0.0.7:5045 --allow-dir /srv/images --max-jobs 2\n"
-    "  fleetcast agent --listen 127.0.0.1:5045 --allow-dir /tmp/incoming\n"
-    "  systemctl enable --now fleetcast-agent\n\n"
-    "Exit codes: 0 after SIGINT or SIGTERM, 1 when the agent cannot start, 2 wrong usage, 3 a file "
-    "or\n"
-    "directory of this host.\n";
+  = R"(An agent takes jobs from the coordinators of its fleet (`fleetcast fleet get`):
+it receives an object and stores it below --allow-dir, and nowhere else, not
+through a symbolic link either. A file appears under its name only when it is
+whole and verified.
+
+Certificates come from `fleetcast fleet cert host NAME`: copy what it makes to
+/etc/fleetcast/agent. Whoever has a coordinator's certificate of the same
+authority may start jobs; others get no word out of it. Without certificates an
+agent listens on this host only (127.0.0.1, ::1), to whoever is on it.
+
+--verify PROGRAM has the last word on this host: it is run with the path of each
+whole file before that takes its name, and anything but exit code 0 refuses it.
+It is run as the agent's user.
+
+`fleetcast console` and `fleetcast top` look into the running agent; --metrics
+serves its figures to Prometheus.
+
+Network: TCP 5045 from coordinators; to servers as `fleetcast get`.
+
+Examples:
+  fleetcast agent --allow-dir /srv/images
+  fleetcast agent --listen 10.0.0.7:5045 --allow-dir /srv/images --max-jobs 2
+  fleetcast agent --listen 127.0.0.1:5045 --allow-dir /tmp/incoming
+  systemctl enable --now fleetcast-agent
+
+Exit codes: 0 after SIGINT or SIGTERM, 1 when the agent cannot start, 2 wrong
+usage, 3 a file or directory of this host.
+)";
 
 /// Null: none, and none needed.
 tl::expected<fleet::link_context, failure> credentials(const agent_arguments& arguments,
@@ -171,7 +171,7 @@ int agent(const agent_arguments& arguments) {
   auto& runtime = **started;
   const auto metrics = expose(runtime, arguments.daemon);
   if (!metrics)
-    return complain("agent", metrics.error());
+    return complain("agent", metrics.error(), exit_code_of(metrics.error()));
   if (*metrics)
     say(stdout, "metrics http://{}/metrics\n", (*metrics)->address());
   const auto sockets = actors::listen_on(runtime.io(), *listen);

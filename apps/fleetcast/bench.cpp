@@ -64,30 +64,28 @@ struct bench_arguments {
 };
 
 constexpr const char* bench_footer
-  = "Starts a server and receivers, each a process of its own, over the loopback interface; sends "
-    "a "
-    "file of\n"
-    "random bytes to all of them at once, several times; compares every copy, and cleans up. Needs "
-    "no root.\n\n"
-    "\"whole command\" counts from the start of the first `get` until the last has ended, synced "
-    "to "
-    "disk;\n"
-    "\"without sync\" until the slowest receiver had every byte. Files are in memory (/dev/shm) "
-    "unless --dir\n"
-    "names a directory on the disk to be measured. All receivers share this machine's processors: "
-    "on\n"
-    "hosts of their own each has more.\n\n"
-    "--from measures a server that runs elsewhere, by receivers here.\n\n"
-    "Examples:\n"
-    "  fleetcast bench\n"
-    "  fleetcast bench --size 1G --receivers 8 --dir /var/tmp\n"
-    "  fleetcast bench --inject-loss 5 --json\n"
-    "  fleetcast bench --from server/images/debian.img --receivers 1 --interface eth1\n\n"
-    "Exit codes: 0 measured, and every copy was right; 1 a transfer failed, or a copy was wrong; 2 "
-    "wrong\n"
-    "usage; 3 a file of this host: no such directory, no room; 129, 130, 143 ended by SIGHUP, "
-    "SIGINT,\n"
-    "SIGTERM, after cleaning up.\n";
+  = R"(Starts a server and receivers, each a process of its own, over the loopback
+interface; sends a file of random bytes to all of them at once, several times;
+compares every copy, and cleans up. Needs no root.
+
+"whole command" counts from the start of the first `get` until the last has
+ended, synced to disk; "without sync" until the slowest receiver had every byte.
+Files are in memory (/dev/shm) unless --dir names a directory on the disk to be
+measured. All receivers share this machine's processors: on hosts of their own
+each has more.
+
+--from measures a server that runs elsewhere, by receivers here.
+
+Examples:
+  fleetcast bench
+  fleetcast bench --size 1G --receivers 8 --dir /var/tmp
+  fleetcast bench --inject-loss 5 --json
+  fleetcast bench --from server/images/debian.img --receivers 1 --interface eth1
+
+Exit codes: 0 measured, and every copy was right; 1 a transfer failed, or a copy
+was wrong; 2 wrong usage; 3 a file of this host: no such directory, no room;
+129, 130, 143 ended by SIGHUP, SIGINT, SIGTERM, after cleaning up.
+)";
 
 /// Why there are no figures.
 struct bench_stopped {

@@ -46,28 +46,26 @@ struct console_arguments {
 };
 
 constexpr const char* console_footer
-  = "Without -c commands are read from a terminal, with line editing, history and completion "
-    "(TAB), "
-    "or\n"
-    "line by line from a pipe. `help` shows all commands; docs/console.md explains them, with a "
-    "guide for\n"
-    "when something is wrong.\n\n"
-    "Which process: by its pid, or by its socket; without either, the only one there is. Sockets "
-    "lie "
-    "in\n"
-    "$XDG_RUNTIME_DIR/fleetcast, else /run/user/UID/fleetcast, else /tmp/fleetcast-UID. Only the "
-    "user who runs\n"
-    "the process, and root, can connect.\n\n"
-    "Examples:\n"
-    "  fleetcast console\n"
-    "  fleetcast console 4711 -c sessions\n"
-    "  fleetcast console -c 'kick 1 3 abort'\n"
-    "  fleetcast console -c 'counters drop' --json\n"
-    "  fleetcast console -c 'dump /tmp/fleetcast.json'\n"
-    "  ssh server fleetcast console -c \"'events -f'\"\n\n"
-    "Exit codes: 0 done; 1 it could not be done: no such session, no answer, no process; 2 wrong "
-    "usage;\n"
-    "3 the file of `dump` cannot be written; 130 interrupted.\n";
+  = R"(Without -c commands are read from a terminal, with line editing, history and
+completion (TAB), or line by line from a pipe. `help` shows all commands;
+docs/console.md explains them, with a guide for when something is wrong.
+
+Which process: by its pid, or by its socket; without either, the only one there
+is. Sockets lie in $XDG_RUNTIME_DIR/fleetcast, else /run/user/UID/fleetcast,
+else /tmp/fleetcast-UID. Only the user who runs the process, and root, can
+connect.
+
+Examples:
+  fleetcast console
+  fleetcast console 4711 -c sessions
+  fleetcast console -c 'kick 1 3 abort'
+  fleetcast console -c 'counters drop' --json
+  fleetcast console -c 'dump /tmp/fleetcast.json'
+  ssh server fleetcast console -c "'events -f'"
+
+Exit codes: 0 done; 1 it could not be done: no such session, no answer, no
+process; 2 wrong usage; 3 the file of `dump` cannot be written; 130 interrupted.
+)";
 
 volatile std::sig_atomic_t interrupted = 0;
 

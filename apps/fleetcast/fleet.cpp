@@ -49,65 +49,68 @@ struct job_arguments {
 };
 
 constexpr const char* get_footer
-  = "DEST is a file or directory below what each agent allows (--allow-dir there); {host} in it "
-    "stands "
-    "for\n"
-    "the host's name. HOSTS: names or addresses, a line or a comma apart; ranges node[001-128]; "
-    "groups by\n"
-    "lines like [rack1]; # begins a comment; :PORT where an agent has another one than 5045.\n\n"
-    "Nobody waits for a dead host. It is tried again for as long as others are busy, and joins the "
-    "running\n"
-    "transmission when it comes; --patience seconds after the others are through it is given up "
-    "and "
-    "named.\n"
-    "--start quorum:N begins when N agents are in contact, window:SECS after that time; who comes "
-    "later joins.\n\n"
-    "--activate together: every host stores and verifies its copy under a hidden name, then all "
-    "take "
-    "the name\n"
-    "at once. With --on-fail abort one host that fails before that keeps all from it, and ends the "
-    "job.\n\n"
-    "The job has an id and goes on without this command: what ends it (Ctrl-C, kill) does not end "
-    "the job.\n"
-    "`fleetcast fleet get --job ID` finds it again; status, retry and cancel take the id, too.\n\n"
-    "--json prints one object a line on standard output: \"event\" is \"job\", \"host\", "
-    "\"progress\", "
-    "at last\n"
-    "\"report\" for each host and \"completed\" or \"failed\".\n\n"
-    "Examples:\n"
-    "  fleetcast fleet get server/images/debian.img debian.img --hosts hosts.txt\n"
-    "  fleetcast fleet get server/lab/a.img '{host}/' --hosts 'node[01-16]' --activate together\n"
-    "  fleetcast fleet get server/lab/a.img a.img -H racks.txt --group rack1 --start quorum:10\n"
-    "  dig +short nodes.example | fleetcast fleet get server/lab/a.img a.img --hosts -\n"
-    "  fleetcast fleet get --job 20260101-120000-1a2b3c\n\n"
-    "Exit codes: 0 every host has the whole object; 1 not every one; 2 wrong usage; 3 a file of "
-    "this host;\n"
-    "129, 130, 143 ended by SIGHUP, SIGINT, SIGTERM, while the job goes on.\n";
+  = R"(DEST is a file or directory below what each agent allows (--allow-dir there);
+{host} in it stands for the host's name. HOSTS: names or addresses, a line or a
+comma apart; ranges node[001-128]; groups by lines like [rack1]; # begins a
+comment; :PORT where an agent has another one than 5045.
 
-constexpr const char* status_footer
-  = "Asks every agent of the job for the truth, once.\n\n"
-    "Examples:\n"
-    "  fleetcast fleet status --job 20260101-120000-1a2b3c\n"
-    "  fleetcast fleet status --job 20260101-120000-1a2b3c --hosts 'node[1-4]' --json\n\n"
-    "Exit codes: 0 every host has the whole object; 1 not every one, or not yet; 2 wrong usage; 3 "
-    "a "
-    "file of\n"
-    "this host.\n";
+Nobody waits for a dead host. It is tried again for as long as others are busy,
+and joins the running transmission when it comes; --patience seconds after the
+others are through it is given up and named. --start quorum:N begins when N
+agents are in contact, window:SECS after that time; who comes later joins.
+
+--activate together: every host stores and verifies its copy under a hidden
+name, then all take the name at once. With --on-fail abort one host that fails
+before that keeps all from it, and ends the job.
+
+The job has an id and goes on without this command: what ends it (Ctrl-C, kill)
+does not end the job. `fleetcast fleet get --job ID` finds it again; status,
+retry and cancel take the id, too.
+
+--json prints one object a line on standard output: "event" is "job", "host",
+"progress", at last "report" for each host and "completed" or "failed".
+
+Examples:
+  fleetcast fleet get server/images/debian.img debian.img --hosts hosts.txt
+  fleetcast fleet get server/lab/a.img '{host}/' --hosts 'node[01-16]' --activate together
+  fleetcast fleet get server/lab/a.img a.img -H racks.txt --group rack1 --start quorum:10
+  dig +short nodes.example | fleetcast fleet get server/lab/a.img a.img --hosts -
+  fleetcast fleet get --job 20260101-120000-1a2b3c
+
+Exit codes: 0 every host has the whole object; 1 not every one; 2 wrong usage; 3
+a file of this host; 129, 130, 143 ended by SIGHUP, SIGINT, SIGTERM, while the
+job goes on.
+)";
+
+constexpr const char* status_footer = R"(Asks every agent of the job for the truth, once.
+
+Examples:
+  fleetcast fleet status --job 20260101-120000-1a2b3c
+  fleetcast fleet status --job 20260101-120000-1a2b3c --hosts 'node[1-4]' --json
+
+Exit codes: 0 every host has the whole object; 1 not every one, or not yet; 2
+wrong usage; 3 a file of this host.
+)";
 
 constexpr const char* cancel_footer
-  = "Ends the job at every agent; what is stored under its name already stays.\n\n"
-    "Example:\n"
-    "  fleetcast fleet cancel --job 20260101-120000-1a2b3c\n\n"
-    "Exit codes: 0 no agent works on it any more; 1 some could not be asked; 2 wrong usage; 3 a "
-    "file "
-    "of\n"
-    "this host.\n";
+  = R"(Ends the job at every agent; what is stored under its name already stays.
 
-constexpr const char* retry_footer = "Starts the job again where it failed or was cancelled, and "
-                                     "nowhere else, and sees it through.\n\n"
-                                     "Example:\n"
-                                     "  fleetcast fleet retry --job 20260101-120000-1a2b3c\n\n"
-                                     "Exit codes: as `fleetcast fleet get`.\n";
+Example:
+  fleetcast fleet cancel --job 20260101-120000-1a2b3c
+
+Exit codes: 0 no agent works on it any more; 1 some could not be asked; 2 wrong
+usage; 3 a file of this host.
+)";
+
+constexpr const char* retry_footer
+  = R"(Starts the job again where it failed or was cancelled, and nowhere else, and
+sees it through.
+
+Example:
+  fleetcast fleet retry --job 20260101-120000-1a2b3c
+
+Exit codes: as `fleetcast fleet get`.
+)";
 
 /// What keeps a command from beginning.
 struct refusal {

@@ -42,24 +42,24 @@ struct cert_arguments {
 };
 
 constexpr const char* fleet_cert_footer
-  = "A fleet has an authority of its own, made by `init` on the host of whoever commands it. It "
-    "signs one\n"
-    "certificate for the coordinator, which may start jobs, and one for each host, which may not. "
-    "A "
-    "host's\n"
-    "names are those that --hosts uses: the coordinator takes an agent under no other.\n\n"
-    "Keys have mode 0600. ca.key makes certificates: keep it, and keep it away from hosts. Whoever "
-    "has\n"
-    "coordinator.key commands every agent.\n\n"
-    "Examples:\n"
-    "  fleetcast fleet cert init\n"
-    "  fleetcast fleet cert host node1 10.0.0.1       # known by a name and an address\n"
-    "  scp -r ~/.config/fleetcast/fleet/hosts/node1 root@node1:/etc/fleetcast/agent\n"
-    "  fleetcast fleet cert host node1 --renew\n"
-    "  fleetcast fleet cert list --json\n\n"
-    "Exit codes: 0 done; 1 refused, or OpenSSL failed; 2 wrong usage; 3 a file can be neither read "
-    "nor\n"
-    "written.\n";
+  = R"(A fleet has an authority of its own, made by `init` on the host of whoever
+commands it. It signs one certificate for the coordinator, which may start jobs,
+and one for each host, which may not. A host's names are those that --hosts
+uses: the coordinator takes an agent under no other.
+
+Keys have mode 0600. ca.key makes certificates: keep it, and keep it away from
+hosts. Whoever has coordinator.key commands every agent.
+
+Examples:
+  fleetcast fleet cert init
+  fleetcast fleet cert host node1 10.0.0.1       # known by a name and an address
+  scp -r ~/.config/fleetcast/fleet/hosts/node1 root@node1:/etc/fleetcast/agent
+  fleetcast fleet cert host node1 --renew
+  fleetcast fleet cert list --json
+
+Exit codes: 0 done; 1 refused, or OpenSSL failed; 2 wrong usage; 3 a file can be
+neither read nor written.
+)";
 
 int not_written(const protocol::failure& reason) {
   using protocol::failure_code;

@@ -63,49 +63,54 @@ struct get_arguments {
 };
 
 constexpr const char* get_footer
-  = "DEST is a file or a directory; without it the copy gets the object's base name in the current\n"
-    "directory. A regular file of that name is replaced in one step, and only by a copy that is\n"
-    "whole and verified: bytes go to a hidden file beside it, which is synced and renamed at the\n"
-    "end, and removed if anything goes wrong. The copy keeps the mode, owner and access list of\n"
-    "the file it replaces. The object's zeros become holes.\n\n"
-    "DEST - writes the object to standard output, in order, each part once it is verified. Parts\n"
-    "that arrive early wait in an unnamed file in TMPDIR (/var/tmp). If the transfer fails, the\n"
-    "stream is cut short and the exit code is not 0.\n\n"
-    "The server's identity is pinned on first use in the known_servers file; a server with "
-    "another\n"
-    "identity is refused from then on. --fingerprint pins it by hand, as the server prints it.\n\n"
-    "--auth tells the server who this host is, if it asks; `fleetcast identity` shows what it "
-    "would "
-    "learn.\n"
-    "Without it nothing of the kind is sent, and a server that serves known clients only refuses "
-    "with "
-    "1244.\n\n"
-    "--security none takes what a server sends with `serve --security none`, and nothing else: "
-    "nothing of it\n"
-    "is sealed or verified, so anybody on the network can put other bytes into the copy, "
-    "UNNOTICED. "
-    "It is\n"
-    "for measurements on a network that is yours alone.\n\n"
-    "Settings that are not given here come from FLEETCAST_… in the environment, then from\n"
-    "~/.config/fleetcast/config.toml or /etc/fleetcast/config.toml.\n\n"
-    "When nothing arrives for two seconds, or the server hears nothing of this host, a line on "
-    "standard\n"
-    "error says which addresses and ports that concerns and what to check; another one, when it is "
-    "over.\n\n"
-    "--json prints one object a line on standard output. \"event\" is \"started\", \"progress\" "
-    "(at most five\n"
-    "a second), \"warning\" and at last \"completed\" or \"failed\".\n\n"
-    "Examples:\n"
-    "  fleetcast get server/images/debian.img\n"
-    "  fleetcast get server.example:5040/images/2024/debian.img /var/tmp/\n"
-    "  fleetcast get '[2001:db8::1]:5040/lab/disk.img' disk.img --interface eth1\n"
-    "  fleetcast get server/images/root.tar - | tar -x -C /mnt\n"
-    "  fleetcast get 127.0.0.1/t/disk.img /tmp/copy --interface lo --json\n\n"
-    "Exit codes: 0 the whole object arrived, verified, and is on the disk; 1 the transfer failed; "
-    "2 wrong\n"
-    "usage; 3 a file of this host: no such directory, not writable, disk full, known_servers "
-    "cannot be\n"
-    "read or written; 4 the server is not the expected one; 129, 130, 143 ended by SIGHUP, SIGINT, SIGTERM, after cleaning up.\n";
+  = R"(DEST is a file or a directory; without it the copy gets the object's base name
+in the current directory. A regular file of that name is replaced in one step,
+and only by a copy that is whole and verified: bytes go to a hidden file beside
+it, which is synced and renamed at the end, and removed if anything goes wrong.
+The copy keeps the mode, owner and access list of the file it replaces. The
+object's zeros become holes.
+
+DEST - writes the object to standard output, in order, each part once it is
+verified. Parts that arrive early wait in an unnamed file in TMPDIR (/var/tmp).
+If the transfer fails, the stream is cut short and the exit code is not 0.
+
+The server's identity is pinned on first use in the known_servers file; a server
+with another identity is refused from then on. --fingerprint pins it by hand, as
+the server prints it.
+
+--auth tells the server who this host is, if it asks; `fleetcast identity` shows
+what it would learn. Without it nothing of the kind is sent, and a server that
+serves known clients only refuses with 1244.
+
+--security none takes what a server sends with `serve --security none`, and
+nothing else: nothing of it is sealed or verified, so anybody on the network can
+put other bytes into the copy, UNNOTICED. It is for measurements on a network
+that is yours alone.
+
+Settings that are not given here come from FLEETCAST_… in the environment, then
+from ~/.config/fleetcast/config.toml or /etc/fleetcast/config.toml.
+
+When nothing arrives for two seconds, or the server hears nothing of this host,
+a line on standard error says which addresses and ports that concerns and what
+to check; another one, when it is over.
+
+--json prints one object a line on standard output. "event" is "started",
+"progress" (at most five a second), "warning" and at last "completed" or
+"failed".
+
+Examples:
+  fleetcast get server/images/debian.img
+  fleetcast get server.example:5040/images/2024/debian.img /var/tmp/
+  fleetcast get '[2001:db8::1]:5040/lab/disk.img' disk.img --interface eth1
+  fleetcast get server/images/root.tar - | tar -x -C /mnt
+  fleetcast get 127.0.0.1/t/disk.img /tmp/copy --interface lo --json
+
+Exit codes: 0 the whole object arrived, verified, and is on the disk; 1 the
+transfer failed; 2 wrong usage; 3 a file of this host: no such directory, not
+writable, disk full, known_servers cannot be read or written; 4 the server is
+not the expected one; 129, 130, 143 ended by SIGHUP, SIGINT, SIGTERM, after
+cleaning up.
+)";
 
 // -- reporting ----------------------------------------------------------------------------------------
 
@@ -247,7 +252,8 @@ int conclude(const transfer_end& end, const get_arguments& arguments, const std:
     case kind::failed:
       break;
   }
-  return failed(exit_code_for(end.error), end.error, "cannot get " + arguments.address + ": " + end.story);
+  return failed(exit_code_for(end.error), end.error,
+                "cannot get " + arguments.address + ": " + end.story);
 }
 
 // -- arguments ----------------------------------------------------------------------------------------
@@ -266,9 +272,11 @@ std::string contradiction(const get_arguments& arguments) {
   if (!arguments.to_stdout())
     return {};
   if (arguments.json)
-    return "--json prints events on standard output, where DEST - puts the object: name a file, or leave --json out";
+    return "--json prints events on standard output, where DEST - puts the object: name a file, or "
+           "leave --json out";
   if (::isatty(STDOUT_FILENO) == 1)
-    return "DEST - puts the object on standard output, which is a terminal: send it to a program or a file";
+    return "DEST - puts the object on standard output, which is a terminal: send it to a program "
+           "or a file";
   return {};
 }
 
@@ -295,8 +303,9 @@ int get(const get_arguments& arguments) {
     report.failed(exit, error, why);
     return exit;
   };
-  const auto misused
-    = [&](const std::string& why) { return refuse(exit_code::usage, ERROR_INVALID_PARAMETER, why); };
+  const auto misused = [&](const std::string& why) {
+    return refuse(exit_code::usage, ERROR_INVALID_PARAMETER, why);
+  };
   if (const auto why = contradiction(arguments); !why.empty())
     return misused(why);
   auto address = parse_object_address(arguments.address);
@@ -335,11 +344,10 @@ void register_get(CLI::App& program, std::function<int()>& selected) {
                  "SERVER[:PORT]/NAMESPACE/OBJECT: what to get; port 5040 unless given")
     ->required()
     ->type_name("SERVER/NAMESPACE/OBJECT");
-  auto* destination
-    = command
-        ->add_option("destination", arguments->destination,
-                     "File or directory to put it; -: standard output")
-        ->type_name("DEST");
+  auto* destination = command
+                        ->add_option("destination", arguments->destination,
+                                     "File or directory to put it; -: standard output")
+                        ->type_name("DEST");
   command
     ->add_option(
       "--interface,-i", arguments->interface,

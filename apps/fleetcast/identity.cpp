@@ -22,19 +22,20 @@ struct identity_arguments {
 };
 
 constexpr const char* identity_footer
-  = "The identity is a key and a certificate, made on first use, for this user on this host. "
-    "`fleetcast get\n"
-    "--auth` and programs with WDS_TRANSPORTCLIENT_AUTH prove with it who they are; the key stays "
-    "here.\n"
-    "A server's operator lets this host in by a line with the fingerprint in the file given with\n"
-    "`fleetcast serve --authorized`.\n\n"
-    "Examples:\n"
-    "  fleetcast identity\n"
-    "  fleetcast identity --json\n"
-    "  ssh host fleetcast identity --json | jq -r .fingerprint >> authorized_clients\n\n"
-    "Exit codes: 0 printed; 1 the environment or the configuration file is wrong; 2 wrong usage; 3 "
-    "the\n"
-    "identity can be neither read nor made.\n";
+  = R"(The identity is a key and a certificate, made on first use, for this user on
+this host. `fleetcast get --auth` and programs with WDS_TRANSPORTCLIENT_AUTH
+prove with it who they are; the key stays here. A server's operator lets this
+host in by a line with the fingerprint in the file given with `fleetcast serve
+--authorized`.
+
+Examples:
+  fleetcast identity
+  fleetcast identity --json
+  ssh host fleetcast identity --json | jq -r .fingerprint >> authorized_clients
+
+Exit codes: 0 printed; 1 the environment or the configuration file is wrong; 2
+wrong usage; 3 the identity can be neither read nor made.
+)";
 
 int identity(const identity_arguments& arguments) {
   FLEETCAST_CONFIG config{};

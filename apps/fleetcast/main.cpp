@@ -3,10 +3,12 @@
 #include "apps/common/say.hpp"
 #include "apps/fleetcast/agent.hpp"
 #include "apps/fleetcast/bench.hpp"
+#include "apps/fleetcast/command_words.hpp"
 #include "apps/fleetcast/console.hpp"
 #include "apps/fleetcast/exit_code.hpp"
 #include "apps/fleetcast/fleet.hpp"
 #include "apps/fleetcast/get.hpp"
+#include "apps/fleetcast/help_layout.hpp"
 #include "apps/fleetcast/identity.hpp"
 #include "apps/fleetcast/serve.hpp"
 #include "apps/fleetcast/simulate.hpp"
@@ -14,10 +16,13 @@
 
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <cstdio>
 #include <exception>
 #include <functional>
+#include <memory>
 #include <system_error>
+#include <utility>
 
 namespace {
 
@@ -36,6 +41,7 @@ int run(int argc, char** argv) {
                  "'fleetcast COMMAND --help' tells more, with examples.");
   program.set_version_flag("--version", FleetcastVersion());
   program.require_subcommand(1);
+  program.formatter(std::make_shared<help_layout>()); // those of commands are made after this one
   std::function<int()> selected;
   register_serve(program, selected);
   register_get(program, selected);
@@ -46,8 +52,14 @@ int run(int argc, char** argv) {
   register_fleet(program, selected);
   register_simulate(program, selected);
   register_bench(program, selected);
+  auto words = with_help_as_option({argv + std::min(argc, 1), argv + argc});
+  if (const auto what = misled(program, words)) {
+    say(stderr, "{}. `fleetcast --help` tells more.\n", *what);
+    return exit_code::usage;
+  }
+  std::reverse(words.begin(), words.end()); // as CLI11 takes them
   try {
-    program.parse(argc, argv);
+    program.parse(std::move(words));
   } catch (const CLI::ParseError& e) {
     return program.exit(e) == 0 ? exit_code::success : exit_code::usage;
   }

@@ -48,6 +48,7 @@ struct serve_arguments {
   std::uint64_t max_rate = 0;
   actors::transmission_bounds bounds;
   protocol::rate_policy policy = protocol::rate_policy::adaptive;
+  bool is_policy_given = false;
   unsigned ttl = 1;
   std::size_t mtu = 0;
   std::string security = "sealed";
@@ -63,59 +64,54 @@ constexpr std::size_t most_transmissions = 4096;
 constexpr std::size_t most_mtu = 65'535;
 
 constexpr const char* serve_footer
-  = "Each namespace offers the regular files below its directory, by relative name; nothing "
-    "outside\n"
-    "can be reached. A transmission begins with the first request for a file; later requests join "
-    "it\n"
-    "and get what they missed afterwards. Nobody listening, nothing sent.\n\n"
-    "--authorized FILE serves those clients only that FILE knows: a line for each, its fingerprint "
-    "as\n"
-    "`fleetcast identity` prints it there, then whatever tells you whose it is; # begins a "
-    "comment. "
-    "With\n"
-    "NAMESPACE=FILE it is for that namespace alone, in place of a FILE for all. What you change in "
-    "it "
-    "counts\n"
-    "from the next request on; a file that cannot be understood any more lets nobody in, and the "
-    "log "
-    "says why.\n"
-    "Clients that do not say who they are get error 1244, unknown ones 5 and their fingerprint.\n\n"
-    "At most --max-transmissions objects are sent at once, and --max-transmissions-per-source of "
-    "them\n"
-    "for one client address; who asks for one more is told to try again later (error 54). --rate "
-    "is\n"
-    "for each object, --max-rate for all together. Both count UDP payload: headers add 2 to 4 "
-    "%.\n\n"
-    "--security none is for measurements on a network that is yours alone: everybody on it can "
-    "read, "
-    "forge\n"
-    "and spoil what is sent, and NOBODY NOTICES, since blocks are not verified either. Only hosts "
-    "that say\n"
-    "`get --security none` are then served, all others are refused.\n\n"
-    "Packets have 1500 bytes at most, or what the interface takes, if that is less. --mtu names "
-    "what the\n"
-    "network takes: 1400, say, where receivers sit behind tunnels, or 9000 where every host and "
-    "switch\n"
-    "takes jumbo frames, which costs processors less.\n\n"
-    "Network: TCP 5040 for control (TLS 1.3); UDP multicast down, each transmission to a group of "
-    "its own,\n"
-    "port 5041; UDP unicast up, to a port that the kernel chooses, or to one of --feedback-port: "
-    "one "
-    "port for\n"
-    "each transmission under way, so that a request for one more object is told to try again "
-    "later.\n\n"
-    "`fleetcast console` and `fleetcast top` look into the running server; --metrics serves its "
-    "figures to\n"
-    "Prometheus, at http://ADDR:PORT/metrics.\n\n"
-    "Examples:\n"
-    "  fleetcast serve --namespace images=/srv/images\n"
-    "  fleetcast serve --namespace images=/srv/images --metrics 9464\n"
-    "  fleetcast serve --namespace lab=/srv/lab --namespace iso=/srv/iso --rate 800M\n"
-    "  fleetcast serve --namespace lab=/srv/lab --rate-policy tcp-friendly\n"
-    "  fleetcast serve --namespace lab=/srv/lab --max-rate 500M --max-transmissions 8\n"
-    "  fleetcast serve --namespace t=. --listen 127.0.0.1:5040 --interface lo\n"
-    "  fleetcast serve --namespace lab=/srv/lab --authorized /etc/fleetcast/authorized_clients\n\n"
-    "Exit codes: 0 after SIGINT or SIGTERM, 1 when the server cannot start, 2 wrong usage.\n";
+  = R"(Each namespace offers the regular files below its directory, by relative name;
+nothing outside can be reached. A transmission begins with the first request for
+a file; later requests join it and get what they missed afterwards. Nobody
+listening, nothing sent.
+
+--authorized FILE serves those clients only that FILE knows: a line for each,
+its fingerprint as `fleetcast identity` prints it there, then whatever tells you
+whose it is; # begins a comment. With NAMESPACE=FILE it is for that namespace
+alone, in place of a FILE for all. What you change in it counts from the next
+request on; a file that cannot be understood any more lets nobody in, and the
+log says why. Clients that do not say who they are get error 1244, unknown ones
+5 and their fingerprint.
+
+At most --max-transmissions objects are sent at once, and
+--max-transmissions-per-source of them for one client address; who asks for one
+more is told to try again later (error 54). --rate is for each object,
+--max-rate for all together. Both count UDP payload: headers add 2 to 4 %.
+
+--security none is for measurements on a network that is yours alone: everybody
+on it can read, forge and spoil what is sent, and NOBODY NOTICES, since blocks
+are not verified either. Only hosts that say `get --security none` are then
+served, all others are refused.
+
+Packets have 1500 bytes at most, or what the interface takes, if that is less.
+--mtu names what the network takes: 1400, say, where receivers sit behind
+tunnels, or 9000 where every host and switch takes jumbo frames, which costs
+processors less.
+
+Network: TCP 5040 for control (TLS 1.3); UDP multicast down, each transmission
+to a group of its own, port 5041; UDP unicast up, to a port that the kernel
+chooses, or to one of --feedback-port: one port for each transmission under way,
+so that a request for one more object is told to try again later.
+
+`fleetcast console` and `fleetcast top` look into the running server; --metrics
+serves its figures to Prometheus, at http://ADDR:PORT/metrics.
+
+Examples:
+  fleetcast serve --namespace images=/srv/images
+  fleetcast serve --namespace images=/srv/images --metrics 9464
+  fleetcast serve --namespace lab=/srv/lab --namespace iso=/srv/iso --rate 800M
+  fleetcast serve --namespace lab=/srv/lab --rate-policy tcp-friendly
+  fleetcast serve --namespace lab=/srv/lab --max-rate 500M --max-transmissions 8
+  fleetcast serve --namespace t=. --listen 127.0.0.1:5040 --interface lo
+  fleetcast serve --namespace lab=/srv/lab --authorized /etc/fleetcast/authorized_clients
+
+Exit codes: 0 after SIGINT or SIGTERM, 1 when the server cannot start, 2 wrong
+usage, 3 a file or directory of this host.
+)";
 
 tl::expected<actors::group_ranges, failure> parse_groups(const std::vector<std::string>& texts) {
   actors::group_ranges result;
@@ -201,9 +197,9 @@ failure check_rate(const serve_arguments& arguments) {
   if (is_fixed && arguments.rate == 0)
     return {protocol::failure_code::invalid_argument, 0,
             "--rate-policy fixed needs a rate: say --rate 800M"};
-  if (arguments.policy == protocol::rate_policy::tcp_friendly && arguments.rate != 0)
+  if (!is_fixed && arguments.rate != 0 && arguments.is_policy_given)
     return {protocol::failure_code::invalid_argument, 0,
-            "--rate fixes the rate, --rate-policy tcp-friendly searches for it: leave one out"};
+            "--rate fixes the rate, and the other --rate-policy searches for it: leave one out"};
   if (arguments.max_rate != 0 && arguments.rate > arguments.max_rate)
     return {protocol::failure_code::invalid_argument, 0,
             "--rate is for each transmission and --max-rate for all together, so it cannot be the "
@@ -219,10 +215,10 @@ int serve(const serve_arguments& arguments) {
     return complain("serve", contradiction, exit_code::usage);
   const auto namespaces = parse_namespaces(arguments.namespaces);
   if (!namespaces)
-    return complain("serve", namespaces.error());
+    return complain("serve", namespaces.error(), exit_code::usage);
   const auto catalog = actors::directory_provider::make(*namespaces);
   if (!catalog)
-    return complain("serve", catalog.error());
+    return complain("serve", catalog.error(), exit_code::local_file);
   const auto authorized = read_authorized(arguments, *namespaces);
   if (!authorized)
     return complain("serve", authorized.error());
@@ -270,7 +266,7 @@ int serve(const serve_arguments& arguments) {
   auto& runtime = **started;
   const auto metrics = expose(runtime, arguments.daemon);
   if (!metrics)
-    return complain("serve", metrics.error());
+    return complain("serve", metrics.error(), exit_code_of(metrics.error()));
   const auto sockets = actors::listen_on(runtime.io(), *listen);
   if (!sockets)
     return complain("serve", sockets.error());
@@ -365,14 +361,12 @@ void register_serve(CLI::App& program, std::function<int()>& selected) {
     ->check(CLI::Range(std::size_t{1}, most_transmissions))
     ->capture_default_str()
     ->type_name("N");
-  command
-    ->add_option(
-      "--rate-policy", arguments->policy,
-      "adaptive: as fast as the slowest receiver's path takes it; tcp-friendly: as a TCP "
-      "flow would, where others share the path; fixed: at --rate, which implies it "
-      "(default adaptive)")
-    ->transform(CLI::CheckedTransformer(rate_policies()))
-    ->type_name("POLICY");
+  auto* policy = command->add_option(
+    "--rate-policy", arguments->policy,
+    "adaptive: as fast as the slowest receiver's path takes it; tcp-friendly: as a TCP "
+    "flow would, where others share the path; fixed: at --rate, which implies it "
+    "(default adaptive)");
+  policy->transform(rate_policy_names())->type_name("POLICY");
   command
     ->add_option("--ttl", arguments->ttl,
                  "How far multicast may go: 1 stays on the local network, each router takes one")
@@ -380,10 +374,11 @@ void register_serve(CLI::App& program, std::function<int()>& selected) {
     ->capture_default_str()
     ->type_name("N");
   command
-    ->add_option("--mtu", arguments->mtu,
-                 "Send packets of up to N bytes, which every link to the receivers must take whole: "
-                 "less for tunnels, more for jumbo frames (default 1500; less where the interface "
-                 "takes less)")
+    ->add_option(
+      "--mtu", arguments->mtu,
+      "Send packets of up to N bytes, which every link to the receivers must take whole: "
+      "less for tunnels, more for jumbo frames (default 1500; less where the interface "
+      "takes less)")
     ->check(CLI::Range(protocol::packet_size(protocol::symbol_sizes.front(), true), most_mtu))
     ->type_name("N");
   command
@@ -400,8 +395,10 @@ void register_serve(CLI::App& program, std::function<int()>& selected) {
                  "~/.local/state/fleetcast)")
     ->type_name("DIR");
   add_daemon_options(*command, arguments->daemon);
-  command->callback(
-    [arguments, &selected] { selected = [arguments] { return serve(*arguments); }; });
+  command->callback([arguments, policy, &selected] {
+    arguments->is_policy_given = policy->count() > 0;
+    selected = [arguments] { return serve(*arguments); };
+  });
 }
 
 } // namespace fleetcast::apps

@@ -54,20 +54,25 @@ struct simulate_arguments {
 };
 
 constexpr const char* simulate_footer
-  = "Runs the sender and receivers that `serve` and `get` run, in virtual time over simulated "
-    "links,\n"
-    "and says how long everybody took, what was sent for it and how much feedback came back.\n"
-    "The same arguments and the same seed give the same figures, on every machine.\n\n"
-    "For comparison the same is run without loss, and, when some receivers are worse or late, "
-    "without\n"
-    "those. Of each symbol 8 bytes are carried, and all of them count. Nothing is sealed unless\n"
-    "--sealed is given: that changes no figure. docs/simulation.md says what is modelled.\n\n"
-    "Examples:\n"
-    "  fleetcast simulate --receivers 10000 --loss 1 --rtt 20\n"
-    "  fleetcast simulate --receivers 10000 --loss 1 --burst 8 --worse 100:10\n"
-    "  fleetcast simulate --receivers 50 --late 1:50 --size 256M --json\n"
-    "  fleetcast simulate --receivers 10 --rate-policy tcp-friendly --bottleneck 50M --tcp 1\n\n"
-    "Exit codes: 0 when everybody got the object, 1 when not, 2 wrong usage, 130 after Ctrl-C.\n";
+  = R"(Runs the sender and receivers that `serve` and `get` run, in virtual time over
+simulated links, and says how long everybody took, what was sent for it and how
+much feedback came back. The same arguments and the same seed give the same
+figures, on every machine.
+
+For comparison the same is run without loss, and, when some receivers are worse
+or late, without those. Of each symbol 8 bytes are carried, and all of them
+count. Nothing is sealed unless --sealed is given: that changes no figure.
+docs/simulation.md says what is modelled.
+
+Examples:
+  fleetcast simulate --receivers 10000 --loss 1 --rtt 20
+  fleetcast simulate --receivers 10000 --loss 1 --burst 8 --worse 100:10
+  fleetcast simulate --receivers 50 --late 1:50 --size 256M --json
+  fleetcast simulate --receivers 10 --rate-policy tcp-friendly --bottleneck 50M --tcp 1
+
+Exit codes: 0 when everybody got the object, 1 when not, 2 wrong usage, 130
+after Ctrl-C.
+)";
 
 struct pair_of_numbers {
   std::size_t count = 0;
@@ -287,7 +292,7 @@ void register_simulate(CLI::App& program, std::function<int()>& selected) {
     ->add_option("--rate-policy", a->policy,
                  "fixed: at --rate; adaptive: as serve does without --rate; tcp-friendly: as a TCP "
                  "flow would (default fixed)")
-    ->transform(CLI::CheckedTransformer(rate_policies()))
+    ->transform(rate_policy_names())
     ->type_name("POLICY");
   bits("--bottleneck", a->bottleneck,
        "What the path to all carries (default: no limit; 1G where the rate is searched for)");

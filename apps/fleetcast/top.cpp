@@ -43,15 +43,18 @@ struct top_arguments {
 };
 
 constexpr const char* top_footer
-  = "Each session with its rate and what limits it, and of each transmission the receivers that "
-    "are\n"
-    "furthest behind. q ends it.\n\n"
-    "Without a terminal the same comes as text: once, or as often as --count says.\n\n"
-    "Examples:\n"
-    "  fleetcast top\n"
-    "  fleetcast top 4711 --interval 5\n"
-    "  fleetcast top --count 10 > top.txt\n\n"
-    "Exit codes: 0 done, 1 no such process or it is gone, 2 wrong usage.\n";
+  = R"(Each session with its rate and what limits it, and of each transmission the
+receivers that are furthest behind. q ends it.
+
+Without a terminal the same comes as text: once, or as often as --count says.
+
+Examples:
+  fleetcast top
+  fleetcast top 4711 --interval 5
+  fleetcast top --count 10 > top.txt
+
+Exit codes: 0 done, 1 no such process or it is gone, 2 wrong usage.
+)";
 
 tl::expected<json, failure> ask(console_client& client, const std::string& line) {
   auto answer = client.ask("--json " + line);

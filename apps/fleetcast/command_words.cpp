@@ -1,0 +1,80 @@
+#include "apps/fleetcast/command_words.hpp"
+
+#include <algorithm>
+#include <numeric>
+
+namespace fleetcast::apps {
+
+namespace {
+
+/// Letters to be put in, left out or changed (Levenshtein).
+std::size_t distance(const std::string& a, const std::string& b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    auto diagonal = std::exchange(row[0], i + 1);
+    for (std::size_t j = 0; j < b.size(); ++j) {
+      const auto changed = diagonal + (a[i] == b[j] ? 0 : 1);
+      diagonal = row[j + 1];
+      row[j + 1] = std::min({changed, row[j] + 1, diagonal + 1});
+    }
+  }
+  return row.back();
+}
+
+std::vector<std::string> names_in(const CLI::App& group) {
+  std::vector<std::string> result;
+  for (const auto* command : group.get_subcommands({}))
+    result.push_back(command->get_name());
+  return result;
+}
+
+/// "; did you mean "serve"?", or all that there are.
+std::string advice(const std::string& word, const std::vector<std::string>& names) {
+  const auto nearest
+    = std::min_element(names.begin(), names.end(), [&](const auto& a, const auto& b) {
+        return distance(word, a) < distance(word, b);
+      });
+  if (nearest != names.end() && distance(word, *nearest) <= 2)
+    return ". Did you mean \"" + *nearest + "\"?";
+  std::string all;
+  for (const auto& name : names)
+    all += (all.empty() ? "" : ", ") + name;
+  return ". Commands: " + all;
+}
+
+const CLI::App* find(const CLI::App& group, const std::string& name) {
+  for (const auto* command : group.get_subcommands({}))
+    if (command->get_name() == name)
+      return command;
+  return nullptr;
+}
+
+} // namespace
+
+std::optional<std::string> misled(const CLI::App& program, const std::vector<std::string>& words) {
+  const auto* at = &program;
+  std::string path = program.get_name();
+  for (const auto& word : words) {
+    if (word.starts_with('-') || names_in(*at).empty())
+      return std::nullopt; // an option may be --help; the parser knows about the rest
+    const auto* next = find(*at, word);
+    if (next == nullptr)
+      return path + ": there is no command \"" + word + "\"" + advice(word, names_in(*at));
+    at = next;
+    path += " " + word;
+  }
+  if (names_in(*at).empty())
+    return std::nullopt;
+  return path + ": say which command" + advice({}, names_in(*at));
+}
+
+std::vector<std::string> with_help_as_option(std::vector<std::string> words) {
+  if (!words.empty() && words.front() == "help") {
+    words.erase(words.begin());
+    words.emplace_back("--help");
+  }
+  return words;
+}
+
+} // namespace fleetcast::apps
