@@ -17,6 +17,9 @@ struct console_options {
 
   /// Without one nobody can connect; what serves metrics needs none.
   bool has_socket = true;
+
+  /// `shutdown` ends the process by SIGTERM. Not for a program that embeds us and may handle that signal otherwise.
+  bool may_shut_down = false;
 };
 
 /// Listens from its making on; its end removes the socket.

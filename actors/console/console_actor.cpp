@@ -276,6 +276,10 @@ void console_state::set_log(const task& t) const {
 }
 
 void console_state::shut_down(const task& t) const {
+  if (!config_.may_shut_down)
+    return t.refuse({failure_code::invalid_request, 0,
+                     "this process uses Fleetcast as a library and ends by its own means; `cancel "
+                     "ID` ends a session"});
   note(0, "shutdown");
   json document;
   document["done"] = "ending, as after SIGTERM";

@@ -50,6 +50,7 @@ struct console_config {
   std::string version;
   steered_session_manager_actor manager;
   std::shared_ptr<const console_server> server; ///< for its counters
+  bool may_shut_down = false;                   ///< as console_options say
 };
 
 class console_state {

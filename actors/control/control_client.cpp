@@ -188,10 +188,10 @@ void control_client_state::on_ready(const link_ready& ready) {
   connection_ = ready.connection;
   dialer_.reset();
   peer_ = ready.peer;
-  if (request_.fingerprint.empty())
-    look_up();
-  else
-    on_verdict(check_fingerprint());
+  if (!request_.fingerprint.empty())
+    if (const auto refused = check_fingerprint())
+      return on_verdict(refused);
+  look_up();
 }
 
 failure control_client_state::check_fingerprint() const {
@@ -205,13 +205,19 @@ failure control_client_state::check_fingerprint() const {
             + ". Compare both with what `fleetcast serve` prints on that host when it starts"};
 }
 
-/// On a thread of its own, since it waits for the disk and for other processes' lock.
+/// On a thread of its own, since it waits for the disk and for other processes' lock. An identity that the user gave is
+/// right whatever the file says, and is pinned if the server is new.
 void control_client_state::look_up() {
   const auto reader = spawn_on_own_thread(
     self_->system(), "looking the server up in known_servers",
-    [server = server_, fingerprint = peer_.fingerprint,
+    [server = server_, fingerprint = peer_.fingerprint, is_given = !request_.fingerprint.empty(),
      pinned = known_servers_of(request_)](caf::event_based_actor*, const caf::actor_addr& asker) {
       auto verdict = pinned.check_or_pin(server, fingerprint);
+      if (!verdict && is_given) {
+        log(name).warn("{} has the identity that was asked for, but it cannot be pinned: {}",
+                       server, verdict.error().text);
+        verdict = io::known_servers::verdict::known;
+      }
       if (verdict && *verdict == io::known_servers::verdict::pinned)
         log(name).info("{} is new, and its identity {} is pinned", server, fingerprint);
       notify(asker, link_verdict{verdict ? failure{} : std::move(verdict.error())});

@@ -122,7 +122,8 @@ int run(actors::runtime& runtime, const actors::listening_sockets& sockets,
   }
   tell_ready("Listening on " + where);
 
-  const bool signalled = wait_for_signal(signals, agent_gone);
+  const bool signalled = wait_for_signal(
+    signals, agent_gone, "nothing is reloaded; certificates and settings take a restart");
   tell_stopping();
   acceptor->close();
   if (!signalled) {

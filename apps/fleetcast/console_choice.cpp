@@ -44,6 +44,19 @@ std::string table(const std::vector<console_socket>& all) {
   return result;
 }
 
+/// Null: none is of this kind, or several are.
+const console_socket* only_one(const std::vector<console_socket>& all, std::string_view program) {
+  const console_socket* result = nullptr;
+  for (const auto& one : all) {
+    if (one.program != program)
+      continue;
+    if (result != nullptr)
+      return nullptr;
+    result = &one;
+  }
+  return result;
+}
+
 tl::unexpected<failure> no_choice(std::string why) {
   return tl::unexpected{failure{failure_code::invalid_argument, 0, std::move(why)}};
 }
@@ -83,6 +96,10 @@ tl::expected<std::filesystem::path, failure> choose_console(const std::string& w
       "no process of this user has a console in " + places()
       + ". `fleetcast serve` and `fleetcast get` have one while they run; a program that "
         "embeds the library with FLEETCAST_CONSOLE=1");
+  // A server or an agent is what is looked into; beside it there may be a `get` for a moment.
+  for (const auto* kind : {"fleetcast-serve", "fleetcast-agent"})
+    if (const auto only = only_one(all, kind); only != nullptr)
+      return only->path;
   if (all.size() == 1)
     return all.front().path;
   if (::isatty(STDIN_FILENO) == 0 || ::isatty(STDOUT_FILENO) == 0)

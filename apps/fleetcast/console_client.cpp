@@ -1,8 +1,12 @@
 #include "apps/fleetcast/console_client.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <fstream>
+#include <iterator>
+#include <string>
 #include <system_error>
 #include <utility>
 
@@ -22,6 +26,9 @@ namespace {
 
 /// Longer than the process waits for its own actors.
 constexpr milliseconds answer_patience{15'000};
+
+/// After this time without an answer it is worth a look whether the process can give one.
+constexpr milliseconds look_after{1'000};
 
 tl::unexpected<failure> failed(const std::string& what, int error) {
   return tl::unexpected{failure{failure_code::connection_lost, 0,
@@ -63,7 +70,10 @@ console_client::result<actors::frame> console_client::ask(const std::string& lin
   }
   const auto end = steady_clock::now() + answer_patience;
   for (auto now = steady_clock::now(); now < end; now = steady_clock::now()) {
-    auto got = next(std::chrono::ceil<milliseconds>(end - now));
+    auto got = next(std::min(look_after, std::chrono::ceil<milliseconds>(end - now)));
+    if (got && !*got && is_stopped())
+      return lost("the process is stopped (SIGSTOP, a debugger, or a frozen container) and does "
+                  "not answer; `kill -CONT` its pid to go on");
     if (!got)
       return tl::unexpected{std::move(got.error())};
     if (*got && (*got)->kind != actors::frame_kind::event
@@ -72,6 +82,18 @@ console_client::result<actors::frame> console_client::ask(const std::string& lin
   }
   return lost("the process did not answer in " + std::to_string(answer_patience.count() / 1000)
               + " s: it may be stopped; see its state with ps");
+}
+
+bool console_client::is_stopped() const {
+  ucred peer{};
+  socklen_t size = sizeof peer;
+  if (::getsockopt(socket_.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0)
+    return false;
+  std::ifstream status{"/proc/" + std::to_string(peer.pid) + "/stat"};
+  const std::string text{std::istreambuf_iterator<char>{status}, {}};
+  const auto name_end = text.rfind(')'); // the name may hold anything
+  const auto state = name_end == std::string::npos ? name_end : name_end + 2;
+  return state < text.size() && (text[state] == 'T' || text[state] == 't');
 }
 
 console_client::result<std::optional<actors::frame>> console_client::take_frame() {

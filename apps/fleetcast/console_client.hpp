@@ -30,6 +30,7 @@ public:
 private:
   explicit console_client(actors::io::file_descriptor socket) : socket_(std::move(socket)) {}
 
+  bool is_stopped() const;
   result<std::optional<actors::frame>> take_frame();
 
   actors::io::file_descriptor socket_;

@@ -7,8 +7,10 @@
 #include <spdlog/sinks/stdout_color_sinks.h>
 
 #include <chrono>
+#include <csignal>
 
 #include <sys/resource.h>
+#include <unistd.h>
 
 namespace fleetcast::apps {
 
@@ -50,7 +52,7 @@ std::optional<actors::console_options> console_of(const daemon_options& options,
                                                   const char* program) {
   if (options.no_console && options.metrics.empty())
     return std::nullopt;
-  return actors::console_options{program, FLEETCAST_VERSION, {}, !options.no_console};
+  return actors::console_options{program, FLEETCAST_VERSION, {}, !options.no_console, true};
 }
 
 tl::expected<std::unique_ptr<metrics_endpoint>, protocol::failure>
@@ -65,14 +67,29 @@ expose(actors::runtime& runtime, const daemon_options& options) {
   return metrics_endpoint::open(runtime, options.metrics);
 }
 
-bool wait_for_signal(signal_events& signals, const event_flag& gone) {
+namespace {
+
+/// A daemon has no terminal that could hang up.
+bool has_terminal() {
+  return ::isatty(STDIN_FILENO) == 1 || ::isatty(STDOUT_FILENO) == 1
+         || ::isatty(STDERR_FILENO) == 1;
+}
+
+} // namespace
+
+bool wait_for_signal(signal_events& signals, const event_flag& gone, const char* on_hangup) {
   using woken_by = signal_events::woken_by;
-  auto woken = woken_by::timeout;
-  while (woken == woken_by::timeout) {
-    woken = signals.wait(gone, std::chrono::seconds{10});
+  for (;;) {
+    const auto woken = signals.wait(gone, std::chrono::seconds{10});
     actors::tell_left_out();
+    if (woken == woken_by::event)
+      return false;
+    if (woken == woken_by::timeout)
+      continue;
+    if (signals.last_signal() != SIGHUP || has_terminal())
+      return true;
+    actors::log().info("SIGHUP: {}", on_hangup);
   }
-  return woken == woken_by::signal;
 }
 
 } // namespace fleetcast::apps

@@ -46,7 +46,9 @@ std::optional<actors::console_options> console_of(const daemon_options& options,
 [[nodiscard]] tl::expected<std::unique_ptr<metrics_endpoint>, protocol::failure>
 expose(actors::runtime& runtime, const daemon_options& options);
 
-/// Waits until a signal comes (true), or until `gone` is set: what the command lives for has died.
-[[nodiscard]] bool wait_for_signal(signal_events& signals, const event_flag& gone);
+/// Waits until a signal ends the command (true), or until `gone` is set: what the command lives for has died. SIGHUP
+/// ends a command on a terminal; else it only makes the log say `on_hangup`: what was reloaded.
+[[nodiscard]] bool wait_for_signal(signal_events& signals, const event_flag& gone,
+                                   const char* on_hangup);
 
 } // namespace fleetcast::apps

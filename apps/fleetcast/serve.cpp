@@ -285,7 +285,10 @@ int serve(const serve_arguments& arguments) {
       say(stdout, "metrics http://{}/metrics\n", (*metrics)->address());
   }
 
-  if (!wait_for_signal(signals, listener_gone))
+  constexpr const char* on_hangup
+    = "lists of authorized clients are read again for each request anyway; all other settings take "
+      "a restart";
+  if (!wait_for_signal(signals, listener_gone, on_hangup))
     return complain("serve", "clients cannot be served any more: " + why_gone);
   signals.let_go();
   actors::tell_left_out(true);
