@@ -118,9 +118,9 @@ private:
     data_path path;
   };
 
-  static protocol::receiver_config
-  receiver_config_from(const link_accepted& link, const protocol::geometry& layout,
-                       const data_path& path) {
+  static protocol::receiver_config receiver_config_from(const link_accepted& link,
+                                                        const protocol::geometry& layout,
+                                                        const data_path& path) {
     const auto& accept = link.accept;
     protocol::receiver_config c{.layout = layout};
     c.session_tag = accept.session_tag;

@@ -98,9 +98,10 @@ void receive_session_state::begin_receiving(const link_accepted& link) {
                     io::to_text(path->feedback));
     trouble_.set_path(*path);
     if (path->is_fragmented())
-      tell({fmt::format("the server's datagrams take packets of {} bytes, and {} takes {}: they may "
-                        "not arrive. Raise the interface's MTU, or start the server with `--mtu {}`",
-                        path->packet, path->interface.name, *path->mtu, *path->mtu)});
+      tell(
+        {fmt::format("the server's datagrams take packets of {} bytes, and {} takes {}: they may "
+                     "not arrive. Raise the interface's MTU, or start the server with `--mtu {}`",
+                     path->packet, path->interface.name, *path->mtu, *path->mtu)});
     fragments_ = fragment_watch{parts_->reassembled_packets()};
   }
   summary_.object_size = link.accept.object_size;

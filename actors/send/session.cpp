@@ -377,8 +377,9 @@ void send_session_state::warn_of_mtu() const {
                    "fragments, and is lost with any of them. Raise the interface's MTU",
                    object_name(), path.packet, path.interface.name, *path.mtu);
   else if (path.mtu && *path.mtu < config_->options.mtu)
-    log(name).warn("{}: {} takes packets of {} bytes, less than `--mtu` says: datagrams of {} are sent",
-                   object_name(), path.interface.name, *path.mtu, path.packet);
+    log(name).warn(
+      "{}: {} takes packets of {} bytes, less than `--mtu` says: datagrams of {} are sent",
+      object_name(), path.interface.name, *path.mtu, path.packet);
 }
 
 /// Usually the address of the first client suits all of them.

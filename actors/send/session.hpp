@@ -82,7 +82,7 @@ private:
     protocol::timestamp joined_at{};
     rate_meter taken_in;
     fetch_allowance fetches{};
-    bool is_heard = false; ///< and was told so
+    bool is_heard = false;                                    ///< and was told so
     protocol::exclusion excluded = protocol::exclusion::none; ///< as the log says
   };
 

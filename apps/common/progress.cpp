@@ -20,7 +20,16 @@ double fraction(const transfer_figures& figures) {
                          / static_cast<double>(figures.object_bytes));
 }
 
+/// From then on a rate of the past is no forecast, and what limited it no cause.
+constexpr double stalled_after = 2.0;
+
+bool is_stalled(const transfer_figures& figures) {
+  return figures.idle_seconds >= stalled_after && figures.written_bytes < figures.object_bytes;
+}
+
 std::string remaining(const transfer_figures& figures) {
+  if (is_stalled(figures))
+    return fmt::format("nothing for {:.0f} s", figures.idle_seconds);
   if (figures.bits_per_second < 1 || figures.object_bytes <= figures.written_bytes)
     return {};
   auto bits = 8.0 * static_cast<double>(figures.object_bytes - figures.written_bytes);
@@ -35,6 +44,8 @@ std::string losses(const transfer_figures& figures) {
 
 /// Only what the user can do something about here.
 std::string limit(const transfer_figures& figures) {
+  if (is_stalled(figures))
+    return {};
   switch (figures.limited_by) {
     case FLEETCAST_LIMIT_NETWORK:
       return "network loses packets";
@@ -113,6 +124,10 @@ std::string format_line(const transfer_figures& figures) {
   append(line, losses(figures));
   append(line, limit(figures));
   return line;
+}
+
+std::string format_waiting(double seconds) {
+  return fmt::format("waiting for the server for {:.0f} s", seconds);
 }
 
 std::string format_result(const std::string& target, const transfer_figures& figures) {

@@ -20,7 +20,8 @@ struct transfer_figures {
   std::uint64_t repaired_symbols = 0;
   std::uint64_t lost_packets = 0;
   ULONG limited_by = FLEETCAST_LIMIT_UNKNOWN;
-  bool verified = true; ///< false: both ends were told to do without
+  bool verified = true;    ///< false: both ends were told to do without
+  double idle_seconds = 0; ///< nothing was written for so long
 };
 
 /// "1.5 GiB", "180 B".
@@ -40,6 +41,9 @@ struct transfer_figures {
 
 /// One line for a log.
 [[nodiscard]] std::string format_line(const transfer_figures& figures);
+
+/// Of a session that has not begun after `seconds`.
+[[nodiscard]] std::string format_waiting(double seconds);
 
 /// The last line of a transfer that succeeded.
 [[nodiscard]] std::string format_result(const std::string& target, const transfer_figures& figures);

@@ -72,13 +72,17 @@ bool is_linked(const descriptor& file) {
   return ::fstat(file.get(), &info) == 0 && info.st_nlink > 0;
 }
 
+struct directory_closer {
+  void operator()(DIR* directory) const noexcept { ::closedir(directory); }
+};
+
 /// What processes left behind that were killed while they made this target.
 void sweep(const descriptor& directory, const std::string& name) {
   const auto prefix = prefix_for(name);
   DIR* listing = ::fdopendir(open_again(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC).release());
   if (listing == nullptr)
     return;
-  const std::unique_ptr<DIR, decltype(&::closedir)> owner{listing, &::closedir};
+  const std::unique_ptr<DIR, directory_closer> owner{listing};
   while (const auto* one = ::readdir(listing)) {
     const std::string_view found{one->d_name};
     if (found.size() != prefix.size() + random_letters || !found.starts_with(prefix))

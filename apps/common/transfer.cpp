@@ -16,6 +16,9 @@ namespace {
 /// How often to look whether the session has begun: soon enough to say so while it matters.
 constexpr milliseconds start_interval{50};
 
+/// What a connection usually takes is nothing to speak of, seconds.
+constexpr double waiting_is_said_after = 2;
+
 /// How often the wait for the disk wakes for nothing; a signal wakes it at once.
 constexpr milliseconds sync_interval{1000};
 
@@ -97,6 +100,8 @@ void transfer::receive() {
       next_report += interval_;
       if (session_.started())
         observer_.progress(figures());
+      else if (const auto waited = seconds(); waited >= waiting_is_said_after)
+        observer_.waiting(waited);
     }
   }
 }
@@ -140,12 +145,19 @@ staged_file::result<void> transfer::save() {
   return synced ? file_.publish() : synced;
 }
 
+double transfer::seconds() const {
+  return std::chrono::duration<double>(clock::now() - begin_).count();
+}
+
 transfer_figures transfer::figures() {
   auto counted = session_.statistics();
   transfer_figures result;
   result.object_bytes = session_.object_bytes();
   result.written_bytes = session_.written_bytes();
-  result.seconds = std::chrono::duration<double>(clock::now() - begin_).count();
+  result.seconds = seconds();
+  if (result.written_bytes != std::exchange(last_bytes_, result.written_bytes))
+    last_change_ = result.seconds;
+  result.idle_seconds = result.seconds - last_change_;
   result.bits_per_second = rate_.update(result.seconds, result.written_bytes);
   result.repaired_symbols = counted.ullRepairedSymbols;
   result.lost_packets = counted.ullLostPackets;

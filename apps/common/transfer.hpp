@@ -21,7 +21,10 @@ public:
   /// The size is known; the object will be stored as `target`.
   virtual void started(const std::string& target, const reception& session) = 0;
 
-  /// Again and again from then on.
+  /// Again and again before that, once it takes longer than two seconds.
+  virtual void waiting(double seconds) { (void)seconds; }
+
+  /// Again and again once it has started.
   virtual void progress(const transfer_figures& figures) = 0;
 
   /// A second signal ends the program at once: with this code. The hidden file is gone.
@@ -64,6 +67,7 @@ private:
   void on_signal();
   [[noreturn]] void leave_at_once();
   staged_file::result<void> save();
+  double seconds() const;
   transfer_figures figures();
 
   staged_file& file_;
@@ -73,6 +77,8 @@ private:
   reception session_;
   clock::time_point begin_ = clock::now();
   rate_meter rate_;
+  std::uint64_t last_bytes_ = 0;
+  double last_change_ = 0; ///< seconds after the beginning
   int signal_ = 0;
 };
 

@@ -13,11 +13,12 @@
 #include "apps/fleetcast/job_record.hpp"
 
 #include <CLI/CLI.hpp>
-#include <fmt/core.h>
+#include <fmt/chrono.h>
 
 #include <algorithm>
 #include <charconv>
 #include <cstdio>
+#include <ctime>
 #include <memory>
 #include <string>
 #include <utility>
@@ -65,7 +66,9 @@ before that keeps all from it, and ends the job.
 
 The job has an id and goes on without this command: what ends it (Ctrl-C, kill)
 does not end the job. `fleetcast fleet get --job ID` finds it again; status,
-retry and cancel take the id, too.
+retry and cancel take the id, too, and `fleetcast fleet jobs` lists all. An id
+names one request: with another object, destination or set of hosts, or once the
+job is over, it is refused.
 
 --json prints one object a line on standard output: "event" is "job", "host",
 "progress", at last "report" for each host and "completed" or "failed".
@@ -110,6 +113,17 @@ Example:
   fleetcast fleet retry --job 20260101-120000-1a2b3c
 
 Exit codes: as `fleetcast fleet get`.
+)";
+
+constexpr const char* jobs_footer
+  = R"(A job is `open` until a command has waited for its end: `fleetcast fleet status --job ID`
+asks its hosts how it stands.
+
+Examples:
+  fleetcast fleet jobs
+  fleetcast fleet jobs --json | jq -r 'select(.state == "failed").job'
+
+Exit codes: 0.
 )";
 
 /// What keeps a command from beginning.
@@ -179,24 +193,44 @@ checked<void> apply(const job_arguments& arguments, job_record& record) {
   return {};
 }
 
+/// An id names one request, once: else a line in a crontab would report what an earlier run did.
+checked<void> check_unused(const std::string& id, const job_record& known,
+                           const job_record& asked) {
+  if (const auto what = difference(known, asked); !what.empty())
+    return refuse("job " + id + " is another job: it differs in " + what
+                  + ". Choose another id, or leave --job out");
+  if (const auto end = load_end(id, default_job_directory()))
+    return refuse(fmt::format(
+      "job {0} is over: it {1} at {2:%Y-%m-%d %H:%M:%S}. Choose another id for another run, or "
+      "leave --job out; `fleetcast fleet status --job {0}` shows how it stands{3}",
+      id, end->succeeded ? "succeeded" : "failed", fmt::localtime(end->at),
+      end->succeeded ? ""
+                     : ", `fleetcast fleet retry --job " + id + "` tries again where it failed"));
+  return {};
+}
+
 checked<job_record> record_of(const job_arguments& arguments, task what) {
   job_record record;
   const auto& id = arguments.job;
   if (!id.empty()) {
     if (!fleet::is_job_id(id))
       return refuse("--job " + id + " is no id of a job");
-    auto known = load_job(id, default_job_directory());
-    if (!known && arguments.fleet.hosts.empty())
-      return refuse(known.error(), exit_code::local_file);
-    if (known && *known)
-      record = std::move(**known);
+    auto loaded = load_job(id, default_job_directory());
+    if (!loaded && arguments.fleet.hosts.empty())
+      return refuse(loaded.error(), exit_code::local_file);
+    if (loaded && *loaded)
+      record = std::move(**loaded);
     else if (arguments.fleet.hosts.empty())
       return refuse("there is no record of job " + id
                     + " on this host; name the job's hosts with --hosts");
   }
   const bool is_new = record.request.job.empty();
+  const auto known = record;
   if (auto applied = apply(arguments, record); !applied)
     return tl::unexpected{std::move(applied.error())};
+  if (what == task::run && !is_new && !arguments.address.empty())
+    if (auto used = check_unused(id, known, record); !used)
+      return tl::unexpected{std::move(used.error())};
   if (what == task::run && record.request.server.empty())
     return refuse(
       "what shall be got? Write SERVER/NAMESPACE/OBJECT DEST, or --job ID of a job that "
@@ -262,6 +296,16 @@ int conclude(const fleet_end& end, task what, bool json) {
         view.job, view.job, view.job);
     return exit_code::signal_base + end.signal;
   }
+  if (what == task::run || what == task::retry) {
+    if (const auto noted = note_end(view.job, {all, std::time(nullptr)}, default_job_directory());
+        !noted)
+      complain("fleet", noted.error());
+    if (!all && !json)
+      say(stderr,
+          "fleetcast fleet: not every host has it; `fleetcast fleet retry --job {}` tries "
+          "again where it failed\n",
+          view.job);
+  }
   return all ? exit_code::success : exit_code::failure;
 }
 
@@ -282,6 +326,33 @@ int run(const job_arguments& arguments, task what) {
   if (!end)
     return complain("fleet", end.error());
   return conclude(*end, what, json);
+}
+
+std::string state_of(const known_job& job) {
+  return !job.end ? "open" : job.end->succeeded ? "succeeded" : "failed";
+}
+
+int list_jobs(bool json) {
+  const auto jobs = load_jobs(default_job_directory());
+  if (!json && jobs.empty())
+    say(stderr, "fleetcast fleet jobs: this host has no record of a job in {}\n",
+        default_job_directory().string());
+  for (const auto& job : jobs) {
+    const auto& r = job.record.request;
+    const auto object = fmt::format("{}/{}/{}", r.server, r.name_space, r.object);
+    const auto begun = fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(job.begun));
+    if (json)
+      print_event("job", {{"job", r.job},
+                          {"begun", begun},
+                          {"state", state_of(job)},
+                          {"hosts", job.record.hosts.size()},
+                          {"object", object},
+                          {"destination", r.destination}});
+    else
+      say(stdout, "{}  {}  {}, {} hosts: {} to {}\n", r.job, begun, state_of(job),
+          job.record.hosts.size(), object, r.destination);
+  }
+  return exit_code::success;
 }
 
 void add_patience(CLI::App& command, job_arguments& arguments) {
@@ -363,6 +434,14 @@ void register_on_job(CLI::App& group, std::function<int()>& selected, const char
     add_patience(*command, *arguments);
 }
 
+void register_jobs(CLI::App& group, std::function<int()>& selected) {
+  auto* command = group.add_subcommand("jobs", "List the jobs that this host has begun");
+  command->footer(jobs_footer);
+  auto json = std::make_shared<bool>(false);
+  command->add_flag("--json", *json, "Print one object a line, for programs");
+  command->callback([json, &selected] { selected = [json] { return list_jobs(*json); }; });
+}
+
 } // namespace
 
 void register_fleet(CLI::App& program, std::function<int()>& selected) {
@@ -376,6 +455,7 @@ void register_fleet(CLI::App& program, std::function<int()>& selected) {
                 "  fleetcast fleet status --job 20260101-120000-1a2b3c\n\n"
                 "'fleetcast fleet COMMAND --help' tells more, with examples.");
   register_fleet_cert(*group, selected);
+  register_jobs(*group, selected);
   register_get_on_fleet(*group, selected);
   register_on_job(*group, selected, "status", "Ask every host for the state of a job",
                   status_footer, task::watch);

@@ -94,9 +94,9 @@ When nothing arrives for two seconds, or the server hears nothing of this host,
 a line on standard error says which addresses and ports that concerns and what
 to check; another one, when it is over.
 
---json prints one object a line on standard output. "event" is "started",
-"progress" (at most five a second), "warning" and at last "completed" or
-"failed".
+--json prints one object a line on standard output. "event" is "waiting" (for
+the server, longer than two seconds), "started", "progress" (at most five a
+second), "warning" and at last "completed" or "failed".
 
 Examples:
   fleetcast get server/images/debian.img
@@ -135,6 +135,16 @@ public:
              {"target", target},
              {"object_size", session.object_bytes()},
              {"block_size", session.block_bytes()}});
+  }
+
+  void waiting(double seconds) override {
+    const std::lock_guard guard{mutex_};
+    if (json_)
+      print({{"event", "waiting"}, {"seconds", seconds}});
+    else if (terminal_)
+      bar_.draw(format_waiting(seconds));
+    else if (!quiet_)
+      say(stderr, "{}\n", format_waiting(seconds));
   }
 
   void progress(const transfer_figures& figures) override {

@@ -1310,7 +1310,8 @@ TEST_F(Control, TheServerTellsTheStateOfFeedbackToThoseWhoTakeItOnly) {
     const auto join = await<join_request>(server_probe_);
     ASSERT_TRUE(client.receive()) << "accept";
     caf::anon_send(join.link, wire::feedback_state{2500, 7});
-    caf::anon_send(join.link, wire::session_ended{{failure_code::cancelled, 0, "the test is over"}});
+    caf::anon_send(join.link,
+                   wire::session_ended{{failure_code::cancelled, 0, "the test is over"}});
     const auto next = client.receive();
     ASSERT_TRUE(next);
     EXPECT_EQ(std::holds_alternative<wire::feedback_state>(*next), takes_it);

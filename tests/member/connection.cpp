@@ -2,11 +2,11 @@
 
 #include <boost/asio/read.hpp>
 #include <boost/asio/write.hpp>
+#include <openssl/ssl.h>
 
 #include <array>
 #include <stdexcept>
 
-#include <openssl/ssl.h>
 #include <poll.h>
 
 namespace fleetcast::member {

@@ -210,8 +210,8 @@ int run(const options& with) {
   reporter reports{accept};
   const voice to_group{endpoint_of(accept.group), with.interface, source};
   const voice to_server{endpoint_of(accept.feedback), with.interface, {}};
-  forger forges{{forgeries_of(with.kind)}, layout, accept.suite, accept.group_key,
-                accept.session_tag, with.seed};
+  forger forges{{forgeries_of(with.kind)}, layout,   accept.suite, accept.group_key,
+                accept.session_tag,        with.seed};
   std::printf("joined\n");
   std::fflush(stdout);
   constexpr auto report_pause = std::chrono::milliseconds(20);
@@ -241,7 +241,8 @@ int run(const options& with) {
 int main(int argc, char** argv) {
   using fleetcast::member::kinds;
   fleetcast::member::options with;
-  CLI::App program{"Joins a transmission and harms the others as far as its keys let it. For the lab."};
+  CLI::App program{
+    "Joins a transmission and harms the others as far as its keys let it. For the lab."};
   program.add_option("--server", with.server, "Address of the server (IPv4)")->required();
   program.add_option("--port", with.port, "Of its control connections")->capture_default_str();
   program.add_option("--namespace", with.name_space, "Of the object")->required();

@@ -1,5 +1,4 @@
 #include "protocol/block_shape.hpp"
-
 #include "protocol/geometry.hpp"
 #include "protocol/wire/block_digest.hpp"
 

@@ -419,8 +419,8 @@ session_progress progress_of(std::uint64_t datagrams) {
 }
 
 TEST_F(ReceiveSession, SaysOnceThatDatagramsComeInFragments) {
-  parts->path
-    = data_path{{3, "eth2"}, {}, {asio::ip::make_address("239.255.7.1"), 5041}, {}, {}, {}, 1476, 1500};
+  parts->path = data_path{
+    {3, "eth2"}, {}, {asio::ip::make_address("239.255.7.1"), 5041}, {}, {}, {}, 1476, 1500};
   parts->reassembled = 7'000;
   const auto before = events().count();
   accept();
@@ -438,8 +438,8 @@ TEST_F(ReceiveSession, SaysOnceThatDatagramsComeInFragments) {
 }
 
 TEST_F(ReceiveSession, SaysAtOnceThatItsInterfaceTakesNoSuchPackets) {
-  parts->path
-    = data_path{{3, "eth2"}, {}, {asio::ip::make_address("239.255.7.1"), 5041}, {}, {}, {}, 1476, 1400};
+  parts->path = data_path{
+    {3, "eth2"}, {}, {asio::ip::make_address("239.255.7.1"), 5041}, {}, {}, {}, 1476, 1400};
   const auto before = events().count();
   accept();
   const auto told = told_since(before);

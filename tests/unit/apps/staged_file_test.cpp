@@ -10,6 +10,7 @@
 #include <iterator>
 #include <vector>
 
+#include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -53,8 +54,7 @@ TEST_F(StagedFile, AppearsUnderItsNameOnlyWhenPublished) {
     ASSERT_TRUE(file->write(4, bytes("5678")));
     ASSERT_TRUE(file->write(0, bytes("1234")));
     EXPECT_FALSE(fs::exists(target));
-    EXPECT_TRUE(
-      fs::path{file->staged_path()}.filename().string().starts_with(".disk.img.fleetcast-"));
+    EXPECT_TRUE(fs::path{file->staged_path()}.filename().string().starts_with(".fleetcast-"));
     EXPECT_EQ(fs::path{file->staged_path()}.parent_path(), directory_);
     ASSERT_TRUE(file->sync());
     ASSERT_TRUE(file->publish());
@@ -83,6 +83,75 @@ TEST_F(StagedFile, ReplacesAnExistingFileInOneStep) {
   EXPECT_EQ(text_of(path("disk.img")), "old and longer");
   ASSERT_TRUE(file->publish());
   EXPECT_EQ(text_of(path("disk.img")), "new");
+}
+
+TEST_F(StagedFile, RemovesWhatAKilledProcessLeftForTheSameNameOnly) {
+  std::string left;
+  {
+    auto file = staged_file::create(path("disk.img"));
+    ASSERT_TRUE(file);
+    left = file->staged_path();
+    fs::copy(left, path("saved"));
+  }
+  fs::rename(path("saved"), left); // nobody holds its lock
+  auto alive = staged_file::create(path("other.img"));
+  ASSERT_TRUE(alive);
+  auto next = staged_file::create(path("disk.img"));
+  ASSERT_TRUE(next);
+  EXPECT_FALSE(fs::exists(left));
+  EXPECT_TRUE(fs::exists(alive->staged_path()));
+  auto beside = staged_file::create(path("disk.img"));
+  ASSERT_TRUE(beside);
+  EXPECT_TRUE(fs::exists(next->staged_path())) << "its process lives";
+}
+
+TEST_F(StagedFile, HasAShortNameOfItsOwnWhateverTheTargetIsCalled) {
+  const std::string longest(255, 'x');
+  auto file = staged_file::create(path(longest));
+  ASSERT_TRUE(file) << file.error().text;
+  EXPECT_LT(fs::path{file->staged_path()}.filename().string().size(), 30U);
+  ASSERT_TRUE(file->publish());
+  EXPECT_TRUE(fs::exists(path(longest)));
+}
+
+TEST_F(StagedFile, IsNoLessPrivateThanWhatItReplaces) {
+  put(path("secret"), "old");
+  ASSERT_EQ(::chmod(path("secret").c_str(), 0600), 0);
+  auto file = staged_file::create(path("secret"));
+  ASSERT_TRUE(file);
+  struct stat info {};
+  ASSERT_EQ(::stat(file->staged_path().c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777U, 0600U) << "what arrives lies open meanwhile";
+  ASSERT_TRUE(file->sync());
+  ASSERT_TRUE(file->publish());
+  ASSERT_EQ(::stat(path("secret").c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777U, 0600U);
+}
+
+TEST_F(StagedFile, AsksForRoomUnlessHolesAreExpected) {
+  constexpr std::uint64_t far_too_much = std::uint64_t{1} << 42U;
+  auto file = staged_file::create(path("disk.img"));
+  ASSERT_TRUE(file);
+  const auto sized = file->size(far_too_much);
+  ASSERT_FALSE(sized);
+  EXPECT_TRUE(sized.error().disk_full());
+  file->expect_holes();
+  EXPECT_TRUE(file->size(far_too_much));
+}
+
+TEST_F(StagedFile, AsAStreamIsCompleteOnceAllOfItLeft) {
+  const descriptor out{::open(path("out").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)};
+  auto file = staged_file::create_stream(directory_.string(), out.get());
+  ASSERT_TRUE(file) << file.error().text;
+  ASSERT_TRUE(file->size(8));
+  ASSERT_TRUE(file->write(4, bytes("5678")));
+  EXPECT_EQ(text_of(path("out")), "");
+  EXPECT_FALSE(file->publish()) << "half of it is not there";
+  ASSERT_TRUE(file->write(0, bytes("1234")));
+  ASSERT_TRUE(file->sync());
+  EXPECT_TRUE(file->publish());
+  EXPECT_EQ(text_of(path("out")), "12345678");
+  EXPECT_EQ(names(), std::vector<std::string>{"out"});
 }
 
 TEST_F(StagedFile, DiscardRemovesItAtOnce) {

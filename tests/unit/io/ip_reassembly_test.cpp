@@ -23,7 +23,8 @@ TEST(IpReassembly, FindsALineOfAList) {
 }
 
 TEST(IpReassembly, IsZeroWhereNothingCanBeRead) {
-  for (const auto* text : {"", "Ip:", "Ip: ReasmOKs\n", "Ip: ReasmOKs\nTcp: 5\n", "Ip: ReasmOKs\nIp: x\n"})
+  for (const auto* text :
+       {"", "Ip:", "Ip: ReasmOKs\n", "Ip: ReasmOKs\nTcp: 5\n", "Ip: ReasmOKs\nIp: x\n"})
     EXPECT_EQ(counter_in_table(text, "Ip:", "ReasmOKs"), 0U) << text;
   EXPECT_EQ(counter_in_list("Ip6ReasmOKs", "Ip6ReasmOKs"), 0U);
 }
