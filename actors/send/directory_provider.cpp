@@ -1,10 +1,13 @@
 #include "actors/send/directory_provider.hpp"
 
+#include "actors/log.hpp"
 #include "protocol/text.hpp"
 #include "protocol/wire/control_messages.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
+#include <climits>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -23,6 +26,8 @@ namespace {
 
 using protocol::failure;
 using protocol::failure_code;
+
+constexpr const char* log_name = "directory_provider";
 
 tl::unexpected<failure> refuse(failure_code code, int error, std::string text) {
   return tl::unexpected{failure{code, static_cast<std::uint32_t>(error), std::move(text)}};
@@ -72,6 +77,33 @@ int open_beneath(int directory, const std::string& path) {
       break;
   }
   return static_cast<int>(opened);
+}
+
+/// Where an open file really is; empty: the kernel does not say.
+std::string path_of(int descriptor) {
+  std::array<char, PATH_MAX> path{};
+  const auto size
+    = ::readlink(("/proc/self/fd/" + std::to_string(descriptor)).c_str(), path.data(), path.size());
+  return {path.data(), static_cast<std::size_t>(std::max<ssize_t>(size, 0))};
+}
+
+/// The kernel takes an absolute link for one that leads out, though it may end inside. What is opened in the end is
+/// beneath all the same.
+int open_behind_links(int directory, const std::string& path) {
+  const io::file_descriptor target{::openat(directory, path.c_str(), O_PATH | O_CLOEXEC)};
+  if (!target)
+    return -1;
+  const auto inside = path_of(directory) + "/";
+  const auto real = path_of(target.get());
+  if (inside.size() > 1 && real.starts_with(inside))
+    return open_beneath(directory, real.substr(inside.size()));
+  errno = EXDEV;
+  return -1;
+}
+
+int open_inside(int directory, const std::string& path) {
+  const int opened = open_beneath(directory, path);
+  return opened < 0 && errno == EXDEV ? open_behind_links(directory, path) : opened;
 }
 
 tl::unexpected<failure> refuse_to_open(int error, const std::string& shown) {
@@ -148,7 +180,7 @@ tl::expected<metadata_bytes, failure> read_metadata(int descriptor, const std::s
 
 tl::expected<metadata_bytes, failure> metadata_of(int directory, const std::string& object,
                                                   const std::string& shown) {
-  const int descriptor = open_beneath(directory, object + metadata_suffix);
+  const int descriptor = open_inside(directory, object + metadata_suffix);
   if (descriptor >= 0)
     return read_metadata(descriptor, shown + metadata_suffix);
   if (errno == ENOENT || errno == ENAMETOOLONG)
@@ -214,11 +246,6 @@ public:
   }
 
 private:
-  static bool same_name_and_rights(const struct stat& a, const struct stat& b) noexcept {
-    return a.st_nlink == b.st_nlink && a.st_mode == b.st_mode && a.st_uid == b.st_uid
-           && a.st_gid == b.st_gid;
-  }
-
   tl::expected<void, failure> check_unchanged() const {
     struct stat now {};
     if (::fstat(descriptor_, &now) != 0)
@@ -229,10 +256,8 @@ private:
                      + std::to_string(now.st_size));
     if (!same_time(now.st_mtim, as_opened_.st_mtim))
       return changed("it was written to");
-    // The change time also moves when the file is unlinked, replaced under its name, linked or given
-    // other rights: its bytes stay. When none of these shows, somebody wrote and set the time back.
-    if (!same_time(now.st_ctim, as_opened_.st_ctim) && same_name_and_rights(now, as_opened_))
-      return changed("its change time moved");
+    // The change time alone also moves when the file is renamed, linked, or given other rights or attributes: its bytes
+    // stay. Should somebody write and set the other time back, blocks that are read again do not have their digest.
     return {};
   }
 
@@ -304,29 +329,37 @@ tl::expected<std::shared_ptr<directory_provider>, failure>
 directory_provider::make(const std::vector<namespace_directory>& namespaces) {
   const std::shared_ptr<directory_provider> result{new directory_provider};
   for (const auto& each : namespaces) {
-    const int descriptor = ::open(each.directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (descriptor < 0)
-      return refuse(failure_code::invalid_request, errno,
-                    "namespace " + each.name + ": cannot open the directory " + each.directory
-                      + ": " + message_of(errno));
-    if (!result->directories_.emplace(each.name, descriptor).second) {
-      ::close(descriptor);
+    const auto [added, is_new] = result->places_.emplace(each.name, place{each.directory, {}});
+    if (!is_new)
       return refuse(failure_code::invalid_request, 0,
                     "namespace " + each.name + " is given twice; each name needs one directory");
-    }
+    if (auto opened = result->look_up(each.name, added->second); !opened)
+      return tl::unexpected{std::move(opened.error())};
   }
   return result;
 }
 
-directory_provider::~directory_provider() {
-  for (const auto& [name, descriptor] : directories_)
-    ::close(descriptor);
+tl::expected<io::file_descriptor, failure> directory_provider::look_up(const std::string& name,
+                                                                       place& of) {
+  io::file_descriptor opened{::open(of.path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)};
+  struct stat info {};
+  if (!opened || ::fstat(opened.get(), &info) != 0)
+    return refuse(failure_code::invalid_request, errno,
+                  "namespace " + name + ": cannot open the directory " + of.path + ": "
+                    + message_of(errno));
+  const std::pair<std::uint64_t, std::uint64_t> identity{info.st_dev, info.st_ino};
+  const std::lock_guard guard{mutex_};
+  const auto before = std::exchange(of.identity, identity);
+  if (before != identity && before != decltype(before){})
+    log(log_name).info("namespace {}: {} is another directory than before, and served from now on",
+                       name, of.path);
+  return opened;
 }
 
 tl::expected<std::shared_ptr<content>, failure>
 directory_provider::open(std::string_view name_space, std::string_view object) {
-  const auto found = directories_.find(name_space);
-  if (found == directories_.end())
+  const auto found = places_.find(name_space);
+  if (found == places_.end())
     return refuse(failure_code::namespace_unknown, 0,
                   "the server has no namespace " + quoted(name_space)
                     + "; check the spelling, capital letters count");
@@ -334,11 +367,19 @@ directory_provider::open(std::string_view name_space, std::string_view object) {
     return tl::unexpected{*std::move(bad)};
   std::string path{object};
   std::replace(path.begin(), path.end(), '\\', '/');
+  path.erase(0, path.find_first_not_of('/'));
   const auto shown = printable(found->first + "/" + path);
-  const int descriptor = open_beneath(found->second, path);
+  const auto directory = look_up(found->first, found->second);
+  if (!directory) {
+    log(log_name).error("{}", directory.error().text);
+    return refuse(failure_code::read_fault, static_cast<int>(directory.error().detail),
+                  "the server cannot open the directory of its namespace " + quoted(name_space)
+                    + "; see its log");
+  }
+  const int descriptor = open_inside(directory->get(), path);
   if (descriptor < 0)
     return refuse_to_open(errno, shown);
-  auto metadata = metadata_of(found->second, path, shown);
+  auto metadata = metadata_of(directory->get(), path, shown);
   if (!metadata) {
     ::close(descriptor);
     return tl::unexpected{std::move(metadata.error())};

@@ -2,18 +2,22 @@
 /// NAME.fcmeta beside the object NAME holds its metadata, any bytes (C-MD-2).
 ///
 /// Names come from strangers. The kernel resolves them (openat2, RESOLVE_BENEATH), so no race with
-/// somebody who moves directories about can lead out; a name that would leave (absolute, "..", a
-/// symbolic link that leads out) is refused, links that stay inside are followed.
+/// somebody who moves directories about can lead out; a name that would leave ("..", a symbolic link that leads
+/// out) is refused, links that stay inside are followed. Slashes at the beginning do not count.
 #pragma once
 
+#include "actors/io/private_files.hpp"
 #include "actors/send/content_provider.hpp"
 
 #include <tl/expected.hpp>
 
+#include <cstdint>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace fleetcast::actors {
@@ -33,15 +37,11 @@ struct namespace_directory {
 
 class directory_provider final : public content_catalog {
 public:
-  /// Opens the directories, which are held open: one that is moved later is still served. Fails when
-  /// one cannot be opened or a name is given twice.
+  /// Fails when a directory cannot be opened or a name is given twice. Directories are looked up anew for each request,
+  /// so that what has their path counts: the target of a link that was changed, what was mounted there. None is held
+  /// open.
   [[nodiscard]] static tl::expected<std::shared_ptr<directory_provider>, protocol::failure>
   make(const std::vector<namespace_directory>& namespaces);
-
-  ~directory_provider() override;
-
-  directory_provider(const directory_provider&) = delete;
-  directory_provider& operator=(const directory_provider&) = delete;
 
   /// `\` in an object's name counts as `/`. Only regular files; anything else is refused without
   /// waiting for it.
@@ -49,10 +49,19 @@ public:
   open(std::string_view name_space, std::string_view object) override;
 
 private:
+  struct place {
+    std::string path;
+    std::pair<std::uint64_t, std::uint64_t>
+      identity; ///< device and inode, when it was looked up last
+  };
+
   directory_provider() = default;
 
-  /// Descriptor of each namespace's directory; fixed once made, so readable from any thread.
-  std::map<std::string, int, std::less<>> directories_;
+  [[nodiscard]] tl::expected<io::file_descriptor, protocol::failure>
+  look_up(const std::string& name, place& of);
+
+  std::mutex mutex_; ///< requests are served on threads of their own
+  std::map<std::string, place, std::less<>> places_;
 };
 
 } // namespace fleetcast::actors

@@ -1,10 +1,9 @@
 #include "apps/common/staged_file.hpp"
 
 #include "apps/common/followed_path.hpp"
+#include "apps/common/leftovers.hpp"
 #include "apps/common/page_cache.hpp"
 #include "apps/common/place.hpp"
-
-#include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
@@ -14,9 +13,7 @@
 #include <filesystem>
 #include <system_error>
 
-#include <dirent.h>
 #include <fcntl.h>
-#include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -29,7 +26,6 @@ namespace fs = std::filesystem;
 
 using tl::unexpected;
 
-constexpr std::size_t random_letters = 6;
 constexpr int max_name_attempts = 100;
 
 /// Bytes between two times of starting the write-back: enough for a disk to work at its best, and little
@@ -48,51 +44,10 @@ std::string random_suffix() {
   return result;
 }
 
-/// FNV-1a: tells hidden files of different targets apart, and keeps their names short whatever a target is called.
-std::string hash_of(const std::string& name) {
-  std::uint32_t hash = 2'166'136'261U;
-  for (const auto letter : name)
-    hash = (hash ^ static_cast<unsigned char>(letter)) * 16'777'619U;
-  return fmt::format("{:08x}", hash);
-}
-
-/// Before the random letters.
-std::string prefix_for(const std::string& name) {
-  return ".fleetcast-" + hash_of(name) + "-";
-}
-
-/// False: it belongs to a process that lives, or is not to be had.
-bool lock(const descriptor& file) {
-  return ::flock(file.get(), LOCK_EX | LOCK_NB) == 0;
-}
-
 /// It still has a name: nobody took it for one that was left behind before it was locked.
 bool is_linked(const descriptor& file) {
   struct stat info {};
   return ::fstat(file.get(), &info) == 0 && info.st_nlink > 0;
-}
-
-struct directory_closer {
-  void operator()(DIR* directory) const noexcept { ::closedir(directory); }
-};
-
-/// What processes left behind that were killed while they made this target.
-void sweep(const descriptor& directory, const std::string& name) {
-  const auto prefix = prefix_for(name);
-  DIR* listing = ::fdopendir(open_again(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC).release());
-  if (listing == nullptr)
-    return;
-  const std::unique_ptr<DIR, directory_closer> owner{listing};
-  while (const auto* one = ::readdir(listing)) {
-    const std::string_view found{one->d_name};
-    if (found.size() != prefix.size() + random_letters || !found.starts_with(prefix))
-      continue;
-    const descriptor file{
-      ::openat(directory.get(), one->d_name, O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK)};
-    struct stat info {};
-    if (file && ::fstat(file.get(), &info) == 0 && S_ISREG(info.st_mode) && lock(file))
-      ::unlinkat(directory.get(), one->d_name, 0);
-  }
 }
 
 bool all_zero(std::span<const std::byte> bytes) {
@@ -172,15 +127,15 @@ staged_file::create_in(descriptor directory, const std::string& name, const std:
     return unexpected{make_file_failure("cannot use the file name " + name, ENAMETOOLONG)};
   if (auto refused = refusal_of_name(directory, name, target))
     return unexpected{*std::move(refused)};
-  sweep(directory, name);
+  sweep_leftovers(directory, name);
   int error = EEXIST;
   for (int attempt = 0; attempt < max_name_attempts && error == EEXIST; ++attempt) {
-    auto staged_name = prefix_for(name) + random_suffix();
+    auto staged_name = hidden_prefix(name) + random_suffix();
     // 0666 as any program makes its files: the umask has the say.
     descriptor file{::openat(directory.get(), staged_name.c_str(),
                              O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666)};
     error = file ? EEXIST : errno;
-    if (file && lock(file) && is_linked(file)) {
+    if (file && lock_hidden(file) && is_linked(file)) {
       take_over_access(directory, name, file); // what was secret does not lie open meanwhile
       return staged_file{target, name, std::move(directory), std::move(file),
                          std::move(staged_name)};
@@ -327,6 +282,9 @@ void staged_file::start_write_back() noexcept {
 staged_file::result<void> staged_file::sync() {
   if (stream_)
     return {};
+  // Whoever waits for others with this behind it must be able to do the rest.
+  if (auto refused = refusal_of_name(directory_, name_, target_))
+    return unexpected{*std::move(refused)};
   take_over_access(directory_, name_, file_); // as it is by now
   if (const auto error = flush_ ? flush_->finish() : 0; error != 0)
     return unexpected{failed("flush", error)};

@@ -7,6 +7,7 @@
 #include "actors/fleet/link_scribe.hpp"
 #include "actors/log.hpp"
 #include "actors/runtime.hpp"
+#include "apps/common/leftovers.hpp"
 #include "apps/common/say.hpp"
 #include "apps/fleetcast/agent_files.hpp"
 #include "apps/fleetcast/complaint.hpp"
@@ -162,6 +163,9 @@ int agent(const agent_arguments& arguments) {
   if (!*context)
     actors::log().warn("no certificates: anybody on this host may have files written below {}",
                        arguments.allowed);
+  if (const auto removed = sweep_tree(arguments.allowed); removed > 0)
+    actors::log().info("{}: removed {} unfinished files of an agent that was killed",
+                       arguments.allowed, removed);
   event_flag agent_gone; // outlives the runtime
   actors::runtime_options options;
   options.configure = fleet::configure_network;

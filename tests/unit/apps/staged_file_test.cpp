@@ -1,3 +1,4 @@
+#include "apps/common/leftovers.hpp"
 #include "apps/common/staged_file.hpp"
 #include "tests/support/temporary_directory.hpp"
 
@@ -103,6 +104,27 @@ TEST_F(StagedFile, RemovesWhatAKilledProcessLeftForTheSameNameOnly) {
   auto beside = staged_file::create(path("disk.img"));
   ASSERT_TRUE(beside);
   EXPECT_TRUE(fs::exists(next->staged_path())) << "its process lives";
+}
+
+TEST_F(StagedFile, IsFoundInATreeOnceItsProcessWasKilled) {
+  fs::create_directory(directory_ / "below");
+  std::string left;
+  {
+    auto file = staged_file::create(path("below/disk.img"));
+    ASSERT_TRUE(file);
+    left = file->staged_path();
+    fs::copy(left, path("saved"));
+  }
+  fs::rename(path("saved"), left);
+  put(path("below/.fleetcast-notes"), "mine");
+  put(path("below/.fleetcast-0123456X-abcdef"), "mine");
+  auto alive = staged_file::create(path("below/other.img"));
+  ASSERT_TRUE(alive);
+  EXPECT_EQ(sweep_tree(directory_.string()), 1U);
+  EXPECT_FALSE(fs::exists(left));
+  EXPECT_TRUE(fs::exists(alive->staged_path()));
+  EXPECT_TRUE(fs::exists(path("below/.fleetcast-notes")));
+  EXPECT_TRUE(fs::exists(path("below/.fleetcast-0123456X-abcdef")));
 }
 
 TEST_F(StagedFile, HasAShortNameOfItsOwnWhateverTheTargetIsCalled) {

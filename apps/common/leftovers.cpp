@@ -1,0 +1,105 @@
+#include "apps/common/leftovers.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <string_view>
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <fts.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace fleetcast::apps {
+
+namespace {
+
+constexpr std::string_view hidden_mark = ".fleetcast-";
+constexpr std::size_t hash_digits = 8;
+
+/// Of a tree: enough for what people keep, and over in a second.
+constexpr std::size_t most_entries = 200'000;
+
+struct directory_closer {
+  void operator()(DIR* directory) const noexcept { ::closedir(directory); }
+};
+
+struct tree_closer {
+  void operator()(FTS* tree) const noexcept { ::fts_close(tree); }
+};
+
+/// FNV-1a: tells hidden files of different targets apart.
+std::string hash_of(std::string_view name) {
+  std::uint32_t hash = 2'166'136'261U;
+  for (const auto letter : name)
+    hash = (hash ^ static_cast<unsigned char>(letter)) * 16'777'619U;
+  return fmt::format("{:0{}x}", hash, hash_digits);
+}
+
+bool is_hidden_name(std::string_view name) {
+  const auto is_word = [](unsigned char c) { return std::isdigit(c) != 0 || std::islower(c) != 0; };
+  if (name.size() != hidden_mark.size() + hash_digits + 1 + random_letters
+      || !name.starts_with(hidden_mark))
+    return false;
+  name.remove_prefix(hidden_mark.size());
+  return name[hash_digits] == '-' && std::all_of(name.begin(), name.begin() + hash_digits, is_word)
+         && std::all_of(name.begin() + hash_digits + 1, name.end(), is_word);
+}
+
+/// If it is a regular file that nobody holds.
+bool remove_left(int directory, const char* name) {
+  const descriptor file{::openat(directory, name, O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK)};
+  struct stat info {};
+  return file && ::fstat(file.get(), &info) == 0 && S_ISREG(info.st_mode) && lock_hidden(file)
+         && ::unlinkat(directory, name, 0) == 0;
+}
+
+} // namespace
+
+std::string hidden_prefix(const std::string& target_name) {
+  return std::string{hidden_mark} + hash_of(target_name) + "-";
+}
+
+bool lock_hidden(const descriptor& file) noexcept {
+  return ::flock(file.get(), LOCK_EX | LOCK_NB) == 0;
+}
+
+void sweep_leftovers(const descriptor& directory, const std::string& target_name) {
+  auto again = open_again(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const std::unique_ptr<DIR, directory_closer> listing{again ? ::fdopendir(again.get()) : nullptr};
+  if (!listing)
+    return;
+  (void)again.release(); // the listing's
+  const auto prefix = hidden_prefix(target_name);
+  while (const auto* one = ::readdir(listing.get()))
+    if (is_hidden_name(one->d_name) && std::string_view{one->d_name}.starts_with(prefix))
+      (void)remove_left(directory.get(), one->d_name);
+}
+
+std::size_t sweep_tree(const std::string& directory) {
+  auto root = directory;
+  char* roots[] = {root.data(), nullptr};
+  const std::unique_ptr<FTS, tree_closer> tree{
+    ::fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR | FTS_XDEV | FTS_NOSTAT, nullptr)};
+  std::size_t removed = 0;
+  std::size_t entries = 0;
+  while (tree && entries < most_entries) {
+    const auto* one = ::fts_read(tree.get());
+    if (one == nullptr)
+      break;
+    ++entries;
+    const bool is_file = one->fts_info == FTS_F || one->fts_info == FTS_NSOK;
+    if (is_file && is_hidden_name({one->fts_name, one->fts_namelen})
+        && remove_left(AT_FDCWD, one->fts_path))
+      ++removed;
+  }
+  return removed;
+}
+
+} // namespace fleetcast::apps
