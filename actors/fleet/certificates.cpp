@@ -15,6 +15,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstring>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -214,8 +215,37 @@ tl::expected<pair, failure> read_authority(const fs::path& directory) {
   return result;
 }
 
+/// DNS names and addresses that a certificate is for.
+std::vector<std::string> names_in(const X509* certificate) {
+  std::vector<std::string> result;
+  const std::unique_ptr<GENERAL_NAMES, decltype(&GENERAL_NAMES_free)> all{
+    static_cast<GENERAL_NAMES*>(
+      X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr)),
+    GENERAL_NAMES_free};
+  for (int i = 0; all && i < sk_GENERAL_NAME_num(all.get()); ++i) {
+    const auto* one = sk_GENERAL_NAME_value(all.get(), i);
+    const auto* bytes = one->type == GEN_DNS ? one->d.dNSName : one->d.iPAddress;
+    if (one->type != GEN_DNS && one->type != GEN_IPADD)
+      continue;
+    const std::string text{reinterpret_cast<const char*>(ASN1_STRING_get0_data(bytes)),
+                           static_cast<std::size_t>(ASN1_STRING_length(bytes))};
+    if (one->type == GEN_DNS) {
+      result.push_back(text);
+    } else if (text.size() == 4) {
+      boost::asio::ip::address_v4::bytes_type v4{};
+      std::memcpy(v4.data(), text.data(), v4.size());
+      result.push_back(boost::asio::ip::address_v4{v4}.to_string());
+    } else if (text.size() == 16) {
+      boost::asio::ip::address_v6::bytes_type v6{};
+      std::memcpy(v6.data(), text.data(), v6.size());
+      result.push_back(boost::asio::ip::address_v6{v6}.to_string());
+    }
+  }
+  return result;
+}
+
 certificate_facts facts_of(const std::string& name, const fs::path& file, const X509* certificate) {
-  certificate_facts result{name, file, 0, false};
+  certificate_facts result{name, file, 0, false, names_in(certificate)};
   const auto* until = X509_get0_notAfter(certificate);
   std::tm broken{};
   if (ASN1_TIME_to_tm(until, &broken) == 1)
@@ -295,8 +325,14 @@ failure certificate_store::add_host(const std::vector<std::string>& names,
             place.string() + " has a certificate already; --renew makes another"};
   if (const int error = io::make_private_directories(place); error != 0)
     return disk_failure(error, "could not make the directory", place);
-  const auto made = make_pair(names.front(), purpose::host, validity, &authority.value(),
-                              alternative_names(names));
+  auto all = names;
+  if (renew && names.size() == 1)
+    if (const auto old = read_certificate(place / "host.pem"))
+      for (auto& name : names_in(old->get()))
+        if (name != names.front())
+          all.push_back(std::move(name));
+  const auto made
+    = make_pair(names.front(), purpose::host, validity, &authority.value(), alternative_names(all));
   if (!made)
     return made.error();
   for (const auto* old : {"host.pem", "host.key", "ca.pem"})

@@ -24,6 +24,7 @@ struct certificate_facts {
   std::filesystem::path file;
   std::int64_t expires = 0; ///< Unix time
   bool expired = false;
+  std::vector<std::string> names{}; ///< DNS names and addresses that it is for; a host's
 };
 
 class certificate_store {
@@ -40,7 +41,8 @@ public:
   [[nodiscard]] protocol::failure renew_coordinator(std::chrono::hours validity);
 
   /// Makes key and certificate of a host, known by `names` (the first names its directory): DNS names or
-  /// addresses. Refuses one that is there, unless it is to be made anew.
+  /// addresses. Refuses one that is there, unless it is to be made anew; then one name alone stands for all that
+  /// the old certificate has.
   [[nodiscard]] protocol::failure add_host(const std::vector<std::string>& names,
                                            std::chrono::hours validity, bool renew);
 

@@ -141,6 +141,9 @@ void coordinator_state::on_failed(const link_failed& failed) {
     return;
   one.link = contact::none;
   one.reason = failed.reason;
+  // What waiting cannot cure is not waited for.
+  if (one.reason.code == failure_code::name_unresolved && one.reason.detail != 0)
+    finish(one, one.reason);
   settle();
 }
 

@@ -53,7 +53,15 @@ failure check(const credential_files& files) {
   return {};
 }
 
-failure load(SSL_CTX* context, const credential_files& files) {
+/// What makes another certificate.
+const char* renewal_of(link_role role) {
+  return role == link_role::coordinator ? "`fleetcast fleet cert init --renew` makes another one"
+                                        : "`fleetcast fleet cert host NAME --renew`, where the "
+                                          "fleet's authority is, makes another "
+                                          "one; then restart the agent";
+}
+
+failure load(SSL_CTX* context, const credential_files& files, link_role role) {
   if (SSL_CTX_use_certificate_chain_file(context, files.certificate.c_str()) != 1)
     return fault(files.certificate, "it holds no certificate in PEM");
   if (SSL_CTX_use_PrivateKey_file(context, files.key.c_str(), SSL_FILETYPE_PEM) != 1)
@@ -62,12 +70,23 @@ failure load(SSL_CTX* context, const credential_files& files) {
   if (SSL_CTX_load_verify_locations(context, files.ca.c_str(), nullptr) != 1)
     return fault(files.ca, "it holds no CA certificate in PEM");
   if (X509_cmp_current_time(X509_get0_notAfter(SSL_CTX_get0_certificate(context))) <= 0)
-    return fault(files.certificate,
-                 "it has expired; make another one with `fleetcast fleet cert host --renew`");
+    return fault(files.certificate, std::string{"it has expired; "} + renewal_of(role));
   return {};
 }
 
 } // namespace
+
+std::string renewal_due(const link_context& context, link_role role) {
+  constexpr int soon = 30;
+  int days = 0;
+  int seconds = 0;
+  const auto* until
+    = context ? X509_get0_notAfter(SSL_CTX_get0_certificate(context.get())) : nullptr;
+  if (until == nullptr || ASN1_TIME_diff(&days, &seconds, nullptr, until) != 1 || days > soon)
+    return {};
+  return "this " + std::string{role == link_role::agent ? "agent" : "coordinator"}
+         + "'s certificate expires in " + std::to_string(days) + " days: " + renewal_of(role);
+}
 
 std::string tls_complaint() {
   std::string result;
@@ -94,7 +113,7 @@ tl::expected<link_context, failure> make_link_context(const credential_files& fi
                    SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
   SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_OFF);
   SSL_CTX_set_num_tickets(context.get(), 0);
-  if (auto wrong = load(context.get(), files))
+  if (auto wrong = load(context.get(), files, role))
     return tl::unexpected{std::move(wrong)};
   return context;
 }

@@ -32,6 +32,9 @@ using link_context = std::shared_ptr<ssl_ctx_st>;
 [[nodiscard]] tl::expected<link_context, protocol::failure>
 make_link_context(const credential_files& files, link_role role);
 
+/// What to say of a certificate that is to be renewed soon: in a month at the latest; else empty.
+[[nodiscard]] std::string renewal_due(const link_context& context, link_role role);
+
 /// The latest complaint of OpenSSL on this thread, in words; empty: none.
 std::string tls_complaint();
 

@@ -100,7 +100,7 @@ public:
       if (me->over_)
         return;
       if (error)
-        return me->fail({failure_code::name_unresolved, 0,
+        return me->fail({failure_code::name_unresolved, is_final(error),
                          me->what() + "the name cannot be resolved: " + error.message()});
       std::vector<tcp::endpoint> all;
       for (const auto& each : found)
@@ -115,6 +115,11 @@ public:
   void abandon() { fail({failure_code::cancelled, 0, "given up"}); }
 
 private:
+  /// The name server is sure that there is no such host. 1 or 0: a failure's detail.
+  static std::uint32_t is_final(const boost::system::error_code& error) noexcept {
+    return error == asio::error::host_not_found || error == asio::error::no_data ? 1 : 0;
+  }
+
   std::string what() const {
     return "no connection to " + host_.name + " port " + std::to_string(host_.port) + ": ";
   }

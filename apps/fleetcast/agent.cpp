@@ -163,6 +163,8 @@ int agent(const agent_arguments& arguments) {
   if (!*context)
     actors::log().warn("no certificates: anybody on this host may have files written below {}",
                        arguments.allowed);
+  if (const auto due = fleet::renewal_due(*context, fleet::link_role::agent); !due.empty())
+    actors::log().warn("{}", due);
   if (const auto removed = sweep_tree(arguments.allowed); removed > 0)
     actors::log().info("{}: removed {} unfinished files of an agent that was killed",
                        arguments.allowed, removed);

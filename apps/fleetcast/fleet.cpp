@@ -317,6 +317,8 @@ int run(const job_arguments& arguments, task what) {
   auto plan = plan_of(arguments, what);
   if (!plan)
     return complain("fleet", plan.error().why, plan.error().exit);
+  if (const auto due = fleet::renewal_due(*context, fleet::link_role::coordinator); !due.empty())
+    say(stderr, "fleetcast fleet: warning: {}\n", due);
   const bool live = what == task::run || what == task::retry;
   if (live && json)
     print_event("job", {{"job", plan->request.job}, {"hosts", plan->hosts.size()}});

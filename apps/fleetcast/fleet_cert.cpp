@@ -53,7 +53,8 @@ hosts. Whoever has coordinator.key commands every agent.
 Examples:
   fleetcast fleet cert init
   fleetcast fleet cert host node1 10.0.0.1       # known by a name and an address
-  scp -r ~/.config/fleetcast/fleet/hosts/node1 root@node1:/etc/fleetcast/agent
+  tar -C ~/.config/fleetcast/fleet/hosts/node1 -c . |
+    ssh root@node1 'mkdir -p /etc/fleetcast/agent && tar -C /etc/fleetcast/agent -x'
   fleetcast fleet cert host node1 --renew
   fleetcast fleet cert list --json
 
@@ -91,7 +92,10 @@ int host(const cert_arguments& arguments) {
     return not_written(failed);
   const auto& name = arguments.names.front();
   const auto place = store.host_directory(name).string();
-  fmt::print("{}\nnext: scp -r {} root@{}:/etc/fleetcast/agent\n", place, place, name);
+  // Makes the directory the first time, and replaces what is in it the next.
+  fmt::print("{0}\nnext: tar -C {0} -c . | ssh root@{1} 'mkdir -p /etc/fleetcast/agent && tar -C "
+             "/etc/fleetcast/agent -x'\n{2}",
+             place, name, arguments.renew ? "then restart the agent there\n" : "");
   return exit_code::success;
 }
 
@@ -100,6 +104,12 @@ std::string date_of(std::int64_t time) {
   const auto seconds = static_cast<std::time_t>(time);
   ::gmtime_r(&seconds, &broken);
   return fmt::format("{:%Y-%m-%d}", broken);
+}
+
+/// In a month at the latest.
+bool is_due(const fleet::certificate_facts& one) {
+  constexpr std::int64_t month = std::int64_t{30} * 24 * 3600;
+  return one.expires - std::time(nullptr) <= month;
 }
 
 int list(const cert_arguments& arguments) {
@@ -111,11 +121,13 @@ int list(const cert_arguments& arguments) {
       fmt::print("{}\n", nlohmann::json{{"name", one.name},
                                         {"file", one.file.string()},
                                         {"expires", one.expires},
-                                        {"expired", one.expired}}
+                                        {"expired", one.expired},
+                                        {"renewal_due", is_due(one)},
+                                        {"names", one.names}}
                            .dump(-1, ' ', true, nlohmann::json::error_handler_t::replace));
     else
       fmt::print("{:<24} {} {}{}\n", one.name, one.expired ? "expired" : "until",
-                 date_of(one.expires), one.expired ? "  (--renew makes another)" : "");
+                 date_of(one.expires), is_due(one) ? "  (renew it with --renew)" : "");
   return exit_code::success;
 }
 

@@ -17,6 +17,8 @@ namespace {
 
 namespace fleet = actors::fleet;
 
+constexpr const char* list_suffixes[] = {".txt", ".list", ".lst", ".hosts", ".csv"};
+
 /// One byte more than is allowed shows that it is too much.
 std::string read_bounded(std::istream& from) {
   std::string text(fleet::max_host_text + 1, '\0');
@@ -25,13 +27,19 @@ std::string read_bounded(std::istream& from) {
   return text;
 }
 
+/// No top-level domain is called like that.
+bool looks_like_a_file(const std::string& hosts) {
+  return std::any_of(std::begin(list_suffixes), std::end(list_suffixes),
+                     [&](const auto* suffix) { return hosts.ends_with(suffix); });
+}
+
 tl::expected<std::string, std::string> text_of(const std::string& hosts) {
   if (hosts == "-")
     return read_bounded(std::cin);
   std::error_code ignored;
   if (!std::filesystem::is_regular_file(hosts, ignored)
       && !std::filesystem::is_fifo(hosts, ignored)) {
-    if (hosts.find('/') != std::string::npos)
+    if (hosts.find('/') != std::string::npos || looks_like_a_file(hosts))
       return tl::unexpected{"there is no file " + hosts};
     return hosts;
   }

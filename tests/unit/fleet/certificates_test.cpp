@@ -55,6 +55,29 @@ TEST_F(Certificates, AreNotReplacedByAccident) {
   EXPECT_TRUE(make_link_context(host("node1"), link_role::agent));
 }
 
+TEST_F(Certificates, KeepAllTheirNamesWhenOneOfThemIsToBeRenewed) {
+  using names = std::vector<std::string>;
+  ASSERT_FALSE(store.init(hours{24}));
+  ASSERT_FALSE(store.add_host({"node1", "10.0.0.1", "fd00::1"}, hours{24}, false));
+  ASSERT_FALSE(store.add_host({"node1"}, hours{48}, true));
+  EXPECT_EQ(store.list()->back().names, (names{"node1", "10.0.0.1", "fd00::1"}));
+  ASSERT_FALSE(store.add_host({"node1", "10.0.0.2"}, hours{48}, true));
+  EXPECT_EQ(store.list()->back().names, (names{"node1", "10.0.0.2"})) << "as it was said";
+}
+
+TEST_F(Certificates, SayInTimeThatTheyAreToBeRenewedAndHow) {
+  ASSERT_FALSE(store.init(hours{24 * 20}));
+  const auto context = make_link_context(store.coordinator(), link_role::coordinator);
+  ASSERT_TRUE(context);
+  const auto due = renewal_due(*context, link_role::coordinator);
+  EXPECT_NE(due.find("cert init --renew"), std::string::npos) << due;
+  ASSERT_FALSE(store.renew_coordinator(hours{24 * 60}));
+  EXPECT_EQ(renewal_due(*make_link_context(store.coordinator(), link_role::coordinator),
+                        link_role::coordinator),
+            "");
+  EXPECT_EQ(renewal_due(nullptr, link_role::agent), "") << "without certificates";
+}
+
 TEST_F(Certificates, OfTheCoordinatorAreMadeAnewUnderTheSameAuthority) {
   ASSERT_FALSE(store.init(hours{24}));
   ASSERT_FALSE(store.renew_coordinator(hours{-1}));

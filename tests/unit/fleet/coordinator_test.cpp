@@ -220,6 +220,22 @@ TEST_F(Coordinator, GivesADeadHostUpOnceTheOthersAreThrough) {
   EXPECT_EQ(view_of("b").reason.code, failure_code::connection_refused);
 }
 
+TEST_F(Coordinator, DoesNotWaitForAHostThatThereIsNot) {
+  add_hosts({"a", "b"});
+  die("b");
+  start();
+  const auto fails_to_resolve = [&](bool is_final) {
+    caf::anon_send(coordinator_, link_failed{1,
+                                             {failure_code::name_unresolved, is_final ? 1U : 0U,
+                                              "the name cannot be resolved"}});
+    world_.run();
+    return view_of("b").finished;
+  };
+  EXPECT_FALSE(fails_to_resolve(false)) << "the name server may come back";
+  EXPECT_TRUE(fails_to_resolve(true));
+  EXPECT_EQ(view_of("b").reason.code, failure_code::name_unresolved);
+}
+
 TEST_F(Coordinator, GivesADeadHostTimeEvenIfTheOthersWereQuick) {
   add_hosts({"a", "b"});
   die("b");
