@@ -3,7 +3,7 @@
  *     receive SERVER NAMESPACE OBJECT FILE
  *     receive server:5040 lab debian.img /var/tmp/debian.img
  *
- * Blocks come verified, in any order, on a thread of the library. They are written to FILE.part, and
+ * Blocks come verified, in any order, on a thread of the library. They are written to FILE.PID.part, and
  * only the whole object gets the name FILE. */
 #include <errno.h>
 #include <fcntl.h>
@@ -157,7 +157,7 @@ static int receive(wchar_t** names, struct reception* reception) {
 static int receive_file(wchar_t** names, const char* part, const char* target) {
   struct reception reception = {-1, 0};
   int result;
-  reception.file = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  reception.file = open(part, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
   if (reception.file < 0)
     return report_file("make", part, errno);
   result = receive(names, &reception);
@@ -197,9 +197,10 @@ int main(int count, char** arguments) {
   setlocale(LC_ALL, "");
   for (i = 0; i < 3; ++i)
     names[i] = widen(arguments[1 + i]);
-  part = malloc(strlen(arguments[4]) + sizeof ".part");
+  part = malloc(strlen(arguments[4]) + 32);
   if (names[0] != NULL && names[1] != NULL && names[2] != NULL && part != NULL) {
-    sprintf(part, "%s.part", arguments[4]);
+    /* A name that a second run at the same time does not use. */
+    sprintf(part, "%s.%ld.part", arguments[4], (long)getpid());
     result = receive_file(names, part, arguments[4]);
   }
   for (i = 0; i < 3; ++i)

@@ -14,8 +14,8 @@ class part_file {
 public:
   explicit part_file(std::string target)
     : target_(std::move(target)),
-      part_(target_ + ".part"),
-      number_(::open(part_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666)) {
+      part_(target_ + "." + std::to_string(::getpid()) + ".part"), // two runs at once do not meet
+      number_(::open(part_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666)) {
     require(number_ >= 0, "cannot make ");
   }
 

@@ -1,3 +1,4 @@
+#include "protocol/block_shape.hpp"
 #include "protocol/wire/capnp_support.hpp"
 #include "protocol/wire/data_messages.hpp"
 #include "protocol/wire/fleetcast.capnp.h"
