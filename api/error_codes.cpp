@@ -1,6 +1,7 @@
 #include "api/error_codes.hpp"
 
 #include "actors/io/thread_limit.hpp"
+#include "api/wdsmcerr.h"
 
 namespace fleetcast::api {
 
@@ -79,6 +80,45 @@ DWORD to_win32(const protocol::failure& reason) noexcept {
   // A code that came over the network from a newer peer.
   return ERROR_GEN_FAILURE;
 }
+
+namespace {
+
+/// Of codes that only Windows itself returns.
+const char* text_of_windows_client(DWORD code) noexcept {
+  switch (code) {
+    case WDSTPC_E_CALLBACKS_NOT_REG:
+      return "WDSTPC_E_CALLBACKS_NOT_REG: required callbacks were not registered";
+    case WDSTPC_E_ALREADY_COMPLETED:
+      return "WDSTPC_E_ALREADY_COMPLETED: the session is over already";
+    case WDSTPC_E_ALREADY_IN_PROGRESS:
+      return "WDSTPC_E_ALREADY_IN_PROGRESS: the session is running already";
+    case WDSTPC_E_UNKNOWN_ERROR:
+      return "WDSTPC_E_UNKNOWN_ERROR: an unknown error";
+    case WDSTPC_E_NOT_INITIALIZED:
+      return "WDSTPC_E_NOT_INITIALIZED: the client is not initialised";
+    case WDSTPC_E_KICKED_POLICY_NOT_MET:
+      return "WDSTPC_E_KICKED_POLICY_NOT_MET: disconnected, since it does not meet the server's "
+             "policy";
+    case WDSTPC_E_KICKED_FALLBACK:
+      return "WDSTPC_E_KICKED_FALLBACK: disconnected by the server; another way may be used";
+    case WDSTPC_E_KICKED_FAIL:
+      return "WDSTPC_E_KICKED_FAIL: disconnected by the server for good";
+    case WDSTPC_E_KICKED_UNKNOWN:
+      return "WDSTPC_E_KICKED_UNKNOWN: disconnected by the server for an unknown reason";
+    case WDSTPC_E_MULTISTREAM_NOT_ENABLED:
+      return "WDSTPC_E_MULTISTREAM_NOT_ENABLED: the server has one stream only";
+    case WDSTPC_E_ALREADY_IN_LOWEST_SESSION:
+      return "WDSTPC_E_ALREADY_IN_LOWEST_SESSION: the session is the slowest stream already";
+    case WDSTPC_E_CLIENT_DEMOTE_NOT_SUPPORTED:
+      return "WDSTPC_E_CLIENT_DEMOTE_NOT_SUPPORTED: the client cannot change to a slower stream";
+    case WDSTPC_E_NO_IP4_INTERFACE:
+      return "WDSTPC_E_NO_IP4_INTERFACE: the server has no IPv4 interface";
+    default:
+      return "unknown error";
+  }
+}
+
+} // namespace
 
 const char* error_text(DWORD code) noexcept {
   switch (code) {
@@ -177,7 +217,7 @@ const char* error_text(DWORD code) noexcept {
     case ERROR_INVALID_STATE:
       return "ERROR_INVALID_STATE: the session is not in a state for this call";
     default:
-      return "unknown error";
+      return text_of_windows_client(code);
   }
 }
 

@@ -4,6 +4,7 @@
 #include "api/utf8.hpp"
 
 #include <cstddef>
+#include <optional>
 #include <utility>
 
 namespace fleetcast::api {
@@ -36,11 +37,17 @@ DWORD check_numbers(const WDS_TRANSPORTCLIENT_REQUEST& request) {
   return ERROR_SUCCESS;
 }
 
-tl::expected<std::string, DWORD> checked_text(LPCWSTR text, std::size_t max_length) {
-  if (text == nullptr || *text == L'\0')
+std::optional<std::string> read(LPCWSTR text, std::size_t max_length, text_width width) {
+  return width == text_width::utf16 ? to_utf8(reinterpret_cast<const char16_t*>(text), max_length)
+                                    : to_utf8(text, max_length);
+}
+
+tl::expected<std::string, DWORD> checked_text(LPCWSTR text, std::size_t max_length,
+                                              text_width width) {
+  if (text == nullptr)
     return unexpected<DWORD>{ERROR_INVALID_PARAMETER};
-  auto converted = to_utf8(text, max_length);
-  if (!converted)
+  auto converted = read(text, max_length, width);
+  if (!converted || converted->empty())
     return unexpected<DWORD>{ERROR_INVALID_PARAMETER};
   if (converted->size() > max_length)
     return unexpected<DWORD>{ERROR_INVALID_NAME};
@@ -50,14 +57,15 @@ tl::expected<std::string, DWORD> checked_text(LPCWSTR text, std::size_t max_leng
 } // namespace
 
 tl::expected<actors::receive_request, DWORD>
-checked_request(const WDS_TRANSPORTCLIENT_REQUEST* request, const configuration& settings) {
+checked_request(const WDS_TRANSPORTCLIENT_REQUEST* request, const configuration& settings,
+                text_width width) {
   if (request == nullptr)
     return unexpected<DWORD>{ERROR_INVALID_PARAMETER};
   if (auto error = check_numbers(*request); error != ERROR_SUCCESS)
     return unexpected{error};
-  auto server_text = checked_text(request->pwszServer, max_server_length);
-  auto name_space = checked_text(request->pwszNamespace, max_namespace_length);
-  auto object = checked_text(request->pwszObjectName, max_object_length);
+  auto server_text = checked_text(request->pwszServer, max_server_length, width);
+  auto name_space = checked_text(request->pwszNamespace, max_namespace_length, width);
+  auto object = checked_text(request->pwszObjectName, max_object_length, width);
   for (const auto* text : {&server_text, &name_space, &object})
     if (!*text)
       return unexpected{text->error()};

@@ -1,6 +1,7 @@
 #include "api/utf8.hpp"
 
 #include <cstdint>
+#include <cstring>
 
 namespace fleetcast::api {
 
@@ -42,6 +43,30 @@ std::optional<std::string> to_utf8(const wchar_t* text, std::size_t max_characte
     if (!is_scalar_value(c))
       return std::nullopt;
     append(result, c);
+  }
+  return result;
+}
+
+std::optional<std::string> to_utf8(const char16_t* text, std::size_t max_characters) {
+  constexpr auto is_high = [](char16_t unit) { return unit >= 0xd800 && unit <= 0xdbff; };
+  constexpr auto is_low = [](char16_t unit) { return unit >= 0xdc00 && unit <= 0xdfff; };
+  std::string result;
+  for (std::size_t i = 0; i <= max_characters; ++i) {
+    char16_t unit = 0; // by its bytes: strings in packed structures may be at odd addresses
+    std::memcpy(&unit, text + i, sizeof unit);
+    if (unit == 0)
+      break;
+    if (is_low(unit))
+      return std::nullopt;
+    if (!is_high(unit)) {
+      append(result, unit);
+      continue;
+    }
+    char16_t low = 0;
+    std::memcpy(&low, text + ++i, sizeof low);
+    if (!is_low(low))
+      return std::nullopt;
+    append(result, 0x10000U + ((unit - 0xd800U) << 10U) + (low - 0xdc00U));
   }
   return result;
 }

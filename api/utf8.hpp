@@ -12,4 +12,7 @@ namespace fleetcast::api {
 /// beyond U+10FFFF: such text names nothing, and must not be turned into something else quietly.
 [[nodiscard]] std::optional<std::string> to_utf8(const wchar_t* text, std::size_t max_characters);
 
+/// The same of UTF-16, `max_characters` counting its units. Nothing if it holds half a surrogate pair.
+[[nodiscard]] std::optional<std::string> to_utf8(const char16_t* text, std::size_t max_characters);
+
 } // namespace fleetcast::api

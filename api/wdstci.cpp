@@ -16,6 +16,7 @@ using fleetcast::api::guarded;
 using fleetcast::api::library;
 using fleetcast::api::session_call;
 using fleetcast::api::session_record;
+using fleetcast::api::text_width;
 
 using session_pointer = std::shared_ptr<session_record>;
 
@@ -23,18 +24,32 @@ DWORD WDSTCIAPI WdsTransportClientInitialize(void) {
   return guarded([] { return library::instance().initialize(); });
 }
 
+namespace {
+
+DWORD initialize_session(const WDS_TRANSPORTCLIENT_REQUEST* request, PVOID caller, PHANDLE key,
+                         text_width width) {
+  if (key != nullptr)
+    *key = nullptr; // R-ISES-16
+  return api_call([&](library& library) -> DWORD {
+    if (key == nullptr)
+      return ERROR_INVALID_PARAMETER;
+    auto checked = checked_request(request, library.settings(), width);
+    if (!checked)
+      return checked.error();
+    return library.open_session(*std::move(checked), caller, *key);
+  });
+}
+
+} // namespace
+
 DWORD WDSTCIAPI WdsTransportClientInitializeSession(PWDS_TRANSPORTCLIENT_REQUEST pSessionRequest,
                                                     PVOID pCallerData, PHANDLE hSessionKey) {
-  if (hSessionKey != nullptr)
-    *hSessionKey = nullptr; // R-ISES-16
-  return api_call([&](library& library) -> DWORD {
-    if (hSessionKey == nullptr)
-      return ERROR_INVALID_PARAMETER;
-    auto request = checked_request(pSessionRequest, library.settings());
-    if (!request)
-      return request.error();
-    return library.open_session(*std::move(request), pCallerData, *hSessionKey);
-  });
+  return initialize_session(pSessionRequest, pCallerData, hSessionKey, text_width::utf32);
+}
+
+DWORD WDSTCIAPI WdsTransportClientInitializeSessionUtf16(
+  PWDS_TRANSPORTCLIENT_REQUEST pSessionRequest, PVOID pCallerData, PHANDLE hSessionKey) {
+  return initialize_session(pSessionRequest, pCallerData, hSessionKey, text_width::utf16);
 }
 
 DWORD WDSTCIAPI WdsTransportClientRegisterCallback(HANDLE hSessionKey,

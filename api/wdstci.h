@@ -89,6 +89,39 @@ typedef ULARGE_INTEGER* PULARGE_INTEGER;
 
 #endif /* FLEETCAST_NO_WINDOWS_TYPES */
 
+/* -- the width of text ------------------------------------------------------------------------------
+ *
+ * The names in a request are UTF-32 where WCHAR is wchar_t, and UTF-16 where it has 16 bits: with winpr's or Wine's
+ * types, and with -fshort-wchar. The call that takes them is chosen here, as A and W are on Windows. With other
+ * types of 16 bits define FLEETCAST_UTF16 before this file is included. */
+
+#if !defined(FLEETCAST_UTF16)                                                                      \
+  && (defined(WINPR_WTYPES_H) || (defined(__WINE_WINDEF_H) && !defined(WINE_UNICODE_NATIVE))       \
+      || (defined(__SIZEOF_WCHAR_T__) && __SIZEOF_WCHAR_T__ == 2))
+#define FLEETCAST_UTF16 1
+#endif
+
+#ifdef FLEETCAST_UTF16
+#define FLEETCAST_WCHAR_BYTES 2
+#define WdsTransportClientInitializeSession WdsTransportClientInitializeSessionUtf16
+#else
+#define FLEETCAST_WCHAR_BYTES 4
+#endif
+
+#if defined(__cplusplus) && __cplusplus >= 201103L
+static_assert(sizeof(WCHAR) == FLEETCAST_WCHAR_BYTES,
+              "WCHAR has 16 bits here: define FLEETCAST_UTF16 before wdstci.h is included (or it "
+              "has 32: do not)");
+#elif defined(__STDC_VERSION__) && __STDC_VERSION__ >= 201112L
+_Static_assert(sizeof(WCHAR) == FLEETCAST_WCHAR_BYTES,
+               "WCHAR has 16 bits here: define FLEETCAST_UTF16 before wdstci.h is included (or it "
+               "has 32: do not)");
+#else
+typedef char
+  define_FLEETCAST_UTF16_exactly_if_WCHAR_has_16_bits[sizeof(WCHAR) == FLEETCAST_WCHAR_BYTES ? 1
+                                                                                             : -1];
+#endif
+
 #ifndef INFINITE
 /** As a timeout: for ever. */
 #define INFINITE 0xFFFFFFFFu
@@ -284,6 +317,18 @@ FLEETCAST_EXPORT DWORD WDSTCIAPI WdsTransportClientInitialize(void);
  *   ERROR_SHUTDOWN_IN_PROGRESS. */
 FLEETCAST_EXPORT DWORD WDSTCIAPI WdsTransportClientInitializeSession(
   PWDS_TRANSPORTCLIENT_REQUEST pSessionRequest, PVOID pCallerData, PHANDLE hSessionKey);
+
+#ifndef FLEETCAST_UTF16
+/** The same for names in UTF-16. Programs do not write this name: where WCHAR has 16 bits the other one stands for it.
+ *
+ * @param pSessionRequest as there, but `pwszServer`, `pwszNamespace` and `pwszObjectName` point to UTF-16, which ends
+ *   with a zero unit.
+ * @param pCallerData as there.
+ * @param hSessionKey as there.
+ * @return as there; ERROR_INVALID_PARAMETER also for half a surrogate pair. */
+FLEETCAST_EXPORT DWORD WDSTCIAPI WdsTransportClientInitializeSessionUtf16(
+  PWDS_TRANSPORTCLIENT_REQUEST pSessionRequest, PVOID pCallerData, PHANDLE hSessionKey);
+#endif
 
 /** Sets the function for one kind of callback, before the session is started (W-REG-4). Again for the
  * same id: replaces it (R-REG-8).

@@ -21,7 +21,7 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-HEADERS = ("wdserror.h", "wdstci.h", "fleetcast_ext.h")
+HEADERS = ("wdserror.h", "wdsmcerr.h", "wdstci.h", "fleetcast_ext.h")
 POINTER_BYTES = 8
 KEYWORDS = {"structure_type": "struct", "union_type": "union", "enumeration_type": "enum"}
 PREAMBLE = """\

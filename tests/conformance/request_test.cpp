@@ -4,6 +4,11 @@
 #include <cstddef>
 #include <limits>
 
+// In utf16.c, with the types of a program whose WCHAR has 16 bits.
+extern "C" DWORD initialize_with_16_bits(const std::uint16_t* server,
+                                         const std::uint16_t* name_space,
+                                         const std::uint16_t* object, void* caller, HANDLE* key);
+
 namespace fleetcast::conformance {
 
 class InitializeSession : public api_test {
@@ -51,6 +56,41 @@ TEST_F(InitializeSession, W_ISES_14_R_ISES_16_NeverGivesNullOrMinusOneAndNullOnF
   EXPECT_NE(key_, INVALID_HANDLE_VALUE);
   EXPECT_NE(answer_to([](auto& request) { request.ulApiVersion = 2; }), DWORD{ERROR_SUCCESS});
   EXPECT_EQ(key_, nullptr);
+}
+
+class InitializeSessionUtf16 : public InitializeSession {
+protected:
+  static const std::uint16_t* units(const char16_t* text) {
+    return reinterpret_cast<const std::uint16_t*>(text);
+  }
+
+  DWORD answer_to_names(const char16_t* server, const char16_t* name_space,
+                        const char16_t* object) {
+    return initialize_with_16_bits(units(server), units(name_space), units(object), &program_,
+                                   &program_.key);
+  }
+};
+
+TEST_F(InitializeSessionUtf16, TakesTheNamesOfAProgramWhoseWcharHas16Bits) {
+  EXPECT_EQ(answer_to_names(u"server:5041", u"bücher", u"𝄞.img"), DWORD{ERROR_SUCCESS});
+  EXPECT_EQ(program_.register_callbacks(), DWORD{ERROR_SUCCESS});
+  EXPECT_EQ(WdsTransportClientStartSession(program_.key), DWORD{ERROR_SUCCESS});
+  const auto request = play_->request(0);
+  play_->finish({}, 0);
+  EXPECT_EQ(wait(program_), DWORD{ERROR_SUCCESS});
+  EXPECT_EQ(request.server, "server");
+  EXPECT_EQ(request.port, 5041);
+  EXPECT_EQ(request.name_space, "b\xc3\xbc"
+                                "cher");
+  EXPECT_EQ(request.object, "\xf0\x9d\x84\x9e.img");
+}
+
+TEST_F(InitializeSessionUtf16, RefusesHalfASurrogatePairAndNoText) {
+  const char16_t high[] = {u'a', 0xd834, 0};
+  const char16_t low[] = {0xdd1e, u'a', 0};
+  for (const auto* text : {high, low, static_cast<const char16_t*>(u"")})
+    EXPECT_EQ(answer_to_names(u"server", u"lab", text), DWORD{ERROR_INVALID_PARAMETER});
+  EXPECT_EQ(answer_to_names(u"server", nullptr, u"x"), DWORD{ERROR_INVALID_PARAMETER});
 }
 
 TEST_F(InitializeSession, R_ISES_17_W_ISES_1_StartsNothing) {

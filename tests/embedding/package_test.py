@@ -30,7 +30,7 @@ SIZE = 3 * (1 << 20) + 1234
 SLOW_SIZE = 64 << 20
 SLOW_RATE = 4_000_000  # bits a second: minutes for SLOW_SIZE, whatever the machine
 SECONDS = 120
-HEADERS = ("wdstci.h", "wdserror.h", "fleetcast_ext.h")
+HEADERS = ("wdstci.h", "wdserror.h", "wdsmcerr.h", "wdscompat.h", "fleetcast_ext.h")
 STRICT = "-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror"
 SYSTEM_LIBRARIES = ("libc.so", "libm.so", "libstdc++.so", "libgcc_s.so", "ld-linux")
 
