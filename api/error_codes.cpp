@@ -135,7 +135,7 @@ const char* error_text(DWORD code) noexcept {
     case ERROR_NOT_ENOUGH_MEMORY:
       return "ERROR_NOT_ENOUGH_MEMORY: not enough memory";
     case ERROR_INVALID_DATA:
-      return "ERROR_INVALID_DATA: a message made no sense to its receiver";
+      return "ERROR_INVALID_DATA: malformed message";
     case ERROR_NOT_READY:
       return "ERROR_NOT_READY: the library is not initialised";
     case ERROR_CRC:
@@ -147,7 +147,7 @@ const char* error_text(DWORD code) noexcept {
     case ERROR_READ_FAULT:
       return "ERROR_READ_FAULT: the server could not read the object";
     case ERROR_GEN_FAILURE:
-      return "ERROR_GEN_FAILURE: something inside failed";
+      return "ERROR_GEN_FAILURE: internal error";
     case ERROR_NOT_SUPPORTED:
       return "ERROR_NOT_SUPPORTED: this release does not support what was asked for";
     case ERROR_BAD_NETPATH:
@@ -163,7 +163,7 @@ const char* error_text(DWORD code) noexcept {
     case ERROR_INVALID_PARAMETER:
       return "ERROR_INVALID_PARAMETER: an argument is not valid";
     case ERROR_OPEN_FAILED:
-      return "ERROR_OPEN_FAILED: the known servers or the own identity cannot be used";
+      return "ERROR_OPEN_FAILED: cannot use known_servers or this client's identity file";
     case ERROR_DISK_FULL:
       return "ERROR_DISK_FULL: there is no room left on the disk";
     case ERROR_CALL_NOT_IMPLEMENTED:
@@ -175,7 +175,7 @@ const char* error_text(DWORD code) noexcept {
     case ERROR_INVALID_NAME:
       return "ERROR_INVALID_NAME: the name of namespace or object is not valid";
     case WAIT_TIMEOUT:
-      return "WAIT_TIMEOUT: the time is over and the session still runs";
+      return "WAIT_TIMEOUT: timed out; the session is still running";
     case ERROR_INVALID_IMAGE_HASH:
       return "ERROR_INVALID_IMAGE_HASH: the content is not signed by the server";
     case ERROR_OPERATION_ABORTED:
@@ -203,7 +203,7 @@ const char* error_text(DWORD code) noexcept {
     case ERROR_NOT_AUTHENTICATED:
       return "ERROR_NOT_AUTHENTICATED: the server wants to know who asks";
     case ERROR_REVISION_MISMATCH:
-      return "ERROR_REVISION_MISMATCH: the versions do not fit together";
+      return "ERROR_REVISION_MISMATCH: incompatible versions";
     case ERROR_MUTUAL_AUTH_FAILED:
       return "ERROR_MUTUAL_AUTH_FAILED: the server is not the one that was expected";
     case ERROR_NO_SYSTEM_RESOURCES:

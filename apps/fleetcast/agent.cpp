@@ -56,13 +56,13 @@ through a symbolic link either. A file appears under its name only when it is
 whole and verified.
 
 Certificates come from `fleetcast fleet cert host NAME`: copy what it makes to
-/etc/fleetcast/agent. Whoever has a coordinator's certificate of the same
-authority may start jobs; others get no word out of it. Without certificates an
-agent listens on this host only (127.0.0.1, ::1), to whoever is on it.
+/etc/fleetcast/agent. Anyone with a coordinator's certificate of the same
+authority may start jobs; anyone else is ignored. Without certificates an agent
+listens on this host only (127.0.0.1, ::1) and serves any local user.
 
---verify PROGRAM has the last word on this host: it is run with the path of each
-whole file before that takes its name, and anything but exit code 0 refuses it.
-It is run as the agent's user.
+--verify PROGRAM has the last word on this host: it is run, as the agent's user,
+with the path of each finished file before that file gets its name. Any exit code
+other than 0 rejects the file.
 
 `fleetcast console` and `fleetcast top` look into the running agent; --metrics
 serves its figures to Prometheus.
@@ -128,7 +128,7 @@ int run(actors::runtime& runtime, const actors::listening_sockets& sockets,
   tell_stopping();
   acceptor->close();
   if (!signalled) {
-    say(stderr, "fleetcast agent: the fleet_agent actor died; see the log above, and start "
+    say(stderr, "fleetcast agent: the agent crashed; see the log above, and start "
                 "the agent again\n");
     return exit_code::failure;
   }

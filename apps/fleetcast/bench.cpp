@@ -322,10 +322,10 @@ void register_bench(CLI::App& program, std::function<int()>& selected) {
   auto arguments = std::make_shared<bench_arguments>();
   auto* command = program.add_subcommand("bench", "Measure transfers on this machine");
   command->footer(bench_footer);
-  command->add_option("--size,-s", arguments->size, "Of the file")
+  command->add_option("--size,-s", arguments->size, "Size of the file")
     ->capture_default_str()
     ->type_name("SIZE[K|M|G]");
-  command->add_option("--receivers", arguments->receivers, "How many, at once")
+  command->add_option("--receivers", arguments->receivers, "Number of receivers")
     ->check(CLI::Range(1U, most_receivers))
     ->capture_default_str()
     ->type_name("N");

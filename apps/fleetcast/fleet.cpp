@@ -172,7 +172,7 @@ checked<void> apply(const job_arguments& arguments, job_record& record) {
       return refuse(address.error());
     const auto server = fleet::parse_hosts(address->server);
     if (!server || server->size() != 1)
-      return refuse(address->server + " is no server");
+      return refuse("'" + address->server + "' is not a server address (HOST[:PORT])");
     request.server = server->front().name;
     request.port = server->front().port == 0 ? actors::default_control_port : server->front().port;
     request.name_space = address->name_space;
@@ -233,8 +233,8 @@ checked<job_record> record_of(const job_arguments& arguments, task what) {
       return tl::unexpected{std::move(used.error())};
   if (what == task::run && record.request.server.empty())
     return refuse(
-      "what shall be got? Write SERVER/NAMESPACE/OBJECT DEST, or --job ID of a job that "
-      "this host knows; see fleetcast fleet get --help");
+      "nothing to get: give SERVER/NAMESPACE/OBJECT DEST, or --job ID of a job begun on this "
+      "host; see fleetcast fleet get --help");
   if (record.hosts.empty())
     return refuse("for which hosts? Name them with --hosts FILE, --hosts LIST or --hosts -");
   record.request.job = id.empty() ? make_job_id() : id;

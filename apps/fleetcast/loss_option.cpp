@@ -17,7 +17,7 @@ constexpr double max_percent = 90;
 void add_loss_option(CLI::App& command, double& percent) {
   command
     .add_option("--inject-loss", percent,
-                "For trials: throw away so many of the datagrams that arrive here, each by chance")
+                "For testing: drop this percentage of incoming datagrams at random")
     ->check(CLI::Range(0.0, max_percent))
     ->type_name("PERCENT");
 }

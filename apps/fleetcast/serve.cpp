@@ -65,37 +65,36 @@ constexpr std::size_t most_mtu = 65'535;
 
 constexpr const char* serve_footer
   = R"(Each namespace offers the regular files below its directory, by relative name;
-nothing outside can be reached. A transmission begins with the first request for
-a file; later requests join it and get what they missed afterwards. Nobody
-listening, nothing sent.
+nothing outside it can be reached. A transmission begins with the first request
+for a file; later requests join it and get what they missed afterwards. Nothing
+is sent while no receiver is listening.
 
---authorized FILE serves those clients only that FILE knows: a line for each,
-its fingerprint as `fleetcast identity` prints it there, then whatever tells you
-whose it is; # begins a comment. With NAMESPACE=FILE it is for that namespace
-alone, in place of a FILE for all. What you change in it counts from the next
-request on; a file that cannot be understood any more lets nobody in, and the
-log says why. Clients that do not say who they are get error 1244, unknown ones
-5 and their fingerprint.
+--authorized FILE serves only the clients listed in FILE, one per line: the
+fingerprint that `fleetcast identity` prints on that host, then a label of your
+choice; # begins a comment. NAMESPACE=FILE applies to that namespace alone, in
+place of a FILE for all. Changes take effect with the next request. If a file
+can no longer be read, nobody is served, and the log says why. Clients that do
+not authenticate get error 1244; unlisted ones get error 5, with their
+fingerprint in the message.
 
-At most --max-transmissions objects are sent at once, and
---max-transmissions-per-source of them for one client address; who asks for one
-more is told to try again later (error 54). --rate is for each object,
---max-rate for all together. Both count UDP payload: headers add 2 to 4 %.
+At most --max-transmissions objects are sent at once, and at most
+--max-transmissions-per-source that were requested from one client address;
+requests for more get error 54, try again later. --rate applies to each object,
+--max-rate to all of them together. Both count UDP payload; headers add 2 to 4 %.
 
---security none is for measurements on a network that is yours alone: everybody
-on it can read, forge and spoil what is sent, and NOBODY NOTICES, since blocks
-are not verified either. Only hosts that say `get --security none` are then
-served, all others are refused.
+--security none is for measurements on a private network: anyone on it can read,
+forge and corrupt what is sent, and NOBODY NOTICES, since blocks are not verified
+either. Only receivers started with `get --security none` are then served; all
+others are refused.
 
-Packets have 1500 bytes at most, or what the interface takes, if that is less.
---mtu names what the network takes: 1400, say, where receivers sit behind
-tunnels, or 9000 where every host and switch takes jumbo frames, which costs
-processors less.
+Packets are at most 1500 bytes, or the interface's MTU if that is smaller. Set
+--mtu to what every link to the receivers takes: 1400, say, behind tunnels, or
+9000 where every host and switch takes jumbo frames, which saves processor time.
 
-Network: TCP 5040 for control (TLS 1.3); UDP multicast down, each transmission
-to a group of its own, port 5041; UDP unicast up, to a port that the kernel
-chooses, or to one of --feedback-port: one port for each transmission under way,
-so that a request for one more object is told to try again later.
+Network: TCP 5040 for control (TLS 1.3); UDP multicast down, each transmission to
+a group of its own, from port 5041 up; UDP unicast up, to an ephemeral port or to
+one of --feedback-port. Each running transmission takes one of these; when none is
+left, requests for further objects get error 54, try again later.
 
 `fleetcast console` and `fleetcast top` look into the running server; --metrics
 serves its figures to Prometheus, at http://ADDR:PORT/metrics.
@@ -187,7 +186,7 @@ bool is_listening(actors::runtime& runtime, const actors::control_listener_actor
 std::string reason_of(const caf::error& why, const caf::actor_system& system) {
   if (why && why.context().match_elements<std::string>())
     return why.context().get_as<std::string>(0);
-  return "the control_listener actor died (" + system.render(why)
+  return "the control listener crashed (" + system.render(why)
          + "); see the log above, and start the server again";
 }
 
