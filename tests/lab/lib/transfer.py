@@ -107,7 +107,7 @@ def transfer(options, size, receivers=3, loss=0.0, late=False, ipv6=False, rate=
         make = files.make_sparse_file if sparse else files.make_random_file
         digest = make(bench.source_path(), size)
         bench.serve()
-        running = start_receivers(bench, receivers, late, options.timeout)
+        running = start_receivers(bench, receivers, late, options.timeout, ["--sparse"] if sparse else [])
         wait_all(running, options.timeout)
         for receiver in running:
             receiver.check_success(digest)
@@ -120,15 +120,15 @@ def transfer(options, size, receivers=3, loss=0.0, late=False, ipv6=False, rate=
                 max(receiver.program.peak_rss for receiver in running))
 
 
-def start_receivers(bench, count, late, timeout):
+def start_receivers(bench, count, late, timeout, extra=()):
     if not late:
-        return [bench.get(n) for n in range(1, count + 1)]
+        return [bench.get(n, extra=extra) for n in range(1, count + 1)]
     if count < 2:
         raise LabError("a late receiver needs an early one: --receivers 2 or more")
-    running = [bench.get(n) for n in range(1, count)]
+    running = [bench.get(n, extra=extra) for n in range(1, count)]
     running[0].wait_for_progress(0.5, timeout)
     had = running[0].progress
-    running.append(bench.get(count))
+    running.append(bench.get(count, extra=extra))
     print(f"{running[-1].name} joins; {running[0].name} has {had:.0%}")
     if had >= 1:
         raise LabError("the first receiver was done before the late one joined: use a larger file"
