@@ -16,8 +16,7 @@ public:
   /// Until then: the time between two messages, and the most entries in each list of a message. Together they allow
   /// three messages of 200 bytes a second.
   static constexpr duration pause = milliseconds(334);
-  static constexpr std::size_t most_repairs = 2;
-  static constexpr std::size_t most_ranges = 1;
+  static constexpr std::size_t most_entries = 1;
 
   /// `is_known`: the address is that of the control connection. `first_packet`: the number of the first message; must
   /// be hard to guess if the address is not known.

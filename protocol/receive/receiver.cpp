@@ -521,7 +521,7 @@ void receiver::plan_status(timestamp now) {
 
 bool receiver::add_requests(timestamp now, wire::feedback& message) {
   const auto most_repairs
-    = proof_.is_pending() ? address_proof::most_repairs : defaults::max_repair_requests;
+    = proof_.is_pending() ? address_proof::most_entries : defaults::max_repair_requests;
   for (auto& [block, a] : assemblies_) {
     if (!lacks_symbols(now, planned_at_, message.limit, block, a))
       continue;
@@ -538,8 +538,8 @@ bool receiver::add_requests(timestamp now, wire::feedback& message) {
   if (!message.manifests.empty())
     manifests_asked_at_ = now;
   if (proof_.is_pending()) {
-    message.wanted.resize(std::min(message.wanted.size(), address_proof::most_ranges));
-    message.manifests.resize(std::min(message.manifests.size(), address_proof::most_ranges));
+    message.wanted.resize(std::min(message.wanted.size(), address_proof::most_entries));
+    message.manifests.resize(std::min(message.manifests.size(), address_proof::most_entries));
   }
   return !message.repairs.empty() || !message.wanted.empty() || !message.manifests.empty();
 }

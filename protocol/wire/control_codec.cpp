@@ -401,9 +401,10 @@ server_message read(schema::ServerMessage::Reader from, field_check& check) {
       return session_ended{read(from.getEnded(), check)};
     case schema::ServerMessage::RECEIPT_NOTED:
       return receipt_noted{};
-    case schema::ServerMessage::FEEDBACK_STATE:
-      return feedback_state{from.getFeedbackState().getUnheardMilliseconds(),
-                            from.getFeedbackState().getHeardPacket()};
+    case schema::ServerMessage::FEEDBACK_STATE: {
+      const auto state = from.getFeedbackState(); // once: each word is read once
+      return feedback_state{state.getUnheardMilliseconds(), state.getHeardPacket()};
+    }
     case schema::ServerMessage::FETCHED:
       return read(from.getFetched(), check);
   }

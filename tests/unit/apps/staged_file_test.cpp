@@ -320,7 +320,7 @@ TEST_F(ResolveTarget, RefusesBaseNamesThatAreNoFileNames) {
 TEST_F(ResolveTarget, RefusesWhatIsNoRegularFile) {
   auto device = resolve_target("/dev/null", "disk.img");
   ASSERT_FALSE(device);
-  EXPECT_NE(device.error().text.find("no regular file"), std::string::npos);
+  EXPECT_NE(device.error().text.find("not a regular file"), std::string::npos);
   fs::create_directory(path("sub"));
   fs::create_directory(path("sub/disk.img"));
   EXPECT_FALSE(resolve_target(path("sub"), "disk.img"));
