@@ -181,11 +181,10 @@ using consumer_actor
 using datagram_sink_actor = caf::typed_actor<caf::reacts_to<io::datagram_batch>>;
 
 /// Owns protocol::receiver.
-using reassembly_actor
-  = datagram_sink_actor::extend<caf::reacts_to<byte_range>, caf::reacts_to<room_atom>,
-                                caf::reacts_to<protocol::wire::fetched>,
-                                caf::reacts_to<protocol::wire::feedback_state>, caf::reacts_to<tick_atom>,
-                                caf::replies_to<status_atom>::with<status_snapshot>>;
+using reassembly_actor = datagram_sink_actor::extend<
+  caf::reacts_to<byte_range>, caf::reacts_to<room_atom>, caf::reacts_to<protocol::wire::fetched>,
+  caf::reacts_to<protocol::wire::feedback_state>, caf::reacts_to<tick_atom>,
+  caf::replies_to<status_atom>::with<status_snapshot>>;
 
 using socket_reader_actor = caf::typed_actor<caf::reacts_to<stop_atom>,
                                              caf::replies_to<status_atom>::with<status_snapshot>>;

@@ -267,8 +267,8 @@ void control_server_state::on_no_answer(const caf::error& reason) {
   if (phase_ == phase::closing)
     return;
   if (reason == caf::sec::request_timeout)
-    return reject({failure_code::server_busy, 0,
-                   "the server is too busy to answer; try again in a minute"});
+    return reject(
+      {failure_code::server_busy, 0, "the server is too busy to answer; try again in a minute"});
   reject({failure_code::internal, 0,
           "the server's session manager failed (" + caf::to_string(reason)
             + "); see the server's log, and restart it if this stays so"});

@@ -649,8 +649,8 @@ timestamp receiver::next_event() const noexcept {
   if (failure_)
     return never;
   const auto feedback = std::min({nack_.due(), next_status_, object_at_});
-  return std::min({std::max(feedback, may_speak_at()), next_fetch_,
-                   complete() ? never : liveness_.next_event()});
+  return std::min(
+    {std::max(feedback, may_speak_at()), next_fetch_, complete() ? never : liveness_.next_event()});
 }
 
 // -- derived --------------------------------------------------------------------------------------

@@ -122,7 +122,8 @@ TEST(DataMessages, ALimitingFactorOfALaterVersionIsUnknown) {
 TEST(DataMessages, WhatASenderAndReceiversSayFitsTheSmallestSymbol) {
   constexpr std::size_t most_bytes = symbol_sizes.front();
   EXPECT_LE(encode(largest_heartbeat()).size(), most_bytes);
-  EXPECT_LE(encode(anchor{encode_alone(largest_heartbeat()), ~std::uint64_t{0}, {}}).size(), most_bytes);
+  EXPECT_LE(encode(anchor{encode_alone(largest_heartbeat()), ~std::uint64_t{0}, {}}).size(),
+            most_bytes);
   auto of_a_run = largest_manifest();
   of_a_run.digests.resize(defaults::manifest_run);
   EXPECT_LE(encode(of_a_run).size(), most_bytes);
