@@ -135,7 +135,9 @@ staged_file::create_in(descriptor directory, const std::string& name, const std:
     descriptor file{::openat(directory.get(), staged_name.c_str(),
                              O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666)};
     error = file ? EEXIST : errno;
-    if (file && lock_hidden(file) && is_linked(file)) {
+    // Where a file system has no locks nothing is swept either.
+    const bool is_ours = file && (lock_hidden(file) || errno != EWOULDBLOCK) && is_linked(file);
+    if (is_ours) {
       take_over_access(directory, name, file); // what was secret does not lie open meanwhile
       return staged_file{target, name, std::move(directory), std::move(file),
                          std::move(staged_name)};
