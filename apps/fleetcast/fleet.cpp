@@ -77,7 +77,7 @@ Examples:
   fleetcast fleet get server/images/debian.img debian.img --hosts hosts.txt
   fleetcast fleet get server/lab/a.img '{host}/' --hosts 'node[01-16]' --activate together
   fleetcast fleet get server/lab/a.img a.img -H racks.txt --group rack1 --start quorum:10
-  dig +short nodes.example | fleetcast fleet get server/lab/a.img a.img --hosts -
+  dig +short nodes.example | fleetcast fleet get server/lab/a.img a.img -H -
   fleetcast fleet get --job 20260101-120000-1a2b3c
 
 Exit codes: 0 every host has the whole object; 1 not every one; 2 wrong usage; 3

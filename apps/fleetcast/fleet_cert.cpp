@@ -53,8 +53,8 @@ hosts. Whoever has coordinator.key commands every agent.
 Examples:
   fleetcast fleet cert init
   fleetcast fleet cert host node1 10.0.0.1       # known by a name and an address
-  tar -C ~/.config/fleetcast/fleet/hosts/node1 -c . |
-    ssh root@node1 'mkdir -p /etc/fleetcast/agent && tar -C /etc/fleetcast/agent -x'
+  tar -C ~/.config/fleetcast/fleet/hosts/node1 -c . | ssh root@node1 \
+    'mkdir -p /etc/fleetcast/agent && tar -C /etc/fleetcast/agent -x'
   fleetcast fleet cert host node1 --renew
   fleetcast fleet cert list --json
 

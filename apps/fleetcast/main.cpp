@@ -54,7 +54,7 @@ int run(int argc, char** argv) {
   register_bench(program, selected);
   auto words = with_help_as_option({argv + std::min(argc, 1), argv + argc});
   if (const auto what = misled(program, words)) {
-    say(stderr, "{}. `fleetcast --help` tells more.\n", *what);
+    say(stderr, "{}\nSee `fleetcast --help`.\n", *what);
     return exit_code::usage;
   }
   std::reverse(words.begin(), words.end()); // as CLI11 takes them
