@@ -87,7 +87,7 @@ def preprocess(compiler, folder, probe):
             macros[macro.group(1)] = constant(macro.group(2).strip())
         elif ours:
             text.append(line)
-    functions = re.findall(r"\b((?:WdsTransportClient|Fleetcast)[A-Za-z]+)\s*\(", " ".join(text))
+    functions = re.findall(r"\b((?:WdsTransportClient|Fleetcast)[A-Za-z0-9]+)\s*\(", " ".join(text))
     return macros, set(functions)
 
 

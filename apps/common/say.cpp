@@ -18,7 +18,8 @@ void write_out(std::FILE* stream, std::string_view text) noexcept {
   errno = 0;
   const bool is_out
     = std::fwrite(text.data(), 1, text.size(), stream) == text.size() && std::fflush(stream) == 0;
-  if (int none = 0; !is_out && stream == stdout && errno != EPIPE)
+  // A reader that has gone, or a stream that was closed from the start (EBADF), wants nothing.
+  if (int none = 0; !is_out && stream == stdout && errno != EPIPE && errno != EBADF)
     first_error.compare_exchange_strong(none, errno != 0 ? errno : EIO);
 }
 

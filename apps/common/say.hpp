@@ -13,8 +13,8 @@ namespace fleetcast::apps {
 /// go on. (fmt::print throws.) Whoever reads along has it at once.
 void write_out(std::FILE* stream, std::string_view text) noexcept;
 
-/// Why standard output could not be written to, once it could not: errno, else 0. A reader that has gone (EPIPE) wanted no
-/// more, which is no failure.
+/// Why standard output could not be written to, once it could not: errno, else 0. A reader that has gone (EPIPE) or a
+/// stream that was closed from the start (EBADF) is no failure: nobody wants it.
 int output_error() noexcept;
 
 /// The same, formatted. Without SIGPIPE ignored (see signal_events) a pipe that nobody reads ends the process.

@@ -728,6 +728,18 @@ TEST_F(Control, AFingerprintByHandNeedsNoKnownServers) {
   await_accept();
 }
 
+TEST_F(Control, PinsAFingerprintByHand) {
+  serve();
+  auto request = to_server();
+  request.fingerprint = identity_->fingerprint();
+  connect(request);
+  await_accept();
+  EXPECT_EQ(io::known_servers{request.known_servers}
+              .pinned(io::host_and_port(request.server, port_))
+              .value(),
+            std::vector<std::string>{identity_->fingerprint()});
+}
+
 TEST_F(Control, RefusesAFingerprintThatIsNone) {
   serve();
   auto request = to_server();
@@ -879,6 +891,8 @@ TEST_F(Control, KeepsItsIdentityFromAServerThatIsNotTheOneGivenOrPinned) {
   await_closed();
 
   auto pinned = authenticated().first;
+  pinned.known_servers
+    = (root_ / "other_known_servers").string(); // what was given by hand is pinned
   const io::known_servers known{pinned.known_servers};
   ASSERT_TRUE(
     known.check_or_pin(io::host_and_port(pinned.server, port_), "SHA256:" + std::string(43, 'y')));
