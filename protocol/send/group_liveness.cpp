@@ -12,6 +12,9 @@ namespace {
 /// Below this share nothing worth the name arrives: datagrams of that size do not get through.
 constexpr double hardly_any = 0.1;
 
+/// The same while everybody starts: a search that goes too far loses a lot on a narrow link, but never nearly all.
+constexpr double next_to_none = 0.02;
+
 /// Symbols that must have been seen to say what share arrives.
 constexpr std::uint64_t least_seen = 128;
 
@@ -34,8 +37,8 @@ bool group_liveness::add(timestamp now, receiver_id id, traffic sent) {
   m.joined_at = m.progress_at = m.excluded_at = now;
   m.at_join = sent;
   m.seen_symbols = sent.symbols;
-  // Those who start together join one after the other: the first blocks make nobody a newcomer.
-  if (counting_with_blocks_ > 0 && now - *first_block_at_ >= starting_together)
+  // Nobody holds up those who get on before it has shown that it gets on, too.
+  if (counting_with_blocks_ > 0)
     m.why = exclusion::newcomer;
   else
     ++counting_;
@@ -74,13 +77,24 @@ std::vector<group_liveness::change> group_liveness::on_report(timestamp now, rec
     m.served += sent.symbols - m.seen_symbols;
   m.seen_symbols = sent.symbols;
   if (message.completed_blocks > m.completed) {
+    const auto is_first = counting_with_blocks_ == 0;
     progress(now, m, message.completed_blocks);
     admit(id, m, result);
-  } else if (m.why == exclusion::newcomer && m.share < hardly_any) {
+    for (auto& [other, o] : members_)
+      if (is_first && o.why == exclusion::none && o.completed == 0)
+        exclude(now, other, o, exclusion::newcomer, result);
+  } else if (m.why == exclusion::newcomer && m.share < least_share(m)) {
     exclude(now, id, m, exclusion::no_progress, result);
   }
   m.full = m.completed > 0 && message.free_blocks == 0;
   return result;
+}
+
+/// What reaches a newcomer that the rate may follow, at least.
+double group_liveness::least_share(const member& m) const noexcept {
+  const auto starts_with_others
+    = !first_block_at_ || m.joined_at - *first_block_at_ < starting_together;
+  return starts_with_others ? next_to_none : hardly_any;
 }
 
 void group_liveness::measure_share(member& m, const wire::feedback& message, traffic sent) {
@@ -161,12 +175,10 @@ std::vector<group_liveness::change> group_liveness::judge(timestamp now, duratio
   for (auto& [id, m] : members_) {
     if (lacking(m) == 0)
       continue;
-    if (m.why == exclusion::newcomer && now - m.joined_at >= defaults::newcomer_patience)
-      admit(id, m, result);
     if (const auto why = sent_away_for(now, m, patience, asked_waits); why != exclusion::none)
       result.push_back({id, why, true, m.why});
     else if (const auto less = excluded_for(now, m, patience);
-             less != exclusion::none && m.why == exclusion::none)
+             less != exclusion::none && may_pace(m.why))
       exclude(now, id, m, less, result);
   }
   return result;

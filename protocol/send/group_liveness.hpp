@@ -2,9 +2,9 @@
 ///
 /// Progress is one more block complete. What was sent since a receiver's last progress says whether it was *served*:
 /// sent as much as it takes, by its own count of what arrives, to complete all it lacks. The rules:
-///   * a newcomer, one that joined where others had been completing blocks for a while, holds no window before its first
-///     block, or for a while. It paces, lest its link be flooded, unless next to nothing of what is sent arrives there: then at once it is
-///     like the next one;
+///   * a newcomer, one that has not completed a block while others have, holds no window before its first block. It
+///     paces, lest its link be flooded, unless next to nothing of what is sent arrives there: then it is like the
+///     next one at once;
 ///   * one that was served without progress no longer counts; served still more, it is sent away;
 ///   * one that alone keeps the group waiting, while it asks for nothing, no longer counts after a while, and is sent away
 ///     later. But a receiver whose cache is full of whole blocks waits for its consumer: it is given much longer, and is
@@ -32,7 +32,7 @@ namespace fleetcast::protocol {
 /// Why a receiver does not count, or was sent away.
 enum class exclusion : std::uint8_t {
   none,
-  newcomer,     ///< it has not completed a block yet, and others had for a while when it joined
+  newcomer,     ///< it has not completed a block yet, and others have
   no_progress,  ///< it was sent all that it lacks, and more, and completed nothing
   holds_window, ///< it kept the others waiting and neither took nor asked for anything
   full_cache,   ///< its consumer has not taken anything for long
@@ -56,8 +56,8 @@ public:
     friend bool operator==(const change&, const change&) = default;
   };
 
-  /// Receivers that join within this time after the first block was completed start together with the others: a room
-  /// of hosts that are switched on at once is no crowd of newcomers.
+  /// Receivers that join within this time after the first block was completed start together with the others. What
+  /// little reaches one of them may be the search's fault.
   static constexpr duration starting_together = seconds(2);
 
   explicit group_liveness(const geometry& layout) : layout_(layout) {}
@@ -123,6 +123,7 @@ private:
   static bool may_pace(exclusion why) noexcept {
     return why == exclusion::none || why == exclusion::newcomer;
   }
+  double least_share(const member& m) const noexcept;
   static void measure_share(member& m, const wire::feedback& message, traffic sent);
   void progress(timestamp now, member& m, std::uint32_t completed);
   void exclude(timestamp now, receiver_id id, member& m, exclusion why, std::vector<change>& out);

@@ -183,9 +183,10 @@ void sender::apply(timestamp now, const std::vector<group_liveness::change>& cha
     }
     const auto counts = c.why == exclusion::none;
     group_.waive(c.who, !counts);
-    if (!counts)
+    // The rate may follow newcomers.
+    if (!counts && c.why != exclusion::newcomer)
       rate_->on_receiver_gone(now, c.who);
-    else if (c.before != exclusion::newcomer)
+    else if (counts && c.before != exclusion::newcomer)
       rate_->on_receiver_joined(now, c.who);
   }
 }

@@ -167,26 +167,62 @@ TEST(Liveness, WhoHoldsTheOthersWithoutABlockIsWaivedAndThenSentAway) {
   EXPECT_EQ(c.judge(), (changes{{alice, holds_window, true, holds_window}}));
 }
 
-TEST(Liveness, ANewcomerCountsWithItsFirstBlockOrAfterAWhile) {
-  for (const bool completes : {true, false}) {
-    course c{1000};
-    c.join(alice);
-    c.send(10);
-    c.report(alice, 10);
-    c.now += group_liveness::starting_together;
-    c.join(bob);
-    EXPECT_FALSE(c.machine.counts(bob));
-    EXPECT_TRUE(c.machine.paces(bob)) << "lest its link be flooded";
-    c.now += defaults::newcomer_patience - milliseconds(1);
-    EXPECT_EQ(c.judge(), changes{});
-    if (completes) {
-      EXPECT_EQ(c.report(bob, 1), (changes{{bob, none, false, newcomer}}));
-    } else {
-      c.now += milliseconds(1);
-      EXPECT_EQ(c.judge(), (changes{{bob, none, false, newcomer}}));
-    }
-    EXPECT_TRUE(c.machine.counts(bob));
-  }
+TEST(Liveness, ANewcomerCountsWithItsFirstBlock) {
+  course c{1000};
+  c.join(alice);
+  c.send(10);
+  c.report(alice, 10);
+  c.join(bob);
+  EXPECT_FALSE(c.machine.counts(bob));
+  EXPECT_TRUE(c.machine.paces(bob)) << "lest its link be flooded";
+  c.now += patience - milliseconds(1);
+  EXPECT_EQ(c.judge(), changes{}) << "time alone changes nothing";
+  EXPECT_EQ(c.report(bob, 1), (changes{{bob, none, false, newcomer}}));
+  EXPECT_TRUE(c.machine.counts(bob));
+}
+
+TEST(Liveness, WhoStartsWithTheOthersAndGetsNothingHoldsUpNobodyFromTheFirstBlockOn) {
+  course c{1000};
+  c.join(alice);
+  c.join(bob);
+  EXPECT_TRUE(c.machine.counts(bob));
+  c.send(1);
+  EXPECT_EQ(c.report(alice, 1), (changes{{bob, newcomer, false, none}}));
+  EXPECT_TRUE(c.machine.counts(alice));
+  EXPECT_TRUE(c.machine.paces(bob));
+  EXPECT_EQ(c.report(alice, 2), changes{}) << "said once";
+  EXPECT_EQ(c.report(bob, 1), (changes{{bob, none, false, newcomer}}));
+}
+
+TEST(Liveness, ANewcomerThatWasServedAndCompletesNothingNoLongerPaces) {
+  course c{300};
+  c.join(alice);
+  c.report(alice, 1);
+  c.join(bob);
+  c.send(500);
+  c.now += patience;
+  c.report(alice, 2);
+  c.report(bob, 0);
+  EXPECT_EQ(c.judge(), (changes{{bob, no_progress, false, newcomer}}));
+  EXPECT_FALSE(c.machine.paces(bob));
+}
+
+TEST(Liveness, ASearchThatWentTooFarIsNotTakenForAPathThatNothingPasses) {
+  course c{1000};
+  c.join(alice);
+  c.join(bob);
+  c.send(10);
+  c.report(alice, 1);
+  wire::feedback m;
+  m.lost_packets = 950;
+  m.received_packets = 50;
+  c.send(10);
+  EXPECT_EQ(c.machine.on_report(c.now, bob, m, false, c.sent), changes{});
+  EXPECT_TRUE(c.machine.paces(bob));
+  m.lost_packets = 10'000;
+  c.send(100);
+  EXPECT_EQ(c.machine.on_report(c.now, bob, m, false, c.sent),
+            (changes{{bob, no_progress, false, newcomer}}));
 }
 
 TEST(Liveness, WhereNobodyHasABlockNobodyIsNew) {
@@ -194,16 +230,6 @@ TEST(Liveness, WhereNobodyHasABlockNobodyIsNew) {
   c.join(alice);
   c.join(bob);
   EXPECT_TRUE(c.machine.counts(alice));
-  EXPECT_TRUE(c.machine.counts(bob));
-}
-
-TEST(Liveness, WhoJoinsSoonAfterTheFirstBlockStartsWithTheOthers) {
-  course c{1000};
-  c.join(alice);
-  c.report(alice, 10);
-  c.now += group_liveness::starting_together - milliseconds(1);
-  c.report(alice, 20);
-  c.join(bob);
   EXPECT_TRUE(c.machine.counts(bob));
 }
 
