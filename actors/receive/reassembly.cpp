@@ -70,9 +70,12 @@ void reassembly_state::take_in(const io::datagram_batch& batch) {
   receiver_->on_kernel_drops(batch.received->kernel_drops);
   for (const auto& datagram : batch.received->datagrams) {
     const auto* from = batch.received->source_of(datagram);
-    receiver_->on_datagram(at, datagram, origin_of(from));
+    const auto origin = origin_of(from);
+    if (origin == protocol::datagram_origin::elsewhere)
+      stranger_ = *from;
+    receiver_->on_datagram(at, datagram, origin);
     if (receiver_->statistics().contradictions != contradictions_)
-      warn_of_forgery(from);
+      warn_of_forgery();
   }
   pump();
 }
@@ -91,15 +94,14 @@ protocol::datagram_origin reassembly_state::origin_of(const io::udp_endpoint* fr
            : protocol::datagram_origin::elsewhere;
 }
 
-/// `from`: of the datagram by which it was noticed.
-void reassembly_state::warn_of_forgery(const io::udp_endpoint* from) {
+/// It may be one of the server's datagrams by which others turn out to be forged.
+void reassembly_state::warn_of_forgery() {
   contradictions_ = receiver_->statistics().contradictions;
   if (std::exchange(is_forgery_told_, true))
     return;
-  const auto is_elsewhere = origin_of(from) == protocol::datagram_origin::elsewhere;
   log(name).warn("a member of the group forges datagrams{}: they are told apart by the server's "
                  "signatures, and what they spoil is fetched over this host's own connection",
-                 is_elsewhere ? " (one came from " + io::to_text(*from) + ")" : std::string{});
+                 stranger_ ? " (some come from " + io::to_text(*stranger_) + ")" : std::string{});
 }
 
 /// The receipt goes once the consumer has released every block, and is a claim to the server until a report has shown

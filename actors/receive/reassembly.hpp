@@ -41,7 +41,7 @@ public:
 private:
   void take_in(const io::datagram_batch& batch);
   protocol::datagram_origin origin_of(const io::udp_endpoint* from) const;
-  void warn_of_forgery(const io::udp_endpoint* from);
+  void warn_of_forgery();
   bool is_released() const;
   void require(const byte_range& wanted);
   void pump();
@@ -64,7 +64,8 @@ private:
   int feedback_error_ = 0;             ///< errno of the last refusal
   std::uint64_t contradictions_ = 0;   ///< that were seen to
   bool is_forgery_told_ = false;
-  protocol::reception_health told_; ///< to the session
+  std::optional<io::udp_endpoint> stranger_; ///< the last one that datagrams came from
+  protocol::reception_health told_;          ///< to the session
   bool ended_ = false;
 };
 

@@ -9,7 +9,7 @@ namespace fleetcast::protocol {
 void group::add(timestamp now, receiver_id id, position limit) {
   remove(id);
   member m;
-  m.limit = limit;
+  m.limit = m.first_limit = limit;
   m.heard_at = now;
   members_.emplace(id, std::move(m));
 }
@@ -40,7 +40,8 @@ std::optional<duration> group::update(timestamp now, receiver_id id,
   auto& m = i->second;
   spoke_ += m.heard ? 0 : 1;
   m.heard = true;
-  m.limit = message.limit;
+  // Its cache is what it said at joining as long as nothing of it can be with the consumer.
+  m.limit = message.completed_blocks == 0 ? std::max(message.limit, m.first_limit) : message.limit;
   m.heard_at = now;
   m.deaf = message.echo_sent_at == 0 || message.echo_held > defaults::deaf_after;
   m.last = message;

@@ -18,6 +18,7 @@ class group {
 public:
   struct member {
     position limit;       ///< it has room for blocks before this
+    position first_limit; ///< at joining
     timestamp heard_at{}; ///< of its last feedback, or of its joining
     duration rtt{};       ///< 0: not measured yet
     bool deaf = false;    ///< it speaks, but heartbeats do not reach it

@@ -12,11 +12,16 @@ namespace {
 /// Below this share nothing worth the name arrives: datagrams of that size do not get through.
 constexpr double hardly_any = 0.1;
 
-/// The same while everybody starts: a search that goes too far loses a lot on a narrow link, but never nearly all.
-constexpr double next_to_none = 0.02;
+/// From this share on others hear well.
+constexpr double most = 0.5;
 
 /// Symbols that must have been seen to say what share arrives.
 constexpr std::uint64_t least_seen = 128;
+
+/// The same of a receiver without a block, in bytes: it may be what keeps all at the lowest rate. Of few large symbols
+/// some at least.
+constexpr std::uint64_t least_seen_at_first = 32 * 1408;
+constexpr std::uint64_t fewest_seen_at_first = 12;
 
 /// Times what it lacks that a receiver is sent before it counts as served, at such a share. Half as much again as it
 /// takes, on average; where hardly any arrives, waiting longer is no help.
@@ -83,29 +88,48 @@ std::vector<group_liveness::change> group_liveness::on_report(timestamp now, rec
     for (auto& [other, o] : members_)
       if (is_first && o.why == exclusion::none && o.completed == 0)
         exclude(now, other, o, exclusion::newcomer, result);
-  } else if (m.why == exclusion::newcomer && m.share < least_share(m)) {
-    exclude(now, id, m, exclusion::no_progress, result);
+  } else {
+    judge_reach(now, id, m, result);
   }
   m.full = m.completed > 0 && message.free_blocks == 0;
   return result;
 }
 
-/// What reaches a newcomer that the rate may follow, at least.
-double group_liveness::least_share(const member& m) const noexcept {
-  const auto starts_with_others
-    = !first_block_at_ || m.joined_at - *first_block_at_ < starting_together;
-  return starts_with_others ? next_to_none : hardly_any;
+/// The rate does not follow one without a block that next to nothing reaches, while others hear well; it may turn out
+/// to have been bad luck.
+void group_liveness::judge_reach(timestamp now, receiver_id id, member& m,
+                                 std::vector<change>& out) {
+  if (m.completed > 0)
+    return;
+  const auto others_hear = counting_with_blocks_ > 0
+                           || std::any_of(members_.begin(), members_.end(), [](const auto& other) {
+                                return other.second.is_share_known && other.second.share >= most;
+                              });
+  if (may_pace(m.why) && m.is_share_known && m.share < hardly_any && others_hear) {
+    exclude(now, id, m, exclusion::no_progress, out);
+    m.is_unreached = true;
+  } else if (m.is_unreached && m.why == exclusion::no_progress && m.share >= hardly_any) {
+    m.is_unreached = false;
+    if (counting_with_blocks_ > 0)
+      exclude(now, id, m, exclusion::newcomer, out);
+    else
+      admit(id, m, out);
+  }
 }
 
-void group_liveness::measure_share(member& m, const wire::feedback& message, traffic sent) {
+void group_liveness::measure_share(member& m, const wire::feedback& message, traffic sent) const {
   const auto seen
     = static_cast<double>(message.received_packets) + static_cast<double>(message.lost_packets);
   const auto control = static_cast<double>(sent.control - m.at_join.control);
   const auto all = static_cast<double>(sent.symbols - m.at_join.symbols) + control;
   // Heartbeats come where nothing else does. They are taken to be spread evenly.
   const auto seen_control = all > 0 ? control * std::min(1.0, seen / all) : 0;
-  if (seen - seen_control < static_cast<double>(least_seen))
+  const auto least = m.completed > 0 ? least_seen
+                                     : std::clamp(least_seen_at_first / layout_.symbol_size(),
+                                                  fewest_seen_at_first, least_seen);
+  if (seen - seen_control < static_cast<double>(least))
     return;
+  m.is_share_known = true;
   const auto received = std::max(0.0, static_cast<double>(message.received_packets) - seen_control);
   m.share = std::min(1.0, received / (seen - seen_control));
 }

@@ -56,10 +56,6 @@ public:
     friend bool operator==(const change&, const change&) = default;
   };
 
-  /// Receivers that join within this time after the first block was completed start together with the others. What
-  /// little reaches one of them may be the search's fault.
-  static constexpr duration starting_together = seconds(2);
-
   explicit group_liveness(const geometry& layout) : layout_(layout) {}
 
   /// Requires an id that is not known. Returns whether it counts from the start.
@@ -111,9 +107,11 @@ private:
     std::uint64_t served = 0;       ///< symbols sent since its progress while it had room
     std::uint64_t charged = 0;
     std::uint32_t completed = 0;
-    duration held{};   ///< since its progress
-    double share = 1;  ///< of the symbols sent, what arrives
-    bool full = false; ///< its cache, of whole blocks
+    duration held{};  ///< since its progress
+    double share = 1; ///< of the symbols sent, what arrives
+    bool is_share_known = false;
+    bool is_unreached = false; ///< excluded for its share alone
+    bool full = false;         ///< its cache, of whole blocks
     bool deaf = false;
     exclusion why = exclusion::none;
   };
@@ -123,8 +121,8 @@ private:
   static bool may_pace(exclusion why) noexcept {
     return why == exclusion::none || why == exclusion::newcomer;
   }
-  double least_share(const member& m) const noexcept;
-  static void measure_share(member& m, const wire::feedback& message, traffic sent);
+  void measure_share(member& m, const wire::feedback& message, traffic sent) const;
+  void judge_reach(timestamp now, receiver_id id, member& m, std::vector<change>& out);
   void progress(timestamp now, member& m, std::uint32_t completed);
   void exclude(timestamp now, receiver_id id, member& m, exclusion why, std::vector<change>& out);
   void admit(receiver_id id, member& m, std::vector<change>& out);

@@ -66,7 +66,8 @@ sender::sender(const sender_config& config, std::unique_ptr<rate_controller> rat
 void sender::add_receiver(timestamp now, receiver_id id, std::uint32_t cache_blocks) {
   assert(!group_.contains(id));
   begin_turn(now);
-  group_.add(now, id, nth_on_the_way(schedule_, next_, cache_blocks));
+  // One block at least: a receiver that never completes it holds up nobody who does.
+  group_.add(now, id, nth_on_the_way(schedule_, next_, std::max(cache_blocks, 1U)));
   ration_.add(id);
   group_.waive(id, !liveness_.add(now, id, traffic()));
   rate_->on_receiver_joined(now, id);
