@@ -61,8 +61,20 @@ TEST(Group, KnowsWhoHasRoomForTheLeastAndWhoLacksTheMost) {
 TEST(Group, ALimitMayAlsoGoDown) {
   group g;
   g.add(start, 1, {0, 9});
-  g.update(start, 1, with_limit({0, 5}));
+  auto m = with_limit({0, 5});
+  m.completed_blocks = 1;
+  g.update(start, 1, m);
   EXPECT_EQ(g.edge(start, consent, {0, 20}), (position{0, 5}));
+}
+
+/// What holds nothing yet cannot be full: else somebody could stop all before anybody has a block.
+TEST(Group, ALimitDoesNotGoDownBeforeTheFirstBlock) {
+  group g;
+  g.add(start, 1, {0, 9});
+  g.update(start, 1, with_limit({0, 0}));
+  EXPECT_EQ(g.edge(start, consent, {0, 20}), (position{0, 9}));
+  g.update(start, 1, with_limit({0, 12}));
+  EXPECT_EQ(g.edge(start, consent, {0, 20}), (position{0, 12}));
 }
 
 TEST(Group, SilenceConsentsToTheAnnouncedEdgeButNoFurther) {

@@ -498,6 +498,7 @@ TEST(Sender, BlocksReadAheadDoNotLockOutNearerOnes) {
   t.join(bob, 0);
   auto shut = t.feedback();
   shut.limit = {0, 0};
+  shut.completed_blocks = 1;
   auto wish = shut;
   for (const block_number first : {1900U, 1500U, 1000U, 500U, 100U, 50U}) {
     wish.wanted = {{first, 32}};
@@ -632,6 +633,7 @@ TEST(Sender, WhatIsToBeSentWholeButCannotBeReachedIsRepaired) {
   // Alice has room for nothing, and holds half of blocks further on.
   auto m = t.feedback();
   m.limit = {1, 3};
+  m.completed_blocks = 1;
   m.repairs = {{10, 1}, {11, 2}};
   t.hear(m);
   const auto all = t.run(milliseconds(20));
@@ -762,6 +764,7 @@ TEST(Sender, RequestsWithoutEndLeaveEveryFourthDatagramToSourceData) {
     t.join(bob, 0);
     auto shut = t.feedback();
     shut.limit = {0, 0};
+    shut.completed_blocks = 1;
     t.hear(shut, bob);
     t.run(milliseconds(10));
     std::uint64_t bytes = 0;
@@ -1117,6 +1120,7 @@ TEST(Sender, WhoHoldsTheEdgeWithoutGettingOnHoldsItForAWhileAndIsSentAway) {
   t.join(bob);
   auto shut = t.feedback();
   shut.limit = {0, 0};
+  shut.completed_blocks = 1;
   t.hear(shut, bob);
   std::vector<dismissal> away;
   std::optional<timestamp> went_on;
@@ -1515,6 +1519,7 @@ TEST(Sender, NamesTheReceiverThatHasNoRoomAndWhatItSaysOfItself) {
   t.join(bob);
   auto full = t.feedback();
   full.limit = {0, 4};
+  full.completed_blocks = 1;
   full.limited_by = limiting_factor::consumer;
   // It objects to each heartbeat, as it would.
   for (const auto end = t.now + verdict_time; t.now < end;) {
@@ -1530,6 +1535,7 @@ TEST(Sender, NamesTheNetworkWhenTheReceiverThatHoldsItUpKnowsNothingWrong) {
   t.join(alice);
   auto full = t.feedback();
   full.limit = {0, 4};
+  full.completed_blocks = 1;
   full.limited_by = limiting_factor::sender;
   for (const auto end = t.now + verdict_time; t.now < end;) {
     t.hear(full);
