@@ -1121,6 +1121,7 @@ TEST(Sender, WhoHoldsTheEdgeWithoutGettingOnHoldsItForAWhileAndIsSentAway) {
   auto shut = t.feedback();
   shut.limit = {0, 0};
   shut.completed_blocks = 1;
+  shut.free_blocks = 8;
   t.hear(shut, bob);
   std::vector<dismissal> away;
   std::optional<timestamp> went_on;
