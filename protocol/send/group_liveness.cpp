@@ -60,12 +60,17 @@ std::vector<group_liveness::change> group_liveness::remove(receiver_id id) {
     counting_with_blocks_ -= i->second.completed > 0 ? 1 : 0;
   }
   members_.erase(i);
-  if (counting_ > 0)
-    return result;
-  for (auto& [other, m] : members_)
-    if (m.why == exclusion::newcomer)
-      admit(other, m, result);
+  admit_newcomers_alone(result);
   return result;
+}
+
+/// Where nobody else counts newcomers do.
+void group_liveness::admit_newcomers_alone(std::vector<change>& out) {
+  if (counting_ > 0)
+    return;
+  for (auto& [id, m] : members_)
+    if (m.why == exclusion::newcomer)
+      admit(id, m, out);
 }
 
 std::vector<group_liveness::change> group_liveness::on_report(timestamp now, receiver_id id,
@@ -92,6 +97,7 @@ std::vector<group_liveness::change> group_liveness::on_report(timestamp now, rec
     judge_reach(now, id, m, result);
   }
   m.full = m.completed > 0 && message.free_blocks == 0;
+  admit_newcomers_alone(result);
   return result;
 }
 
@@ -205,6 +211,7 @@ std::vector<group_liveness::change> group_liveness::judge(timestamp now, duratio
              less != exclusion::none && may_pace(m.why))
       exclude(now, id, m, less, result);
   }
+  admit_newcomers_alone(result);
   return result;
 }
 

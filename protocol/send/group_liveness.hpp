@@ -122,6 +122,7 @@ private:
     return why == exclusion::none || why == exclusion::newcomer;
   }
   void measure_share(member& m, const wire::feedback& message, traffic sent) const;
+  void admit_newcomers_alone(std::vector<change>& out);
   void judge_reach(timestamp now, receiver_id id, member& m, std::vector<change>& out);
   void progress(timestamp now, member& m, std::uint32_t completed);
   void exclude(timestamp now, receiver_id id, member& m, exclusion why, std::vector<change>& out);

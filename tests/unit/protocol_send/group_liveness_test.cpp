@@ -269,6 +269,17 @@ TEST(Liveness, ANewcomerThatIsLeftAloneCounts) {
   EXPECT_TRUE(c.machine.validate());
 }
 
+TEST(Liveness, WhoSaysThatItHasABlockAndThenHoldsAllIsNotWaitedForLongerThanOthers) {
+  course c{1000};
+  c.join(alice);
+  c.join(bob);
+  EXPECT_EQ(c.report(bob, 1), (changes{{alice, newcomer, false, none}}));
+  c.machine.on_hold(bob, patience);
+  c.now += patience;
+  EXPECT_EQ(c.judge(), (changes{{bob, holds_window, false, none}, {alice, none, false, newcomer}}));
+  EXPECT_TRUE(c.machine.counts(alice));
+}
+
 TEST(Liveness, AskingWithoutProgressHasAnEnd) {
   course c{100};
   c.join(alice);
