@@ -144,7 +144,7 @@ TEST(Liveness, AFullCacheOfWholeBlocksIsWaitedForLongAndNeverSentAway) {
     c.machine.on_hold(alice, seconds(1));
     c.report(alice, 64, 0);
   }
-  EXPECT_EQ(c.judge(), (changes{{alice, full_cache, false, none}}));
+  EXPECT_EQ(c.judge(), (changes{{alice, full_cache, false, none}, {bob, none, false, newcomer}}));
   // The others go on, and it takes none of it.
   c.send(100'000);
   c.now += seconds(3600);
