@@ -4,7 +4,7 @@ namespace fleetcast::actors {
 
 namespace {
 
-constexpr protocol::duration pause = protocol::milliseconds(250);
+constexpr protocol::duration look_pause = protocol::milliseconds(250);
 
 /// One that was heard before may only be busy for a moment. Of one that never was there is nothing to wait for.
 constexpr protocol::duration told_after = protocol::seconds(5);
@@ -13,7 +13,7 @@ constexpr protocol::duration told_after = protocol::seconds(5);
 
 std::vector<feedback_watch::change> feedback_watch::look(protocol::timestamp now,
                                                          const protocol::sender& sender) {
-  next_ = now + pause;
+  next_ = now + look_pause;
   std::vector<change> result;
   const auto& receivers = sender.receivers();
   std::erase_if(told_, [&](const auto& t) { return !receivers.contains(t.first); });
