@@ -27,16 +27,15 @@ namespace {
 namespace fleet = actors::fleet;
 
 using std::chrono::milliseconds;
-using std::chrono::seconds;
 
 /// How often people and programs hear.
 constexpr milliseconds look_interval{500};
 
 /// How often a log gets a summary, besides what changed.
-constexpr seconds summary_interval{5};
+constexpr std::chrono::seconds summary_interval{5};
 
 /// A coordinator answers at once; only a defect gets here.
-constexpr seconds view_patience{30};
+constexpr std::chrono::seconds view_patience{30};
 
 /// Lines on a terminal that are drawn over and over.
 class live_table {
@@ -63,9 +62,9 @@ private:
   std::size_t drawn_ = 0;
 };
 
-class reporter {
+class fleet_reporter {
 public:
-  explicit reporter(const fleet_display& display) : display_(display) {}
+  explicit fleet_reporter(const fleet_display& display) : display_(display) {}
 
   void show(const fleet::fleet_view& view) {
     if (!display_.live)
@@ -137,7 +136,7 @@ run_fleet(fleet::fleet_plan plan, fleet::link_context context, const fleet_displ
     = std::make_shared<fleet::link_network>(system, runtime.io(), std::move(context));
   auto coordinator = system.spawn(fleet::coordinator, std::move(plan),
                                   std::shared_ptr<fleet::fleet_network>{network});
-  reporter report{display};
+  fleet_reporter report{display};
   fleet_end result;
   auto woken = signal_events::woken_by::timeout;
   while (woken == signal_events::woken_by::timeout) {
