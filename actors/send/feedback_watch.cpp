@@ -31,4 +31,13 @@ std::vector<feedback_watch::change> feedback_watch::look(protocol::timestamp now
   return result;
 }
 
+std::optional<feedback_watch::change> feedback_watch::heard(receiver_id who) {
+  const auto told = told_.find(who);
+  if (told == told_.end())
+    return std::nullopt;
+  const change result{who, {}, told->second};
+  told_.erase(told);
+  return result;
+}
+
 } // namespace fleetcast::actors

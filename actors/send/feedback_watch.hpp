@@ -5,6 +5,7 @@
 #include "protocol/send/sender.hpp"
 
 #include <map>
+#include <optional>
 #include <vector>
 
 namespace fleetcast::actors {
@@ -22,6 +23,9 @@ public:
 
   /// What changed since the last look.
   std::vector<change> look(protocol::timestamp now, const protocol::sender& sender);
+
+  /// Feedback of `who` came. What changes by that; nothing if it was not missed.
+  std::optional<change> heard(receiver_id who);
 
 private:
   protocol::timestamp next_{};

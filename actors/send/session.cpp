@@ -612,6 +612,8 @@ void send_session_state::on_feedback(const io::datagram_batch& batch) {
       gate_->count_out_of_range();
     else if (const auto i = members_.find(admitted->from); i != members_.end()) {
       i->second.taken_in.note(at, taken_in_bytes(admitted->message));
+      if (const auto again = feedback_watch_.heard(i->first))
+        tell_unheard(*again);
       if (!std::exchange(i->second.is_heard, true))
         self_->send(i->second.link, wire::feedback_state{0, admitted->packet});
     }
