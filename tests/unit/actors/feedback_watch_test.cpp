@@ -62,6 +62,18 @@ TEST_F(FeedbackWatch, TellsOnceThatOneIsNotHeardAndOnceThatItIs) {
   EXPECT_FALSE(heard[0].ever);
 }
 
+/// It may complete before the next look.
+TEST_F(FeedbackWatch, KnowsAtOnceWhoIsHeardAgain) {
+  sender.add_receiver(now, 1, 64);
+  EXPECT_FALSE(watch.heard(1)) << "it was not missed";
+  EXPECT_EQ(look_after(seconds(5)).size(), 1U);
+  const auto heard = watch.heard(1);
+  ASSERT_TRUE(heard);
+  EXPECT_EQ(heard->who, 1U);
+  EXPECT_EQ(heard->unheard, protocol::duration{});
+  EXPECT_FALSE(watch.heard(1)) << "said once";
+}
+
 TEST_F(FeedbackWatch, SaysNothingOfWhoIsHeard) {
   sender.add_receiver(now, 1, 64);
   for (int i = 0; i < 50; ++i) {
