@@ -3,6 +3,7 @@
 #include "actors/io/identity.hpp"
 #include "actors/io/private_files.hpp"
 #include "actors/io/trust_file.hpp"
+#include "protocol/edit_distance.hpp"
 #include "protocol/text.hpp"
 
 #include <toml.hpp>
@@ -13,7 +14,6 @@
 #include <charconv>
 #include <cstdlib>
 #include <limits>
-#include <numeric>
 #include <optional>
 #include <sstream>
 #include <string_view>
@@ -156,27 +156,12 @@ std::string wrong_variable(const setting& one, const std::string& value) {
          + ". Write, for example: " + name + "=" + std::string{one.example};
 }
 
-/// Letters to add, drop or change to get from one word to the other.
-std::size_t distance(string_view a, string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    auto diagonal = std::exchange(row[0], i + 1);
-    for (std::size_t j = 0; j < b.size(); ++j) {
-      const auto changed = diagonal + (a[i] == b[j] ? 0 : 1);
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({changed, diagonal + 1, row[j] + 1});
-    }
-  }
-  return row.back();
-}
-
 std::string unknown_key(const std::filesystem::path& file, const std::string& key,
                         const toml::value& value) {
   const string_view word = string_view{key}.substr(0, max_shown);
   const auto* nearest
     = std::min_element(settings.begin(), settings.end(), [&](const setting& a, const setting& b) {
-        return distance(word, a.key) < distance(word, b.key);
+        return protocol::edit_distance(word, a.key) < protocol::edit_distance(word, b.key);
       });
   return at(file, value.location().line()) + "there is no setting '" + shown(key)
          + "'. The nearest is '" + std::string{nearest->key}

@@ -1,26 +1,12 @@
 #include "apps/fleetcast/command_words.hpp"
 
+#include "protocol/edit_distance.hpp"
+
 #include <algorithm>
-#include <numeric>
 
 namespace fleetcast::apps {
 
 namespace {
-
-/// Letters to be put in, left out or changed (Levenshtein).
-std::size_t distance(const std::string& a, const std::string& b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    auto diagonal = std::exchange(row[0], i + 1);
-    for (std::size_t j = 0; j < b.size(); ++j) {
-      const auto changed = diagonal + (a[i] == b[j] ? 0 : 1);
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({changed, row[j] + 1, diagonal + 1});
-    }
-  }
-  return row.back();
-}
 
 std::vector<std::string> names_in(const CLI::App& group) {
   std::vector<std::string> result;
@@ -29,13 +15,13 @@ std::vector<std::string> names_in(const CLI::App& group) {
   return result;
 }
 
-/// "; did you mean "serve"?", or all that there are.
+/// ". Did you mean "serve"?", or a list of all commands.
 std::string advice(const std::string& word, const std::vector<std::string>& names) {
   const auto nearest
     = std::min_element(names.begin(), names.end(), [&](const auto& a, const auto& b) {
-        return distance(word, a) < distance(word, b);
+        return protocol::edit_distance(word, a) < protocol::edit_distance(word, b);
       });
-  if (nearest != names.end() && distance(word, *nearest) <= 2)
+  if (nearest != names.end() && protocol::edit_distance(word, *nearest) <= 2)
     return ". Did you mean \"" + *nearest + "\"?";
   std::string all;
   for (const auto& name : names)
