@@ -1,5 +1,6 @@
 #include "actors/fleet/certificates.hpp"
 
+#include "actors/io/address_bytes.hpp"
 #include "actors/io/no_password.hpp"
 #include "actors/io/private_files.hpp"
 #include "actors/io/trust_file.hpp"
@@ -15,9 +16,9 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstring>
 #include <memory>
 #include <optional>
+#include <span>
 #include <utility>
 
 #include <fcntl.h>
@@ -215,6 +216,11 @@ tl::expected<pair, failure> read_authority(const fs::path& directory) {
   return result;
 }
 
+std::span<const std::byte> bytes_of(const ASN1_STRING* text) {
+  return std::as_bytes(
+    std::span{ASN1_STRING_get0_data(text), static_cast<std::size_t>(ASN1_STRING_length(text))});
+}
+
 /// DNS names and addresses that a certificate is for.
 std::vector<std::string> names_in(const X509* certificate) {
   std::vector<std::string> result;
@@ -224,21 +230,12 @@ std::vector<std::string> names_in(const X509* certificate) {
     GENERAL_NAMES_free};
   for (int i = 0; all && i < sk_GENERAL_NAME_num(all.get()); ++i) {
     const auto* one = sk_GENERAL_NAME_value(all.get(), i);
-    const auto* bytes = one->type == GEN_DNS ? one->d.dNSName : one->d.iPAddress;
-    if (one->type != GEN_DNS && one->type != GEN_IPADD)
-      continue;
-    const std::string text{reinterpret_cast<const char*>(ASN1_STRING_get0_data(bytes)),
-                           static_cast<std::size_t>(ASN1_STRING_length(bytes))};
     if (one->type == GEN_DNS) {
-      result.push_back(text);
-    } else if (text.size() == 4) {
-      boost::asio::ip::address_v4::bytes_type v4{};
-      std::memcpy(v4.data(), text.data(), v4.size());
-      result.push_back(boost::asio::ip::address_v4{v4}.to_string());
-    } else if (text.size() == 16) {
-      boost::asio::ip::address_v6::bytes_type v6{};
-      std::memcpy(v6.data(), text.data(), v6.size());
-      result.push_back(boost::asio::ip::address_v6{v6}.to_string());
+      const auto text = bytes_of(one->d.dNSName);
+      result.emplace_back(reinterpret_cast<const char*>(text.data()), text.size());
+    } else if (one->type == GEN_IPADD) {
+      if (const auto address = io::address_of(bytes_of(one->d.iPAddress)))
+        result.push_back(address->to_string());
     }
   }
   return result;

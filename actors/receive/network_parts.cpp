@@ -1,5 +1,6 @@
 /// The children of a receive session, on real sockets.
 #include "actors/control/control_client.hpp"
+#include "actors/io/address_bytes.hpp"
 #include "actors/io/block_pool.hpp"
 #include "actors/io/ip_reassembly.hpp"
 #include "actors/io/network_interface.hpp"
@@ -33,25 +34,17 @@ std::size_t cache_blocks_for(std::uint64_t cache_bytes, std::size_t block_size) 
 }
 
 tl::expected<address, failure> address_from(const protocol::wire::endpoint& from, unsigned scope) {
-  const auto& bytes = from.address;
-  if (bytes.size() == 4) {
-    asio::ip::address_v4::bytes_type v4;
-    std::transform(bytes.begin(), bytes.end(), v4.begin(),
-                   [](std::byte b) { return static_cast<unsigned char>(b); });
-    return asio::ip::make_address_v4(v4);
-  }
-  if (bytes.size() == 16) {
-    asio::ip::address_v6::bytes_type v6;
-    std::transform(bytes.begin(), bytes.end(), v6.begin(),
-                   [](std::byte b) { return static_cast<unsigned char>(b); });
-    auto result = asio::ip::make_address_v6(v6);
-    if (result.is_link_local() || result.is_multicast_link_local())
-      result.scope_id(scope);
-    return result;
-  }
-  return tl::unexpected{
-    failure{failure_code::invalid_request, 0,
-            "the server announced an address of " + std::to_string(bytes.size()) + " bytes"}};
+  const auto found = io::address_of(from.address);
+  if (!found)
+    return tl::unexpected{failure{failure_code::invalid_request, 0,
+                                  "the server announced an address of "
+                                    + std::to_string(from.address.size()) + " bytes"}};
+  if (found->is_v4())
+    return *found;
+  auto result = found->to_v6();
+  if (result.is_link_local() || result.is_multicast_link_local())
+    result.scope_id(scope);
+  return result;
 }
 
 std::uint64_t random_seed() {

@@ -568,10 +568,19 @@ void send_session_state::tell_excluded(receiver_id id, protocol::exclusion befor
     log(name).info("{}: {} completes blocks again", object_name(), name_of(id));
 }
 
-void send_session_state::tell_unheard(const feedback_watch::change& what) {
+/// Its first word is named to it, which proves the address; later ones only if they were missed.
+void send_session_state::on_heard(receiver_id id, member& m, std::uint64_t packet) {
+  const auto named = std::exchange(m.is_heard, true) ? 0 : packet;
+  if (const auto missed = feedback_watch_.heard(id))
+    tell_unheard(*missed, named);
+  else if (named != 0)
+    self_->send(m.link, wire::feedback_state{0, named});
+}
+
+void send_session_state::tell_unheard(const feedback_watch::change& what, std::uint64_t packet) {
   const auto& m = members_.at(what.who);
   const auto unheard = std::chrono::duration_cast<std::chrono::milliseconds>(what.unheard);
-  self_->send(m.link, wire::feedback_state{static_cast<std::uint32_t>(unheard.count())});
+  self_->send(m.link, wire::feedback_state{static_cast<std::uint32_t>(unheard.count()), packet});
   if (unheard.count() == 0)
     log(name).info("{}: {} is heard {}", object_name(), name_of(what.who),
                    what.ever ? "again" : "now");
@@ -612,10 +621,7 @@ void send_session_state::on_feedback(const io::datagram_batch& batch) {
       gate_->count_out_of_range();
     else if (const auto i = members_.find(admitted->from); i != members_.end()) {
       i->second.taken_in.note(at, taken_in_bytes(admitted->message));
-      if (const auto again = feedback_watch_.heard(i->first))
-        tell_unheard(*again);
-      if (!std::exchange(i->second.is_heard, true))
-        self_->send(i->second.link, wire::feedback_state{0, admitted->packet});
+      on_heard(i->first, i->second, admitted->packet);
     }
     if (const auto c = claims_.find(admitted->from); c != claims_.end() && reports_all(c->first))
       settle(c->first, wire::receipt{c->second.receipt});

@@ -127,7 +127,8 @@ private:
   void expel_stuck();
   void banish(receiver_id id, const failure& reason);
   void watch_feedback();
-  void tell_unheard(const feedback_watch::change& what);
+  void on_heard(receiver_id id, member& m, std::uint64_t packet);
+  void tell_unheard(const feedback_watch::change& what, std::uint64_t packet = 0);
   void expel(receiver_id id, const failure& reason);
   bool remove(receiver_id id);
   void fail(const failure& reason);
