@@ -39,7 +39,7 @@ double asked_times(double share) noexcept {
 bool group_liveness::add(timestamp now, receiver_id id, traffic sent) {
   assert(!members_.contains(id));
   member m;
-  m.joined_at = m.progress_at = m.excluded_at = now;
+  m.progress_at = m.excluded_at = now;
   m.at_join = sent;
   m.seen_symbols = sent.symbols;
   // Nobody holds up those who get on before it has shown that it gets on, too.
@@ -90,9 +90,8 @@ std::vector<group_liveness::change> group_liveness::on_report(timestamp now, rec
     const auto is_first = counting_with_blocks_ == 0;
     progress(now, m, message.completed_blocks);
     admit(id, m, result);
-    for (auto& [other, o] : members_)
-      if (is_first && o.why == exclusion::none && o.completed == 0)
-        exclude(now, other, o, exclusion::newcomer, result);
+    if (is_first)
+      exclude_all_without_a_block(now, result);
   } else {
     judge_reach(now, id, m, result);
   }
@@ -101,17 +100,20 @@ std::vector<group_liveness::change> group_liveness::on_report(timestamp now, rec
   return result;
 }
 
+/// Somebody has one now.
+void group_liveness::exclude_all_without_a_block(timestamp now, std::vector<change>& out) {
+  for (auto& [id, m] : members_)
+    if (m.why == exclusion::none && m.completed == 0)
+      exclude(now, id, m, exclusion::newcomer, out);
+}
+
 /// The rate does not follow one without a block that next to nothing reaches, while others hear well; it may turn out
 /// to have been bad luck.
 void group_liveness::judge_reach(timestamp now, receiver_id id, member& m,
                                  std::vector<change>& out) {
   if (m.completed > 0)
     return;
-  const auto others_hear = counting_with_blocks_ > 0
-                           || std::any_of(members_.begin(), members_.end(), [](const auto& other) {
-                                return other.second.is_share_known && other.second.share >= most;
-                              });
-  if (may_pace(m.why) && m.is_share_known && m.share < hardly_any && others_hear) {
+  if (may_pace(m.why) && m.is_share_known && m.share < hardly_any && somebody_hears_well()) {
     exclude(now, id, m, exclusion::no_progress, out);
     m.is_unreached = true;
   } else if (m.is_unreached && m.why == exclusion::no_progress && m.share >= hardly_any) {
@@ -121,6 +123,13 @@ void group_liveness::judge_reach(timestamp now, receiver_id id, member& m,
     else
       admit(id, m, out);
   }
+}
+
+bool group_liveness::somebody_hears_well() const noexcept {
+  return counting_with_blocks_ > 0
+         || std::any_of(members_.begin(), members_.end(), [](const auto& entry) {
+              return entry.second.is_share_known && entry.second.share >= most;
+            });
 }
 
 void group_liveness::measure_share(member& m, const wire::feedback& message, traffic sent) const {
@@ -142,7 +151,6 @@ void group_liveness::measure_share(member& m, const wire::feedback& message, tra
 
 void group_liveness::progress(timestamp now, member& m, std::uint32_t completed) {
   const auto grown = completed - m.completed;
-  first_block_at_ = first_block_at_.value_or(now);
   if (m.why == exclusion::none && m.completed == 0)
     ++counting_with_blocks_;
   m.completed = completed;

@@ -24,7 +24,6 @@
 
 #include <cstdint>
 #include <map>
-#include <optional>
 #include <vector>
 
 namespace fleetcast::protocol {
@@ -99,7 +98,6 @@ public:
 
 private:
   struct member {
-    timestamp joined_at{};
     timestamp progress_at{}; ///< it completed a block, or joined
     timestamp excluded_at{};
     traffic at_join;
@@ -123,6 +121,8 @@ private:
   }
   void measure_share(member& m, const wire::feedback& message, traffic sent) const;
   void admit_newcomers_alone(std::vector<change>& out);
+  void exclude_all_without_a_block(timestamp now, std::vector<change>& out);
+  bool somebody_hears_well() const noexcept;
   void judge_reach(timestamp now, receiver_id id, member& m, std::vector<change>& out);
   void progress(timestamp now, member& m, std::uint32_t completed);
   void exclude(timestamp now, receiver_id id, member& m, exclusion why, std::vector<change>& out);
@@ -136,8 +136,7 @@ private:
   geometry layout_;
   members members_;
   std::size_t counting_ = 0;
-  std::size_t counting_with_blocks_ = 0;    ///< of those, who have completed one
-  std::optional<timestamp> first_block_at_; ///< of anybody
+  std::size_t counting_with_blocks_ = 0; ///< of those, who have completed one
 };
 
 } // namespace fleetcast::protocol
