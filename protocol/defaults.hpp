@@ -231,8 +231,8 @@ constexpr duration blind_heartbeat_interval = milliseconds(500);
 /// A longer pause between two turns is the sender's own: nobody was silent in it. Ten idle heartbeats.
 constexpr duration own_gap = seconds(1);
 
-/// A receiver that has said nothing for so long, and for so many of the intervals it was told, is silent. In a small group
-/// it speaks every few milliseconds, in a large one every few seconds.
+/// A receiver counts as silent after this time without a message, and after this many of the status intervals it was
+/// given. In a small group it speaks every few milliseconds, in a large one every few seconds.
 constexpr duration silent_after = seconds(2);
 constexpr unsigned silent_intervals = 4;
 
@@ -245,35 +245,33 @@ constexpr duration unheard_after = milliseconds(2500);
 /// Pause between two looks at who gets on.
 constexpr duration judge_interval = milliseconds(250);
 
-/// A receiver may be without progress for so long, plus so many round trips, before it is asked whether it was served:
-/// longer than any outage that people take for none, and several rounds of repairs at any distance.
+/// How long, plus how many round trips, a receiver may go without progress before the sender judges whether it was
+/// served: longer than an outage that goes unnoticed, and several rounds of repairs at any distance.
 constexpr duration progress_patience = seconds(5);
 constexpr unsigned progress_patience_rounds = 20;
 
-/// A newcomer without a block holds the window after this, like everybody.
-constexpr duration newcomer_patience = seconds(2);
-
-/// So many blocks, sent without one completed, are enough to say that a receiver does not get on: four default caches.
+/// A receiver that was sent this many blocks and completed none is making no progress: four default caches.
 constexpr std::uint64_t served_blocks = 256;
 
-/// A consumer that has taken nothing for so long no longer holds up the others. Long: disks stall for half a minute, and
-/// people pause what they look at.
+/// A consumer that has taken nothing for this time no longer holds up the others. Long, since disks stall for half a
+/// minute, and people pause programs to look at them.
 constexpr duration full_cache_patience = seconds(60);
 
-/// One that nothing reaches ends itself after `sender_silence_limit`: whoever stays beyond that does not mean to.
+/// A receiver that nothing reaches ends by itself after `sender_silence_limit`; one that is still there after this
+/// time will not.
 constexpr duration deaf_patience = seconds(40);
 
-/// Each completed block pays for so many times its symbols that were asked for: enough at 97 % loss.
+/// Each completed block pays for this many times its symbols in requests: enough at 97 % loss.
 constexpr double asked_times_a_block = 32;
 
 /// Symbols that may be asked for however little is lacking: eight blocks.
 constexpr std::uint64_t least_asked_symbols = 1024;
 
-/// A receiver whose requests added so many symbols more than twice what it lost, and than twice what most receivers' did,
-/// gets a ration: eight blocks, more than chance makes.
+/// A receiver gets a ration once its requests added this many symbols more than twice what it lost, and more than twice
+/// what most receivers' requests added: eight blocks, beyond what chance explains.
 constexpr std::uint64_t repair_ration_begins = 1024;
 
-/// Beyond so many its requests no longer raise the parity that is sent unasked: half a block.
+/// Beyond this many such symbols its requests no longer raise the parity that is sent unasked: half a block.
 constexpr std::uint64_t founded_slack = 64;
 
 /// The ration: symbols for each source datagram. With what it had before, and heartbeats, three quarters of what is sent
@@ -322,8 +320,8 @@ constexpr std::size_t replay_window = 131'072;
 /// Longest time between two anchors while somebody listens. A signature takes some 25 us.
 constexpr duration anchor_interval = milliseconds(250);
 
-/// The same while the rate is searched, or nothing is left to send: then a heartbeat decides what happens next, and
-/// whoever believes anchors only shall not be held up.
+/// The same while the rate is searched, or nothing is left to send: then a heartbeat decides what happens next, and a
+/// receiver that believes only anchors must not be held up.
 constexpr duration short_anchor_interval = milliseconds(25);
 
 /// Packet numbers between two anchors, at most: a quarter of what a receiver looks ahead.
@@ -332,11 +330,11 @@ constexpr std::uint64_t packets_per_anchor = replay_window / 8;
 /// A receiver that suspects nothing checks no more anchors than this.
 constexpr duration anchor_check_interval = anchor_interval;
 
-/// By so much the time that an unsigned heartbeat claims may be ahead of the last anchor's and what went by since;
-/// and by so much it may have overtaken an anchor.
+/// How far the time that an unsigned heartbeat claims may be ahead of the last anchor's time and what has passed since;
+/// and how far it may have overtaken an anchor.
 constexpr duration heartbeat_tolerance = milliseconds(100);
 
-/// For so long signed words alone count once something contradicted one; twice as long each time, up to the other.
+/// How long only signed messages count after something contradicted one: at first, and at most. It doubles each time.
 constexpr duration min_suspicion = seconds(5);
 constexpr duration max_suspicion = seconds(60);
 

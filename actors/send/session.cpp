@@ -47,7 +47,7 @@ constexpr std::size_t most_waiting_fetches = 64;
 /// Blocks that batches at the writer may still hold when the sender has let go of them.
 constexpr std::size_t blocks_under_way = 16;
 
-/// For those who are sent away, and for whoever runs this server.
+/// For the receiver that is sent away, and for the server's operator.
 std::string words_for(protocol::exclusion why) {
   using enum protocol::exclusion;
   switch (why) {

@@ -284,7 +284,7 @@ void staged_file::start_write_back() noexcept {
 staged_file::result<void> staged_file::sync() {
   if (stream_)
     return {};
-  // Whoever waits for others with this behind it must be able to do the rest.
+  // A fleet's host says "staged" after this, and must then be able to rename.
   if (auto refused = refusal_of_name(directory_, name_, target_))
     return unexpected{*std::move(refused)};
   take_over_access(directory_, name_, file_); // as it is by now

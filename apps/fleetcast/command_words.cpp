@@ -2,6 +2,8 @@
 
 #include "protocol/edit_distance.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 
 namespace fleetcast::apps {
@@ -46,13 +48,14 @@ std::optional<std::string> misled(const CLI::App& program, const std::vector<std
       return std::nullopt; // an option may be --help; the parser knows about the rest
     const auto* next = find(*at, word);
     if (next == nullptr)
-      return path + ": there is no command \"" + word + "\"" + advice(word, names_in(*at));
+      return fmt::format("{}: there is no command \"{}\"{}", path, word,
+                         advice(word, names_in(*at)));
     at = next;
     path += " " + word;
   }
   if (names_in(*at).empty())
     return std::nullopt;
-  return path + ": say which command" + advice({}, names_in(*at));
+  return fmt::format("{}: say which command{}", path, advice({}, names_in(*at)));
 }
 
 std::vector<std::string> with_help_as_option(std::vector<std::string> words) {

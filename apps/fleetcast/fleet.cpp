@@ -58,7 +58,7 @@ comment; :PORT where an agent has another one than 5045.
 Nobody waits for a dead host. It is tried again for as long as others are busy,
 and joins the running transmission when it comes; --patience seconds after the
 others are through it is given up and named. --start quorum:N begins when N
-agents are in contact, window:SECS after that time; who comes later joins.
+agents are in contact, window:SECS after that time; later hosts join.
 
 --activate together: every host stores and verifies its copy under a hidden
 name, then all take the name at once. With --on-fail abort one host that fails

@@ -42,13 +42,13 @@ struct cert_arguments {
 };
 
 constexpr const char* fleet_cert_footer
-  = R"(A fleet has an authority of its own, made by `init` on the host of whoever
-commands it. It signs one certificate for the coordinator, which may start jobs,
+  = R"(A fleet has its own certificate authority, made by `init` on the host that
+commands the fleet. It signs one certificate for the coordinator, which may start jobs,
 and one for each host, which may not. A host's names are those that --hosts
 uses: the coordinator takes an agent under no other.
 
 Keys have mode 0600. ca.key makes certificates: keep it, and keep it away from
-hosts. Whoever has coordinator.key commands every agent.
+hosts. Anyone who has coordinator.key commands every agent.
 
 Examples:
   fleetcast fleet cert init

@@ -3,7 +3,7 @@
 /// A sliding window of `defaults::replay_window` packet numbers below the highest one: a bit each.
 /// Whatever lies further back counts as replayed. Rules and shape of RFC 4303 section 3.4.3.
 ///
-/// Whoever holds the group key can invent packet numbers. So where the sender signs its own from time to time
+/// Any holder of the group key can invent packet numbers. So where the sender signs its own from time to time
 /// (an anchor), `settle` takes back what lies beyond, and nothing counts that is half a window ahead of it.
 #pragma once
 

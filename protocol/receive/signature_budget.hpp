@@ -1,4 +1,4 @@
-/// How many signatures a receiver checks a second: each takes some 70 us, and whoever holds the group key can send as
+/// How many signatures a receiver checks a second: each takes some 70 us, and any holder of the group key can send as
 /// many bad ones as it likes.
 #pragma once
 

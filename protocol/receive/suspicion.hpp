@@ -1,8 +1,8 @@
 /// Whether somebody in the group forges: what a receiver believes depends on it.
 ///
-/// Whoever holds the group key can make any datagram but those that the server signs. As long as nothing contradicts
-/// a signed word, unsigned ones are taken for what they seem. Once something does, signed ones alone say where the
-/// sender is, for a while; each time longer, since who forges once will do it again.
+/// Any holder of the group key can make every datagram except those that the server signs. As long as nothing
+/// contradicts a signed message, unsigned ones are taken at face value. Once something does, only signed ones say where
+/// the sender is, for a while; longer each time, since a member that has forged once will do it again.
 #pragma once
 
 #include "protocol/defaults.hpp"

@@ -10,8 +10,8 @@
 ///     later. But a receiver whose cache is full of whole blocks waits for its consumer: it is given much longer, and is
 ///     never sent away for that, since it costs the others nothing any more;
 ///   * what it may ask for without progress is bounded, so that it costs a bounded multiple of the object.
-/// Whoever no longer counts counts again with its next block. Not to count means: to pace nobody (but see newcomers), to hold no
-/// window.
+/// A receiver that no longer counts counts again from its next block on. A receiver that does not count neither sets the
+/// rate (but see newcomers) nor holds the window.
 ///
 /// A receiver that makes blocks complete, however slowly, breaks none of these. Time in which the sender itself got no
 /// turn is nobody's (`excuse`).

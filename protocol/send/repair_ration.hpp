@@ -1,10 +1,10 @@
 /// A fair share of repairs for each receiver.
 ///
-/// What a request adds to what is owed is its author's: whoever asks for what others asked for too, or what is on its way,
-/// adds little. Repairs make up for losses: somebody who has had far more than it says that it lost, and far more than most,
-/// asks for more than it can need. It gets a ration from then on: its further requests wait here, and one is let through
-/// as source datagrams earn it, or when there is nothing else to send. A receiver on a bad path never gets there; and
-/// whoever claims such a path is served, and judged (liveness.hpp), like one that has it.
+/// What a request adds to what is owed counts for its author: a receiver that asks for what others asked for too, or for
+/// what is on its way, adds little. Repairs make up for losses: a receiver that was sent far more than it says it lost, and
+/// far more than most, asks for more than it can need. From then on it has a ration: its further requests wait here, and
+/// one is let through as source datagrams earn it, or when there is nothing else to send. A receiver on a bad path never
+/// gets there; one that only claims such a path is served, and judged (group_liveness.hpp), like one that has it.
 #pragma once
 
 #include "protocol/geometry.hpp"

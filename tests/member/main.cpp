@@ -229,6 +229,7 @@ int run(const options& with) {
                                heard.at(), heard.packet()));
       ++sent;
     }
+    // The pace of its forgeries; nothing is synchronised by it.
     std::this_thread::sleep_for(std::chrono::duration<double, std::milli>(with.interval_ms));
   }
   std::printf("forged %llu\n", static_cast<unsigned long long>(sent));
