@@ -61,8 +61,8 @@ authority may start jobs; anyone else is ignored. Without certificates an agent
 listens on this host only (127.0.0.1, ::1) and serves any local user.
 
 --verify PROGRAM has the last word on this host: it is run, as the agent's user,
-with the path of each finished file before that file gets its name. Any exit code
-other than 0 rejects the file.
+with the path of each finished file before that file gets its name. Any exit
+code other than 0 rejects the file.
 
 `fleetcast console` and `fleetcast top` look into the running agent; --metrics
 serves its figures to Prometheus.
@@ -75,8 +75,8 @@ Examples:
   fleetcast agent --listen 127.0.0.1:5045 --allow-dir /tmp/incoming
   systemctl enable --now fleetcast-agent
 
-Exit codes: 0 after SIGINT or SIGTERM, 1 when the agent cannot start, 2 wrong
-usage, 3 a file or directory of this host.
+Exit codes: 0 after SIGINT or SIGTERM (or SIGHUP on a terminal), 1 when the
+agent cannot start, 2 wrong usage, 3 a file or directory of this host.
 )";
 
 /// Null: none, and none needed.
