@@ -5,6 +5,7 @@
 #include "actors/fleet/link_acceptor.hpp"
 #include "actors/fleet/link_context.hpp"
 #include "actors/fleet/link_scribe.hpp"
+#include "actors/io/trial_switches.hpp"
 #include "actors/log.hpp"
 #include "actors/runtime.hpp"
 #include "apps/common/leftovers.hpp"
@@ -147,6 +148,8 @@ int run(actors::runtime& runtime, const actors::listening_sockets& sockets,
 }
 
 int agent(const agent_arguments& arguments) {
+  if (const auto wrong = actors::io::wrong_trial_switch(); !wrong.empty())
+    return complain("agent", wrong);
   signal_events signals;
   raise_descriptor_limit();
   const auto listen = parse_endpoint(arguments.listen, default_agent_port);

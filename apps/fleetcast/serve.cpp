@@ -6,6 +6,7 @@
 #include "actors/io/identity.hpp"
 #include "actors/io/network_interface.hpp"
 #include "actors/io/port_range.hpp"
+#include "actors/io/trial_switches.hpp"
 #include "actors/log.hpp"
 #include "actors/runtime.hpp"
 #include "actors/send/directory_provider.hpp"
@@ -224,6 +225,8 @@ failure check_rate(const serve_arguments& arguments) {
 
 int serve(const serve_arguments& arguments) {
   inject_loss(arguments.inject_loss);
+  if (const auto wrong = actors::io::wrong_trial_switch(); !wrong.empty())
+    return complain("serve", wrong);
   signal_events signals;
   raise_descriptor_limit();
   if (const auto contradiction = check_rate(arguments))
