@@ -8,7 +8,6 @@
 #include "actors/own_thread.hpp"
 #include "protocol/wire/control_codec.hpp"
 
-#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -71,11 +70,6 @@ link_credentials credentials_for(const std::string& server, const std::string& f
   return result;
 }
 
-const char* name_of_client_phase(int phase) {
-  constexpr const char* names[] = {"connecting", "asking", "joined", "receipted", "closing"};
-  return names[phase];
-}
-
 } // namespace
 
 control_client_state::~control_client_state() {
@@ -95,27 +89,38 @@ control_client_state::start(io::io_thread& io, receive_request request, std::uin
   session_ = std::move(session);
   limits_ = limits;
   server_ = io::host_and_port(request_.server, request_.port);
+  conversation_.emplace(conversation::question{server_, request_.fingerprint, make_request()});
   self_->monitor(session_);
-  self_->set_down_handler([this](const caf::down_msg&) { stop(); });
-  if (auto refused = check_request()) {
-    report_closed(std::move(refused));
-    self_->quit();
-  } else if (request_.authenticate) {
+  self_->set_down_handler([this](const caf::down_msg&) {
+    conversation_->stop();
+    obey();
+  });
+  if (auto refused = check_request())
+    on_broken(std::move(refused));
+  else if (request_.authenticate)
     prepare();
-  } else {
+  else
     connect({});
-  }
   return {
     [this](const link_ready& ready) { on_ready(ready); },
-    [this](const link_message& message) { on_message(message); },
+    [this](const link_message& message) {
+      conversation_->on_message(message.body);
+      obey();
+    },
     [this](const link_broken& broken) { on_broken(broken.reason); },
     [this](const link_credentials& mine) { on_credentials(mine); },
-    [this](const link_verdict& verdict) { on_verdict(verdict.reason); },
-    [this](const wire::client_message& message) {
-      if (phase_ == phase::joined || phase_ == phase::receipted)
-        send(message);
+    [this](const link_verdict& verdict) {
+      conversation_->on_verdict(verdict.reason);
+      obey();
     },
-    [this](stop_atom) { stop(); },
+    [this](const wire::client_message& message) {
+      conversation_->say(message);
+      obey();
+    },
+    [this](stop_atom) {
+      conversation_->stop();
+      obey();
+    },
     [this](status_atom) { return status(); },
   };
 }
@@ -152,19 +157,15 @@ void control_client_state::prepare() {
       };
   const auto reader = spawn_on_own_thread(self_->system(), "reading this client's identity",
                                           std::move(read), self_->address());
-  if (reader)
-    return;
-  report_closed(reader.error());
-  self_->quit();
+  if (!reader)
+    on_broken(reader.error());
 }
 
 void control_client_state::on_credentials(const link_credentials& mine) {
-  if (phase_ != phase::connecting)
-    return;
-  if (!mine.reason)
-    return connect(mine.credentials);
-  report_closed(mine.reason);
-  self_->quit();
+  if (mine.reason)
+    on_broken(mine.reason);
+  else
+    connect(mine.credentials);
 }
 
 void control_client_state::connect(io::client_credentials credentials) {
@@ -182,35 +183,47 @@ void control_client_state::connect(io::client_credentials credentials) {
   dialer_->start();
 }
 
-// -- identity and request -------------------------------------------------------------------------
-
 void control_client_state::on_ready(const link_ready& ready) {
   connection_ = ready.connection;
   dialer_.reset();
-  peer_ = ready.peer;
-  if (!request_.fingerprint.empty())
-    if (const auto refused = check_fingerprint())
-      return on_verdict(refused);
-  look_up();
+  conversation_->on_ready({ready.peer.fingerprint, ready.peer.key});
+  obey();
 }
 
-failure control_client_state::check_fingerprint() const {
-  if (peer_.fingerprint == request_.fingerprint)
-    return {};
-  return {failure_code::identity_changed, 0,
-          "THE IDENTITY OF " + server_
-            + " IS NOT THE ONE ASKED FOR. Somebody may be pretending to be that server, so nothing "
-              "was sent to it. Asked for: "
-            + request_.fingerprint + ". Offered: " + peer_.fingerprint
-            + ". Compare both with what `fleetcast serve` prints on that host when it starts"};
+void control_client_state::on_broken(failure reason) {
+  conversation_->on_broken(std::move(reason));
+  obey();
+}
+
+wire::session_request control_client_state::make_request() const {
+  wire::session_request message;
+  message.name_space = request_.name_space;
+  message.object = request_.object;
+  message.suites = offered_suites(request_);
+  message.host_name = own_host_name();
+  message.cache_blocks = cache_blocks_;
+  message.features = wire::feature_set{}.with(wire::feature::feedback_state);
+  return message;
+}
+
+// -- what the conversation orders -----------------------------------------------------------------
+
+void control_client_state::obey() {
+  while (auto order = conversation_->next_order())
+    std::visit([this](auto&& one) { obey(std::forward<decltype(one)>(one)); }, *std::move(order));
+}
+
+void control_client_state::obey(const wire::client_message& message) {
+  connection_->send(wire::encode(message));
 }
 
 /// On a thread of its own, since it waits for the disk and for other processes' lock. An identity that the user gave is
 /// right whatever the file says, and is pinned if the server is new.
-void control_client_state::look_up() {
+void control_client_state::obey(conversation::look_up) {
   const auto reader = spawn_on_own_thread(
     self_->system(), "looking the server up in known_servers",
-    [server = server_, fingerprint = peer_.fingerprint, is_given = !request_.fingerprint.empty(),
+    [server = server_, fingerprint = conversation_->peer().fingerprint,
+     is_given = !request_.fingerprint.empty(),
      pinned = known_servers_of(request_)](caf::event_based_actor*, const caf::actor_addr& asker) {
       auto verdict = pinned.check_or_pin(server, fingerprint);
       if (!verdict && is_given) {
@@ -224,136 +237,56 @@ void control_client_state::look_up() {
     },
     self_->address());
   if (!reader)
-    on_verdict(reader.error());
+    conversation_->on_verdict(reader.error());
 }
 
-void control_client_state::on_verdict(const failure& refused) {
-  if (phase_ != phase::connecting)
-    return;
-  if (refused)
-    return close(refused);
-  phase_ = phase::asking;
-  ask();
-}
-
-void control_client_state::ask() {
-  wire::session_request message;
-  message.name_space = request_.name_space;
-  message.object = request_.object;
-  message.suites = offered_suites(request_);
-  message.host_name = own_host_name();
-  message.cache_blocks = cache_blocks_;
-  message.features = wire::feature_set{}.with(wire::feature::feedback_state);
-  send(std::move(message));
-  connection_->expire_after(
-    limits_.reply,
-    {failure_code::connect_timeout, 0,
-     server_ + " took the request for " + request_.name_space + "/" + request_.object
-       + " but did not answer it. Is that host overloaded? Try again, and see the server's log"});
+void control_client_state::obey(conversation::receive) {
   connection_->receive();
 }
 
-// -- from the server ------------------------------------------------------------------------------
-
-void control_client_state::on_message(const link_message& message) {
-  if (phase_ == phase::closing)
-    return;
-  auto decoded = wire::decode_server_message(message.body);
-  if (!decoded)
-    return close(std::move(decoded.error()).in_context("the answer of " + server_));
-  std::visit([this](const auto& content) { take(content); }, *decoded);
-  if (phase_ != phase::closing)
-    connection_->receive();
+void control_client_state::obey(conversation::limit_answer limit) {
+  connection_->expire_after(limits_.reply, std::move(limit.late));
 }
 
-void control_client_state::take(const wire::session_accept& accept) {
-  if (phase_ != phase::asking)
-    return close({failure_code::connection_lost, 0,
-                  server_
-                    + " accepted the same request twice, so the connection was closed. Install "
-                      "the same release of Fleetcast on both"});
-  const auto offered = offered_suites(request_);
-  const bool is_offered = std::find(offered.begin(), offered.end(), accept.suite) != offered.end();
-  if (!is_offered)
-    return close({failure_code::handshake_failed, 0,
-                  server_
-                    + " chose a way to seal datagrams that was not offered, so its answer was "
-                      "refused. Install the same release of Fleetcast on both"});
-  if (accept.signing_key != peer_.key)
-    return close({failure_code::signature_invalid, 0,
-                  server_ + " wants to sign the data with another key than that of its identity "
-                    + peer_.fingerprint
-                    + ", so its answer was refused. Install the same release of "
-                      "Fleetcast on both"});
+void control_client_state::obey(conversation::no_limit) {
   connection_->expire_after({}, {});
-  phase_ = phase::joined;
+}
+
+void control_client_state::obey(conversation::close) {
+  connection_->close(limits_.close);
+}
+
+void control_client_state::obey(conversation::quit) {
+  self_->quit();
+}
+
+void control_client_state::obey(const wire::session_accept& accept) {
   self_->send(session_,
               link_accepted{accept, connection_->local().address(), connection_->peer().address()});
 }
 
-void control_client_state::take(const wire::session_reject& reject) {
-  close(failure{reject.reason}.in_context(server_ + " refused " + request_.name_space + "/"
-                                          + request_.object));
+void control_client_state::obey(const wire::feedback_state& state) {
+  self_->send(session_, state);
 }
 
-void control_client_state::take(const wire::session_ended& ended) {
-  close(failure{ended.reason}.in_context(server_ + " ended the session"));
+void control_client_state::obey(const wire::fetched& part) {
+  self_->send(session_, part);
 }
 
-void control_client_state::take(wire::receipt_noted) {
-  if (phase_ != phase::joined)
-    return;
-  phase_ = phase::receipted;
+void control_client_state::obey(conversation::receipted) {
   self_->send(session_, link_receipted{});
 }
 
-void control_client_state::take(const wire::feedback_state& state) {
-  if (phase_ == phase::joined)
-    self_->send(session_, state);
-}
-
-void control_client_state::take(const wire::fetched& part) {
-  if (phase_ == phase::joined)
-    self_->send(session_, part);
-}
-
-void control_client_state::on_broken(failure reason) {
-  // After the receipt was noted nothing is left to lose; after a clean close it was reported.
-  report_closed(phase_ == phase::receipted ? failure{} : std::move(reason));
-  self_->quit();
-}
-
-// -- to the server --------------------------------------------------------------------------------
-
-void control_client_state::send(const wire::client_message& message) {
-  connection_->send(wire::encode(message));
-}
-
-void control_client_state::stop() {
-  owes_report_ = false;
-  if (connection_)
-    return close({});
-  phase_ = phase::closing;
-  self_->quit();
-}
-
-void control_client_state::close(failure reason) {
-  report_closed(std::move(reason));
-  phase_ = phase::closing;
-  connection_->close(limits_.close);
-}
-
-void control_client_state::report_closed(failure reason) {
-  if (std::exchange(owes_report_, false))
-    self_->send(session_, link_closed{std::move(reason)});
+void control_client_state::obey(conversation::closed report) {
+  self_->send(session_, link_closed{std::move(report.reason)});
 }
 
 status_snapshot control_client_state::status() const {
   return vitals_.of(
     self_, {name,
-            name_of_client_phase(static_cast<int>(phase_)),
+            to_string(conversation_->where()),
             {metrics::server(server_), metrics::object(request_.name_space + "/" + request_.object),
-             metrics::fingerprint(peer_.fingerprint)},
+             metrics::fingerprint(conversation_->peer().fingerprint)},
             {}});
 }
 

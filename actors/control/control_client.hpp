@@ -1,12 +1,9 @@
-/// Client end of a control connection.
+/// Client end of a control connection: the actor around a conversation (protocol/control/client.hpp).
 ///
-///     connecting ─> asking ─> joined ─> receipted ─> closing
-///
-/// Connects when spawned, with its own identity if it is to authenticate itself; compares the server's
-/// identity with the one given or pinned before it sends anything, and shows its own to no other server;
-/// asks; reports to its receive_session: link_accepted, link_receipted and, last
-/// and exactly once, link_closed: with code none when the connection ended after the receipt was
-/// noted. After `stop` nothing is reported any more: what is queued (a leave) is flushed, then the
+/// Connects when spawned, with its own identity if it is to authenticate itself, and shows that to no server but the one
+/// given or pinned; carries messages between the connection and the conversation; reports to its receive_session:
+/// link_accepted, link_receipted and, last and exactly once, link_closed: with code none when the connection ended
+/// after the receipt was noted. After `stop` nothing is reported any more: what is queued (a leave) is flushed, then the
 /// actor ends, within `control_limits::close`.
 ///
 /// Who monitors whom: this actor monitors its session and closes the connection when it dies. The
@@ -19,8 +16,10 @@
 #include "actors/io/io_thread.hpp"
 #include "actors/io/tls_dialer.hpp"
 #include "actors/status.hpp"
+#include "protocol/control/client.hpp"
 
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace fleetcast::actors {
@@ -46,32 +45,29 @@ public:
                                            const control_limits& limits);
 
 private:
-  enum class phase : std::uint8_t { connecting, asking, joined, receipted, closing };
+  using conversation = protocol::control::client;
 
+  failure check_request() const;
+  protocol::wire::session_request make_request() const;
   void prepare();
   void on_credentials(const link_credentials& mine);
   void connect(io::client_credentials credentials);
   void on_ready(const link_ready& ready);
-  void on_message(const link_message& message);
   void on_broken(failure reason);
 
-  failure check_request() const;
-  failure check_fingerprint() const;
-  void look_up();
-  void on_verdict(const failure& refused);
-  void ask();
-
-  void take(const protocol::wire::session_accept& accept);
-  void take(const protocol::wire::session_reject& reject);
-  void take(const protocol::wire::session_ended& ended);
-  void take(protocol::wire::receipt_noted);
-  void take(const protocol::wire::feedback_state& state);
-  void take(const protocol::wire::fetched& part);
-
-  void send(const protocol::wire::client_message& message);
-  void stop();
-  void close(failure reason);
-  void report_closed(failure reason);
+  void obey();
+  void obey(const protocol::wire::client_message& message);
+  void obey(conversation::look_up);
+  void obey(conversation::receive);
+  void obey(conversation::limit_answer limit);
+  void obey(conversation::no_limit);
+  void obey(conversation::close);
+  void obey(conversation::quit);
+  void obey(const protocol::wire::session_accept& accept);
+  void obey(const protocol::wire::feedback_state& state);
+  void obey(const protocol::wire::fetched& part);
+  void obey(conversation::receipted);
+  void obey(conversation::closed report);
   status_snapshot status() const;
 
   pointer self_;
@@ -84,9 +80,7 @@ private:
   std::string server_; ///< "host:port"
   std::shared_ptr<io::tls_dialer> dialer_;
   std::shared_ptr<io::tls_connection> connection_;
-  io::peer_identity peer_;
-  phase phase_ = phase::connecting;
-  bool owes_report_ = true;
+  std::optional<conversation> conversation_;
 };
 
 /// `io` must outlive the actor. To spawn, wrap it in a lambda, since a spawn copies its arguments;

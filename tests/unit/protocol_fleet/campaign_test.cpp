@@ -71,7 +71,8 @@ TEST_F(Campaign, DoesNotTakeAnothersJobForItsOwnWhenItIsWithdrawn) {
   plan_.timeout = seconds(10);
   campaign one{plan_, now_};
   const auto contact = *one.on_up(0, now_);
-  one.on_no_answer(contact);
+  one.on_tick(now_ + seconds(10));
+  one.on_no_answer(contact); // to the start
   one.on_tick(now_ + seconds(10));
   EXPECT_EQ(orders(one).back(), verb::cancel);
   one.on_answer(contact, report(job_phase::done), now_ + seconds(10));

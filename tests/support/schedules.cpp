@@ -1,4 +1,4 @@
-#include "tests/support/fleet_schedule.hpp"
+#include "tests/support/schedules.hpp"
 
 #include <string>
 
@@ -30,6 +30,9 @@ public:
   std::size_t below(std::size_t bound) { return random_() % bound; }
   double up_to(double most) { return random_.unit() * most; }
 
+  /// As often as not nothing.
+  double some(double most) { return chance(50) ? 0 : up_to(most); }
+
   /// Now and then none at all.
   duration between(double most_seconds) {
     return chance(40) ? duration::zero()
@@ -42,7 +45,7 @@ private:
 
 } // namespace
 
-fleet_scenario random_schedule(std::uint64_t seed, std::size_t most_hosts) {
+fleet_scenario random_fleet(std::uint64_t seed, std::size_t most_hosts) {
   draw from{seed};
   fleet_scenario result;
   result.seed = seed;
@@ -72,7 +75,7 @@ fleet_scenario random_schedule(std::uint64_t seed, std::size_t most_hosts) {
   return result;
 }
 
-fleet_scenario large_schedule(std::uint64_t seed, std::size_t hosts) {
+fleet_scenario large_fleet(std::uint64_t seed, std::size_t hosts) {
   fleet_scenario result;
   result.seed = seed;
   result.plan = plan_for(hosts);
@@ -82,6 +85,19 @@ fleet_scenario large_schedule(std::uint64_t seed, std::size_t hosts) {
   result.between_agent_deaths = seconds(2);
   result.between_partitions = seconds(1);
   result.between_coordinator_deaths = seconds(45);
+  return result;
+}
+
+control_scenario random_connection(std::uint64_t seed) {
+  draw from{seed};
+  control_scenario result;
+  result.seed = seed;
+  result.breaks = from.some(100);
+  result.spoilt = from.some(20);
+  result.refusals = from.some(50);
+  result.no_answers = from.some(30);
+  result.stops = from.some(60);
+  result.failures = from.some(80);
   return result;
 }
 

@@ -1,0 +1,172 @@
+#include "protocol/control/client.hpp"
+
+#include "protocol/wire/control_codec.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace fleetcast::protocol::control {
+
+const char* to_string(client::phase phase) noexcept {
+  constexpr const char* names[] = {"connecting", "asking", "joined", "receipted", "closing"};
+  return names[static_cast<std::size_t>(phase)];
+}
+
+std::optional<client::order> client::next_order() {
+  if (orders_.empty())
+    return std::nullopt;
+  auto next = std::move(orders_.front());
+  orders_.pop_front();
+  return next;
+}
+
+// -- identity and request -------------------------------------------------------------------------
+
+void client::on_ready(peer_identity peer) {
+  if (phase_ != phase::connecting)
+    return;
+  peer_ = std::move(peer);
+  has_connection_ = true;
+  if (auto refused = check_identity())
+    return end(std::move(refused));
+  orders_.emplace_back(look_up{});
+}
+
+failure client::check_identity() const {
+  if (asked_.fingerprint.empty() || peer_.fingerprint == asked_.fingerprint)
+    return {};
+  return {failure_code::identity_changed, 0,
+          "THE IDENTITY OF " + asked_.server
+            + " IS NOT THE ONE ASKED FOR. Somebody may be pretending to be that server, so nothing "
+              "was sent to it. Asked for: "
+            + asked_.fingerprint + ". Offered: " + peer_.fingerprint
+            + ". Compare both with what `fleetcast serve` prints on that host when it starts"};
+}
+
+void client::on_verdict(const failure& refused) {
+  if (phase_ != phase::connecting || !has_connection_)
+    return;
+  if (refused)
+    return end(refused);
+  phase_ = phase::asking;
+  ask();
+}
+
+void client::ask() {
+  const auto& request = asked_.request;
+  orders_.emplace_back(wire::client_message{request});
+  orders_.emplace_back(limit_answer{
+    {failure_code::connect_timeout, 0,
+     asked_.server + " took the request for " + request.name_space + "/" + request.object
+       + " but did not answer it. Is that host overloaded? Try again, and see the server's log"}});
+  orders_.emplace_back(receive{});
+}
+
+// -- from the server ------------------------------------------------------------------------------
+
+void client::on_message(std::span<const std::byte> body) {
+  if (phase_ == phase::closing)
+    return;
+  auto decoded = wire::decode_server_message(body);
+  if (!decoded)
+    return end(std::move(decoded.error()).in_context("the answer of " + asked_.server));
+  std::visit([this](const auto& content) { take(content); }, *decoded);
+  if (phase_ != phase::closing)
+    orders_.emplace_back(receive{});
+}
+
+void client::take(const wire::session_accept& accept) {
+  if (auto refused = check_accept(accept))
+    return end(std::move(refused));
+  phase_ = phase::joined;
+  orders_.emplace_back(no_limit{});
+  orders_.emplace_back(accept);
+}
+
+failure client::check_accept(const wire::session_accept& accept) const {
+  const auto& offered = asked_.request.suites;
+  if (phase_ != phase::asking)
+    return {failure_code::connection_lost, 0,
+            asked_.server
+              + " accepted the same request twice, so the connection was closed. Install "
+                "the same release of Fleetcast on both"};
+  if (std::find(offered.begin(), offered.end(), accept.suite) == offered.end())
+    return {failure_code::handshake_failed, 0,
+            asked_.server
+              + " chose a way to seal datagrams that was not offered, so its answer was "
+                "refused. Install the same release of Fleetcast on both"};
+  if (accept.signing_key != peer_.key)
+    return {failure_code::signature_invalid, 0,
+            asked_.server + " wants to sign the data with another key than that of its identity "
+              + peer_.fingerprint
+              + ", so its answer was refused. Install the same release of "
+                "Fleetcast on both"};
+  return {};
+}
+
+void client::take(const wire::session_reject& reject) {
+  end(failure{reject.reason}.in_context(asked_.server + " refused " + asked_.request.name_space
+                                        + "/" + asked_.request.object));
+}
+
+void client::take(const wire::session_ended& ended) {
+  end(failure{ended.reason}.in_context(asked_.server + " ended the session"));
+}
+
+void client::take(wire::receipt_noted) {
+  if (phase_ != phase::joined)
+    return;
+  phase_ = phase::receipted;
+  orders_.emplace_back(receipted{});
+}
+
+void client::take(const wire::feedback_state& state) {
+  if (phase_ == phase::joined)
+    orders_.emplace_back(state);
+}
+
+void client::take(const wire::fetched& part) {
+  if (phase_ == phase::joined)
+    orders_.emplace_back(part);
+}
+
+void client::on_broken(failure reason) {
+  // After the receipt was noted nothing is left to lose; after a clean close it was reported.
+  report_closed(phase_ == phase::receipted ? failure{} : std::move(reason));
+  phase_ = phase::closing;
+  orders_.emplace_back(quit{});
+}
+
+// -- to the server --------------------------------------------------------------------------------
+
+void client::say(wire::client_message message) {
+  if (phase_ == phase::joined || phase_ == phase::receipted)
+    orders_.emplace_back(std::move(message));
+}
+
+void client::stop() {
+  owes_report_ = false;
+  if (has_connection_)
+    return end({});
+  phase_ = phase::closing;
+  orders_.emplace_back(quit{});
+}
+
+void client::end(failure reason) {
+  report_closed(std::move(reason));
+  phase_ = phase::closing;
+  orders_.emplace_back(close{});
+}
+
+void client::report_closed(failure reason) {
+  if (std::exchange(owes_report_, false))
+    orders_.emplace_back(closed{std::move(reason)});
+}
+
+bool client::validate() const {
+  const bool is_under_way
+    = phase_ == phase::asking || phase_ == phase::joined || phase_ == phase::receipted;
+  return !is_under_way || (has_connection_ && owes_report_);
+}
+
+} // namespace fleetcast::protocol::control

@@ -1,0 +1,265 @@
+#include "protocol/control/server.hpp"
+
+#include "protocol/text.hpp"
+#include "protocol/wire/control_codec.hpp"
+
+#include <utility>
+
+namespace fleetcast::protocol::control {
+
+namespace {
+
+failure out_of_order(std::string_view what) {
+  return {
+    failure_code::invalid_request, 0,
+    "the client sent " + std::string{what}
+      + ", which is out of order: one request comes first, then at most one receipt or leave"};
+}
+
+/// Of a connection that broke before there was a request.
+outcome early_end(const failure& reason) noexcept {
+  switch (reason.code) {
+    case failure_code::connect_timeout:
+      return outcome::too_slow;
+    case failure_code::handshake_failed:
+      return outcome::handshake_failed;
+    case failure_code::invalid_request:
+      return outcome::malformed;
+    default:
+      return outcome::broken_early;
+  }
+}
+
+} // namespace
+
+failure too_slow() {
+  return {failure_code::connect_timeout, 0, "the client's request did not arrive in time"};
+}
+
+const char* to_string(outcome how) noexcept {
+  switch (how) {
+    case outcome::completed:
+      return "completed";
+    case outcome::left:
+      return "left";
+    case outcome::ended:
+      return "ended";
+    case outcome::rejected:
+      return "rejected";
+    case outcome::handshake_failed:
+      return "handshake failed";
+    case outcome::broken_early:
+      return "broken early";
+    case outcome::too_slow:
+      return "too slow";
+    case outcome::malformed:
+      return "malformed";
+  }
+  return "unknown";
+}
+
+const char* to_string(server::phase phase) noexcept {
+  constexpr const char* names[]
+    = {"handshaking", "requesting", "joining", "joined", "receipted", "closing"};
+  return names[static_cast<std::size_t>(phase)];
+}
+
+std::optional<server::order> server::next_order() {
+  if (orders_.empty())
+    return std::nullopt;
+  auto next = std::move(orders_.front());
+  orders_.pop_front();
+  return next;
+}
+
+bool server::is_before_request() const noexcept {
+  return phase_ == phase::handshaking || phase_ == phase::requesting;
+}
+
+// -- from the client ------------------------------------------------------------------------------
+
+void server::on_ready() {
+  if (phase_ == phase::handshaking)
+    phase_ = phase::requesting;
+}
+
+void server::on_message(std::span<const std::byte> body) {
+  if (phase_ == phase::closing)
+    return;
+  auto decoded = wire::decode_client_message(body);
+  if (!decoded)
+    return protocol_error(std::move(decoded.error()));
+  std::visit([this](auto&& content) { take(std::forward<decltype(content)>(content)); },
+             std::move(*decoded));
+}
+
+void server::take(wire::session_request request) {
+  if (!is_before_request())
+    return protocol_error(out_of_order("a second request"));
+  phase_ = phase::joining;
+  host_name_ = outside_text(request.host_name);
+  object_ = request.name_space + "/" + request.object;
+  features_ = request.features;
+  orders_.emplace_back(has_request{});
+  if (request.version != wire::protocol_version)
+    return refuse({failure_code::unsupported_version, 0,
+                   "the client speaks version " + std::to_string(request.version)
+                     + " of the protocol, this server version "
+                     + std::to_string(wire::protocol_version)
+                     + ". Install the same release of Fleetcast on both"});
+  request_ = request;
+  orders_.emplace_back(open{std::move(request)});
+}
+
+void server::take(const wire::receipt& receipt) {
+  if (phase_ != phase::joined)
+    return protocol_error(out_of_order("a receipt"));
+  phase_ = phase::receipted;
+  owes_leave_ = false;
+  orders_.emplace_back(receipt);
+  orders_.emplace_back(receive{});
+}
+
+void server::take(const wire::leave& message) {
+  if (phase_ != phase::joined && phase_ != phase::receipted)
+    return protocol_error(out_of_order("a leave"));
+  leave(message.reason);
+  close_with(phase_ == phase::receipted ? outcome::completed : outcome::left);
+}
+
+void server::take(const wire::fetch& message) {
+  if (phase_ != phase::joined)
+    return protocol_error(out_of_order("a fetch"));
+  orders_.emplace_back(message);
+  orders_.emplace_back(receive{});
+}
+
+void server::on_broken(const failure& reason) {
+  switch (phase_) {
+    case phase::handshaking:
+    case phase::requesting:
+      outcome_ = early_end(reason);
+      break;
+    case phase::joining:
+      outcome_ = outcome::left;
+      break;
+    case phase::joined:
+      outcome_ = reason.code == failure_code::invalid_request ? outcome::malformed : outcome::left;
+      break;
+    case phase::receipted:
+      outcome_ = outcome::completed;
+      break;
+    case phase::closing:
+      break;
+  }
+  leave(failure{reason}.in_context("the control connection of " + peer_));
+  phase_ = phase::closing;
+  orders_.emplace_back(quit{});
+}
+
+void server::protocol_error(failure reason) {
+  leave(reason);
+  // The client learns why, for whoever writes one; then the connection ends like any other.
+  if (phase_ == phase::joined || phase_ == phase::receipted)
+    orders_.emplace_back(wire::server_message{wire::session_ended{std::move(reason)}});
+  else
+    orders_.emplace_back(wire::server_message{wire::session_reject{std::move(reason)}});
+  close_with(outcome::malformed);
+}
+
+// -- joining --------------------------------------------------------------------------------------
+
+void server::on_opened() {
+  if (phase_ == phase::joining && request_)
+    orders_.emplace_back(join{*std::exchange(request_, std::nullopt)});
+}
+
+void server::on_joined(wire::session_accept accept) {
+  owes_leave_ = true;
+  if (phase_ != phase::joining)
+    return leave({failure_code::connection_lost, 0,
+                  "the control connection of " + peer_ + " ended while it joined"});
+  phase_ = phase::joined;
+  orders_.emplace_back(wire::server_message{std::move(accept)});
+  orders_.emplace_back(receive{});
+}
+
+/// The operator hears of it, too.
+void server::refuse(failure reason) {
+  if (phase_ != phase::joining)
+    return;
+  orders_.emplace_back(refused{reason});
+  orders_.emplace_back(wire::server_message{wire::session_reject{std::move(reason)}});
+  close_with(outcome::rejected);
+}
+
+void server::leave(failure reason) {
+  if (!std::exchange(owes_leave_, false))
+    return;
+  if (!reason)
+    reason = {failure_code::connection_lost, 0, peer_ + " closed its control connection"};
+  orders_.emplace_back(left{std::move(reason)});
+}
+
+// -- from the transmission ------------------------------------------------------------------------
+
+void server::say(wire::session_ended message) {
+  owes_leave_ = false;
+  end(std::move(message.reason), outcome::ended);
+}
+
+void server::say(wire::receipt_noted message) {
+  if (phase_ != phase::joined && phase_ != phase::receipted)
+    return;
+  orders_.emplace_back(wire::server_message{message});
+  orders_.emplace_back(limit_linger{});
+}
+
+void server::say(wire::fetched part) {
+  if (phase_ == phase::joined)
+    orders_.emplace_back(wire::server_message{std::move(part)});
+}
+
+void server::say(wire::feedback_state state) {
+  if (phase_ == phase::joined && features_.has(wire::feature::feedback_state))
+    orders_.emplace_back(wire::server_message{state});
+}
+
+void server::on_transmission_down(bool failed) {
+  owes_leave_ = false;
+  // It ends as it should once every receiver has its receipt noted; this client then closes.
+  if (!failed && phase_ == phase::receipted)
+    return;
+  if (phase_ == phase::joined || phase_ == phase::receipted)
+    end({failure_code::internal, 0,
+         "the transmission of " + object_ + " failed on the server; see its log, and try again"},
+        outcome::ended);
+}
+
+void server::stop() {
+  end({failure_code::transmission_ended, 0, "the server is shutting down"}, outcome::ended);
+}
+
+void server::end(failure reason, outcome how) {
+  if (phase_ == phase::closing)
+    return;
+  leave(reason);
+  if (phase_ == phase::joined || phase_ == phase::receipted)
+    orders_.emplace_back(wire::server_message{wire::session_ended{std::move(reason)}});
+  else if (!is_before_request())
+    orders_.emplace_back(wire::server_message{wire::session_reject{std::move(reason)}});
+  close_with(phase_ == phase::receipted ? outcome::completed : how);
+}
+
+void server::close_with(outcome how) {
+  outcome_ = how;
+  phase_ = phase::closing;
+  orders_.emplace_back(close{});
+}
+
+bool server::validate() const {
+  return (!owes_leave_ || phase_ == phase::joined)
+         && (!request_ || phase_ == phase::joining || phase_ == phase::closing);
+}
+
+} // namespace fleetcast::protocol::control
