@@ -8,6 +8,7 @@
 #include <cstring>
 #include <memory>
 #include <string_view>
+#include <utility>
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -52,9 +53,17 @@ bool is_hidden_name(std::string_view name) {
          && std::all_of(name.begin() + hash_digits + 1, name.end(), is_word);
 }
 
+/// For its lock, which some file systems give to writers only.
+descriptor open_left(int directory, const char* name) {
+  constexpr int flags = O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK;
+  descriptor file{::openat(directory, name, O_RDWR | flags)};
+  // Once it is whole it has the mode of what it replaces, which may be read-only.
+  return file ? std::move(file) : descriptor{::openat(directory, name, O_RDONLY | flags)};
+}
+
 /// If it is a regular file that nobody holds.
 bool remove_left(int directory, const char* name) {
-  const descriptor file{::openat(directory, name, O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK)};
+  const auto file = open_left(directory, name);
   struct stat info {};
   return file && ::fstat(file.get(), &info) == 0 && S_ISREG(info.st_mode) && lock_hidden(file)
          && ::unlinkat(directory, name, 0) == 0;
