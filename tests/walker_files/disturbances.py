@@ -10,13 +10,16 @@ import names
 from kinds import FAILURE, LOCAL_FILE, Refusal
 from oracle import HIDDEN, SIGNALS
 
-# The slow server takes longer than this for the large object.
-LATEST_MOMENT = 0.4
+# The slow server takes longer than this for the large object; by then the fast one has ended everything.
+LATEST_MOMENTS = {"slow": 0.4, "fast": 0.15}
 
 
-def _moment(walk, getter):
-    """Some time after its start, whatever it does by then."""
-    time.sleep(walk.dice.random() * LATEST_MOMENT)
+def _start_for_a_moment(walk):
+    """A transfer, and some time after its start, whatever it does by then."""
+    server = walk.dice.choice(list(LATEST_MOMENTS))
+    getter = walk.start(server)
+    time.sleep(walk.dice.random() * LATEST_MOMENTS[server])
+    return getter
 
 
 def _stream_is_cut(walk, getter, status):
@@ -37,8 +40,7 @@ def _whole_or_untouched(walk, getter, status, after):
 
 def killed(walk):
     """SIGKILL: the target is the old or the new one, and what is left goes with the next transfer."""
-    getter = walk.start("slow")
-    _moment(walk, getter)
+    getter = _start_for_a_moment(walk)
     getter.signal(signal.SIGKILL)
     status = getter.wait()
     oracle = walk.oracle
@@ -64,16 +66,16 @@ def killed(walk):
 def interrupted(walk):
     """A signal that can be caught: nothing is left."""
     number = walk.dice.choice(list(SIGNALS))
-    getter = walk.start("slow")
-    _moment(walk, getter)
+    is_repeated = walk.dice.random() < 0.3
+    getter = _start_for_a_moment(walk)
     getter.signal(number)
-    if walk.dice.random() < 0.3:
+    if is_repeated:
         getter.signal(number)
     status = getter.wait()
     # Before it listens for them, a signal ends it at once.
     walk.oracle.require(status in (0, -number, SIGNALS[number]), f"ended with {status} on {number!r}")
-    walk.oracle.said(getter, status if status != SIGNALS[number] or getter.errors else -number, walk.options,
-                     walk.thing, walk.case.streams)
+    if status == 0 or not is_repeated:  # the second one leaves no time for words
+        walk.oracle.said(getter, status, walk.options, walk.thing, walk.case.streams)
     _whole_or_untouched(walk, getter, status, walk.oracle.look())
     return "interrupted"
 

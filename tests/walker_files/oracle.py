@@ -55,8 +55,9 @@ class Oracle:
         was = self.before.get(at)
         expected = [copy_of(thing, was, self.scene) for thing in things]
         if found is not None and was is not None and stat.S_ISLNK(was.kind):
-            # It took a link's place, and has the mode of what was there before that.
-            expected = [replace(one, mode=found.mode, access_list=found.access_list) for one in expected]
+            # It took a link's place, and is for those for whom was what had been there before that.
+            access = {"mode": found.mode, "owner": found.owner, "access_list": found.access_list}
+            expected = [replace(one, **access) for one in expected]
         if found is None or found.without_time() not in expected:
             self.wrong.append(f"copy {at!r} is {found}, not one of {expected}")
         for_others = [{place: entry for place, entry in one.items() if place != at} for one in (self.before, after)]

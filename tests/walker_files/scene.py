@@ -3,13 +3,14 @@
 import contextlib
 import os
 import shutil
+import signal
 import socket
 import stat
 import struct
 
 import names
 from features import NOBODY, run_quietly
-from lib.workspace import LabError, uninterrupted
+from lib.workspace import LabError
 
 DEEP = b"d" * 200
 ACL_VERSION = 2
@@ -22,6 +23,21 @@ def access_list_for(user, mode):
     entries = ((ACL_USER_OBJECT, mode >> 6 & 7, NO_ID), (ACL_USER, mode >> 3 & 7, user),
                (ACL_GROUP_OBJECT, 0, NO_ID), (ACL_MASK, mode >> 3 & 7, NO_ID), (ACL_OTHER, mode & 7, NO_ID))
     return struct.pack("<I", ACL_VERSION) + b"".join(struct.pack("<HHI", *entry) for entry in entries)
+
+
+@contextlib.contextmanager
+def deferred_signals():
+    """What would end this script ends it, but only after this."""
+    came = []
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = [signal.signal(number, lambda number, _: came.append(number)) for number in numbers]
+    try:
+        yield
+    finally:
+        for number, handler in zip(numbers, before):
+            signal.signal(number, handler)
+        for number in came[:1]:
+            signal.raise_signal(number)
 
 
 class Scene:
@@ -52,7 +68,7 @@ class Scene:
         return self
 
     def __exit__(self, *_):
-        with uninterrupted():
+        with deferred_signals():
             self._undo.close()
             for directory in (self.root, self.aside):
                 shutil.rmtree(directory, ignore_errors=True)
@@ -115,9 +131,9 @@ class Scene:
     # ---- what takes root ----
 
     def attribute(self, path, letter):
+        self.at_exit(run_quietly, "chattr", "-" + letter, "--", path)
         if not run_quietly("chattr", "+" + letter, "--", path):
             raise LabError(f"cannot set the attribute {letter} of {path!r}")
-        self.at_exit(run_quietly, "chattr", "-" + letter, "--", path)
 
     def close(self, path, mode):
         """A directory that not even its owner may use in every way, until the end."""
@@ -129,9 +145,9 @@ class Scene:
 
     def mount(self, *arguments):
         """The last argument is where."""
+        self.at_exit(run_quietly, "umount", "--lazy", "--", arguments[-1])
         if not run_quietly("mount", *arguments):
             raise LabError(f"mount {arguments!r} failed")
-        self.at_exit(run_quietly, "umount", "--lazy", "--", arguments[-1])
 
     def small_file_system(self, path, size, options=""):
         self.mount("-t", "tmpfs", "-o", f"size={size},mode=755{options}", "none", self.directory(path))
@@ -145,8 +161,8 @@ class Scene:
         upper = self.directory(os.path.join(layers, b"upper"))
         work = self.directory(os.path.join(layers, b"work"))
         options = b"lowerdir=%s,upperdir=%s,workdir=%s" % (path, upper, work)
-        if run_quietly("mount", "-t", "overlay", "-o", options, "none", path):
-            self.at_exit(run_quietly, "umount", "--lazy", "--", path)
+        self.at_exit(run_quietly, "umount", "--lazy", "--", path)
+        run_quietly("mount", "-t", "overlay", "-o", options, "none", path)
 
     def make_read_only(self, path):
         """`path` becomes a read-only view of itself."""
