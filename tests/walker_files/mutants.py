@@ -6,7 +6,8 @@ import os
 SCRIPTS = {
     "bytes are added": '"$real" "$@"; status=$?; for to; do :; done; [ $status = 0 ] && [ -f "$to" ] && echo >>"$to";'
                        " exit $status",
-    "a stream is cut": 'for to; do :; done; [ "$to" = - ] || exec "$real" "$@"; "$real" "$@" | head -c 1000',
+    "a stream is cut": 'for to; do :; done; [ "$to" = - ] || exec "$real" "$@"; all=$(mktemp);'
+                       ' "$real" "$@" >"$all"; status=$?; head -c 1000 "$all"; rm "$all"; exit $status',
     "failures are told as success": '"$real" "$@"; exit 0',
     "success is told as failure": '"$real" "$@" && exit 1',
     "a hidden file is left": '"$real" "$@"; status=$?; : >../place/.fleetcast-00000000-000000; exit $status',
