@@ -8,7 +8,6 @@
 #include <cstring>
 #include <memory>
 #include <string_view>
-#include <utility>
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -53,12 +52,14 @@ bool is_hidden_name(std::string_view name) {
          && std::all_of(name.begin() + hash_digits + 1, name.end(), is_word);
 }
 
-/// For its lock, which some file systems give to writers only.
+/// For its lock, which some file systems give to writers only. Once the file is whole, it has the mode of what it
+/// replaces: not everyone may write, or read, their own files.
 descriptor open_left(int directory, const char* name) {
-  constexpr int flags = O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK;
-  descriptor file{::openat(directory, name, O_RDWR | flags)};
-  // Once it is whole it has the mode of what it replaces, which may be read-only.
-  return file ? std::move(file) : descriptor{::openat(directory, name, O_RDONLY | flags)};
+  descriptor file;
+  for (const int access : {O_RDWR, O_RDONLY, O_WRONLY})
+    if (!file)
+      file = descriptor{::openat(directory, name, access | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK)};
+  return file;
 }
 
 /// If it is a regular file that nobody holds.
