@@ -11,12 +11,14 @@ std::string remedy_for(int error) {
   switch (error) {
     case EACCES:
     case EPERM:
-      return "; make the directory writable or choose another destination";
+      return "; this user needs read, write and search permission for the directory, and search "
+             "permission for those above it; or choose another destination";
     case EROFS:
       return "; the file system is read-only, choose another destination";
     case ENOENT:
-    case ENOTDIR:
       return "; make the directory or choose another destination";
+    case ENOTDIR:
+      return "; a part of the path is a file, choose another destination";
     case ENOSPC:
     case EDQUOT:
       return " (disk full); make room or choose another destination";

@@ -30,6 +30,11 @@ bool is_trusted(const struct stat& link, const struct stat& directory) {
   return !is_shared || link.st_uid == ::geteuid() || link.st_uid == directory.st_uid;
 }
 
+unfollowed_link unfollowed(const fs::path& link, int error) {
+  return {error, "cannot follow the symbolic link " + link.string() + ": "
+                   + std::system_category().message(error)};
+}
+
 unfollowed_link distrusted(const fs::path& link, const fs::path& directory, uid_t owner) {
   return {EACCES, "will not follow the symbolic link " + link.string() + ": it belongs to user "
                     + std::to_string(owner) + ", and everybody can put links into "
@@ -59,12 +64,11 @@ tl::expected<followed_path, unfollowed_link> follow(const fs::path& path) {
     std::error_code error;
     const auto leads_to = fs::read_symlink(here, error);
     if (error || ::stat(name_of(directory), &around) != 0)
-      return unexpected{unfollowed_link{error ? error.value() : errno,
-                                        "cannot follow the symbolic link " + here.string()}};
+      return unexpected{unfollowed(here, error ? error.value() : errno)};
     if (!is_trusted(info, around))
       return unexpected{distrusted(here, directory, info.st_uid)};
     if (++links > max_links)
-      return unexpected{unfollowed_link{ELOOP, "cannot follow the symbolic link " + here.string()}};
+      return unexpected{unfollowed(here, ELOOP)};
     result.last_was_link = result.last_was_link || (is_own && own_ahead == 0);
     ahead.insert(ahead.begin(), leads_to.begin(), leads_to.end());
     if (leads_to.is_absolute())

@@ -52,9 +52,19 @@ bool is_hidden_name(std::string_view name) {
          && std::all_of(name.begin() + hash_digits + 1, name.end(), is_word);
 }
 
+/// For its lock, which some file systems give to writers only. Once the file is whole, it has the mode of what it
+/// replaces: not everyone may write, or read, their own files.
+descriptor open_left(int directory, const char* name) {
+  descriptor file;
+  for (const int access : {O_RDWR, O_RDONLY, O_WRONLY})
+    if (!file)
+      file = descriptor{::openat(directory, name, access | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK)};
+  return file;
+}
+
 /// If it is a regular file that nobody holds.
 bool remove_left(int directory, const char* name) {
-  const descriptor file{::openat(directory, name, O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK)};
+  const auto file = open_left(directory, name);
   struct stat info {};
   return file && ::fstat(file.get(), &info) == 0 && S_ISREG(info.st_mode) && lock_hidden(file)
          && ::unlinkat(directory, name, 0) == 0;

@@ -93,23 +93,24 @@ std::optional<file_failure> refusal_of_size(const descriptor& file, std::uint64_
                                 + " (disk full); make room or choose another destination"};
 }
 
-void take_over_access(const descriptor& directory, const std::string& name,
-                      const descriptor& file) noexcept {
+void take_over_access(const descriptor& directory, const std::string& name, const descriptor& file,
+                      mode_t permissions) noexcept {
   // By an open file, so that it stays the same one. Who may not read it cannot ask for its list, but for its mode.
   const auto old = look_at(directory, name);
   if (!old.is_there || !S_ISREG(old.info.stx_mode))
     return;
   // Refused to all but root, where it is another's; then the copy stays ours, as any copy would.
   (void)!::fchown(file.get(), old.info.stx_uid, old.info.stx_gid);
-  constexpr mode_t permissions
-    = 0777; // a program that was replaced is not the one that was trusted
-  (void)::fchmod(file.get(), old.info.stx_mode & permissions);
+  constexpr mode_t taken_over = 0777; // a program that was replaced is not the one that was trusted
+  const mode_t mode = (old.info.stx_mode & taken_over) | permissions;
+  (void)::fchmod(file.get(), mode);
   const descriptor opened{
     ::openat(directory.get(), name.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK)};
   std::array<char, most_attribute_bytes> list{};
   const auto size = opened ? ::fgetxattr(opened.get(), access_list, list.data(), list.size()) : -1;
-  if (size > 0)
-    (void)::fsetxattr(file.get(), access_list, list.data(), static_cast<std::size_t>(size), 0);
+  if (size > 0
+      && ::fsetxattr(file.get(), access_list, list.data(), static_cast<std::size_t>(size), 0) == 0)
+    (void)::fchmod(file.get(), mode); // the list has the owner's permissions, too
 }
 
 } // namespace fleetcast::apps

@@ -9,6 +9,8 @@
 #include <optional>
 #include <string>
 
+#include <sys/types.h>
+
 namespace fleetcast::apps {
 
 /// A rename to `name` would fail: something other than a regular file has it, a flag of the file or of the directory forbids it
@@ -21,8 +23,8 @@ refusal_of_name(const descriptor& directory, const std::string& name, const std:
 refusal_of_size(const descriptor& file, std::uint64_t bytes, const std::string& target);
 
 /// Mode (without set-id bits), owner and access list of the regular file that has `name`, if one has, are given to
-/// `file`, as far as this process may.
-void take_over_access(const descriptor& directory, const std::string& name,
-                      const descriptor& file) noexcept;
+/// `file`, as far as this process may; and its owner gets `permissions` of the mode in any case.
+void take_over_access(const descriptor& directory, const std::string& name, const descriptor& file,
+                      mode_t permissions = 0) noexcept;
 
 } // namespace fleetcast::apps

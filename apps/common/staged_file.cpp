@@ -66,6 +66,35 @@ std::string directory_of(const std::string& target) {
   return directory.empty() ? "." : directory;
 }
 
+/// Why a destination that ends with a slash cannot be used as a directory; `path`: without links.
+file_failure no_directory(const std::string& destination, const fs::path& path) {
+  struct stat info {};
+  const auto error = ::stat(path.c_str(), &info) == 0 ? ENOTDIR : errno;
+  std::error_code ignored;
+  const auto file = destination.substr(0, destination.find_last_not_of('/') + 1);
+  if (error == ENOENT)
+    return {ENOENT, "the destination " + destination
+                      + " names a directory that does not exist; make it first"};
+  if (error == ENOTDIR && fs::exists(file, ignored))
+    return {ENOTDIR, file + " is a file, and " + destination
+                       + " names a directory; leave out the slash, or choose another destination"};
+  return make_file_failure("cannot use the directory " + destination, error);
+}
+
+/// Why `link` cannot be followed to `end`, where the system reports `error`.
+file_failure no_end_of_link(const fs::path& link, const fs::path& end, int error) {
+  std::error_code ignored;
+  // The kernel gets to what has no name: links of /proc lead there, and /dev/stdout is one.
+  if (error == ENOENT && fs::exists(link, ignored))
+    return {EEXIST, link.string()
+                      + " leads to something without a name, such as a pipe; choose another "
+                        "destination, or write to standard output (-)"};
+  const auto story = "the symbolic link " + link.string() + " leads to " + end.string();
+  if (error == ENOENT)
+    return {ENOENT, story + ", which does not exist; make that file or choose another destination"};
+  return make_file_failure(story, error);
+}
+
 } // namespace
 
 // -- resolve_target -----------------------------------------------------------------------------------
@@ -84,22 +113,15 @@ tl::expected<std::string, file_failure> resolve_target(const std::string& destin
     target = destination.empty() ? fs::path{base_name} : target / base_name;
     followed = follow(target);
   } else if (followed && names_directory) {
-    const auto file = destination.substr(0, destination.find_last_not_of('/') + 1);
-    if (fs::exists(file, ignored))
-      return unexpected{file_failure{
-        ENOTDIR, file + " is a file, and " + destination
-                   + " names a directory; leave out the slash, or choose another destination"}};
-    return unexpected{
-      file_failure{ENOENT, "the destination " + destination
-                             + " names a directory that does not exist; make it first"}};
+    return unexpected{no_directory(destination, followed->path)};
   }
   if (!followed)
     return unexpected{file_failure{followed.error().error, followed.error().text}};
   if (followed->last_was_link) {
     // Not looked up again: somebody may have put another link there meanwhile.
-    if (!fs::exists(followed->path, ignored))
-      return unexpected{
-        make_file_failure("cannot follow the symbolic link " + target.string(), ENOENT)};
+    struct stat info {};
+    if (::stat(followed->path.c_str(), &info) != 0)
+      return unexpected{no_end_of_link(target, followed->path, errno)};
     target = followed->path;
   }
   if (fs::exists(target, ignored) && !fs::is_regular_file(target, ignored))
@@ -118,7 +140,10 @@ staged_file::result<staged_file> staged_file::create(const std::string& target) 
   descriptor directory{::open(directory_name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
   if (!directory)
     return unexpected{make_file_failure("cannot use the directory " + directory_name, errno)};
-  return create_in(std::move(directory), name, target);
+  auto file = create_in(std::move(directory), name, target);
+  if (file)
+    file->directory_name_ = std::move(directory_name);
+  return file;
 }
 
 staged_file::result<staged_file>
@@ -138,7 +163,9 @@ staged_file::create_in(descriptor directory, const std::string& name, const std:
     // Where a file system has no locks nothing is swept either.
     const bool is_ours = file && (lock_hidden(file) || errno != EWOULDBLOCK) && is_linked(file);
     if (is_ours) {
-      take_over_access(directory, name, file); // what was secret does not lie open meanwhile
+      // What was secret does not lie open meanwhile. And if this process is killed, another of this user can open the
+      // file, to remove it.
+      take_over_access(directory, name, file, S_IRUSR | S_IWUSR);
       return staged_file{target, name, std::move(directory), std::move(file),
                          std::move(staged_name)};
     }
@@ -171,6 +198,7 @@ staged_file::staged_file(staged_file&& other) noexcept
   : target_(std::move(other.target_)),
     name_(std::move(other.name_)),
     directory_(std::move(other.directory_)),
+    directory_name_(std::move(other.directory_name_)),
     file_(std::move(other.file_)),
     direct_(std::move(other.direct_)),
     flush_(std::move(other.flush_)),
@@ -192,7 +220,8 @@ staged_file::result<void> staged_file::size(std::uint64_t bytes) {
       return unexpected{*std::move(refused)};
   size_ = bytes;
   if (::ftruncate(file_.get(), static_cast<off_t>(bytes)) != 0)
-    return unexpected{failed("resize to " + std::to_string(bytes) + " bytes:", errno)};
+    return unexpected{make_file_failure(
+      "cannot resize " + target_ + " to " + std::to_string(bytes) + " bytes", errno)};
   drops_behind_ = outgrows_page_cache(bytes);
   return {};
 }
@@ -305,8 +334,12 @@ staged_file::result<void> staged_file::rename() {
     return stream_->written() == size_ ? result<void>{} : unexpected{failed("write all of", EIO)};
   if (auto refused = refusal_of_name(directory_, name_, target_))
     return unexpected{*std::move(refused)};
+  if (!is_in_place())
+    return unexpected{file_failure{ENOENT, "cannot rename the finished copy to " + target_
+                                             + ": its directory was moved or replaced meanwhile; "
+                                               "get it again"}};
   if (::renameat(directory_.get(), staged_name_.c_str(), directory_.get(), name_.c_str()) != 0)
-    return unexpected{failed("rename the finished copy to", errno)};
+    return unexpected{failed_rename(errno)};
   staged_name_.clear();
   return {};
 }
@@ -326,6 +359,23 @@ void staged_file::discard() noexcept {
 
 std::string staged_file::staged_path() const {
   return (fs::path{directory_of(target_)} / staged_name_).string();
+}
+
+bool staged_file::is_in_place() const {
+  struct stat opened {};
+  struct stat named {};
+  if (directory_name_.empty() || ::fstat(directory_.get(), &opened) != 0)
+    return true;
+  if (::stat(directory_name_.c_str(), &named) != 0)
+    return errno != ENOENT && errno != ENOTDIR;
+  return opened.st_dev == named.st_dev && opened.st_ino == named.st_ino;
+}
+
+file_failure staged_file::failed_rename(int error) const {
+  if (error == ENOENT && !is_linked(file_))
+    return {error, "cannot rename the finished copy to " + target_
+                     + ": somebody removed it meanwhile, or its directory; get it again"};
+  return failed("rename the finished copy to", error);
 }
 
 file_failure staged_file::failed(const std::string& what, int error) const {

@@ -112,10 +112,15 @@ private:
 
   void start_write_back() noexcept;
   file_failure failed(const std::string& what, int error) const;
+  file_failure failed_rename(int error) const;
+
+  /// False: another directory has the path now, or none.
+  bool is_in_place() const;
 
   std::string target_;
   std::string name_; ///< in the directory
   descriptor directory_;
+  std::string directory_name_; ///< its path; empty: known by `directory_` only
   descriptor file_;
   direct_output direct_;
   std::unique_ptr<background_flush> flush_; ///< none: all is left to `sync`

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
@@ -148,6 +149,65 @@ TEST_F(StagedFile, IsNoLessPrivateThanWhatItReplaces) {
   ASSERT_TRUE(file->publish());
   ASSERT_EQ(::stat(path("secret").c_str(), &info), 0);
   EXPECT_EQ(info.st_mode & 0777U, 0600U);
+}
+
+TEST_F(StagedFile, CanBeRemovedWhenItsProcessIsKilledWhateverItReplaces) {
+  for (const mode_t mode : {0444U, 0400U, 0200U, 0U}) {
+    put(path("protected"), "old");
+    ASSERT_EQ(::chmod(path("protected").c_str(), mode), 0);
+    auto file = staged_file::create(path("protected"));
+    ASSERT_TRUE(file);
+    struct stat info {};
+    ASSERT_EQ(::stat(file->staged_path().c_str(), &info), 0);
+    EXPECT_EQ(info.st_mode & 0777U, mode | 0600U) << "its owner cannot open it";
+    ASSERT_TRUE(file->sync());
+    ASSERT_TRUE(file->publish());
+    ASSERT_EQ(::stat(path("protected").c_str(), &info), 0);
+    EXPECT_EQ(info.st_mode & 0777U, mode);
+    fs::remove(path("protected"));
+  }
+}
+
+TEST_F(StagedFile, IsRemovedOnceItsProcessWasKilledAlsoWhenItIsReadOnly) {
+  std::string left;
+  {
+    auto file = staged_file::create(path("disk.img"));
+    ASSERT_TRUE(file);
+    left = file->staged_path();
+  }
+  put(left, "whole");
+  ASSERT_EQ(::chmod(left.c_str(), 0444), 0);
+  auto next = staged_file::create(path("disk.img"));
+  ASSERT_TRUE(next);
+  EXPECT_FALSE(fs::exists(left));
+}
+
+TEST_F(StagedFile, SaysThatSomebodyRemovedIt) {
+  put(path("disk.img"), "old");
+  auto file = staged_file::create(path("disk.img"));
+  ASSERT_TRUE(file);
+  fs::remove(file->staged_path());
+  ASSERT_TRUE(file->sync());
+  const auto published = file->publish();
+  ASSERT_FALSE(published);
+  EXPECT_NE(published.error().text.find("removed it"), std::string::npos) << published.error().text;
+  EXPECT_EQ(text_of(path("disk.img")), "old");
+}
+
+TEST_F(StagedFile, IsNotPublishedIntoADirectoryThatWasMoved) {
+  fs::create_directory(path("incoming"));
+  auto file = staged_file::create(path("incoming/disk.img"));
+  ASSERT_TRUE(file);
+  fs::rename(path("incoming"), path("moved"));
+  fs::create_directory(path("incoming"));
+  ASSERT_TRUE(file->sync());
+  const auto published = file->publish();
+  ASSERT_FALSE(published);
+  EXPECT_NE(published.error().text.find("moved or replaced"), std::string::npos)
+    << published.error().text;
+  file->discard();
+  EXPECT_TRUE(fs::is_empty(path("moved")));
+  EXPECT_TRUE(fs::is_empty(path("incoming")));
 }
 
 TEST_F(StagedFile, AsksForRoomUnlessHolesAreExpected) {
@@ -311,6 +371,24 @@ TEST_F(ResolveTarget, RefusesADirectoryThatIsMissing) {
   EXPECT_EQ(target.error().error, ENOENT);
 }
 
+TEST_F(ResolveTarget, SaysWhyADestinationIsNoDirectory) {
+  put(path("file"), "x");
+  const auto below = resolve_target(path("file/missing/"), "disk.img");
+  ASSERT_FALSE(below);
+  EXPECT_EQ(below.error().error, ENOTDIR) << below.error().text;
+  const auto file = resolve_target(path("file/"), "disk.img");
+  ASSERT_FALSE(file);
+  EXPECT_NE(file.error().text.find("is a file"), std::string::npos) << file.error().text;
+  if (geteuid() == 0)
+    GTEST_SKIP() << "root may search everywhere";
+  fs::create_directories(path("closed/below"));
+  ASSERT_EQ(::chmod(path("closed").c_str(), 0600), 0);
+  const auto closed = resolve_target(path("closed/below/"), "disk.img");
+  ASSERT_EQ(::chmod(path("closed").c_str(), 0700), 0);
+  ASSERT_FALSE(closed);
+  EXPECT_EQ(closed.error().error, EACCES) << closed.error().text;
+}
+
 TEST_F(ResolveTarget, RefusesBaseNamesThatAreNoFileNames) {
   for (const auto* name : {"", ".", ".."})
     EXPECT_FALSE(resolve_target(directory_.string(), name)) << name;
@@ -331,7 +409,22 @@ TEST_F(ResolveTarget, FollowsASymbolicLinkToWhatItPointsTo) {
   fs::create_symlink("real", path("link"));
   EXPECT_EQ(resolve_target(path("link"), "disk.img").value(), fs::canonical(path("real")));
   fs::create_symlink("nowhere", path("dangling"));
-  EXPECT_FALSE(resolve_target(path("dangling"), "disk.img"));
+  const auto dangling = resolve_target(path("dangling"), "disk.img");
+  ASSERT_FALSE(dangling);
+  EXPECT_NE(dangling.error().text.find("nowhere, which does not exist"), std::string::npos)
+    << dangling.error().text;
+}
+
+TEST_F(ResolveTarget, SendsAPipeOfProcToStandardOutput) {
+  std::array<int, 2> ends{};
+  ASSERT_EQ(::pipe2(ends.data(), O_CLOEXEC), 0);
+  const descriptor reading{ends[0]};
+  const descriptor writing{ends[1]};
+  const auto refused = resolve_target("/proc/self/fd/" + std::to_string(ends[1]), "disk.img");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().error, EEXIST);
+  EXPECT_NE(refused.error().text.find("standard output (-)"), std::string::npos)
+    << refused.error().text;
 }
 
 /// A directory as /tmp is one, with links of another user in it. Takes root.
@@ -393,6 +486,8 @@ TEST_F(ResolveTarget, EndsWhereLinksGoRound) {
   const auto refused = resolve_target(path("a"), "obj");
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().error, ELOOP);
+  EXPECT_NE(refused.error().text.find("Too many levels"), std::string::npos)
+    << refused.error().text;
 }
 
 } // namespace fleetcast::apps
