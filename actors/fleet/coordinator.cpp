@@ -427,6 +427,8 @@ void coordinator_state::withdraw(failure reason) {
 }
 
 void coordinator_state::finish(host& one, failure reason) {
+  if (!in_contact(one))
+    one.link = contact::none; // which the view says from now on
   one.finished = true;
   one.succeeded = !reason;
   one.reason = std::move(reason);
@@ -458,7 +460,7 @@ fleet_view coordinator_state::view() const {
     auto& shown = result.hosts.emplace_back();
     shown.name = one.who.name;
     shown.dials = one.dials;
-    shown.in_contact = one.finished || in_contact(one);
+    shown.in_contact = one.finished ? one.link == contact::up : in_contact(one);
     shown.finished = one.finished;
     shown.succeeded = one.succeeded;
     shown.report = one.report;
