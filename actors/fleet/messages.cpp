@@ -84,7 +84,7 @@ void trim(job_report& report) {
     text = protocol::plain_text(std::string{protocol::cut_text(text, longest)}, ' ');
   };
   cut(report.job, max_id);
-  cut(report.limit, max_word);
+  cut(report.limited_by, max_word);
   cut(report.reason, max_reason);
   cut(report.digest, max_word);
 }

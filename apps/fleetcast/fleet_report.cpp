@@ -79,7 +79,7 @@ std::string live_line(const host_view& host) {
   return fmt::format("{:<24} {:<15} {:>4.0f} % {:>14} {:<8} {:>8} {}", host.name, state_of(host),
                      100 * share_of(host),
                      moves ? format_rate(static_cast<double>(report.bits_per_second)) : "",
-                     moves ? report.limit : "", moves ? time_text(time_left(host)) : "",
+                     moves ? report.limited_by : "", moves ? time_text(time_left(host)) : "",
                      host.reason ? host.reason.text : "");
 }
 
@@ -108,7 +108,7 @@ std::string format_summary(const fleet_view& view) {
   text += fmt::format("; {:.0f} %", 100 * share);
   if (const auto* last = slowest(view))
     text += fmt::format(", slowest {} at {:.0f} % ({}), {} left", last->name, 100 * share_of(*last),
-                        last->report.limit.empty() ? "-" : last->report.limit,
+                        last->report.limited_by.empty() ? "-" : last->report.limited_by,
                         time_text(time_left(*last)));
   return text;
 }
@@ -184,7 +184,7 @@ nlohmann::json to_json(const host_view& host) {
                         {"object_size", report.object_bytes},
                         {"share", share_of(host)},
                         {"bits_per_second", report.bits_per_second},
-                        {"limit", report.limit},
+                        {"limit", report.limited_by},
                         {"repaired_symbols", report.repaired_symbols},
                         {"lost_packets", report.lost_packets},
                         {"seconds", static_cast<double>(report.elapsed_ms) / 1000},

@@ -21,7 +21,7 @@ host_view host(const std::string& name, job_phase phase, std::uint64_t written =
   result.report.object_bytes = 1000;
   result.report.written_bytes = written;
   result.report.bits_per_second = 800;
-  result.report.limit = "disk";
+  result.report.limited_by = "consumer";
   result.finished = is_over(phase);
   result.succeeded = phase == job_phase::done;
   return result;
@@ -44,7 +44,7 @@ TEST(FleetReport, SummaryCountsAndNamesTheSlowestWithItsLimit) {
   EXPECT_NE(text.find("5 hosts:"), std::string::npos) << text;
   EXPECT_NE(text.find("2 receiving"), std::string::npos) << text;
   EXPECT_NE(text.find("1 out of contact"), std::string::npos) << text;
-  EXPECT_NE(text.find("slowest slow at 10 % (disk)"), std::string::npos) << text;
+  EXPECT_NE(text.find("slowest slow at 10 % (consumer)"), std::string::npos) << text;
 }
 
 TEST(FleetReport, LiveTablePutsTroubleFirstAndFitsTheTerminal) {
