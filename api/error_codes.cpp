@@ -221,4 +221,10 @@ const char* error_text(DWORD code) noexcept {
   }
 }
 
+std::string_view error_name(DWORD code) noexcept {
+  const std::string_view text = error_text(code);
+  const auto colon = text.find(':');
+  return colon == std::string_view::npos ? std::string_view{} : text.substr(0, colon);
+}
+
 } // namespace fleetcast::api

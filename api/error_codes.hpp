@@ -4,6 +4,8 @@
 #include "api/wdstci.h"
 #include "protocol/failure.hpp"
 
+#include <string_view>
+
 namespace fleetcast::api {
 
 /// The one code of each failure. `none` is ERROR_SUCCESS; `cancelled` is the consumer's own code when
@@ -13,5 +15,8 @@ namespace fleetcast::api {
 /// Name and meaning: "ERROR_CANCELLED: the session was cancelled". "unknown error" for what the
 /// API does not use.
 [[nodiscard]] const char* error_text(DWORD code) noexcept;
+
+/// The name alone: "ERROR_CANCELLED". Empty for what the API does not use.
+[[nodiscard]] std::string_view error_name(DWORD code) noexcept;
 
 } // namespace fleetcast::api

@@ -1,6 +1,7 @@
 #include "actors/log.hpp"
 #include "actors/runtime.hpp"
 #include "api/engine.hpp"
+#include "api/error_codes.hpp"
 
 #include <cerrno>
 
@@ -8,12 +9,18 @@ namespace fleetcast::api {
 
 namespace {
 
+actors::error_name name_error(const protocol::failure& reason) {
+  const auto code = to_win32(reason);
+  return {code, error_name(code)};
+}
+
 actors::runtime_options options_for(std::size_t worker_threads, bool console) {
   actors::runtime_options options;
   if (worker_threads > 0)
     options.worker_threads = worker_threads;
   if (console)
-    options.console = actors::console_options{program_invocation_short_name, FLEETCAST_VERSION, {}};
+    options.console
+      = actors::console_options{program_invocation_short_name, FLEETCAST_VERSION, name_error, {}};
   return options;
 }
 

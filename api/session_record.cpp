@@ -21,6 +21,17 @@ failure cancelled_with(DWORD code) {
           "the program cancelled the session with error " + std::to_string(code)};
 }
 
+/// FLEETCAST_LIMIT_...: the factors that a receiver knows of.
+ULONG limit_code(protocol::limiting_factor factor) noexcept {
+  using enum protocol::limiting_factor;
+  static_assert(ULONG{FLEETCAST_LIMIT_UNKNOWN} == static_cast<ULONG>(unknown)
+                && ULONG{FLEETCAST_LIMIT_SENDER} == static_cast<ULONG>(sender)
+                && ULONG{FLEETCAST_LIMIT_NETWORK} == static_cast<ULONG>(network)
+                && ULONG{FLEETCAST_LIMIT_HOST} == static_cast<ULONG>(host)
+                && ULONG{FLEETCAST_LIMIT_CONSUMER} == static_cast<ULONG>(consumer));
+  return static_cast<ULONG>(factor);
+}
+
 } // namespace
 
 session_record::session_record(session_environment shared, session_key key,
@@ -205,7 +216,7 @@ DWORD session_record::statistics(FLEETCAST_SESSION_STATISTICS& figures) const {
   figures.ullRequestsSent = counted.requests_sent;
   figures.ullRequestsSuppressed = counted.requests_suppressed;
   figures.ullDigestFailures = counted.digest_failures;
-  figures.ulLimitingFactor = static_cast<ULONG>(summary_.limited_by);
+  figures.ulLimitingFactor = limit_code(summary_.limited_by);
   return ERROR_SUCCESS;
 }
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 
 namespace fleetcast::protocol {
 
@@ -18,15 +19,24 @@ enum class limiting_factor : std::uint8_t {
   content,  ///< said by the sender: its content is not read fast enough
   rate,     ///< said by the sender: it was told to go no faster
   silent,   ///< said by the sender: nothing was heard from a receiver lately
+  pause,    ///< said by the sender: it was told to pause
 };
 
-constexpr std::size_t limiting_factor_count = 8;
+constexpr std::size_t limiting_factor_count = 9;
 
 constexpr const char* to_string(limiting_factor factor) noexcept {
   constexpr std::array<const char*, limiting_factor_count> names{
-    "unknown", "sender", "network", "host", "consumer", "content", "rate", "silent"};
+    "unknown", "sender", "network", "host", "consumer", "content", "rate", "silent", "pause"};
   const auto index = static_cast<std::size_t>(factor);
   return index < names.size() ? names[index] : names[0];
+}
+
+/// The factor that a peer names; any other word is `unknown`.
+constexpr limiting_factor limiting_factor_of(std::string_view name) noexcept {
+  for (std::size_t i = 0; i < limiting_factor_count; ++i)
+    if (const auto factor = static_cast<limiting_factor>(i); name == to_string(factor))
+      return factor;
+  return limiting_factor::unknown;
 }
 
 } // namespace fleetcast::protocol

@@ -147,7 +147,7 @@ const std::vector<command_info>& table() {
      "FILE",
      "everything as JSON, for a bug report",
      "FILE is written by `fleetcast console`, where it runs. No key is in it. Its schema is "
-     "docs/console-dump.schema.json.",
+     "docs/schema/console-dump.schema.json.",
      "dump /tmp/fleetcast.json",
      0,
      {a::file},

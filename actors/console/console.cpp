@@ -30,9 +30,10 @@ console_host::console_host(caf::actor_system& system, io::io_thread& io,
     else
       problem_ = std::move(listening.error());
   }
-  auto spawned = spawn_on_own_thread(
-    system, "the console", console,
-    console_config{options.program, options.version, manager, server_, options.may_shut_down});
+  auto spawned
+    = spawn_on_own_thread(system, "the console", console,
+                          console_config{options.program, options.version, options.name_error,
+                                         manager, server_, options.may_shut_down});
   if (!spawned) {
     problem_ = std::move(spawned.error());
     server_ = nullptr;

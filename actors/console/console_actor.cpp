@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <array>
 #include <csignal>
-#include <ctime>
 #include <set>
 #include <utility>
 
@@ -23,6 +22,14 @@ constexpr auto order_patience = 2 * status_patience;
 std::string dumped(const report::json& document) {
   // What peers call themselves may be no UTF-8.
   return document.dump(-1, ' ', true, report::json::error_handler_t::replace) + "\n";
+}
+
+report::json error_document(const failure& reason, const error_name& called) {
+  report::json error;
+  error["code"] = called.code;
+  error["name"] = called.name.empty() ? report::json() : report::json(called.name);
+  error["text"] = reason.text;
+  return {{"error", std::move(error)}};
 }
 
 failure no_answer(const caf::error& why, caf::actor_system& system) {
@@ -50,9 +57,10 @@ void console_state::task::answer(const json& document, bool follow) const {
 }
 
 void console_state::task::refuse(const failure& reason) const {
-  json document;
-  document["error"] = reason.text;
-  reply({{frame_kind::failed, what.json ? dumped(document) : reason.text + "\n"}, false, false});
+  reply({{frame_kind::failed,
+          what.json ? dumped(error_document(reason, name_error(reason))) : reason.text + "\n"},
+         false,
+         false});
 }
 
 // -- behaviour ------------------------------------------------------------------------------------
@@ -72,7 +80,7 @@ void console_state::on_line(const console_request& request) {
   auto parsed = parse_command(request.line);
   if (!parsed)
     return request.reply({{frame_kind::usage, parsed.error() + "\n"}, false, false});
-  run({std::move(*parsed), request.reply});
+  run({std::move(*parsed), request.reply, config_.name_error});
 }
 
 void console_state::run(const task& t) {
@@ -145,8 +153,8 @@ void console_state::survey(std::function<void(survey_pointer)> then) {
     all->roots = std::move(answers);
     std::vector<std::string> sending;
     for (const auto& row : report::of_sessions(all->roots))
-      if (row["direction"] == "send" && !row["session"].get<std::string>().empty())
-        sending.push_back(row["session"].get<std::string>());
+      if (row["direction"] == "send" && row["session"].is_number())
+        sending.push_back(row["session"].dump());
     if (sending.empty())
       return then(std::move(all));
     auto waiting = std::make_shared<std::size_t>(sending.size());
@@ -255,7 +263,7 @@ void console_state::order(const task& t, const session_order& what) {
           return t.refuse(outcome.reason);
         note(id, outcome.done);
         json document;
-        document["session"] = std::to_string(id);
+        document["session"] = id;
         document["done"] = "session " + std::to_string(id) + ": " + outcome.done;
         t.answer(document);
       },
@@ -292,11 +300,11 @@ void console_state::shut_down(const task& t) const {
 
 console_state::json console_state::about() const {
   json document;
-  document["format"] = "fleetcast-console-dump-1";
+  document["format"] = "fleetcast-console-dump-2";
   document["program"] = config_.program;
   document["version"] = config_.version;
   document["pid"] = ::getpid();
-  document["time"] = static_cast<std::uint64_t>(std::time(nullptr));
+  document["time"] = report::utc_text(std::chrono::system_clock::now());
   return document;
 }
 
@@ -360,7 +368,8 @@ words words_of(argument kind, const std::vector<std::string>& before, const cons
       return result;
     case argument::session:
       for (const auto& row : report::of_sessions(all.roots))
-        result.insert(row["session"].get<std::string>());
+        if (row["session"].is_number())
+          result.insert(row["session"].dump());
       return result;
     case argument::receiver:
       for (const auto& [session, list] : all.receivers)

@@ -17,6 +17,8 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 namespace fleetcast::actors {
@@ -45,9 +47,18 @@ using console_actor
                      caf::reacts_to<open_atom, caf::actor>, caf::reacts_to<stop_atom>,
                      caf::replies_to<status_atom>::with<status_snapshot>>;
 
+/// What programs call a failure.
+struct error_name {
+  std::uint32_t code = 0;
+  std::string_view name; ///< empty: it has none
+};
+
+using error_namer = error_name (*)(const failure&);
+
 struct console_config {
   std::string program;
   std::string version;
+  error_namer name_error = nullptr;
   steered_session_manager_actor manager;
   std::shared_ptr<const console_server> server; ///< for its counters
   bool may_shut_down = false;                   ///< as console_options say
@@ -70,6 +81,7 @@ private:
   struct task {
     command what;
     console_reply reply;
+    error_namer name_error;
 
     void answer(const json& document, bool follow = false) const;
     void refuse(const failure& reason) const;

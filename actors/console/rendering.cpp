@@ -148,15 +148,27 @@ std::string whole_actor(const json& actor, const std::string& indent, bool deep)
 
 // -- tables -----------------------------------------------------------------------------------------
 
+/// "silent: receiver 2 (lab-17, 10.0.0.17), 12 s"
+std::string limit(const json& session) {
+  const auto detail = text_at(session, "limited_by_detail");
+  return text_at(session, "limited_by") + (detail == "-" ? "" : ": " + detail);
+}
+
+/// What a receiver has rebuilt, or a sender has sent for that.
+std::string repairs(const json& session) {
+  const auto rebuilt = text_at(session, "repaired_symbols");
+  return rebuilt == "-" ? text_at(session, "repair_datagrams") : rebuilt;
+}
+
 std::string sessions(const json& all) {
   if (all.empty())
     return "no session\n";
   std::vector<row> rows;
   for (const auto& s : all)
     rows.push_back({text_at(s, "session"), text_at(s, "direction"), text_at(s, "state"),
-                    number_at(s, "percent", percent), number_at(s, "rate", rate),
-                    text_at(s, "limited_by"), number_at(s, "eta", time_text),
-                    number_at(s, "loss", loss), text_at(s, "repairs"), text_at(s, "receivers"),
+                    number_at(s, "percent", percent), number_at(s, "bits_per_second", rate),
+                    limit(s), number_at(s, "seconds_left", time_text),
+                    number_at(s, "loss_percent", loss), repairs(s), text_at(s, "receivers"),
                     text_at(s, "object"), text_at(s, "peer"), text_at(s, "interface")});
   return table({"ID", "DIRECTION", "STATE", "%", "RATE", "LIMITED BY", "ETA", "LOSS %", "REPAIRS",
                 "RECEIVERS", "OBJECT", "PEER", "INTERFACE"},
@@ -169,8 +181,8 @@ std::string receivers(const json& all) {
   std::vector<row> rows;
   for (const auto& r : all)
     rows.push_back({text_at(r, "receiver"), text_at(r, "host"), number_at(r, "percent", percent),
-                    number_at(r, "rate", rate), text_at(r, "limited_by"),
-                    number_at(r, "loss", loss), number_at(r, "heard_seconds", time_text),
+                    number_at(r, "bits_per_second", rate), text_at(r, "limited_by"),
+                    number_at(r, "loss_percent", loss), number_at(r, "heard_seconds", time_text),
                     text_at(r, "free_blocks"), text_at(r, "kernel_drops"), text_at(r, "address"),
                     text_at(r, "feedback")});
   return table({"ID", "HOST", "%", "RATE", "LIMITED BY", "LOSS %", "HEARD AGO", "FREE BLOCKS",
@@ -245,9 +257,9 @@ std::string time_text(double seconds) {
 
 std::string render_event(const json& event) {
   const auto time = event["time"].get<std::string>();
-  const auto session = event["session"].get<std::uint64_t>();
+  const auto& session = event["session"];
   return fmt::format("{} {:<8} {}{}\n", time, text_at(event, "kind"),
-                     session == 0 ? "" : fmt::format("session {}: ", session),
+                     session.is_null() ? "" : "session " + text_of(session) + ": ",
                      text_at(event, "text"));
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cstdio>
 #include <ctime>
 #include <functional>
@@ -28,16 +29,17 @@ json find(const status_snapshot& in, metric what) {
   return nullptr;
 }
 
-json find_first(const status_snapshot& in, std::initializer_list<metric> any) {
-  for (const auto what : any)
-    if (auto value = find(in, what); !value.is_null())
-      return value;
-  return nullptr;
-}
-
 std::string session_of(const status_snapshot& one) {
   const auto id = find(one, metric::session);
   return id.is_string() ? id.get<std::string>() : "";
+}
+
+/// The id as a number; null: none.
+json id_of_session(const std::string& text) {
+  std::uint64_t id = 0;
+  const auto* end = text.data() + text.size();
+  const auto [stopped, error] = std::from_chars(text.data(), end, id);
+  return error == std::errc{} && stopped == end ? json(id) : json(nullptr);
 }
 
 /// With the session that each actor works for; empty: for none.
@@ -65,8 +67,9 @@ const char* to_string(metric_kind kind) {
   return names.at(static_cast<std::size_t>(kind));
 }
 
-/// "2024-05-01T12:00:00.250Z"
-std::string in_utc(std::chrono::system_clock::time_point at) {
+} // namespace
+
+std::string utc_text(std::chrono::system_clock::time_point at) {
   const auto since = at.time_since_epoch();
   const auto whole = std::chrono::floor<std::chrono::seconds>(since);
   const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(since - whole).count();
@@ -78,8 +81,6 @@ std::string in_utc(std::chrono::system_clock::time_point at) {
   std::snprintf(text.data() + size, text.size() - size, ".%03dZ", static_cast<int>(left));
   return text.data();
 }
-
-} // namespace
 
 json of_actor(const status_snapshot& one) {
   json result;
@@ -112,9 +113,9 @@ json of_sessions(const snapshots& roots) {
     if (!is_session(one))
       return;
     json row;
-    row["session"] = session_of(one);
+    row["session"] = id_of_session(session_of(one));
     row["direction"] = one.actor == "receive_session" ? "receive" : "send";
-    row["actor"] = one.id;
+    row["actor_id"] = one.id;
     row["state"] = one.state;
     row["object"] = find(one, metric::object);
     row["peer"] = find(one, metric::peer);
@@ -123,12 +124,14 @@ json of_sessions(const snapshots& roots) {
     row["group"] = find(one, metric::group);
     row["feedback"] = find(one, metric::feedback);
     row["percent"] = find(one, metric::percent);
-    row["rate"] = find(one, metric::rate);
-    row["eta"] = find(one, metric::eta);
-    row["repairs"] = find_first(one, {metric::repaired_symbols, metric::repair_datagrams});
-    row["loss"] = find(one, metric::loss);
+    row["bits_per_second"] = find(one, metric::rate);
+    row["seconds_left"] = find(one, metric::eta);
+    row["repaired_symbols"] = find(one, metric::repaired_symbols);
+    row["repair_datagrams"] = find(one, metric::repair_datagrams);
+    row["loss_percent"] = find(one, metric::loss);
     row["receivers"] = find(one, metric::receivers);
     row["limited_by"] = find(one, metric::limited_by);
+    row["limited_by_detail"] = find(one, metric::limited_by_detail);
     result.push_back(std::move(row));
   });
   return result;
@@ -168,10 +171,10 @@ json of_receivers(const receiver_list& list) {
     row["address"] = r->address;
     row["feedback"] = r->feedback;
     row["percent"] = r->blocks == 0 ? 100.0 : 100.0 * r->completed_blocks / r->blocks;
-    row["rate"] = r->rate;
-    row["loss"] = expected == 0
-                    ? 0.0
-                    : 100.0 * static_cast<double>(r->lost_packets) / static_cast<double>(expected);
+    row["bits_per_second"] = r->rate;
+    row["loss_percent"] = expected == 0 ? 0.0
+                                        : 100.0 * static_cast<double>(r->lost_packets)
+                                            / static_cast<double>(expected);
     row["heard_seconds"] = seconds(r->heard);
     row["limited_by"] = r->limited_by;
     row["completed_blocks"] = r->completed_blocks;
@@ -201,9 +204,9 @@ json of_counters(const snapshots& roots, const std::string& pattern) {
       row["label"] = f.label;
       row["value"] = value_of(f);
       row["unit"] = info.unit;
-      row["session"] = session;
+      row["session"] = id_of_session(session);
       row["actor"] = one.actor;
-      row["id"] = one.id;
+      row["actor_id"] = one.id;
       row["meaning"] = info.meaning;
       result.push_back(std::move(row));
     }
@@ -214,9 +217,9 @@ json of_counters(const snapshots& roots, const std::string& pattern) {
 json of_event(const event& one) {
   json result;
   result["number"] = one.number;
-  result["time"] = in_utc(one.at);
+  result["time"] = utc_text(one.at);
   result["kind"] = actors::to_string(one.kind);
-  result["session"] = one.session;
+  result["session"] = one.session == 0 ? json(nullptr) : json(one.session);
   result["text"] = one.text;
   return result;
 }

@@ -7,6 +7,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,6 +18,9 @@ namespace fleetcast::actors::report {
 /// Keys keep their order: what is important comes first.
 using json = nlohmann::ordered_json;
 using snapshots = std::vector<status_snapshot>;
+
+/// "2024-05-01T12:00:00.250Z"
+std::string utc_text(std::chrono::system_clock::time_point at);
 
 /// One actor with its children.
 json of_actor(const status_snapshot& one);

@@ -23,7 +23,7 @@ template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, job_report& x) {
   return f(caf::meta::type_name("fleet_job_report"), x.job, x.phase, x.object_bytes,
            x.written_bytes, x.bits_per_second, x.repaired_symbols, x.lost_packets, x.elapsed_ms,
-           x.activated_us, x.limit, x.code, x.reason, x.digest);
+           x.activated_us, x.limited_by, x.code, x.reason, x.digest);
 }
 
 template <class Inspector>

@@ -12,12 +12,6 @@ namespace {
 /// Credit: what may be on its way to the disk, as with `fleetcast get`.
 constexpr std::uint64_t cache_bytes = 8 * 1024 * 1024;
 
-/// More of the time than this inside write(): the disk holds the job back.
-constexpr double busy_disk = 0.6;
-
-/// More lost than this of what came: the network does.
-constexpr double noticeable_loss = 0.01;
-
 /// A share of the old rate in the new one, so that figures do not jump about.
 constexpr double smoothing = 0.5;
 
@@ -117,12 +111,10 @@ void reception_state::start(const session_started& started) {
 void reception_state::take(const block_delivery& block) {
   if (local_)
     return;
-  const auto begin = clock::now();
   const std::span bytes{block.bytes.get(), block.size};
   if (auto written = file_->write(block.offset, bytes); !written)
     return give_up(std::move(written.error()));
   digest_.note(block.offset, bytes);
-  writing_ += clock::now() - begin;
   figures_.written_bytes += block.size;
   const block_release release{block.offset, block.size};
   if (figures_.written_bytes == figures_.object_bytes)
@@ -133,6 +125,7 @@ void reception_state::take(const block_delivery& block) {
 
 void reception_state::note(const receive_summary& summary) {
   counted_ = summary.statistics;
+  limited_by_ = summary.limited_by;
   if (phase_ == job_phase::receiving && clock::now() - reported_at_ >= report_interval)
     report(phase_);
 }
@@ -225,14 +218,15 @@ void reception_state::report(job_phase phase, failure reason) {
   self_->send(config_.agent, std::move(news));
 }
 
-/// Rate and what holds the job back, of the time since the last report; over the whole in the end.
+/// The rate since the last report; over the whole in the end.
 void reception_state::measure() {
   const auto now = clock::now();
   figures_.elapsed_ms = milliseconds_of(now - started_at_);
   figures_.repaired_symbols = counted_.repaired_symbols;
   figures_.lost_packets = counted_.lost_packets;
+  figures_.limited_by = phase_ == job_phase::receiving ? to_string(limited_by_) : "";
   if (phase_ != job_phase::receiving && phase_ != job_phase::storing)
-    return figures_.limit.clear(); // the rate stays that of the transfer
+    return; // the rate stays that of the transfer
   const bool over = phase_ == job_phase::storing;
   const auto since = over ? started_at_ : std::exchange(reported_at_, now);
   const auto bytes
@@ -243,21 +237,6 @@ void reception_state::measure() {
     = over || figures_.bits_per_second == 0 ? rate : static_cast<double>(figures_.bits_per_second);
   figures_.bits_per_second
     = static_cast<std::uint64_t>(smoothing * before + (1 - smoothing) * rate);
-  if (over)
-    return figures_.limit.clear();
-  const auto lost = counted_.lost_packets - std::exchange(lost_before_, counted_.lost_packets);
-  const auto came = counted_.datagrams - std::exchange(datagrams_before_, counted_.datagrams);
-  const auto drops = counted_.kernel_drops - std::exchange(drops_before_, counted_.kernel_drops);
-  const auto wrote
-    = std::chrono::duration<double>(std::exchange(writing_, clock::duration{})).count();
-  if (wrote > busy_disk * seconds)
-    figures_.limit = "disk";
-  else if (drops != 0)
-    figures_.limit = "cpu";
-  else if (static_cast<double>(lost) > noticeable_loss * static_cast<double>(came + lost))
-    figures_.limit = "network";
-  else
-    figures_.limit = "sender";
 }
 
 reception_actor::behavior_type reception(reception_actor::stateful_pointer<reception_state> self,

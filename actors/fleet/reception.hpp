@@ -101,12 +101,11 @@ private:
 
   // Of the time since the last report.
   clock::time_point reported_at_ = clock::now();
-  clock::duration writing_{};
   std::uint64_t reported_bytes_ = 0;
-  std::uint64_t lost_before_ = 0;
-  std::uint64_t datagrams_before_ = 0;
-  std::uint64_t drops_before_ = 0;
+
+  // As the session said last.
   protocol::receiver_statistics counted_;
+  protocol::limiting_factor limited_by_ = protocol::limiting_factor::unknown;
   vitals vitals_;
 };
 

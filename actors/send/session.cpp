@@ -807,19 +807,28 @@ void send_session_state::log_limit(protocol::timestamp now) {
   log(name).info("{}: limited by {}", object_name(), limit_text());
 }
 
-std::string send_session_state::limit_text() const {
-  if (sender_->paused())
-    return "a pause";
-  const auto& limit = sender_->limit();
-  std::string result = to_string(limit.factor);
-  if (limit.factor == protocol::limiting_factor::host && !limit.receiver)
-    result += ": this one";
-  if (limit.receiver && members_.contains(*limit.receiver))
-    result += ": " + name_of(*limit.receiver);
-  if (limit.receiver && limit.factor == protocol::limiting_factor::silent)
-    if (const auto silent = sender_->silence(now(self_), *limit.receiver))
-      result += fmt::format(", {} s", whole_seconds(*silent));
+protocol::limiting_factor send_session_state::limited_by() const {
+  return sender_->paused() ? protocol::limiting_factor::pause : sender_->limit().factor;
+}
+
+/// Which host it is, and for how long it has been silent; empty: none.
+std::string send_session_state::limit_detail() const {
+  const auto factor = limited_by();
+  if (factor == protocol::limiting_factor::pause)
+    return {};
+  const auto& receiver = sender_->limit().receiver;
+  if (!receiver)
+    return factor == protocol::limiting_factor::host ? "this one" : "";
+  std::string result = members_.contains(*receiver) ? name_of(*receiver) : "";
+  if (factor == protocol::limiting_factor::silent)
+    if (const auto silent = sender_->silence(now(self_), *receiver))
+      result += fmt::format("{}{} s", result.empty() ? "" : ", ", whole_seconds(*silent));
   return result;
+}
+
+std::string send_session_state::limit_text() const {
+  const auto detail = limit_detail();
+  return to_string(limited_by()) + (detail.empty() ? "" : ": " + detail);
 }
 
 /// For people.
@@ -981,7 +990,7 @@ status_snapshot send_session_state::status() const {
                           : policy_when_free() == protocol::rate_policy::tcp_friendly
                             ? "tcp-friendly"
                             : "adaptive"),
-     metrics::limited_by(limit_text()),
+     metrics::limited_by(to_string(limited_by())),
      metrics::loss(worst_loss()),
      metrics::running_for(seconds_between(began_at_, at)),
      metrics::receivers(members_.size()),
@@ -1010,6 +1019,8 @@ status_snapshot send_session_state::status() const {
      metrics::latest_timer(seconds_of(timer_.latest()))},
     {}};
   add_facts(result.facts, config_->path);
+  if (auto detail = limit_detail(); !detail.empty())
+    result.facts.push_back(metrics::limited_by_detail(std::move(detail)));
   if (const auto rate = rate_.bits_per_second(at, s.payload_bytes); rate > 0)
     result.facts.push_back(metrics::eta((1 - least_completed() / 100) * 8.0
                                         * static_cast<double>(config_->object->size())

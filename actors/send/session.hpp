@@ -152,6 +152,8 @@ private:
   double worst_loss() const;
   std::uint64_t taken_in_bytes(const protocol::wire::feedback& message) const;
   void log_limit(protocol::timestamp now);
+  protocol::limiting_factor limited_by() const;
+  std::string limit_detail() const;
   std::string limit_text() const;
   std::string object_name() const;
   std::string name_of(receiver_id id) const;

@@ -138,7 +138,7 @@ std::string format_result(const std::string& target, const transfer_figures& fig
 }
 
 nlohmann::json to_json(const transfer_figures& figures) {
-  return {{"object_size", figures.object_bytes},
+  return {{"object_bytes", figures.object_bytes},
           {"bytes", figures.written_bytes},
           {"seconds", figures.seconds},
           {"bits_per_second", std::round(figures.bits_per_second)},

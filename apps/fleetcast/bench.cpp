@@ -1,6 +1,7 @@
 #include "apps/fleetcast/bench.hpp"
 
 #include "api/fleetcast_ext.h"
+#include "apps/common/json_output.hpp"
 #include "apps/common/progress.hpp"
 #include "apps/common/say.hpp"
 #include "apps/common/signal_events.hpp"
@@ -90,6 +91,7 @@ was wrong; 2 wrong usage; 3 a file of this host: no such directory, no room;
 /// Why there are no figures.
 struct bench_stopped {
   int exit = exit_code::failure;
+  DWORD error = ERROR_GEN_FAILURE;
   std::string text;
 };
 
@@ -97,15 +99,22 @@ std::string own_program() {
   return fs::read_symlink("/proc/self/exe").string();
 }
 
-/// What `get --json` says at its end, if that was a good one.
-std::optional<nlohmann::json> completed_event(const child_process& receiver) {
-  std::optional<nlohmann::json> result;
+/// What `get --json` said of this kind; an empty object: nothing.
+nlohmann::json event_of(const child_process& receiver, const char* kind) {
+  auto result = nlohmann::json::object();
   for (const auto& line : receiver.lines()) {
     auto event = nlohmann::json::parse(line, nullptr, false);
-    if (event.is_object() && event.value("event", "") == "completed")
+    if (event.is_object() && event.value("event", "") == kind)
       result = std::move(event);
   }
   return result;
+}
+
+/// A receiver's failure is the whole bench's.
+bench_stopped failed_with(unsigned number, const child_process& receiver, int exit) {
+  const auto error = event_of(receiver, "failed").value("error", nlohmann::json::object());
+  return {exit_code::failure, error.value("code", DWORD{ERROR_GEN_FAILURE}),
+          fmt::format("receiver {} ended with {}; it says why above", number, exit)};
 }
 
 class bench {
@@ -137,7 +146,7 @@ private:
     const auto content = directory_.path() / "served";
     fs::create_directory(content);
     if (auto done = directory_.fill(content / object_name, figures_.object_bytes); !done)
-      throw bench_stopped{exit_code::local_file, done.error().text};
+      throw bench_stopped{exit_code::local_file, done.error().code(), done.error().text};
     std::vector<std::string> command{own_program(), "serve",
                                      "--namespace", "bench=" + content.string(),
                                      "--listen",    "127.0.0.1:0",
@@ -161,7 +170,8 @@ private:
         if (line.starts_with(before))
           return line.substr(before.size());
     }
-    throw bench_stopped{exit_code::failure, "the server did not start; it says why above"};
+    throw bench_stopped{exit_code::failure, ERROR_GEN_FAILURE,
+                        "the server did not start; it says why above"};
   }
 
   void stop_server() {
@@ -171,7 +181,7 @@ private:
     const auto end = server_->wait();
     server_.reset();
     if (end.code != exit_code::success)
-      throw bench_stopped{exit_code::failure,
+      throw bench_stopped{exit_code::failure, ERROR_GEN_FAILURE,
                           fmt::format("the server ended with {} on SIGTERM", end.code)};
     figures_.server_peak_bytes = end.peak_bytes;
     figures_.server_cpu_seconds = end.cpu_seconds;
@@ -188,7 +198,7 @@ private:
     while (std::any_of(receivers.begin(), receivers.end(),
                        [](const auto& one) { return one.talks(); })) {
       if (clock::now() >= until)
-        throw bench_stopped{exit_code::failure,
+        throw bench_stopped{exit_code::failure, ERROR_TIMEOUT,
                             fmt::format("the transfer did not end within {} s; --timeout allows "
                                         "more",
                                         arguments_.timeout)};
@@ -220,19 +230,17 @@ private:
 
   clock::time_point conclude(unsigned number, child_process& receiver, bench_round& into) {
     const auto end = receiver.wait();
-    const auto event = completed_event(receiver);
-    if (end.code != exit_code::success || !event)
-      throw bench_stopped{
-        exit_code::failure,
-        fmt::format("receiver {} ended with {}; it says why above", number, end.code)};
+    const auto event = event_of(receiver, "completed");
+    if (end.code != exit_code::success || event.empty())
+      throw failed_with(number, receiver, end.code);
     bench_receiver one;
-    one.seconds = event->value("seconds", 0.0);
-    one.lost_packets = event->value("lost_packets", std::uint64_t{0});
-    one.repaired_symbols = event->value("repaired_symbols", std::uint64_t{0});
+    one.seconds = event.value("seconds", 0.0);
+    one.lost_packets = event.value("lost_packets", std::uint64_t{0});
+    one.repaired_symbols = event.value("repaired_symbols", std::uint64_t{0});
     one.peak_bytes = end.peak_bytes;
     one.cpu_seconds = end.cpu_seconds;
     into.receivers.push_back(one);
-    figures_.object_bytes = event->value("bytes", std::uint64_t{0});
+    figures_.object_bytes = event.value("bytes", std::uint64_t{0});
     return end.at;
   }
 
@@ -240,7 +248,7 @@ private:
   void check(unsigned number) const {
     if (arguments_.from.empty()
         && !same_bytes(directory_.path() / "served" / object_name, copy(number)))
-      throw bench_stopped{exit_code::failure,
+      throw bench_stopped{exit_code::failure, ERROR_CRC,
                           fmt::format("the copy of receiver {} is not what was sent", number)};
     fs::remove(copy(number));
   }
@@ -263,7 +271,8 @@ private:
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - clock::now());
     if (signals_.wait(outputs, std::max(left, std::chrono::milliseconds{0}))
         == signal_events::woken_by::signal)
-      throw bench_stopped{exit_code::signal_base + signals_.last_signal(), "interrupted"};
+      throw bench_stopped{exit_code::signal_base + signals_.last_signal(), ERROR_CANCELLED,
+                          "interrupted"};
     for (auto& child : children)
       child.read();
   }
@@ -290,29 +299,31 @@ void report(const bench_arguments& arguments, const bench_figures& figures) {
   result["security"] = arguments.security;
   result["inject_loss_percent"] = arguments.inject_loss;
   result["directory"] = arguments.directory;
-  result["from"] = arguments.from.empty() ? nlohmann::json{} : nlohmann::json{arguments.from};
+  result["address"] = arguments.from.empty() ? nlohmann::json() : nlohmann::json(arguments.from);
   result["processors"] = std::thread::hardware_concurrency();
-  fmt::print("{}\n", result.dump(2));
+  print_json(result, 2);
 }
 
 int run_bench(const bench_arguments& arguments) {
-  const auto complain = [](int exit, const std::string& text) {
+  const auto stop = [&](int exit, DWORD error, const std::string& text) {
+    if (arguments.json)
+      print_json({{"error", error_object(error, text)}}, 2);
     say(stderr, "fleetcast bench: {}\n", text);
     return exit;
   };
   const auto size = parse_byte_size(arguments.size);
   if (!size || *size < least_size || *size > greatest_size)
-    return complain(exit_code::usage,
-                    "--size " + arguments.size + " is no size from 1K to 1T, such as 256M");
+    return stop(exit_code::usage, ERROR_INVALID_PARAMETER,
+                "--size " + arguments.size + " is no size from 1K to 1T, such as 256M");
   const auto copies = arguments.receivers + (arguments.from.empty() ? 1U : 0U);
   auto directory = bench_directory::create(arguments.directory, *size * copies + spare_bytes);
   if (!directory)
-    return complain(exit_code::local_file, directory.error().text);
+    return stop(exit_code::local_file, directory.error().code(), directory.error().text);
   try {
     report(arguments, bench{arguments, *size, *directory}.run());
     return exit_code::success;
   } catch (const bench_stopped& stopped) {
-    return complain(stopped.exit, stopped.text);
+    return stop(stopped.exit, stopped.error, stopped.text);
   }
 }
 

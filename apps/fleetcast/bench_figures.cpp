@@ -113,7 +113,7 @@ nlohmann::json to_json(const bench_figures& figures) {
                       {"receivers", std::move(receivers)}});
   }
   nlohmann::json result{
-    {"object_size", figures.object_bytes},
+    {"object_bytes", figures.object_bytes},
     {"rounds", std::move(rounds)},
     {"median_bits_per_second", std::round(median_rate(figures, rate_of))},
     {"median_transfer_bits_per_second", std::round(median_rate(figures, transfer_rate_of))},

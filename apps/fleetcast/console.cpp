@@ -2,10 +2,13 @@
 
 #include "actors/console/command.hpp"
 #include "actors/io/private_files.hpp"
+#include "apps/common/json_output.hpp"
+#include "apps/common/say.hpp"
 #include "apps/fleetcast/complaint.hpp"
 #include "apps/fleetcast/console_choice.hpp"
 #include "apps/fleetcast/console_client.hpp"
 #include "apps/fleetcast/exit_code.hpp"
+#include "apps/fleetcast/failure_object.hpp"
 #include "apps/fleetcast/line_editor.hpp"
 
 #include <CLI/CLI.hpp>
@@ -34,6 +37,7 @@ namespace {
 using actors::frame;
 using actors::frame_kind;
 using protocol::failure;
+using protocol::failure_code;
 using std::chrono::milliseconds;
 
 constexpr milliseconds default_watch{2000};
@@ -103,6 +107,39 @@ int code_of(frame_kind kind) {
   }
 }
 
+/// With --json, programs hear of it on standard output.
+int refuse(bool json, const failure& reason, int code) {
+  if (json)
+    print_json({{"error", error_object(reason)}});
+  return complain("console", reason, code);
+}
+
+int misused(bool json, const std::string& why) {
+  if (json)
+    print_json({{"error", error_object({failure_code::invalid_argument, 0, why})}});
+  say(stderr, "{}\n", why);
+  return exit_code::usage;
+}
+
+/// An answer of the process, on both streams.
+int show_error(const nlohmann::json& document, int code) {
+  print_json(document);
+  say(stderr, "{}\n",
+      document.value(nlohmann::json::json_pointer{"/error/text"}, std::string{"no word why"}));
+  return code;
+}
+
+/// {"error": …}: as the process says it, or of the plain sentence with which it refuses a line or a connection.
+nlohmann::json error_document(const frame& answer) {
+  auto document = nlohmann::json::parse(answer.text, nullptr, false);
+  if (document.is_object())
+    return document;
+  const auto code = answer.kind == frame_kind::usage ? failure_code::invalid_argument
+                                                     : failure_code::access_denied;
+  auto sentence = answer.text.substr(0, answer.text.find_last_not_of('\n') + 1);
+  return {{"error", error_object({code, 0, std::move(sentence)})}};
+}
+
 /// One connection and what a person or a script does with it.
 class console_session {
 public:
@@ -132,10 +169,12 @@ private:
 
 int console_session::lost(const failure& reason) {
   is_alive_ = false;
-  return complain("console", reason);
+  return refuse(json_, reason, exit_code::failure);
 }
 
 int console_session::show(const frame& answer) const {
+  if (json_ && code_of(answer.kind) != exit_code::success)
+    return show_error(error_document(answer), code_of(answer.kind));
   auto* to = code_of(answer.kind) == exit_code::success ? stdout : stderr;
   std::fwrite(answer.text.data(), 1, answer.text.size(), to);
   std::fflush(to);
@@ -152,10 +191,8 @@ int console_session::run(const std::string& line) {
   if (words.empty())
     return exit_code::success;
   const auto parsed = actors::parse_command(line);
-  if (!parsed) {
-    fmt::print(stderr, "{}\n", parsed.error());
-    return exit_code::usage;
-  }
+  if (!parsed)
+    return misused(json_, parsed.error());
   switch (parsed->what) {
     case actors::verb::watch:
       return watch(parsed->arguments.at(0));
@@ -195,11 +232,8 @@ int console_session::watch(std::string line) {
     }
   }
   if (const auto inner = actors::parse_command(line);
-      !inner || inner->follow || actors::find_command(actors::split_words(line)[0])->at_client) {
-    fmt::print(stderr, "{}\n",
-               inner ? "watch repeats commands that show something" : inner.error());
-    return exit_code::usage;
-  }
+      !inner || inner->follow || actors::find_command(actors::split_words(line)[0])->at_client)
+    return misused(json_, inner ? "watch repeats commands that show something" : inner.error());
   const auto on_screen = ::isatty(STDOUT_FILENO) != 0;
   while (interrupted == 0) {
     if (on_screen)
@@ -230,12 +264,16 @@ int console_session::dump(const std::string& file) {
   const actors::io::file_descriptor out{
     ::open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)};
   const auto error = out ? actors::io::write_all(out.get(), text) : errno;
-  if (error != 0) {
-    fmt::print(stderr, "fleetcast console: could not write {}: {}\n", file,
-               std::generic_category().message(error));
-    return exit_code::local_file;
-  }
-  fmt::print("{} bytes written to {}\n", text.size(), file);
+  if (error != 0)
+    return refuse(json_,
+                  {failure_code::write_fault, static_cast<std::uint32_t>(error),
+                   "could not write " + file + ": " + std::generic_category().message(error)},
+                  exit_code::local_file);
+  const auto done = fmt::format("{} bytes written to {}", text.size(), file);
+  if (json_)
+    print_json({{"done", done}});
+  else
+    fmt::print("{}\n", done);
   return exit_code::success;
 }
 
@@ -285,10 +323,10 @@ int console(const console_arguments& arguments) {
   }
   const auto socket = choose_console(arguments.target);
   if (!socket)
-    return complain("console", socket.error());
+    return refuse(arguments.json, socket.error(), exit_code::failure);
   auto client = console_client::connect(*socket);
   if (!client)
-    return complain("console", client.error());
+    return refuse(arguments.json, client.error(), exit_code::failure);
   console_session session{std::move(*client), arguments.json};
   if (!arguments.command.empty())
     return session.run(arguments.command);

@@ -1,6 +1,7 @@
 #include "apps/fleetcast/console_choice.hpp"
 
 #include "actors/console/socket_directory.hpp"
+#include "apps/common/json_output.hpp"
 
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
@@ -69,10 +70,10 @@ void print_consoles(bool json) {
     fmt::print("{}", table(all));
     return;
   }
-  auto document = nlohmann::ordered_json::array();
+  auto document = nlohmann::json::array();
   for (const auto& one : all)
     document.push_back({{"pid", one.pid}, {"program", one.program}, {"socket", one.path.string()}});
-  fmt::print("{}\n", document.dump());
+  print_json(document);
 }
 
 tl::expected<std::filesystem::path, failure> choose_console(const std::string& wanted) {

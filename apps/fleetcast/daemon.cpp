@@ -2,6 +2,7 @@
 
 #include "actors/io/identity.hpp"
 #include "actors/log.hpp"
+#include "api/error_codes.hpp"
 
 #include <CLI/CLI.hpp>
 #include <spdlog/sinks/stdout_color_sinks.h>
@@ -48,11 +49,21 @@ std::filesystem::path state_directory(const std::string& chosen) {
   return chosen.empty() ? actors::io::default_state_dir() : std::filesystem::path{chosen};
 }
 
+namespace {
+
+actors::error_name name_error(const failure& reason) {
+  const auto code = api::to_win32(reason);
+  return {code, api::error_name(code)};
+}
+
+} // namespace
+
 std::optional<actors::console_options> console_of(const daemon_options& options,
                                                   const char* program) {
   if (options.no_console && options.metrics.empty())
     return std::nullopt;
-  return actors::console_options{program, FLEETCAST_VERSION, {}, !options.no_console, true};
+  return actors::console_options{program, FLEETCAST_VERSION,   name_error,
+                                 {},      !options.no_console, true};
 }
 
 tl::expected<std::unique_ptr<metrics_endpoint>, protocol::failure>

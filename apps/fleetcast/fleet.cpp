@@ -2,10 +2,12 @@
 
 #include "actors/control/control_port.hpp"
 #include "actors/fleet/host_list.hpp"
+#include "apps/common/json_output.hpp"
 #include "apps/common/object_address.hpp"
 #include "apps/common/say.hpp"
 #include "apps/fleetcast/complaint.hpp"
 #include "apps/fleetcast/exit_code.hpp"
+#include "apps/fleetcast/failure_object.hpp"
 #include "apps/fleetcast/fleet_cert.hpp"
 #include "apps/fleetcast/fleet_job.hpp"
 #include "apps/fleetcast/fleet_options.hpp"
@@ -71,7 +73,8 @@ names one request: with another object, destination or set of hosts, or once the
 job is over, it is refused.
 
 --json prints one object a line on standard output: "event" is "job", "host",
-"progress", at last "report" for each host and "completed" or "failed".
+"progress", at last "report" for each host and "completed" or "failed";
+docs/json.md has a schema.
 
 Examples:
   fleetcast fleet get server/images/debian.img debian.img --hosts hosts.txt
@@ -126,17 +129,15 @@ Examples:
 Exit codes: 0.
 )";
 
-/// What keeps a command from beginning.
-struct refusal {
-  std::string why;
-  int exit = exit_code::usage;
-};
-
+/// Or what keeps a command from beginning.
 template <class T>
-using checked = tl::expected<T, refusal>;
+using checked = tl::expected<T, protocol::failure>;
 
-tl::unexpected<refusal> refuse(std::string why, int exit = exit_code::usage) {
-  return tl::unexpected{refusal{std::move(why), exit}};
+using protocol::failure_code;
+
+tl::unexpected<protocol::failure> refuse(std::string why,
+                                         failure_code code = failure_code::invalid_argument) {
+  return tl::unexpected{protocol::failure{code, 0, std::move(why)}};
 }
 
 checked<fleet::start_policy> parse_start(const std::string& text, std::size_t hosts) {
@@ -217,7 +218,7 @@ checked<job_record> record_of(const job_arguments& arguments, task what) {
       return refuse("--job " + id + " is no id of a job");
     auto loaded = load_job(id, default_job_directory());
     if (!loaded && arguments.fleet.hosts.empty())
-      return refuse(loaded.error(), exit_code::local_file);
+      return refuse(loaded.error(), failure_code::read_fault);
     if (loaded && *loaded)
       record = std::move(**loaded);
     else if (arguments.fleet.hosts.empty())
@@ -245,7 +246,7 @@ checked<job_record> record_of(const job_arguments& arguments, task what) {
       return refuse(wrong.text);
     if (is_new)
       if (auto saved = save(record, default_job_directory()); !saved)
-        return refuse(saved.error(), exit_code::local_file);
+        return refuse(saved.error(), failure_code::write_fault);
   }
   return record;
 }
@@ -309,14 +310,24 @@ int conclude(const fleet_end& end, task what, bool json) {
   return all ? exit_code::success : exit_code::failure;
 }
 
+/// The command could not even begin.
+int not_begun(const protocol::failure& reason, int exit, bool json) {
+  if (json)
+    print_event("failed", {{"exit", exit}, {"error", error_object(reason)}});
+  return complain("fleet", reason, exit);
+}
+
 int run(const job_arguments& arguments, task what) {
   const auto json = arguments.fleet.json;
   const auto context = coordinator_credentials(arguments.fleet);
   if (!context)
-    return complain("fleet", context.error(), exit_code::local_file);
+    return not_begun(context.error(), exit_code::local_file, json);
   auto plan = plan_of(arguments, what);
   if (!plan)
-    return complain("fleet", plan.error().why, plan.error().exit);
+    return not_begun(plan.error(),
+                     plan.error().code == failure_code::invalid_argument ? exit_code::usage
+                                                                         : exit_code::local_file,
+                     json);
   if (const auto due = fleet::renewal_due(*context, fleet::link_role::coordinator); !due.empty())
     say(stderr, "fleetcast fleet: warning: {}\n", due);
   const bool live = what == task::run || what == task::retry;
@@ -326,7 +337,7 @@ int run(const job_arguments& arguments, task what) {
     say(stderr, "job {}\n", plan->request.job);
   const auto end = run_fleet(std::move(*plan), *context, {json, live});
   if (!end)
-    return complain("fleet", end.error());
+    return not_begun(end.error(), exit_code::failure, json);
   return conclude(*end, what, json);
 }
 
@@ -341,18 +352,18 @@ int list_jobs(bool json) {
         default_job_directory().string());
   for (const auto& job : jobs) {
     const auto& r = job.record.request;
-    const auto object = fmt::format("{}/{}/{}", r.server, r.name_space, r.object);
-    const auto begun = fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(job.begun));
+    const auto address = fmt::format("{}/{}/{}", r.server, r.name_space, r.object);
+    const auto begun = utc_text(std::chrono::sys_seconds{std::chrono::seconds{job.begun}});
     if (json)
       print_event("job", {{"job", r.job},
                           {"begun", begun},
                           {"state", state_of(job)},
                           {"hosts", job.record.hosts.size()},
-                          {"object", object},
+                          {"address", address},
                           {"destination", r.destination}});
     else
       say(stdout, "{}  {}  {}, {} hosts: {} to {}\n", r.job, begun, state_of(job),
-          job.record.hosts.size(), object, r.destination);
+          job.record.hosts.size(), address, r.destination);
   }
   return exit_code::success;
 }

@@ -1,13 +1,14 @@
 #include "apps/fleetcast/fleet_cert.hpp"
 
 #include "actors/fleet/certificates.hpp"
+#include "apps/common/json_output.hpp"
 #include "apps/fleetcast/complaint.hpp"
 #include "apps/fleetcast/exit_code.hpp"
+#include "apps/fleetcast/failure_object.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/chrono.h>
 #include <fmt/core.h>
-#include <nlohmann/json.hpp>
 
 #include <chrono>
 #include <cstdio>
@@ -114,17 +115,19 @@ bool is_due(const fleet::certificate_facts& one) {
 
 int list(const cert_arguments& arguments) {
   const auto all = arguments.store().list();
+  if (!all && arguments.json)
+    print_json({{"error", error_object(all.error())}});
   if (!all)
     return not_written(all.error());
   for (const auto& one : *all)
     if (arguments.json)
-      fmt::print("{}\n", nlohmann::json{{"name", one.name},
-                                        {"file", one.file.string()},
-                                        {"expires", one.expires},
-                                        {"expired", one.expired},
-                                        {"renewal_due", is_due(one)},
-                                        {"names", one.names}}
-                           .dump(-1, ' ', true, nlohmann::json::error_handler_t::replace));
+      print_json(
+        {{"name", one.name},
+         {"file", one.file.string()},
+         {"expires", utc_text(std::chrono::sys_seconds{std::chrono::seconds{one.expires}})},
+         {"expired", one.expired},
+         {"renewal_due", is_due(one)},
+         {"names", one.names}});
     else
       fmt::print("{:<24} {} {}{}\n", one.name, one.expired ? "expired" : "until",
                  date_of(one.expires), is_due(one) ? "  (renew it with --renew)" : "");

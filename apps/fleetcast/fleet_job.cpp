@@ -3,6 +3,7 @@
 #include "actors/fleet/link_network.hpp"
 #include "actors/fleet/link_scribe.hpp"
 #include "actors/runtime.hpp"
+#include "apps/common/json_output.hpp"
 #include "apps/common/say.hpp"
 #include "apps/common/signal_events.hpp"
 #include "apps/fleetcast/daemon.hpp"
@@ -112,12 +113,6 @@ fleet::fleet_view look_at(caf::actor_system& system, const fleet::coordinator_ac
 }
 
 } // namespace
-
-void print_event(const char* kind, nlohmann::json event) {
-  event["event"] = kind;
-  // Names come from others; what is no UTF-8 in them must not end the program.
-  say(stdout, "{}\n", event.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace));
-}
 
 tl::expected<fleet_end, protocol::failure>
 run_fleet(fleet::fleet_plan plan, fleet::link_context context, const fleet_display& display) {

@@ -4,8 +4,6 @@
 #include "actors/fleet/coordinator.hpp"
 #include "actors/fleet/link_context.hpp"
 
-#include <nlohmann/json.hpp>
-
 namespace fleetcast::apps {
 
 struct fleet_end {
@@ -22,8 +20,5 @@ struct fleet_display {
 [[nodiscard]] tl::expected<fleet_end, protocol::failure>
 run_fleet(actors::fleet::fleet_plan plan, actors::fleet::link_context context,
           const fleet_display& display);
-
-/// One JSON object on a line of its own.
-void print_event(const char* kind, nlohmann::json event);
 
 } // namespace fleetcast::apps

@@ -1,6 +1,8 @@
 #include "apps/fleetcast/fleet_report.hpp"
 
+#include "apps/common/json_output.hpp"
 #include "apps/common/progress.hpp"
+#include "apps/fleetcast/failure_object.hpp"
 
 #include <fmt/core.h>
 
@@ -42,6 +44,11 @@ double time_left(const host_view& host) {
          / static_cast<double>(report.bits_per_second);
 }
 
+/// In our words, whatever an agent says.
+const char* limited_by(const host_view& host) {
+  return to_string(protocol::limiting_factor_of(host.report.limited_by));
+}
+
 bool runs(const host_view& host) {
   return !host.finished && phase(host) == job_phase::receiving;
 }
@@ -79,7 +86,7 @@ std::string live_line(const host_view& host) {
   return fmt::format("{:<24} {:<15} {:>4.0f} % {:>14} {:<8} {:>8} {}", host.name, state_of(host),
                      100 * share_of(host),
                      moves ? format_rate(static_cast<double>(report.bits_per_second)) : "",
-                     moves ? report.limit : "", moves ? time_text(time_left(host)) : "",
+                     moves ? limited_by(host) : "", moves ? time_text(time_left(host)) : "",
                      host.reason ? host.reason.text : "");
 }
 
@@ -108,8 +115,7 @@ std::string format_summary(const fleet_view& view) {
   text += fmt::format("; {:.0f} %", 100 * share);
   if (const auto* last = slowest(view))
     text += fmt::format(", slowest {} at {:.0f} % ({}), {} left", last->name, 100 * share_of(*last),
-                        last->report.limit.empty() ? "-" : last->report.limit,
-                        time_text(time_left(*last)));
+                        limited_by(*last), time_text(time_left(*last)));
   return text;
 }
 
@@ -172,6 +178,25 @@ bool digests_differ(const fleet_view& view) {
   return digests.size() > 1;
 }
 
+namespace {
+
+/// Why it did not succeed, or is out of contact: as the coordinator sees it, else as its agent says.
+protocol::failure failure_of(const host_view& host) {
+  const auto& report = host.report;
+  if (host.reason || report.reason.empty())
+    return host.reason;
+  const auto code = report.code == 0 ? protocol::failure_code::internal
+                                     : static_cast<protocol::failure_code>(report.code);
+  return {code, 0, report.reason};
+}
+
+std::string moment_text(std::uint64_t unix_microseconds) {
+  return utc_text(std::chrono::sys_time<std::chrono::microseconds>{
+    std::chrono::microseconds{static_cast<std::int64_t>(unix_microseconds)}});
+}
+
+} // namespace
+
 nlohmann::json to_json(const host_view& host) {
   const auto& report = host.report;
   nlohmann::json result{{"host", host.name},
@@ -181,23 +206,20 @@ nlohmann::json to_json(const host_view& host) {
                         {"finished", host.finished},
                         {"succeeded", host.succeeded},
                         {"bytes", report.written_bytes},
-                        {"object_size", report.object_bytes},
-                        {"share", share_of(host)},
+                        {"object_bytes", report.object_bytes},
+                        {"percent", 100 * share_of(host)},
                         {"bits_per_second", report.bits_per_second},
-                        {"limit", report.limit},
+                        {"limited_by", limited_by(host)},
                         {"repaired_symbols", report.repaired_symbols},
                         {"lost_packets", report.lost_packets},
                         {"seconds", static_cast<double>(report.elapsed_ms) / 1000},
                         {"digest", report.digest}};
   if (report.activated_us != 0)
-    result["activated_us"] = report.activated_us;
+    result["activated"] = moment_text(report.activated_us);
   if (const auto left = time_left(host); left >= 0)
     result["seconds_left"] = left;
-  if (host.reason || !report.reason.empty()) {
-    result["code"]
-      = static_cast<unsigned>(host.reason ? static_cast<unsigned>(host.reason.code) : report.code);
-    result["reason"] = host.reason ? host.reason.text : report.reason;
-  }
+  if (const auto failed = failure_of(host); !failed.text.empty())
+    result["error"] = error_object(failed);
   return result;
 }
 
@@ -207,9 +229,9 @@ nlohmann::json to_json(const fleet_view& view) {
   nlohmann::json result{
     {"job", view.job},
     {"hosts", view.hosts.size()},
-    {"succeeded", count([](const host_view& host) { return host.succeeded; })},
-    {"failed", count([](const host_view& host) { return host.finished && !host.succeeded; })},
-    {"out_of_contact", count([](const host_view& host) { return !host.in_contact; })},
+    {"hosts_succeeded", count([](const host_view& host) { return host.succeeded; })},
+    {"hosts_failed", count([](const host_view& host) { return host.finished && !host.succeeded; })},
+    {"hosts_out_of_contact", count([](const host_view& host) { return !host.in_contact; })},
     {"seconds", static_cast<double>(view.elapsed.count()) / 1000},
     {"digests_differ", digests_differ(view)},
     {"summary", format_summary(view)}};

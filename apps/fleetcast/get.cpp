@@ -1,6 +1,7 @@
 #include "apps/fleetcast/get.hpp"
 
 #include "api/fleetcast_ext.h"
+#include "apps/common/json_output.hpp"
 #include "apps/common/object_address.hpp"
 #include "apps/common/progress.hpp"
 #include "apps/common/reception.hpp"
@@ -96,7 +97,7 @@ to check; another one, when it is over.
 
 --json prints one object a line on standard output. "event" is "waiting" (for
 the server, longer than two seconds), "started", "progress" (at most five a
-second), "warning" and at last "completed" or "failed".
+second), "warning" and at last "completed" or "failed"; docs/json.md has a schema.
 
 Examples:
   fleetcast get server/images/debian.img
@@ -130,17 +131,16 @@ public:
   void started(const std::string& target, const reception& session) override {
     const std::lock_guard guard{mutex_};
     if (json_)
-      print({{"event", "started"},
-             {"address", arguments_.address},
-             {"target", target},
-             {"object_size", session.object_bytes()},
-             {"block_size", session.block_bytes()}});
+      print_event("started", {{"address", arguments_.address},
+                              {"target", target},
+                              {"object_bytes", session.object_bytes()},
+                              {"block_bytes", session.block_bytes()}});
   }
 
   void waiting(double seconds) override {
     const std::lock_guard guard{mutex_};
     if (json_)
-      print({{"event", "waiting"}, {"seconds", seconds}});
+      print_event("waiting", {{"seconds", seconds}});
     else if (terminal_)
       bar_.draw(format_waiting(seconds));
     else if (!quiet_)
@@ -150,7 +150,7 @@ public:
   void progress(const transfer_figures& figures) override {
     const std::lock_guard guard{mutex_};
     if (json_)
-      print(to_json(figures), "progress");
+      print_event("progress", to_json(figures));
     else if (terminal_)
       bar_.draw(format_bar(figures, bar_.columns()));
     else if (!quiet_)
@@ -172,7 +172,7 @@ public:
       auto event = to_json(figures);
       event["target"] = target;
       event["verified"] = figures.verified;
-      print(std::move(event), "completed");
+      print_event("completed", std::move(event));
     } else if (!quiet_) {
       say(arguments_.to_stdout() ? stderr : stdout, "{}\n", format_result(target, figures));
     }
@@ -186,11 +186,7 @@ public:
                   : "";
     say(stderr, "fleetcast get: {}{}\n", message, code);
     if (json_)
-      print({{"event", "failed"},
-             {"exit", exit},
-             {"code", error},
-             {"name", FleetcastErrorText(error)},
-             {"message", message}});
+      print_event("failed", {{"exit", exit}, {"error", error_object(error, message)}});
   }
 
 private:
@@ -201,15 +197,7 @@ private:
     bar_.clear();
     say(stderr, "fleetcast get: warning: {}\n", line);
     if (json_)
-      print({{"event", "warning"}, {"message", line}});
-  }
-
-  static void print(nlohmann::json event, const char* kind = nullptr) {
-    if (kind != nullptr)
-      event["event"] = kind;
-    // Names of files are bytes; what is no UTF-8 in them must not end the program.
-    auto text = event.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace);
-    say(stdout, "{}\n", text);
+      print_event("warning", {{"text", line}});
   }
 
   const get_arguments& arguments_;

@@ -1,12 +1,12 @@
 #include "apps/fleetcast/identity.hpp"
 
 #include "api/fleetcast_ext.h"
+#include "apps/common/json_output.hpp"
 #include "apps/common/reception.hpp"
 #include "apps/fleetcast/exit_code.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/core.h>
-#include <nlohmann/json.hpp>
 
 #include <cstdio>
 #include <memory>
@@ -47,16 +47,17 @@ int identity(const identity_arguments& arguments) {
   if (error == ERROR_SUCCESS)
     error = FleetcastGetIdentity(mine.get());
   if (error != ERROR_SUCCESS) {
-    fmt::print(stderr, "fleetcast identity: {} (error {}, {})\n", reception::configuration_story(),
-               error, FleetcastErrorText(error));
+    const auto story = reception::configuration_story();
+    if (arguments.json)
+      print_json({{"error", error_object(error, story)}});
+    fmt::print(stderr, "fleetcast identity: {} (error {}, {})\n", story, error,
+               FleetcastErrorText(error));
     return error == ERROR_OPEN_FAILED ? exit_code::local_file : exit_code::failure;
   }
-  if (arguments.json) {
-    const nlohmann::json object{{"fingerprint", mine->szFingerprint}, {"file", mine->szFile}};
-    fmt::print("{}\n", object.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace));
-  } else {
+  if (arguments.json)
+    print_json({{"fingerprint", mine->szFingerprint}, {"file", mine->szFile}});
+  else
     fmt::print("fingerprint {}\nfile {}\n", mine->szFingerprint, mine->szFile);
-  }
   return exit_code::success;
 }
 

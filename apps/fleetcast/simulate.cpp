@@ -1,11 +1,14 @@
 #include "apps/fleetcast/simulate.hpp"
 
+#include "apps/common/json_output.hpp"
 #include "apps/common/progress.hpp"
 #include "apps/common/say.hpp"
 #include "apps/common/signal_events.hpp"
 #include "apps/common/terminal_line.hpp"
 #include "apps/fleetcast/byte_size.hpp"
+#include "apps/fleetcast/complaint.hpp"
 #include "apps/fleetcast/exit_code.hpp"
+#include "apps/fleetcast/failure_object.hpp"
 #include "apps/fleetcast/rate_policies.hpp"
 #include "apps/fleetcast/simulation_report.hpp"
 #include "apps/fleetcast/simulation_scenario.hpp"
@@ -31,6 +34,8 @@ namespace {
 constexpr std::size_t most_simulated = 100'000;
 
 constexpr std::uint64_t max_object_size = 1ULL << 40;
+
+using protocol::failure_code;
 
 struct simulate_arguments {
   std::size_t receivers = 100;
@@ -224,25 +229,30 @@ private:
   clock::time_point said_at_ = clock::now();
 };
 
+/// There are no figures.
+int stop(const protocol::failure& reason, int exit, const simulate_arguments& arguments) {
+  if (arguments.json)
+    print_json({{"error", error_object(reason)}}, 2);
+  return complain("simulate", reason, exit);
+}
+
 int simulate(const simulate_arguments& arguments) {
   simulation_scenario scenario;
   try {
     scenario = scenario_of(arguments);
   } catch (const std::invalid_argument& wrong) {
-    fmt::print(stderr, "fleetcast simulate: {}\n", wrong.what());
-    return exit_code::usage;
+    return stop({failure_code::invalid_argument, 0, wrong.what()}, exit_code::usage, arguments);
   }
   run_watcher watcher;
   const auto summary
     = simulate(scenario, [&](const char* what, const auto& p) { return watcher.look(what, p); });
   watcher.finish();
-  if (summary.stopped) {
-    fmt::print(stderr, "fleetcast simulate: stopped after {:.3f} simulated seconds\n",
-               summary.seconds);
-    return exit_code::signal_base + watcher.last_signal();
-  }
+  if (summary.stopped)
+    return stop({failure_code::cancelled, 0,
+                 fmt::format("stopped after {:.3f} simulated seconds", summary.seconds)},
+                exit_code::signal_base + watcher.last_signal(), arguments);
   if (arguments.json)
-    fmt::print("{}\n", to_json(scenario, summary).dump(2));
+    print_json(to_json(scenario, summary), 2);
   else
     fmt::print("{}", format_table(scenario, summary));
   if (summary.complete)

@@ -21,8 +21,13 @@ std::string format_cohort(const cohort& c) {
   return line + "\n";
 }
 
-double protocol_duration_ms(protocol::duration d) {
-  return static_cast<double>(d.count()) / 1e6;
+double seconds_of(protocol::duration d) {
+  return static_cast<double>(d.count()) / 1e9;
+}
+
+/// Null for none.
+nlohmann::json if_any(protocol::bit_rate rate) {
+  return rate == 0 ? nlohmann::json() : nlohmann::json(rate);
 }
 
 const char* to_string(protocol::rate_policy policy) {
@@ -39,7 +44,7 @@ const char* to_string(protocol::rate_policy policy) {
 
 nlohmann::json to_json(const cohort& c) {
   nlohmann::json result{
-    {"name", c.name},           {"receivers", c.count},       {"complete", c.complete},
+    {"name", c.name},           {"receivers", c.count},       {"receivers_succeeded", c.complete},
     {"first_seconds", c.first}, {"median_seconds", c.median}, {"p99_seconds", c.p99},
     {"last_seconds", c.last}};
   if (c.delay_ratio)
@@ -90,23 +95,23 @@ nlohmann::json to_json(const simulation_scenario& scenario, const simulation_sum
   return {
     {"seed", scenario.seed},
     {"receivers", scenario.receivers},
-    {"object_size", scenario.object_size},
-    {"loss", scenario.loss},
-    {"burst", scenario.burst},
-    {"rtt_ms", protocol_duration_ms(scenario.rtt)},
+    {"object_bytes", scenario.object_size},
+    {"loss_percent", 100 * scenario.loss},
+    {"burst_datagrams", scenario.burst},
+    {"rtt_seconds", seconds_of(scenario.rtt)},
     {"rate_policy", to_string(scenario.policy)},
-    {"rate", scenario.policy == protocol::rate_policy::fixed ? scenario.rate : 0},
-    {"bottleneck", scenario.bottleneck},
-    {"rate_through", summary.rate_through},
+    {"fixed_bits_per_second",
+     if_any(scenario.policy == protocol::rate_policy::fixed ? scenario.rate : 0)},
+    {"bottleneck_bits_per_second", if_any(scenario.bottleneck)},
+    {"passed_bits_per_second", summary.rate_through},
     {"tcp_flows", scenario.tcp_flows},
-    {"tcp_rate", summary.tcp_rate},
+    {"tcp_bits_per_second", summary.tcp_rate},
     {"tcp_ratio", ratio(summary.rate_through, summary.tcp_rate)},
-    {"complete", summary.complete},
-    {"stopped", summary.stopped},
+    {"succeeded", summary.complete},
     {"seconds", summary.seconds},
     {"loss_free_seconds", summary.loss_free_seconds},
     {"time_ratio", ratio(summary.seconds, summary.loss_free_seconds)},
-    {"bytes_sent", summary.bytes_sent},
+    {"sent_bytes", summary.bytes_sent},
     {"sent_ratio", summary.sent_ratio},
     {"cohorts", std::move(cohorts)},
     {"source_datagrams", s.source_datagrams},

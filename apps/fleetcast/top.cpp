@@ -85,9 +85,9 @@ tl::expected<std::vector<std::string>, failure> look(console_client& client,
   what.what = actors::verb::sessions;
   add_lines(lines, actors::render(what, *sessions));
   for (const auto& session : (*sessions)["sessions"]) {
-    const auto id = session["session"].get<std::string>();
-    if (session["direction"] != "send" || id.empty())
+    if (session["direction"] != "send" || session["session"].is_null())
       continue;
+    const auto id = session["session"].dump();
     auto receivers = ask(client, "receivers " + id);
     if (!receivers)
       return tl::unexpected{receivers.error()};

@@ -93,7 +93,7 @@ void trim(job_report& report) {
     text = plain_text(std::string{cut_text(text, longest)}, ' ');
   };
   cut(report.job, max_id);
-  cut(report.limit, max_word);
+  cut(report.limited_by, max_word);
   cut(report.reason, max_reason);
   cut(report.digest, max_word);
 }

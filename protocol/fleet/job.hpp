@@ -75,7 +75,7 @@ struct job_report {
   std::uint64_t lost_packets = 0;
   std::uint64_t elapsed_ms = 0;   ///< since the start; final once it is over
   std::uint64_t activated_us = 0; ///< when the file took its name, microseconds of Unix time
-  std::string limit;              ///< what holds it back: "network", "disk", "cpu", "sender"
+  std::string limited_by;         ///< name of a limiting_factor; empty unless it receives
   std::uint16_t code = 0;         ///< a failure_code
   std::string reason;             ///< of a failure, for people
   std::string digest;             ///< SHA-256 of the stored object, in hexadecimal

@@ -36,7 +36,7 @@ class Bench(unittest.TestCase):
 
     def test_measures_every_receiver_in_every_round(self):
         figures = self.measured("--size", "8M", "--receivers", "2", "--rounds", "2")
-        self.assertEqual(figures["object_size"], 8 << 20)
+        self.assertEqual(figures["object_bytes"], 8 << 20)
         self.assertEqual([len(one["receivers"]) for one in figures["rounds"]], [2, 2])
         self.assertGreater(figures["median_bits_per_second"], 0)
         self.assertGreater(figures["server_peak_bytes"], 1 << 20)

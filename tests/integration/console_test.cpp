@@ -244,7 +244,7 @@ TEST_F(ConsoleOfAProgram, ShowsAWedgedActorAndCancelsItsSession) {
     }
     const auto sessions = user.ask_json("sessions")["sessions"];
     EXPECT_EQ(sessions.size(), 1U);
-    const auto answer = user.ask("cancel " + sessions.at(0)["session"].get<std::string>());
+    const auto answer = user.ask("cancel " + sessions.at(0)["session"].dump());
     EXPECT_EQ(answer.kind, frame_kind::ok) << answer.text;
   }
 

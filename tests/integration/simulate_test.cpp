@@ -46,15 +46,15 @@ TEST(Simulate, PrintsOneJsonObjectThatTheSeedAloneDecides) {
   const auto j = nlohmann::json::parse(first.out);
   EXPECT_EQ(j.at("seed"), 3);
   EXPECT_EQ(j.at("receivers"), 20);
-  EXPECT_EQ(j.at("object_size"), 1 << 20);
-  EXPECT_TRUE(j.at("complete"));
+  EXPECT_EQ(j.at("object_bytes"), 1 << 20);
+  EXPECT_TRUE(j.at("succeeded"));
   EXPECT_GT(j.at("sent_ratio"), 1.0);
   EXPECT_GT(j.at("time_ratio"), 1.0);
   ASSERT_EQ(j.at("cohorts").size(), 3U);
   EXPECT_EQ(j.at("cohorts")[0].at("receivers"), 18);
   EXPECT_TRUE(j.at("cohorts")[0].contains("delay_ratio"));
   EXPECT_EQ(j.at("cohorts")[1].at("receivers"), 2);
-  EXPECT_EQ(j.at("cohorts")[2].at("complete"), 1);
+  EXPECT_EQ(j.at("cohorts")[2].at("receivers_succeeded"), 1);
   EXPECT_EQ(simulate(arguments + "3").out, first.out);
   EXPECT_NE(simulate(arguments + "4").out, first.out);
 }
@@ -107,8 +107,8 @@ TEST(Simulate, SharesABottleneckWithTcp) {
                "--json");
   ASSERT_EQ(r.code, 0) << r.out;
   const auto j = nlohmann::json::parse(r.out);
-  EXPECT_GT(j.at("tcp_rate"), 1e6);
-  EXPECT_GT(j.at("rate_through"), 1e6);
+  EXPECT_GT(j.at("tcp_bits_per_second"), 1e6);
+  EXPECT_GT(j.at("passed_bits_per_second"), 1e6);
 }
 
 TEST(Simulate, ShowsHelpWithExamples) {

@@ -248,7 +248,7 @@ def server_is_busy(workspace, fleetcast):
         failed = each.event("failed")
         refused += bool(failed)
         begun += not failed
-        require(not failed or failed["code"] == BUSY and "try again later" in failed["message"],
+        require(not failed or failed["error"]["code"] == BUSY and "try again later" in failed["error"]["text"],
                 f"{each.name}: {failed}")
     require(begun and refused, f"{begun} transmissions began, {refused} were refused")
     # What failed to begin must not be in the way of the next attempt, at the same object.

@@ -57,7 +57,7 @@ private:
       news.phase = phase;
       news.figures.object_bytes = reports;
       news.figures.written_bytes = *done;
-      news.figures.limit = "network";
+      news.figures.limited_by = "network";
       self->send(to, std::move(news));
     };
     self->delayed_send(self, fleet::report_interval, open_atom::value);

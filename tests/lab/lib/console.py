@@ -11,7 +11,6 @@ import subprocess
 import time
 
 from .fleetcast import program
-from .script import ROOT
 from .workspace import LabError
 
 PATIENCE = 60
@@ -148,20 +147,6 @@ class Raw:
 
     def close(self):
         self.socket.close()
-
-
-def validate(document):
-    """By docs/console-dump.schema.json."""
-    try:
-        import jsonschema
-    except ImportError:
-        raise LabError("python3-jsonschema is missing; try: ./dev setup") from None
-    with open(os.path.join(ROOT, "docs", "console-dump.schema.json"), encoding="utf-8") as file:
-        try:
-            jsonschema.validate(document, json.load(file))
-        except jsonschema.ValidationError as error:
-            raise LabError(f"the dump does not fit its schema: {error.message} at"
-                           f" {list(error.absolute_path)}") from None
 
 
 def socket_of(pid):

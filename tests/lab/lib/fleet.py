@@ -81,7 +81,7 @@ class Coordinator:
 
     def share(self, addresses):
         """Of the host that has least."""
-        return min((self.hosts.get(address, {}).get("share", 0) for address in addresses),
+        return min((self.hosts.get(address, {}).get("percent", 0) / 100 for address in addresses),
                    default=0)
 
     def wait_until(self, condition, timeout, what):
@@ -98,7 +98,7 @@ class Coordinator:
     def check_failed(self, address, words):
         """Failed, and says why in one of these words."""
         host = self.hosts.get(address, {})
-        reason = host.get("reason", "")
+        reason = host.get("error", {}).get("text", "")
         if host.get("succeeded") or not any(word in reason.lower() for word in words):
             raise LabError(f"{address} shall have failed with one of {words}: {host}")
         return reason

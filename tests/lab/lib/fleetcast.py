@@ -90,7 +90,7 @@ class Receiver:
         if self.event("completed"):
             return 1.0
         event = self.event("progress")
-        total = event.get("object_size", 0)
+        total = event.get("object_bytes", 0)
         return event.get("bytes", 0) / total if total else 0.0
 
     def wait_for_progress(self, share, timeout):
@@ -103,8 +103,7 @@ class Receiver:
     @property
     def failure_text(self):
         """What it says of its failure, or nothing."""
-        event = self.event("failed")
-        return event.get("message") or event.get("error") or event.get("text") or ""
+        return self.event("failed").get("error", {}).get("text", "")
 
     def check_success(self, digest):
         """It ended well and the copy is true."""

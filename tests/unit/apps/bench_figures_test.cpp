@@ -48,7 +48,7 @@ TEST(BenchFigures, NothingIsDividedByZero) {
 TEST(BenchFigures, ProgramsGetAllOfIt) {
   auto figures = figures_of({round_of(4, {1, 2}), round_of(2, {1, 1}), round_of(1, {1, 1})});
   auto json = to_json(figures);
-  EXPECT_EQ(json["object_size"], 1'000'000);
+  EXPECT_EQ(json["object_bytes"], 1'000'000);
   EXPECT_EQ(json["median_bits_per_second"], 4'000'000);
   EXPECT_EQ(json["rounds"].size(), 3U);
   EXPECT_EQ(json["rounds"][0]["receivers"][1]["seconds"], 2.0);

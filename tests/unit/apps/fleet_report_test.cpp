@@ -1,3 +1,4 @@
+#include "api/fleetcast_ext.h"
 #include "apps/fleetcast/fleet_report.hpp"
 #include "apps/fleetcast/job_record.hpp"
 #include "tests/support/actor_fixture.hpp"
@@ -21,7 +22,7 @@ host_view host(const std::string& name, job_phase phase, std::uint64_t written =
   result.report.object_bytes = 1000;
   result.report.written_bytes = written;
   result.report.bits_per_second = 800;
-  result.report.limit = "disk";
+  result.report.limited_by = "consumer";
   result.finished = is_over(phase);
   result.succeeded = phase == job_phase::done;
   return result;
@@ -44,7 +45,7 @@ TEST(FleetReport, SummaryCountsAndNamesTheSlowestWithItsLimit) {
   EXPECT_NE(text.find("5 hosts:"), std::string::npos) << text;
   EXPECT_NE(text.find("2 receiving"), std::string::npos) << text;
   EXPECT_NE(text.find("1 out of contact"), std::string::npos) << text;
-  EXPECT_NE(text.find("slowest slow at 10 % (disk)"), std::string::npos) << text;
+  EXPECT_NE(text.find("slowest slow at 10 % (consumer)"), std::string::npos) << text;
 }
 
 TEST(FleetReport, LiveTablePutsTroubleFirstAndFitsTheTerminal) {
@@ -79,11 +80,34 @@ TEST(FleetReport, NoticesDifferentContents) {
 TEST(FleetReport, GivesProgramsNumbers) {
   const auto one = to_json(sample().hosts[3]);
   EXPECT_EQ(one["state"], "failed");
-  EXPECT_EQ(one["reason"], "disk full there");
-  EXPECT_EQ(one["code"], static_cast<unsigned>(failure_code::disk_full));
+  EXPECT_FALSE(one["succeeded"]);
+  EXPECT_EQ(one["percent"], 50);
+  EXPECT_EQ(one["limited_by"], "consumer");
+  EXPECT_EQ(one["error"]["text"], "disk full there");
+  EXPECT_EQ(one["error"]["code"], ERROR_DISK_FULL);
+  EXPECT_EQ(one["error"]["name"], "ERROR_DISK_FULL");
+  EXPECT_FALSE(to_json(sample().hosts[2]).contains("error"));
   const auto all = to_json(sample());
-  EXPECT_EQ(all["succeeded"], 1);
+  EXPECT_EQ(all["hosts"], 5);
+  EXPECT_EQ(all["hosts_succeeded"], 1);
+  EXPECT_EQ(all["hosts_failed"], 1);
+  EXPECT_EQ(all["hosts_out_of_contact"], 1);
   EXPECT_EQ(all["slowest"], "slow");
+}
+
+TEST(FleetReport, SaysWhenACopyTookItsName) {
+  auto one = sample().hosts[2];
+  EXPECT_FALSE(to_json(one).contains("activated"));
+  one.report.activated_us = 1'767'225'600'000'250;
+  EXPECT_EQ(to_json(one)["activated"], "2026-01-01T00:00:00.000250Z");
+}
+
+TEST(FleetReport, KnowsNoOtherLimitsThanTheProtocol) {
+  auto one = sample().hosts[0];
+  for (const auto* word : {"", "disk", "<script>"}) {
+    one.report.limited_by = word;
+    EXPECT_EQ(to_json(one)["limited_by"], "unknown") << word;
+  }
 }
 
 TEST(FleetReport, CopesWithFiguresThatMakeNoSense) {
@@ -91,6 +115,9 @@ TEST(FleetReport, CopesWithFiguresThatMakeNoSense) {
   view.hosts[0].report.written_bytes = ~0ULL;
   view.hosts[1].report.object_bytes = 0;
   view.hosts[2].report.phase = 200;
+  view.hosts[3].report.activated_us = ~0ULL;
+  for (const auto& one : view.hosts)
+    EXPECT_FALSE(to_json(one).empty());
   EXPECT_FALSE(format_report(view).empty());
   EXPECT_FALSE(format_live(view, 80, 24).empty());
   view.hosts.clear();

@@ -1,4 +1,5 @@
 #include "apps/common/progress.hpp"
+#include "protocol/limiting_factor.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -74,7 +75,7 @@ TEST(Format, TheResultSaysWhenNobodyVerified) {
 
 TEST(Format, JsonHasTheDocumentedFields) {
   auto event = to_json(half_done());
-  EXPECT_EQ(event["object_size"], 268435456);
+  EXPECT_EQ(event["object_bytes"], 268435456);
   EXPECT_EQ(event["bytes"], 134217728);
   EXPECT_EQ(event["seconds"], 2.0);
   EXPECT_EQ(event["bits_per_second"], 512e6);
@@ -99,9 +100,10 @@ TEST(Format, NamesWhatLimitsOnlyWhereTheUserCanHelp) {
 }
 
 TEST(Format, KnowsEveryLimitingFactorByName) {
-  EXPECT_STREQ(limit_name(FLEETCAST_LIMIT_SENDER), "sender");
-  EXPECT_STREQ(limit_name(FLEETCAST_LIMIT_NETWORK), "network");
-  EXPECT_STREQ(limit_name(FLEETCAST_LIMIT_HOST), "host");
+  for (const ULONG factor :
+       {FLEETCAST_LIMIT_UNKNOWN, FLEETCAST_LIMIT_SENDER, FLEETCAST_LIMIT_NETWORK,
+        FLEETCAST_LIMIT_HOST, FLEETCAST_LIMIT_CONSUMER})
+    EXPECT_STREQ(limit_name(factor), to_string(static_cast<protocol::limiting_factor>(factor)));
   EXPECT_STREQ(limit_name(FLEETCAST_LIMIT_CONSUMER), "consumer");
   EXPECT_STREQ(limit_name(77), "unknown");
 }

@@ -41,13 +41,14 @@ std::string text(verb what, const char* key, report::json value) {
 TEST(Report, HasARowForEachSessionThoseThatAreStuckToo) {
   const auto rows = report::of_sessions(sample());
   ASSERT_EQ(rows.size(), 2U);
-  EXPECT_EQ(rows[0]["session"], "3");
+  EXPECT_EQ(rows[0]["session"], 3);
   EXPECT_EQ(rows[0]["direction"], "send");
-  EXPECT_EQ(rows[0]["repairs"], 5);
-  EXPECT_TRUE(rows[0]["eta"].is_null());
-  EXPECT_EQ(rows[1]["session"], "4");
+  EXPECT_EQ(rows[0]["repair_datagrams"], 5);
+  EXPECT_TRUE(rows[0]["repaired_symbols"].is_null());
+  EXPECT_TRUE(rows[0]["seconds_left"].is_null());
+  EXPECT_EQ(rows[1]["session"], 4);
   EXPECT_EQ(rows[1]["state"], "no answer in 500 ms");
-  EXPECT_TRUE(rows[1]["rate"].is_null());
+  EXPECT_TRUE(rows[1]["bits_per_second"].is_null());
 }
 
 TEST(Report, SaysOfEachSessionWhichWayItsDatagramsTake) {
@@ -75,7 +76,7 @@ TEST(Report, OfCountersHasNumbersOnlyWithTheirSession) {
   const auto rows = report::of_counters(sample(), "by");
   ASSERT_EQ(rows.size(), 1U);
   EXPECT_EQ(rows[0]["name"], "bytes");
-  EXPECT_EQ(rows[0]["session"], "3") << "that of its parent";
+  EXPECT_EQ(rows[0]["session"], 3) << "that of its parent";
   EXPECT_EQ(rows[0]["unit"], "bytes");
   EXPECT_EQ(report::of_counters(sample(), "?ytes").size(), 1U);
   EXPECT_EQ(report::of_counters(sample(), "r*s").size(), 1U);
@@ -105,7 +106,7 @@ TEST(Report, PutsThoseFurthestBehindFirst) {
   EXPECT_EQ(rows[0]["receiver"], 2);
   EXPECT_EQ(rows[2]["receiver"], 9);
   EXPECT_EQ(rows[0]["feedback"], "192.0.2.7:5050");
-  EXPECT_DOUBLE_EQ(rows[0]["loss"].get<double>(), 5.0);
+  EXPECT_DOUBLE_EQ(rows[0]["loss_percent"].get<double>(), 5.0);
   EXPECT_DOUBLE_EQ(rows[0]["percent"].get<double>(), 20.0);
 }
 
@@ -114,6 +115,19 @@ TEST(Rendering, NeverShowsAHundredPercentOfWhatIsNotDone) {
   EXPECT_NE(shown.find(" 99.9 "), std::string::npos) << shown;
   EXPECT_EQ(shown.find("100.0"), std::string::npos) << shown;
   EXPECT_NE(shown.find("800.0 Mbit/s"), std::string::npos) << shown;
+}
+
+TEST(Rendering, NamesWhatLimitsASessionAndWhom) {
+  const auto shown = [](std::vector<fact> facts) {
+    return text(verb::sessions, "sessions",
+                report::of_sessions({leaf("send_session", std::move(facts))}));
+  };
+  EXPECT_NE(shown({metrics::session("3"), metrics::limited_by("silent"),
+                   metrics::limited_by_detail("receiver 2 (lab-17, 10.0.0.17), 12 s")})
+              .find("silent: receiver 2 (lab-17, 10.0.0.17), 12 s"),
+            std::string::npos);
+  EXPECT_EQ(shown({metrics::session("3"), metrics::limited_by("rate")}).find("rate:"),
+            std::string::npos);
 }
 
 TEST(Rendering, OfNothingSaysSo) {

@@ -218,6 +218,8 @@ TEST_F(Coordinator, GivesADeadHostUpOnceTheOthersAreThrough) {
   pass(seconds(1));
   EXPECT_EQ(finished_, 1);
   EXPECT_EQ(view_of("b").reason.code, failure_code::connection_refused);
+  EXPECT_FALSE(view_of("b").in_contact);
+  EXPECT_TRUE(view_of("a").in_contact) << "as it was when it finished";
 }
 
 TEST_F(Coordinator, DoesNotWaitForAHostThatThereIsNot) {
@@ -277,6 +279,7 @@ TEST_F(Coordinator, GivesUpAnAgentThatIsConnectedButSilent) {
   pass(seconds(30));
   EXPECT_EQ(finished_, 1);
   EXPECT_EQ(view_of("b").reason.code, failure_code::sender_silent);
+  EXPECT_FALSE(view_of("b").in_contact);
 }
 
 class CoordinatorAt : public Coordinator, public ::testing::WithParamInterface<job_phase> {};

@@ -21,6 +21,7 @@ using actors::testing::scripted_world;
 struct surroundings {
   std::vector<failure> cancelled;
   std::vector<job_phase> phases;
+  std::vector<std::string> limits;
   std::size_t released = 0;
   std::function<void()> in_sync = [] {};
 };
@@ -91,7 +92,10 @@ protected:
     writer_ = world_.system().spawn(recording_writer, around_);
     agent_ = world_.system().spawn(
       [around = around_](reception_host_actor::pointer) -> reception_host_actor::behavior_type {
-        return {[around](const reception_news& news) { around->phases.push_back(news.phase); }};
+        return {[around](const reception_news& news) {
+          around->phases.push_back(news.phase);
+          around->limits.push_back(news.figures.limited_by);
+        }};
       });
     reception_config config;
     config.request.object = "disk.img";
@@ -147,6 +151,18 @@ TEST_F(Reception, GivesTheLastBlockBackOnceItIsStoredAndCancelsNothing) {
   EXPECT_EQ(around_->phases.back(), job_phase::done);
   EXPECT_EQ(around_->released, 2U);
   EXPECT_TRUE(around_->cancelled.empty());
+}
+
+TEST_F(Reception, PassesOnWhatTheSessionSaysLimitsItWhileItReceives) {
+  EXPECT_EQ(around_->limits.back(), "unknown");
+  session_progress progress;
+  progress.summary.limited_by = protocol::limiting_factor::consumer;
+  while (around_->limits.back() == "unknown") // until the next report is due
+    world_.tell(reception_, progress);
+  EXPECT_EQ(around_->limits.back(), "consumer");
+  deliver_all();
+  finish();
+  EXPECT_EQ(around_->limits.back(), "");
 }
 
 TEST_F(Reception, CancelsItsSessionWhenItCrashesWhileItStores) {
