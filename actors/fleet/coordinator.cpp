@@ -141,8 +141,7 @@ void coordinator_state::on_failed(const link_failed& failed) {
     return;
   one.link = contact::none;
   one.reason = failed.reason;
-  // What waiting cannot cure is not waited for.
-  if (one.reason.code == failure_code::name_unresolved && one.reason.detail != 0)
+  if (is_past_waiting(one))
     finish(one, one.reason);
   settle();
 }
@@ -437,6 +436,18 @@ void coordinator_state::finish(host& one, failure reason) {
   }
 }
 
+/// Waiting cures neither a name that does not exist nor a certificate for other names: a new certificate takes somebody's
+/// hand, and `fleet retry` is there for afterwards. But if the host was already in contact under its name, its agent is
+/// probably being renewed and restarted, or its address is moving. That is a matter of moments, so it gets the patience
+/// of any host that was lost.
+bool coordinator_state::is_past_waiting(const host& one) {
+  const auto is_sure = one.reason.detail != 0;
+  const auto was_in_contact = one.up_at != timestamp{};
+  return is_sure
+         && (one.reason.code == failure_code::name_unresolved
+             || (one.reason.code == failure_code::handshake_failed && !was_in_contact));
+}
+
 /// An agent that was told nothing has nothing to say.
 bool coordinator_state::in_contact(const host& one) const {
   return one.link == contact::up && (!one.spoken_to || now(self_) - one.heard_at < silence);
@@ -452,6 +463,8 @@ fleet_view coordinator_state::view() const {
   fleet_view result;
   result.job = plan_.request.job;
   result.request = told_;
+  if (!result.request && !plan_.request.server.empty())
+    result.request = plan_.request;
   result.elapsed = std::chrono::duration_cast<milliseconds>(now(self_) - began_at_);
   result.finished = all_finished_;
   for (const auto& one : hosts_) {

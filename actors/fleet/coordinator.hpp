@@ -41,6 +41,9 @@ struct link_up {
 
 struct link_failed {
   std::size_t host = 0;
+
+  /// `detail` 1 with name_unresolved: the name server is sure that there is no such host; with handshake_failed: the
+  /// agent's certificate is for other names.
   failure reason;
 };
 
@@ -105,7 +108,8 @@ struct host_view {
 struct fleet_view {
   std::string job;
   std::vector<host_view> hosts;
-  std::optional<job_request> request; ///< as an agent told, with `watch`
+  /// As an agent told, with `watch`; else as it was given, if it was.
+  std::optional<job_request> request;
   std::chrono::milliseconds elapsed{0};
   bool finished = false;
 };
@@ -176,6 +180,7 @@ private:
   void look_after(std::size_t number);
   void settle();
 
+  static bool is_past_waiting(const host& one);
   bool in_contact(const host& one) const;
   bool is_busy(const host& one) const;
   fleet_view view() const;
