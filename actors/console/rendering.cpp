@@ -1,5 +1,6 @@
 #include "actors/console/rendering.hpp"
 
+#include "actors/console/text_table.hpp"
 #include "actors/metrics.hpp"
 #include "protocol/text.hpp"
 
@@ -7,38 +8,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <utility>
-#include <vector>
 
 namespace fleetcast::actors {
 
 namespace {
 
 using report::json;
-using row = std::vector<std::string>;
-
-/// Columns as wide as they must be, two spaces apart; the last is not padded. What matters most comes first:
-/// narrow screens cut the rest off.
-std::string table(const row& heading, const std::vector<row>& rows) {
-  std::vector<std::size_t> widths;
-  for (std::size_t c = 0; c < heading.size(); ++c) {
-    widths.push_back(heading[c].size());
-    for (const auto& r : rows)
-      widths[c] = std::max(widths[c], r[c].size());
-  }
-  std::string result;
-  const auto add = [&](const row& r) {
-    std::string line;
-    for (std::size_t c = 0; c < r.size(); ++c)
-      line += c + 1 == r.size() ? r[c] : fmt::format("{:<{}}  ", r[c], widths[c]);
-    line.erase(line.find_last_not_of(' ') + 1);
-    result += line + "\n";
-  };
-  add(heading);
-  for (const auto& r : rows)
-    add(r);
-  return result;
-}
 
 std::string text_of(const json& value) {
   if (value.is_null())
@@ -97,19 +72,19 @@ std::string spaced(std::string name) {
 
 // -- actors -----------------------------------------------------------------------------------------
 
-void add_to_tree(const json& actor, const std::string& indent, std::vector<row>& rows) {
-  rows.push_back({text_at(actor, "id"), indent + text_at(actor, "actor"), text_at(actor, "state"),
-                  text_at(actor, "mailbox"), text_at(actor, "restarts"),
-                  number_at(actor, "age_seconds", time_text)});
+void add_to_tree(const json& actor, const std::string& indent, text_table& table) {
+  table.add({text_at(actor, "id"), indent + text_at(actor, "actor"), text_at(actor, "state"),
+             text_at(actor, "mailbox"), text_at(actor, "restarts"),
+             number_at(actor, "age_seconds", time_text)});
   for (const auto& child : actor["children"])
-    add_to_tree(child, indent + "  ", rows);
+    add_to_tree(child, indent + "  ", table);
 }
 
 std::string tree(const json& actors) {
-  std::vector<row> rows;
+  text_table table{{{"ID"}, {"ACTOR"}, {"STATE"}, {"MAILBOX"}, {"RESTARTS"}, {"AGE"}}};
   for (const auto& root : actors)
-    add_to_tree(root, "", rows);
-  return table({"ID", "ACTOR", "STATE", "MAILBOX", "RESTARTS", "AGE"}, rows);
+    add_to_tree(root, "", table);
+  return table.text();
 }
 
 std::string facts(const json& actor, const std::string& indent) {
@@ -160,47 +135,65 @@ std::string repairs(const json& session) {
   return rebuilt == "-" ? text_at(session, "repair_datagrams") : rebuilt;
 }
 
-std::string sessions(const json& all) {
+std::string sessions(const json& all, std::size_t columns) {
   if (all.empty())
     return "no session\n";
-  std::vector<row> rows;
+  text_table table{{{"ID"},
+                    {"DIRECTION", 6},
+                    {"STATE", 1},
+                    {"%"},
+                    {"RATE", 2},
+                    {"LIMITED BY"},
+                    {"ETA", 3},
+                    {"LOSS %", 5},
+                    {"REPAIRS", 7},
+                    {"RECEIVERS", 4},
+                    {"OBJECT"},
+                    {"PEER"},
+                    {"INTERFACE", 8}}};
   for (const auto& s : all)
-    rows.push_back({text_at(s, "session"), text_at(s, "direction"), text_at(s, "state"),
-                    number_at(s, "percent", percent), number_at(s, "bits_per_second", rate),
-                    limit(s), number_at(s, "seconds_left", time_text),
-                    number_at(s, "loss_percent", loss), repairs(s), text_at(s, "receivers"),
-                    text_at(s, "object"), text_at(s, "peer"), text_at(s, "interface")});
-  return table({"ID", "DIRECTION", "STATE", "%", "RATE", "LIMITED BY", "ETA", "LOSS %", "REPAIRS",
-                "RECEIVERS", "OBJECT", "PEER", "INTERFACE"},
-               rows);
+    table.add({text_at(s, "session"), text_at(s, "direction"), text_at(s, "state"),
+               number_at(s, "percent", percent), number_at(s, "bits_per_second", rate), limit(s),
+               number_at(s, "seconds_left", time_text), number_at(s, "loss_percent", loss),
+               repairs(s), text_at(s, "receivers"), text_at(s, "object"), text_at(s, "peer"),
+               text_at(s, "interface")});
+  return table.text(columns);
 }
 
-std::string receivers(const json& all) {
+std::string receivers(const json& all, std::size_t columns) {
   if (all.empty())
     return "no receiver\n";
-  std::vector<row> rows;
+  text_table table{{{"ID"},
+                    {"HOST"},
+                    {"%"},
+                    {"RATE", 1},
+                    {"LIMITED BY"},
+                    {"LOSS %", 4},
+                    {"HEARD AGO", 2},
+                    {"FREE BLOCKS", 6},
+                    {"KERNEL DROPS", 5},
+                    {"ADDRESS", 3},
+                    {"FEEDBACK TO", 7}}};
   for (const auto& r : all)
-    rows.push_back({text_at(r, "receiver"), text_at(r, "host"), number_at(r, "percent", percent),
-                    number_at(r, "bits_per_second", rate), text_at(r, "limited_by"),
-                    number_at(r, "loss_percent", loss), number_at(r, "heard_seconds", time_text),
-                    text_at(r, "free_blocks"), text_at(r, "kernel_drops"), text_at(r, "address"),
-                    text_at(r, "feedback")});
-  return table({"ID", "HOST", "%", "RATE", "LIMITED BY", "LOSS %", "HEARD AGO", "FREE BLOCKS",
-                "KERNEL DROPS", "ADDRESS", "FEEDBACK TO"},
-               rows);
+    table.add({text_at(r, "receiver"), text_at(r, "host"), number_at(r, "percent", percent),
+               number_at(r, "bits_per_second", rate), text_at(r, "limited_by"),
+               number_at(r, "loss_percent", loss), number_at(r, "heard_seconds", time_text),
+               text_at(r, "free_blocks"), text_at(r, "kernel_drops"), text_at(r, "address"),
+               text_at(r, "feedback")});
+  return table.text(columns);
 }
 
 std::string counters(const json& all) {
   if (all.empty())
     return "no counter has such a name\n";
-  std::vector<row> rows;
+  text_table table{{{"NAME"}, {"VALUE"}, {"UNIT"}, {"SESSION"}, {"ACTOR"}, {"MEANING"}}};
   for (const auto& c : all) {
     const auto label = text_at(c, "label");
-    rows.push_back({text_at(c, "name") + (label.empty() ? "" : ": " + label), text_at(c, "value"),
-                    text_at(c, "unit"), text_at(c, "session"), text_at(c, "actor"),
-                    text_at(c, "meaning")});
+    table.add({text_at(c, "name") + (label.empty() ? "" : ": " + label), text_at(c, "value"),
+               text_at(c, "unit"), text_at(c, "session"), text_at(c, "actor"),
+               text_at(c, "meaning")});
   }
-  return table({"NAME", "VALUE", "UNIT", "SESSION", "ACTOR", "MEANING"}, rows);
+  return table.text();
 }
 
 std::string events(const json& all) {
@@ -263,7 +256,7 @@ std::string render_event(const json& event) {
                      text_at(event, "text"));
 }
 
-std::string render(const command& what, const json& answer) {
+std::string render(const command& what, const json& answer, std::size_t columns) {
   switch (what.what) {
     case verb::help:
       return help(answer["commands"]);
@@ -274,9 +267,9 @@ std::string render(const command& what, const json& answer) {
     case verb::session:
       return whole_actor(answer["session"], "", true);
     case verb::sessions:
-      return sessions(answer["sessions"]);
+      return sessions(answer["sessions"], columns);
     case verb::receivers:
-      return receivers(answer["receivers"]);
+      return receivers(answer["receivers"], columns);
     case verb::counters:
       return counters(answer["counters"]);
     case verb::events:

@@ -3,14 +3,18 @@
 
 #include "actors/console/command.hpp"
 #include "actors/console/report.hpp"
+#include "actors/console/text_table.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
 namespace fleetcast::actors {
 
-/// The answer to `what`, which report.hpp made; ends with an end of line.
-std::string render(const command& what, const report::json& answer);
+/// The answer to `what`, which report.hpp made; ends with an end of line. Tables of sessions and receivers fit into so
+/// many columns: which session or host that is and what limits it stays in sight.
+std::string render(const command& what, const report::json& answer,
+                   std::size_t columns = text_table::unlimited);
 
 /// "12:00:00 joined  session 1: receiver 3 (…)"
 std::string render_event(const report::json& event);

@@ -1,6 +1,6 @@
 #include "actors/fleet/certificates.hpp"
 
-#include "actors/io/address_bytes.hpp"
+#include "actors/fleet/certificate_names.hpp"
 #include "actors/io/no_password.hpp"
 #include "actors/io/private_files.hpp"
 #include "actors/io/trust_file.hpp"
@@ -17,8 +17,6 @@
 #include <array>
 #include <cerrno>
 #include <memory>
-#include <optional>
-#include <span>
 #include <utility>
 
 #include <fcntl.h>
@@ -213,31 +211,6 @@ tl::expected<pair, failure> read_authority(const fs::path& directory) {
     return tl::unexpected{std::move(result.error())
                             .in_context("there is no authority to sign with; `fleetcast fleet cert "
                                         "init` makes it")};
-  return result;
-}
-
-std::span<const std::byte> bytes_of(const ASN1_STRING* text) {
-  return std::as_bytes(
-    std::span{ASN1_STRING_get0_data(text), static_cast<std::size_t>(ASN1_STRING_length(text))});
-}
-
-/// DNS names and addresses that a certificate is for.
-std::vector<std::string> names_in(const X509* certificate) {
-  std::vector<std::string> result;
-  const std::unique_ptr<GENERAL_NAMES, decltype(&GENERAL_NAMES_free)> all{
-    static_cast<GENERAL_NAMES*>(
-      X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr)),
-    GENERAL_NAMES_free};
-  for (int i = 0; all && i < sk_GENERAL_NAME_num(all.get()); ++i) {
-    const auto* one = sk_GENERAL_NAME_value(all.get(), i);
-    if (one->type == GEN_DNS) {
-      const auto text = bytes_of(one->d.dNSName);
-      result.emplace_back(reinterpret_cast<const char*>(text.data()), text.size());
-    } else if (one->type == GEN_IPADD) {
-      if (const auto address = io::address_of(bytes_of(one->d.iPAddress)))
-        result.push_back(address->to_string());
-    }
-  }
   return result;
 }
 

@@ -30,7 +30,7 @@ struct link_up {
 
 struct link_failed {
   std::size_t host = 0;
-  failure reason;
+  failure reason; ///< as campaign::on_unreachable takes it
 };
 
 using link_sink_actor = caf::typed_actor<caf::reacts_to<link_up>, caf::reacts_to<link_failed>>;

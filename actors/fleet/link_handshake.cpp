@@ -1,6 +1,10 @@
 #include "actors/fleet/link_handshake.hpp"
 
+#include "actors/fleet/certificate_names.hpp"
+#include "protocol/text.hpp"
+
 #include <boost/asio/post.hpp>
+#include <fmt/format.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
@@ -9,6 +13,7 @@
 #include <cstring>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include <sys/socket.h>
 
@@ -34,18 +39,45 @@ std::string name_in(const SSL* tls) {
   return size > 0 ? std::string{name.data(), static_cast<std::size_t>(size)} : std::string{};
 }
 
+constexpr const char* refused = "its certificate is refused: ";
+
 std::string why_refused(long verified) {
-  const std::string what = "its certificate is refused: ";
   switch (verified) {
     case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
     case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
     case X509_V_ERR_CERT_SIGNATURE_FAILURE:
-      return what + "another authority has signed it";
+      return std::string{refused} + "another authority has signed it";
     default:
-      return what + X509_verify_cert_error_string(verified);
+      return std::string{refused} + X509_verify_cert_error_string(verified);
   }
+}
+
+bool is_other_name(long verified) noexcept {
+  return verified == X509_V_ERR_HOSTNAME_MISMATCH || verified == X509_V_ERR_IP_ADDRESS_MISMATCH;
+}
+
+/// The names in the peer's certificate, or none if the authority has not signed it: OpenSSL compares names before it
+/// checks signatures.
+std::vector<std::string> signed_names(const SSL* tls) {
+  const auto* chain = SSL_get0_verified_chain(tls);
+  if (chain == nullptr || sk_X509_num(chain) < 2)
+    return {};
+  auto* own = sk_X509_value(chain, 0);
+  if (X509_verify(own, X509_get0_pubkey(sk_X509_value(chain, 1))) != 1)
+    return {};
+  return names_in(own);
+}
+
+/// The certificate is for `names`, and `host` was asked for.
+failure another_name(const std::vector<std::string>& names, const std::string& host) {
+  const auto text = fmt::format(
+    "{}it is for {}, not for {}. Call the host by a name that its certificate has; or, where the "
+    "fleet's authority is, make one that has this name, too (`fleetcast fleet cert host {} {} "
+    "--renew`), copy it there and restart the agent",
+    refused, fmt::join(names, ", "), host, fmt::join(names, " "), host);
+  return {failure_code::handshake_failed, 1, protocol::plain_text(text, '?')};
 }
 
 /// The peer has to be the one that was asked for, by name or by address.
@@ -127,14 +159,23 @@ bool link_handshake::shake_hands() {
   ERR_clear_error();
   const int code = SSL_do_handshake(tls_.get());
   if (code != 1) {
-    if (!wait_for(code)) {
-      const auto verified = SSL_get_verify_result(tls_.get());
-      fail(verified == X509_V_OK ? std::string{"the TLS handshake failed"} : why_refused(verified));
-    }
+    if (!wait_for(code))
+      fail_tls();
     return false;
   }
   step_ = step::greeting;
   return true;
+}
+
+void link_handshake::fail_tls() {
+  const auto verified = SSL_get_verify_result(tls_.get());
+  if (verified == X509_V_OK)
+    return fail("the TLS handshake failed");
+  const auto names
+    = is_other_name(verified) ? signed_names(tls_.get()) : std::vector<std::string>{};
+  if (names.empty())
+    return fail(why_refused(verified));
+  finish(tl::unexpected{another_name(names, host_)});
 }
 
 bool link_handshake::greet() {

@@ -38,7 +38,8 @@ public:
   /// Without `context` there is no TLS. `host` is what a coordinator calls the agent; an agent gives "".
   link_handshake(tcp::socket socket, link_context context, link_role role, std::string host);
 
-  /// Once, on the I/O thread. `over` is called there exactly once, later.
+  /// Once, on the I/O thread. `over` is called there exactly once, later. handshake_failed with the detail 1: the
+  /// peer's certificate is the authority's, but for other names.
   void start(std::chrono::milliseconds limit, callback over);
 
   /// Ends it at once. Its callback hears `reason`.
@@ -55,6 +56,7 @@ private:
   int move(std::size_t size);
   bool wait_for(int tls_result);
   void wait(tcp::socket::wait_type what);
+  void fail_tls();
   void fail(const std::string& what);
   void succeed();
   void finish(result value);

@@ -63,6 +63,24 @@ void append(std::string& line, const std::string& part) {
     line += "  " + part;
 }
 
+/// What stands beside a bar. Where there is no room, how far it is, how long it takes and what is in the way stay.
+std::string beside_bar(const transfer_figures& figures, std::size_t columns) {
+  auto bytes = fmt::format("{} of {}", format_bytes(figures.written_bytes),
+                           format_bytes(figures.object_bytes));
+  auto rate = format_rate(figures.bits_per_second);
+  auto repairs = losses(figures);
+  const auto line = [&] {
+    auto result = fmt::format("{:3.0f} %", std::floor(100 * fraction(figures)));
+    for (const auto& part : {bytes, rate, remaining(figures), repairs, limit(figures)})
+      append(result, part);
+    return result;
+  };
+  for (auto* expendable : {&repairs, &bytes, &rate})
+    if (line().size() > columns)
+      expendable->clear();
+  return line();
+}
+
 } // namespace
 
 std::string format_bytes(std::uint64_t bytes) {
@@ -99,12 +117,7 @@ const char* limit_name(ULONG factor) {
 }
 
 std::string format_bar(const transfer_figures& figures, std::size_t columns) {
-  auto tail = fmt::format("{:3.0f} %  {} of {}", std::floor(100 * fraction(figures)),
-                          format_bytes(figures.written_bytes), format_bytes(figures.object_bytes));
-  append(tail, format_rate(figures.bits_per_second));
-  append(tail, remaining(figures));
-  append(tail, losses(figures));
-  append(tail, limit(figures));
+  const auto tail = beside_bar(figures, columns);
   constexpr std::size_t narrowest = 10;
   constexpr std::size_t widest = 40;
   constexpr std::size_t frame = 3; // brackets and a space

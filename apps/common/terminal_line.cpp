@@ -1,29 +1,18 @@
 #include "apps/common/terminal_line.hpp"
 
 #include "apps/common/say.hpp"
+#include "apps/common/terminal.hpp"
 
 #include <utility>
 
-#include <sys/ioctl.h>
-#include <unistd.h>
-
 namespace fleetcast::apps {
 
-namespace {
-
-constexpr std::size_t default_columns = 80;
-
-} // namespace
-
 bool terminal_line::possible() const {
-  return isatty(fileno(stream_)) == 1;
+  return can_redraw(stream_);
 }
 
 std::size_t terminal_line::columns() const {
-  winsize size{};
-  if (ioctl(fileno(stream_), TIOCGWINSZ, &size) != 0 || size.ws_col == 0)
-    return default_columns;
-  return size.ws_col;
+  return terminal_behind(stream_).value_or(terminal_size{}).columns;
 }
 
 void terminal_line::draw(const std::string& text) {

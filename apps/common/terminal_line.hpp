@@ -12,7 +12,7 @@ public:
   /// `stream` is open for as long as this lives; nothing is drawn unless `draw` is called.
   explicit terminal_line(std::FILE* stream) noexcept : stream_(stream) {}
 
-  /// Whether the stream goes to a terminal.
+  /// Whether the stream goes to a terminal whose lines can be drawn over.
   [[nodiscard]] bool possible() const;
 
   /// How wide the terminal is now.

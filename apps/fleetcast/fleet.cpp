@@ -5,6 +5,7 @@
 #include "apps/common/json_output.hpp"
 #include "apps/common/object_address.hpp"
 #include "apps/common/say.hpp"
+#include "apps/common/terminal.hpp"
 #include "apps/fleetcast/complaint.hpp"
 #include "apps/fleetcast/exit_code.hpp"
 #include "apps/fleetcast/failure_object.hpp"
@@ -288,7 +289,10 @@ int conclude(const fleet_end& end, task what, bool json) {
       summary["signal"] = end.signal;
     print_event(all ? "completed" : "failed", std::move(summary));
   } else {
-    say(stdout, "{}", format_report(view, what == task::watch));
+    const auto terminal = terminal_behind(stdout);
+    say(stdout, "{}",
+        format_report(view, what == task::watch,
+                      terminal ? terminal->columns : actors::text_table::unlimited));
   }
   if (end.signal != 0) {
     say(stderr,

@@ -86,6 +86,17 @@ int init(const cert_arguments& arguments) {
   return exit_code::success;
 }
 
+/// As a shell takes it for one word.
+std::string shell_word(const std::string& text) {
+  constexpr auto plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-+,:@%=";
+  if (text.find_first_not_of(plain) == std::string::npos)
+    return text;
+  std::string result = "'";
+  for (const char each : text)
+    result += each == '\'' ? std::string{"'\\''"} : std::string{each};
+  return result + "'";
+}
+
 int host(const cert_arguments& arguments) {
   auto store = arguments.store();
   if (const auto failed
@@ -94,9 +105,10 @@ int host(const cert_arguments& arguments) {
   const auto& name = arguments.names.front();
   const auto place = store.host_directory(name).string();
   // Makes the directory the first time, and replaces what is in it the next.
-  fmt::print("{0}\nnext: tar -C {0} -c . | ssh root@{1} 'mkdir -p /etc/fleetcast/agent && tar -C "
-             "/etc/fleetcast/agent -x'\n{2}",
-             place, name, arguments.renew ? "then restart the agent there\n" : "");
+  fmt::print("{}\nnext: tar -C {} -c . | ssh root@{} 'mkdir -p /etc/fleetcast/agent && tar -C "
+             "/etc/fleetcast/agent -x'\n{}",
+             place, shell_word(place), name,
+             arguments.renew ? "then restart the agent there\n" : "");
   return exit_code::success;
 }
 

@@ -6,6 +6,7 @@
 #include "apps/common/json_output.hpp"
 #include "apps/common/say.hpp"
 #include "apps/common/signal_events.hpp"
+#include "apps/common/terminal.hpp"
 #include "apps/fleetcast/daemon.hpp"
 #include "apps/fleetcast/fleet_report.hpp"
 
@@ -17,9 +18,6 @@
 #include <memory>
 #include <string>
 #include <utility>
-
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 namespace fleetcast::apps {
 
@@ -41,13 +39,12 @@ constexpr std::chrono::seconds view_patience{30};
 /// Lines on a terminal that are drawn over and over.
 class live_table {
 public:
-  bool possible() const { return isatty(fileno(stderr)) == 1; }
+  bool possible() const { return can_redraw(stderr); }
 
   void draw(const fleet::fleet_view& view) {
-    winsize size{};
-    const bool known = ioctl(fileno(stderr), TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
-    const auto lines
-      = format_live(view, known ? size.ws_col - 1U : 79U, known ? size.ws_row - 1U : 23U);
+    // A full last line would scroll, and the cursor stands below.
+    const auto size = terminal_behind(stderr).value_or(terminal_size{});
+    const auto lines = format_live(view, size.columns - 1, size.rows - 1);
     clear();
     for (const auto& line : lines)
       say(stderr, "{}\n", line);
@@ -72,6 +69,7 @@ public:
       return;
     if (!display_.json && table_.possible())
       return table_.draw(view);
+    show_title(view);
     for (const auto& host : view.hosts)
       show_change(host);
     const auto now = std::chrono::steady_clock::now();
@@ -86,6 +84,13 @@ public:
   void end() { table_.clear(); }
 
 private:
+  /// Once, to people.
+  void show_title(const fleet::fleet_view& view) {
+    const auto title = format_title(view);
+    if (!display_.json && !title.empty() && !std::exchange(titled_, true))
+      say(stderr, "{}\n", title);
+  }
+
   /// Programs hear of every host's progress, logs only of what happens.
   void show_change(const fleet::host_view& host) {
     const auto state = state_of(host) + (host.reason ? ": " + host.reason.text : "");
@@ -100,6 +105,7 @@ private:
 
   fleet_display display_;
   live_table table_;
+  bool titled_ = false;
   std::map<std::string, std::pair<std::string, std::uint64_t>> states_;
   std::chrono::steady_clock::time_point summed_at_ = std::chrono::steady_clock::now();
 };

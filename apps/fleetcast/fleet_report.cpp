@@ -1,24 +1,32 @@
 #include "apps/fleetcast/fleet_report.hpp"
 
+#include "actors/console/folded_text.hpp"
 #include "apps/common/json_output.hpp"
 #include "apps/common/progress.hpp"
 #include "apps/fleetcast/failure_object.hpp"
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <set>
+#include <utility>
 
 namespace fleetcast::apps {
 
 namespace {
 
+using actors::folded;
+using actors::text_table;
 using actors::fleet::fleet_view;
 using actors::fleet::host_view;
 using actors::fleet::is_over;
 using actors::fleet::job_phase;
 using actors::fleet::phase_of;
+
+/// What a host's cause stands below it by.
+constexpr std::size_t cause_indent = 4;
 
 job_phase phase(const host_view& host) {
   return phase_of(host.report.phase);
@@ -70,24 +78,59 @@ int urgency(const host_view& host) {
   return host.finished ? 4 : is_over(phase(host)) ? 3 : 2;
 }
 
-std::string fit(std::string text, std::size_t columns) {
-  if (text.size() > columns)
-    text.resize(columns);
-  return text;
-}
-
 std::string time_text(double seconds) {
   return seconds < 0 ? "-" : format_time(seconds);
 }
 
-std::string live_line(const host_view& host) {
-  const auto& report = host.report;
-  const bool moves = runs(host);
-  return fmt::format("{:<24} {:<15} {:>4.0f} % {:>14} {:<8} {:>8} {}", host.name, state_of(host),
-                     100 * share_of(host),
-                     moves ? format_rate(static_cast<double>(report.bits_per_second)) : "",
-                     moves ? limited_by(host) : "", moves ? time_text(time_left(host)) : "",
-                     host.reason ? host.reason.text : "");
+/// Hosts to be looked at, the worst first.
+std::vector<const host_view*> by_urgency(const fleet_view& view) {
+  std::vector<const host_view*> result;
+  for (const auto& host : view.hosts)
+    result.push_back(&host);
+  std::stable_sort(result.begin(), result.end(), [](const auto* a, const auto* b) {
+    return std::pair{urgency(*a), share_of(*a)} < std::pair{urgency(*b), share_of(*b)};
+  });
+  return result;
+}
+
+void append(std::vector<std::string>& to, std::vector<std::string> lines) {
+  std::move(lines.begin(), lines.end(), std::back_inserter(to));
+}
+
+/// What a job is about, and how it stands, above the hosts.
+std::vector<std::string> live_heading(const fleet_view& view, std::size_t columns) {
+  std::vector<std::string> result;
+  if (const auto title = format_title(view); !title.empty())
+    append(result, folded(title, columns));
+  append(result, folded(format_summary(view), columns));
+  return result;
+}
+
+text_table live_table_of(const std::vector<const host_view*>& hosts) {
+  text_table result{
+    {{"host"}, {"state"}, {"done", 1}, {"rate", 3}, {"limit", 2}, {"left", 4}, {"cause"}}};
+  for (const auto* host : hosts) {
+    const auto moves = runs(*host);
+    result.add({host->name, state_of(*host), fmt::format("{:.0f} %", 100 * share_of(*host)),
+                moves ? format_rate(static_cast<double>(host->report.bits_per_second)) : "",
+                moves ? limited_by(*host) : "", moves ? time_text(time_left(*host)) : "",
+                host->reason ? host->reason.text : ""});
+  }
+  return result;
+}
+
+/// As many whole hosts as there is room for; of the rest, how many they are.
+void append_hosts(std::vector<std::string>& to, text_table::layout table, std::size_t rows) {
+  append(to, std::move(table.heading));
+  for (std::size_t i = 0; i < table.rows.size(); ++i) {
+    const auto is_last = i + 1 == table.rows.size();
+    if (to.size() + table.rows[i].size() + (is_last ? 0 : 1) > rows) {
+      to.push_back(fmt::format("and {} more", table.rows.size() - i));
+      break;
+    }
+    append(to, std::move(table.rows[i]));
+  }
+  to.resize(std::min(to.size(), rows));
 }
 
 } // namespace
@@ -119,24 +162,17 @@ std::string format_summary(const fleet_view& view) {
   return text;
 }
 
+std::string format_title(const fleet_view& view) {
+  if (!view.request)
+    return {};
+  const auto& r = *view.request;
+  return fmt::format("{}/{}/{} to {}", r.server, r.name_space, r.object, r.destination);
+}
+
 std::vector<std::string> format_live(const fleet_view& view, std::size_t columns,
                                      std::size_t rows) {
-  std::vector<const host_view*> hosts;
-  for (const auto& host : view.hosts)
-    hosts.push_back(&host);
-  std::stable_sort(hosts.begin(), hosts.end(), [](const auto* a, const auto* b) {
-    return std::pair{urgency(*a), share_of(*a)} < std::pair{urgency(*b), share_of(*b)};
-  });
-  std::vector<std::string> lines{fit(format_summary(view), columns),
-                                 fit(fmt::format("{:<24} {:<15} {:>6} {:>14} {:<8} {:>8}", "host",
-                                                 "state", "", "rate", "limit", "left"),
-                                     columns)};
-  const auto room = rows > lines.size() ? rows - lines.size() : 0;
-  const auto shown = hosts.size() <= room ? hosts.size() : room > 0 ? room - 1 : 0;
-  for (std::size_t i = 0; i < shown; ++i)
-    lines.push_back(fit(live_line(*hosts[i]), columns));
-  if (shown < hosts.size() && room > 0)
-    lines.push_back(fit(fmt::format("… and {} more", hosts.size() - shown), columns));
+  auto lines = live_heading(view, columns);
+  append_hosts(lines, live_table_of(by_urgency(view)).fit(columns), rows);
   return lines;
 }
 
@@ -149,25 +185,41 @@ std::string format_outcome(const fleet_view& view) {
                      format_time(static_cast<double>(view.elapsed.count()) / 1000));
 }
 
-} // namespace
-
-std::string format_report(const fleet_view& view, bool just_asked) {
-  std::string text;
+text_table report_table_of(const fleet_view& view) {
+  text_table result{
+    {{"host"}, {"state"}, {"bytes", 1}, {"time", 3}, {"rate", 2}, {"repaired", 4}, {"digest", 5}}};
   for (const auto& host : view.hosts) {
     const auto& report = host.report;
-    text += fmt::format("{:<24} {:<15} {:>10} {:>8} {:>14} repaired {:<8} {}\n", host.name,
-                        state_of(host), format_bytes(report.written_bytes),
-                        format_time(static_cast<double>(report.elapsed_ms) / 1000),
-                        format_rate(static_cast<double>(report.bits_per_second)),
-                        report.repaired_symbols, report.digest.empty() ? "-" : report.digest);
-    const auto& why = host.reason ? host.reason.text : report.reason;
-    if (!why.empty())
-      text += fmt::format("    {}: {}\n", host.name, why);
+    result.add({host.name, state_of(host), format_bytes(report.written_bytes),
+                format_time(static_cast<double>(report.elapsed_ms) / 1000),
+                format_rate(static_cast<double>(report.bits_per_second)),
+                std::to_string(report.repaired_symbols),
+                report.digest.empty() ? "-" : report.digest});
   }
-  text += (just_asked ? format_summary(view) : format_outcome(view)) + "\n";
+  return result;
+}
+
+} // namespace
+
+std::string format_report(const fleet_view& view, bool just_asked, std::size_t columns) {
+  std::vector<std::string> lines;
+  const auto say = [&](const std::string& text, std::size_t indent = 0) {
+    append(lines, folded(text, columns, indent));
+  };
+  if (const auto title = format_title(view); !title.empty())
+    say(title);
+  auto table = report_table_of(view).fit(columns);
+  append(lines, std::move(table.heading));
+  for (std::size_t i = 0; i < view.hosts.size(); ++i) {
+    const auto& host = view.hosts[i];
+    append(lines, std::move(table.rows[i]));
+    if (const auto& why = host.reason ? host.reason.text : host.report.reason; !why.empty())
+      say(host.name + ": " + why, cause_indent);
+  }
+  say(just_asked ? format_summary(view) : format_outcome(view));
   if (digests_differ(view))
-    text += "hosts have different contents: the object changed meanwhile; get it again\n";
-  return text;
+    say("hosts have different contents: the object changed meanwhile; get it again");
+  return fmt::format("{}\n", fmt::join(lines, "\n"));
 }
 
 bool digests_differ(const fleet_view& view) {

@@ -2,6 +2,7 @@
 /// at the end.
 #pragma once
 
+#include "actors/console/text_table.hpp"
 #include "actors/fleet/coordinator.hpp"
 
 #include <nlohmann/json.hpp>
@@ -18,15 +19,19 @@ namespace fleetcast::apps {
 /// "8 hosts: 2 done, 5 receiving, 1 failed; 63 %, slowest node7 at 41 % (network), 0:12 left"
 [[nodiscard]] std::string format_summary(const actors::fleet::fleet_view& view);
 
-/// The summary, a heading, and the hosts that matter most, worst first: `rows` lines of at most `columns`
-/// columns.
+/// "server/lab/debian.img to {host}.img"; empty: nobody knows.
+[[nodiscard]] std::string format_title(const actors::fleet::fleet_view& view);
+
+/// What it is about, the summary, and the hosts that matter most, worst first: at most `rows` lines of at most `columns`
+/// columns. Figures give way to the object, the hosts and the causes.
 [[nodiscard]] std::vector<std::string> format_live(const actors::fleet::fleet_view& view,
                                                    std::size_t columns, std::size_t rows);
 
-/// A line for each host in the order of the list, with why it failed, and how many succeeded. `just_asked`:
-/// nothing was to be done but to ask how it stands, which the summary says instead.
+/// The hosts in the order of the list, with why they failed, and how many succeeded. `just_asked`: nothing was to be done
+/// but to ask how it stands, which the summary says instead. No line is wider than `columns`.
 [[nodiscard]] std::string format_report(const actors::fleet::fleet_view& view,
-                                        bool just_asked = false);
+                                        bool just_asked = false,
+                                        std::size_t columns = actors::text_table::unlimited);
 
 /// Whether hosts that are done have different contents.
 [[nodiscard]] bool digests_differ(const actors::fleet::fleet_view& view);

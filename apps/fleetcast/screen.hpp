@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -19,7 +20,10 @@ public:
   screen(const screen&) = delete;
   screen& operator=(const screen&) = delete;
 
-  /// What fits is shown, the rest cut off. Lines that begin with `mark` are set off as headings.
+  /// How wide it is now.
+  std::size_t width() const;
+
+  /// What fits is shown, the rest cut off. Characters that the locale does not have (LC_ALL=C) become "?". Lines that begin with `mark` are set off as headings.
   void show(const std::vector<std::string>& text, char mark);
 
   /// A key, or 0 when none came in time; a resized window is a key of no meaning.

@@ -1,6 +1,7 @@
 #include "apps/fleetcast/top.hpp"
 
 #include "actors/console/rendering.hpp"
+#include "apps/common/terminal.hpp"
 #include "apps/fleetcast/complaint.hpp"
 #include "apps/fleetcast/console_choice.hpp"
 #include "apps/fleetcast/console_client.hpp"
@@ -46,7 +47,8 @@ constexpr const char* top_footer
   = R"(Each session with its rate and what limits it, and of each transmission the
 receivers that are furthest behind. q ends it.
 
-Without a terminal the same comes as text: once, or as often as --count says.
+Without a terminal, or on one that cannot move its cursor (TERM=dumb), the same
+comes as text: once, or as often as --count says.
 
 Examples:
   fleetcast top
@@ -73,8 +75,9 @@ void add_lines(std::vector<std::string>& to, const std::string& table) {
     to.push_back(is_first ? heading + line : line);
 }
 
+/// Lines of at most `columns` columns.
 tl::expected<std::vector<std::string>, failure> look(console_client& client,
-                                                     const std::string& name) {
+                                                     const std::string& name, std::size_t columns) {
   const auto sessions = ask(client, "sessions");
   if (!sessions)
     return tl::unexpected{sessions.error()};
@@ -83,7 +86,7 @@ tl::expected<std::vector<std::string>, failure> look(console_client& client,
     return lines;
   actors::command what;
   what.what = actors::verb::sessions;
-  add_lines(lines, actors::render(what, *sessions));
+  add_lines(lines, actors::render(what, *sessions, columns));
   for (const auto& session : (*sessions)["sessions"]) {
     if (session["direction"] != "send" || session["session"].is_null())
       continue;
@@ -101,7 +104,7 @@ tl::expected<std::vector<std::string>, failure> look(console_client& client,
     lines.insert(lines.end(),
                  {"", fmt::format("session {}: {} receivers{}", id, count,
                                   count > most_receivers ? ", those furthest behind" : "")});
-    add_lines(lines, actors::render(what, *receivers));
+    add_lines(lines, actors::render(what, *receivers, columns));
   }
   return lines;
 }
@@ -111,7 +114,9 @@ int as_text(console_client& client, const std::string& name, const top_arguments
   for (unsigned i = 0; i < std::max(arguments.count, 1U); ++i) {
     if (i > 0)
       ::poll(nullptr, 0, pause);
-    const auto lines = look(client, name);
+    const auto terminal = terminal_behind(stdout);
+    const auto lines
+      = look(client, name, terminal ? terminal->columns : actors::text_table::unlimited);
     if (!lines)
       return complain("top", lines.error());
     for (const auto& line : *lines)
@@ -127,7 +132,7 @@ int on_screen(console_client& client, const std::string& name, const top_argumen
   {
     screen terminal;
     for (unsigned i = 0; arguments.count == 0 || i < arguments.count; ++i) {
-      const auto lines = look(client, name + "   (q: quit)");
+      const auto lines = look(client, name + "   (q: quit)", terminal.width());
       if (!lines) {
         end = lines.error();
         break;

@@ -44,11 +44,6 @@ failure failure_of(const job_report& report) {
   }
 }
 
-/// Waiting cannot cure it.
-bool is_final(const failure& reason) noexcept {
-  return reason.code == failure_code::name_unresolved && reason.detail != 0;
-}
-
 } // namespace
 
 campaign::campaign(campaign_plan plan, timestamp now) : plan_(std::move(plan)), began_at_(now) {
@@ -105,9 +100,20 @@ void campaign::on_unreachable(std::size_t host, failure reason, timestamp now) {
     return;
   one.reach = link::none;
   one.reason = std::move(reason);
-  if (is_final(one.reason))
+  if (is_past_waiting(one))
     finish(one, one.reason, now);
   settle(now);
+}
+
+/// Waiting cures neither a name that does not exist nor a certificate for other names: a new certificate takes somebody's
+/// hand, and `fleet retry` is there for afterwards. But if the host was already in contact under its name, its agent is
+/// probably being renewed and restarted, or its address is moving. That is a matter of moments, so it gets the patience
+/// of any host that was lost.
+bool campaign::is_past_waiting(const member& one) {
+  const bool is_sure = one.reason.detail != 0;
+  return is_sure
+         && (one.reason.code == failure_code::name_unresolved
+             || (one.reason.code == failure_code::handshake_failed && one.contacts == 0));
 }
 
 /// The host of a contact that still stands; null for one of before.
@@ -472,6 +478,8 @@ fleet_view campaign::view(timestamp now) const {
   fleet_view result;
   result.job = plan_.request.job;
   result.request = told_;
+  if (!told_ && knows_request())
+    result.request = plan_.request;
   result.elapsed = std::chrono::duration_cast<milliseconds>(now - began_at_);
   result.finished = finished_;
   for (std::size_t i = 0; i < hosts_.size(); ++i) {

@@ -67,7 +67,8 @@ public:
   /// Connected. The contact, unless nothing more is wanted of this host or it is in contact already.
   std::optional<contact> on_up(std::size_t host, timestamp now);
 
-  /// A dial came to nothing.
+  /// A dial came to nothing. `detail` 1 with name_unresolved: the name server is sure that there is no such host; with
+  /// handshake_failed: the agent's certificate is for other names.
   void on_unreachable(std::size_t host, failure reason, timestamp now);
 
   void on_down(const contact& lost, timestamp now);
@@ -141,6 +142,7 @@ private:
   void conclude(member& one, timestamp now);
   void conclude_withdrawn(member& one, timestamp now);
 
+  static bool is_past_waiting(const member& one);
   void start_if_due(timestamp now);
   void activate_if_due(timestamp now);
   bool all_staged(timestamp now) const;

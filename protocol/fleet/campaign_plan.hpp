@@ -62,7 +62,8 @@ struct host_view {
 struct fleet_view {
   std::string job;
   std::vector<host_view> hosts;
-  std::optional<job_request> request; ///< as an agent told, with `watch`
+  /// As an agent told, with `watch`; else as it was given, if it was.
+  std::optional<job_request> request;
   std::chrono::milliseconds elapsed{0};
   bool finished = false;
 };

@@ -29,6 +29,8 @@ from lib.workspace import LabError, Workspace  # noqa: E402
 SIZE = 3 * (1 << 20) + 1234
 SLOW_SIZE = 64 << 20
 SLOW_RATE = 4_000_000  # bits a second: minutes for SLOW_SIZE, whatever the machine
+COLLIDING_SIZE = 1 << 20
+COLLIDING_RATE = 8_000_000  # a second: long enough that two which are started at once are under way at once
 SECONDS = 120
 HEADERS = ("wdstci.h", "wdserror.h", "wdsmcerr.h", "wdscompat.h", "fleetcast_ext.h")
 STRICT = "-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror"
@@ -206,6 +208,22 @@ class Examples:
         os.remove(self.target)
         self.nothing_left(label)
 
+    def collide(self, label, server, digests):
+        """Two at once onto one target, each with an object of its own: whoever ends well last is what lies there, and
+        who does not end well says why."""
+        both = {name: self.start(label, server, name) for name in digests}
+        for name, program in both.items():
+            status = program.wait(SECONDS)
+            require(status == 0 or (status == 1 and "receive: " in self.said(program)),
+                    f"{label} ended with {status} for {name}: {self.said(program)}")
+        require(max(one.started_at for one in both.values()) < min(one.ended_at for one in both.values()),
+                f"{label}: the two did not run at once")
+        good = [digests[name] for name, program in both.items() if program.status == 0]
+        require(good, f"{label}: none of two at once ended well")
+        require(files.sha256(self.target) in good, f"{label}: two at once left what neither of them received")
+        os.remove(self.target)
+        self.nothing_left(label)
+
     def fail(self, label, server):
         """An object that is not there: the code's name, and the story with its name in it."""
         program = self.start(label, server, "no-such-object")
@@ -249,6 +267,14 @@ def use_examples(examples):
         examples.overflow(label, server, "image")
         print(f"{label}: receives, and tells what went wrong")
     server.stop()
+
+    digests = {name: files.make_random_file(os.path.join(examples.source, name), COLLIDING_SIZE)
+               for name in ("one", "another")}
+    steady = examples.serve("steady-state", COLLIDING_RATE)
+    for label in ("c99 by make", "cpp20 by make"):
+        examples.collide(label, steady, digests)
+        print(f"{label}: two at once onto one target leave a whole copy")
+    steady.stop()
 
     files.make_sparse_file(os.path.join(examples.source, "large"), SLOW_SIZE)
     slow = examples.serve("slow-state", SLOW_RATE)

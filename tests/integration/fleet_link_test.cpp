@@ -214,6 +214,25 @@ TEST_P(FleetLink, TakesAnAgentUnderItsOwnNameOnly) {
             std::string::npos);
 }
 
+TEST_P(FleetLink, DoesNotWaitForAnAgentUnderAnotherName) {
+  std::promise<void> finished;
+  fleet::fleet_plan plan;
+  plan.request = sample_request();
+  plan.hosts = {{"localhost", agent->port()}};
+  plan.patience = hours{1};
+  plan.finished = [&] { finished.set_value(); };
+  live_coordinator from{io, coordinator_context(), GetParam().coordinator};
+  from.start(std::move(plan));
+  ASSERT_EQ(finished.get_future().wait_for(answer_patience), std::future_status::ready);
+  const auto host = from.view().hosts.at(0);
+  EXPECT_FALSE(host.succeeded);
+  EXPECT_NE(host.reason.text.find("it is for 127.0.0.1, not for localhost"), std::string::npos)
+    << host.reason.text;
+  EXPECT_NE(host.reason.text.find("`fleetcast fleet cert host 127.0.0.1 localhost --renew`"),
+            std::string::npos)
+    << host.reason.text;
+}
+
 TEST_P(FleetLink, TakesNoAgentOfAnotherAuthority) {
   live_coordinator from{io, *fleet::make_link_context(other.coordinator(), link_role::coordinator),
                         GetParam().coordinator};

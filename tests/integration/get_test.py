@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
 """`fleetcast get` and `wdsmcast` as scripts start them: nobody reads what they say, signals are ignored,
-the name server does not answer. Over loopback, without root.
+the name server or the server does not answer. Over loopback, without root.
 
     get_test.py --bin build/release/bin [--preload slow_lookup.so]
 """
 
 import argparse
 import os
+import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -26,6 +28,8 @@ SIZE = 3 * (1 << 20) + 1234
 TALKING_RATE = 16_000_000  # so that there is progress to tell of, which is said once a second
 SLOW_SIZE = 64 << 20
 SLOW_RATE = 4_000_000  # bits a second: minutes for SLOW_SIZE, whatever the machine
+STOPPED_SIZE = 3 << 20
+STOPPED_RATE = 8_000_000  # three seconds
 SECONDS = 120
 
 
@@ -95,6 +99,56 @@ def stays_deaf_to_what_is_ignored(workspace, options):
     print("nohup: SIGHUP is not heard, SIGTERM is")
 
 
+def say_seconds(line):
+    """Of "waiting for the server for 2 s" and "nothing for 2 s"."""
+    found = re.search(r"(?:waiting for the server|nothing) for (\d+) s", line)
+    return int(found.group(1)) if found else None
+
+
+def says_that_it_waits_for_a_silent_server(workspace, options):
+    """One that takes the connection and says nothing."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        program = workspace.start("get", [os.path.join(options.bin, "fleetcast"), "get",
+                                          f"127.0.0.1:{port}/lab/image",
+                                          os.path.join(workspace.directory("silent-copies"), "copy")])
+        program.wait_until(lambda: any(say_seconds(line) for line in program.lines), SECONDS,
+                           "it said that it waits for the server")
+        first = next(say_seconds(line) for line in program.lines if say_seconds(line))
+        require(first <= 3, f"it waited {first} s before it said so")
+        program.signal(signal.SIGTERM)
+        require(program.wait(SECONDS) == 143, f"get ended with {program.status} on SIGTERM")
+    print("a server that says nothing: get says since when it waits")
+
+
+def forecasts_nothing_while_the_server_is_stopped(workspace, options):
+    """In the middle of a transfer: how long nothing has come, in place of a time that is left and a cause that is none."""
+    server, digest = serve(workspace, options, "stopped", STOPPED_SIZE, STOPPED_RATE)
+    target = os.path.join(workspace.directory("stopped-copies"), "copy")
+    program = workspace.start("get", [os.path.join(options.bin, "fleetcast"), "get", server.url("image"), target])
+    program.wait_until(lambda: any(" left" in line for line in program.lines), SECONDS, "it told of progress")
+    server.program.signal(signal.SIGSTOP)
+    try:
+        program.wait_until(lambda: say_seconds(program.lines[-1] if program.lines else ""), SECONDS,
+                           "it said that nothing comes")
+        said = len(program.lines)
+        program.wait_until(lambda: len(program.lines) > said, SECONDS, "it said that once more")
+        figures = [line for line in program.lines if re.match(r"\d+ s: ", line)]
+    finally:
+        server.program.signal(signal.SIGCONT)
+    first = next(number for number, line in enumerate(figures) if say_seconds(line))
+    require(say_seconds(figures[first]) <= 3, f"it first said {figures[first]!r}")
+    for line in figures[:first]:
+        left = re.search(r"(\S+) left", line)
+        require(not left or left.group(1).count(":") == 1, f"while nothing came: {line!r}")
+    for line in figures[first:]:
+        require(" left" not in line and "packets" not in line, f"while nothing came: {line!r}")
+    require(program.wait(SECONDS) == 0, f"get ended with {program.status} once the server went on")
+    require(files.sha256(target) == digest, "the copy is wrong")
+    server.stop()
+    print("a server that is stopped: get says how long nothing has come")
+
+
 def is_pending(pid, number):
     with open(f"/proc/{pid}/status", encoding="ascii", errors="replace") as status:
         words = dict(line.split(":", 1) for line in status)
@@ -130,6 +184,8 @@ def test():
         os.environ.pop("XDG_CONFIG_HOME", None)
         goes_on_when_nobody_reads(workspace, options)
         stays_deaf_to_what_is_ignored(workspace, options)
+        says_that_it_waits_for_a_silent_server(workspace, options)
+        forecasts_nothing_while_the_server_is_stopped(workspace, options)
         if options.preload:
             ends_at_once_when_told_twice(workspace, options)
 

@@ -8,6 +8,7 @@ import select
 import signal
 import socket
 import subprocess
+import termios
 import time
 
 from .fleetcast import program
@@ -70,12 +71,13 @@ class Console:
 class Terminal:
     """A program on a pseudo-terminal."""
 
-    def __init__(self, argv, term="xterm"):
+    def __init__(self, argv, term="xterm", columns=80, **environment):
         self.seen = ""
+        self.shown = ""  # all of it
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
-            os.environ["TERM"] = term
-            os.execv(argv[0], argv)
+            termios.tcsetwinsize(0, (24, columns))
+            os.execve(argv[0], argv, {**os.environ, "TERM": term, **environment})
 
     def send(self, text):
         os.write(self.fd, text.encode())
@@ -100,7 +102,9 @@ class Terminal:
             data = os.read(self.fd, 65536)
         except OSError:
             return False
-        self.seen += data.decode(errors="replace")
+        text = data.decode(errors="replace")
+        self.seen += text
+        self.shown += text
         return bool(data)
 
     def wait(self):

@@ -1,3 +1,4 @@
+#include "actors/console/folded_text.hpp"
 #include "api/fleetcast_ext.h"
 #include "apps/fleetcast/fleet_report.hpp"
 #include "apps/fleetcast/job_record.hpp"
@@ -5,6 +6,11 @@
 #include "tests/support/temporary_directory.hpp"
 
 #include <gtest/gtest.h>
+
+#include <algorithm>
+#include <sstream>
+#include <string>
+#include <vector>
 
 namespace fleetcast::apps {
 namespace {
@@ -49,15 +55,81 @@ TEST(FleetReport, SummaryCountsAndNamesTheSlowestWithItsLimit) {
 }
 
 TEST(FleetReport, LiveTablePutsTroubleFirstAndFitsTheTerminal) {
-  const auto lines = format_live(sample(), 70, 5);
+  const auto lines = format_live(sample(), 110, 5);
   ASSERT_EQ(lines.size(), 5U);
   EXPECT_EQ(lines[2].substr(0, 4), "poor");
   EXPECT_EQ(lines[3].substr(0, 4), "gone");
-  EXPECT_NE(lines[4].find("3 more"), std::string::npos);
-  for (const auto& line : lines)
-    EXPECT_LE(line.size(), 70U);
-  EXPECT_EQ(format_live(sample(), 70, 40).size(), 7U);
-  EXPECT_LE(format_live(sample(), 70, 2).size(), 2U);
+  EXPECT_EQ(lines[4], "and 3 more");
+  EXPECT_EQ(format_live(sample(), 110, 7).size(), 7U);
+  EXPECT_EQ(format_live(sample(), 110, 40).size(), 7U) << "what there is";
+  EXPECT_LE(format_live(sample(), 110, 2).size(), 2U);
+}
+
+/// All lines fit, and all of `wanted` is there, wherever it was broken.
+void expect_in_sight(const std::vector<std::string>& lines, std::size_t columns,
+                     const std::vector<std::string>& wanted) {
+  std::string all;
+  for (const auto& line : lines) {
+    EXPECT_LE(actors::columns_in(line), columns) << line;
+    all += line;
+  }
+  std::erase(all, ' ');
+  for (auto text : wanted) {
+    std::erase(text, ' ');
+    EXPECT_NE(all.find(text), std::string::npos)
+      << columns << " columns lack " << text << ": " << all;
+  }
+}
+
+std::vector<std::string> lines_in(const std::string& text) {
+  std::istringstream in{text};
+  std::vector<std::string> result;
+  for (std::string line; std::getline(in, line);)
+    result.push_back(line);
+  return result;
+}
+
+TEST(FleetReport, KeepsObjectHostsAndCausesInSightOnNarrowTerminals) {
+  auto view = sample();
+  view.request.emplace();
+  view.request->server = "images.example.org";
+  view.request->name_space = "releases";
+  view.request->object = "2026-11/debian-installer-bookworm-amd64.img";
+  view.request->destination = "{host}/debian.img";
+  view.hosts[2].report.digest = std::string(64, 'a');
+  view.hosts[3].name = "rack7-node042.cluster.example.org";
+  view.hosts[3].reason.text
+    = "cannot write /srv/fleetcast/rack7-node042.cluster.example.org/debian.img: No space left on "
+      "device";
+  const std::vector<std::string> wanted{
+    "images.example.org/releases/2026-11/debian-installer-bookworm-amd64.img",
+    view.hosts[3].name,
+    view.hosts[3].reason.text,
+    "refused",
+    "quick",
+    "out of contact"};
+  for (const std::size_t columns : {60, 80, 120}) {
+    expect_in_sight(format_live(view, columns, 40), columns, wanted);
+    expect_in_sight(lines_in(format_report(view, false, columns)), columns, wanted);
+  }
+}
+
+TEST(FleetReport, LetsFiguresGoBeforeTheCauseLeavesItsLine) {
+  const auto lines = format_live(sample(), 60, 40);
+  const auto poor = std::find_if(lines.begin(), lines.end(),
+                                 [](const auto& line) { return line.starts_with("poor"); });
+  ASSERT_NE(poor, lines.end());
+  EXPECT_TRUE(poor->ends_with("disk full there")) << *poor;
+}
+
+TEST(FleetReport, IsOneLineForEachHostWhereNoTerminalIsNarrow) {
+  auto view = sample();
+  view.hosts[2].report.digest = std::string(64, 'a');
+  const auto text = format_report(view);
+  const auto at = text.find("\nready");
+  ASSERT_NE(at, std::string::npos) << text;
+  const auto line = text.substr(at + 1, text.find('\n', at + 1) - at - 1);
+  EXPECT_TRUE(line.ends_with(view.hosts[2].report.digest)) << line;
 }
 
 TEST(FleetReport, NamesTheCauseForEachHostThatFailed) {

@@ -52,6 +52,19 @@ TEST(Format, ABarIsNeverWiderThanItsTerminal) {
     EXPECT_LE(format_bar(half_done(), columns).size(), columns);
 }
 
+TEST(Format, ABarOnANarrowTerminalStillSaysHowLongAndWhyNotFaster) {
+  auto figures = half_done();
+  figures.limited_by = FLEETCAST_LIMIT_NETWORK;
+  figures.bits_per_second = 1.25e6;
+  for (const std::size_t columns : {60, 80, 120}) {
+    const auto bar = format_bar(figures, columns);
+    EXPECT_NE(bar.find(" 50 %"), std::string::npos) << bar;
+    EXPECT_NE(bar.find("14:19 left"), std::string::npos) << bar;
+    EXPECT_TRUE(bar.ends_with("network loses packets")) << bar;
+  }
+  EXPECT_NE(format_bar(figures, 80).find("of 256.0 MiB"), std::string::npos) << "repairs go first";
+}
+
 TEST(Format, ABarOfAnEmptyObjectMakesSense) {
   EXPECT_NE(format_bar({}, 80).find("0 B of 0 B"), std::string::npos);
 }

@@ -1,8 +1,10 @@
+#include "actors/console/folded_text.hpp"
 #include "actors/console/rendering.hpp"
 #include "actors/console/report.hpp"
 
 #include <gtest/gtest.h>
 
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -30,12 +32,66 @@ std::vector<status_snapshot> sample() {
   return {manager};
 }
 
-std::string text(verb what, const char* key, report::json value) {
+std::string text(verb what, const char* key, report::json value,
+                 std::size_t columns = text_table::unlimited) {
   command c;
   c.what = what;
   report::json document;
   document[key] = std::move(value);
-  return render(c, document);
+  return render(c, document, columns);
+}
+
+/// Of a narrow terminal: every line fits, and all that is to be in sight is there, wherever it was broken.
+void expect_in_sight(const std::string& shown, std::size_t columns,
+                     const std::vector<std::string>& wanted) {
+  std::istringstream in{shown};
+  std::string all;
+  for (std::string line; std::getline(in, line);) {
+    EXPECT_LE(columns_in(line), columns) << line;
+    all += line;
+  }
+  std::erase(all, ' ');
+  for (auto text : wanted) {
+    std::erase(text, ' ');
+    EXPECT_NE(all.find(text), std::string::npos) << columns << " columns lack " << text << ":\n"
+                                                 << shown;
+  }
+}
+
+TEST(Report, KeepsObjectHostAndCauseInSightOnNarrowTerminals) {
+  const std::string object = "lab/releases/2026-11/debian-installer-bookworm-amd64.img";
+  const std::string host = "rack7-node042.cluster.example.org";
+  const std::string cause = "silent: receiver 2 (" + host + ", 10.91.0.42), 12 s";
+  const auto sessions = report::json::array({{{"session", "3"},
+                                              {"direction", "send"},
+                                              {"state", "sending"},
+                                              {"percent", 41.7},
+                                              {"rate", 812e6},
+                                              {"limited_by", cause},
+                                              {"eta", 75.0},
+                                              {"loss", 0.25},
+                                              {"repairs", 1234},
+                                              {"receivers", 16},
+                                              {"object", object},
+                                              {"peer", host},
+                                              {"interface", "eth0"}}});
+  const auto receivers = report::json::array({{{"receiver", 2},
+                                               {"host", host},
+                                               {"percent", 41.7},
+                                               {"rate", 812e6},
+                                               {"limited_by", "silent"},
+                                               {"loss", 0.25},
+                                               {"heard_seconds", 12.5},
+                                               {"free_blocks", 7},
+                                               {"kernel_drops", 0},
+                                               {"address", "10.91.0.42:40123"},
+                                               {"feedback", "10.91.0.1:40000"}}});
+  for (const std::size_t columns : {60, 80, 120}) {
+    expect_in_sight(text(verb::sessions, "sessions", sessions, columns), columns,
+                    {object, host, cause, "41.7"});
+    expect_in_sight(text(verb::receivers, "receivers", receivers, columns), columns,
+                    {host, "silent", "41.7"});
+  }
 }
 
 TEST(Report, HasARowForEachSessionThoseThatAreStuckToo) {

@@ -116,6 +116,15 @@ protected:
     world_.run();
   }
 
+  /// The agent of a host, by its number, shows a certificate that is not taken.
+  void refuse_certificate(std::size_t number, bool is_for_other_names) {
+    caf::anon_send(coordinator_,
+                   link_failed{number,
+                               {failure_code::handshake_failed, is_for_other_names ? 1U : 0U,
+                                "its certificate is refused"}});
+    world_.run();
+  }
+
   /// As time passes, agents of running jobs speak.
   void pass(milliseconds time, const std::vector<std::string>& speaking = {}) {
     for (milliseconds gone{0}; gone < time; gone += milliseconds(500)) {
@@ -236,6 +245,30 @@ TEST_F(Coordinator, DoesNotWaitForAHostThatThereIsNot) {
   EXPECT_FALSE(fails_to_resolve(false)) << "the name server may come back";
   EXPECT_TRUE(fails_to_resolve(true));
   EXPECT_EQ(view_of("b").reason.code, failure_code::name_unresolved);
+}
+
+TEST_F(Coordinator, DoesNotWaitForACertificateOfAnotherName) {
+  add_hosts({"a", "b"});
+  die("b");
+  start();
+  refuse_certificate(1, false);
+  EXPECT_FALSE(view_of("b").finished) << "of another authority, or none that can be read";
+  refuse_certificate(1, true);
+  EXPECT_TRUE(view_of("b").finished);
+  EXPECT_EQ(view_of("b").reason.text, "its certificate is refused");
+  EXPECT_EQ(finished_, 0) << "the others go on";
+}
+
+TEST_F(Coordinator, WaitsForAnAgentThatIsBeingRenewed) {
+  add_hosts({"a", "b"});
+  start();
+  die("b");
+  world_.run();
+  refuse_certificate(1, true);
+  EXPECT_FALSE(view_of("b").finished);
+  revive("b");
+  pass(seconds(2), {"a"});
+  EXPECT_TRUE(view_of("b").in_contact);
 }
 
 TEST_F(Coordinator, GivesADeadHostTimeEvenIfTheOthersWereQuick) {
