@@ -71,8 +71,11 @@ failure trouble::explain(failure reason) const {
 std::string trouble::where() const {
   if (!path_)
     return {};
-  return ": listening for " + to_text(*path_) + "; the server sends from "
-         + path_->sender.to_string();
+  auto result
+    = ": listening for " + to_text(*path_) + "; the server sends from " + path_->sender.to_string();
+  if (path_->ttl != 0)
+    result += fmt::format(" with {} {}", path_->sender.is_v6() ? "hop limit" : "TTL", path_->ttl);
+  return result;
 }
 
 std::string trouble::way_down() const {

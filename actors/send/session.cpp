@@ -434,6 +434,7 @@ wire::session_accept send_session_state::accept_for(receiver_id id, const wire::
   if (!a.unverified)
     a.features = wire::feature_set{}.with(wire::feature::anchors).with(wire::feature::fetch);
   a.sources.push_back(endpoint_of({config_->path.sender, 0}).address);
+  a.ttl = static_cast<std::uint8_t>(config_->options.ttl);
   return a;
 }
 
