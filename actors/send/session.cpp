@@ -520,12 +520,14 @@ bool send_session_state::remove(receiver_id id) {
 void send_session_state::expel_silent() {
   for (const auto id : sender_->take_silent(now(self_)))
     if (const auto i = members_.find(id); i != members_.end())
-      expel(id, {failure_code::kicked_fallback, 0,
-                 fmt::format("the server heard no feedback from this host for {} s: UDP from it "
-                             "must reach port {} of "
-                             "the server (`serve --feedback-port` chooses it)",
-                             whole_seconds(protocol::defaults::receiver_silence_limit),
-                             i->second.feedback.port())});
+      expel(id,
+            {failure_code::kicked_fallback, 0,
+             fmt::format("the server heard no feedback from this host for {} s: {}UDP from it "
+                         "must reach port {} of "
+                         "the server (`serve --feedback-port` chooses it)",
+                         whole_seconds(protocol::defaults::receiver_silence_limit),
+                         i->second.is_heard ? "it was stopped or had no processor time, or " : "",
+                         i->second.feedback.port())});
 }
 
 void send_session_state::expel_stuck() {

@@ -126,6 +126,14 @@ TEST_F(Trouble, FeedbackThatIsNotHeardNamesBothEndsAndTheOption) {
   EXPECT_THAT(words.note(feedback_state{0, 0}), IsEmpty());
 }
 
+TEST_F(Trouble, FeedbackThatWasHeardBeforeMayAlsoHaveStoppedHere) {
+  EXPECT_THAT(words.note(feedback_state{2500, 0}), ElementsAre(Not(HasSubstr("stopped"))));
+  (void)words.note(feedback_state{0, 17});
+  EXPECT_THAT(words.note(feedback_state{5000, 0}),
+              ElementsAre(AllOf(HasSubstr("this process was stopped"),
+                                HasSubstr("UDP from 10.92.0.2:40312 to 10.92.0.1:35999"))));
+}
+
 TEST_F(Trouble, SilenceIsExplainedByWhereItListened) {
   (void)note(deaf(1));
   EXPECT_THAT(explained(failure_code::sender_silent),
