@@ -2,6 +2,7 @@
 
 #include "actors/io/identity.hpp"
 #include "actors/io/private_files.hpp"
+#include "actors/io/trial_switches.hpp"
 #include "actors/io/trust_file.hpp"
 #include "protocol/edit_distance.hpp"
 #include "protocol/text.hpp"
@@ -323,6 +324,8 @@ read_configuration(const environment& variables,
   auto upper = read_variables(variables);
   if (!upper)
     return upper;
+  if (auto wrong = actors::io::wrong_trial_switch(variables); !wrong.empty())
+    return unexpected{std::move(wrong)};
   auto lower = read_files(variables, usual_files);
   if (!lower)
     return lower;

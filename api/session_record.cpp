@@ -134,11 +134,11 @@ DWORD session_record::complete_receive(std::uint32_t size, std::uint64_t offset)
 }
 
 DWORD session_record::wait(std::uint32_t milliseconds) {
-  if (current_session == this)
-    return ERROR_POSSIBLE_DEADLOCK;
   lock guard{mutex_};
   if (closed_)
-    return ERROR_INVALID_HANDLE;
+    return ERROR_INVALID_HANDLE; // inside a callback, too (R-CLS-10)
+  if (current_session == this)
+    return ERROR_POSSIBLE_DEADLOCK;
   auto settled = [this] { return phase_ == phase::completed || abandoned_ != ERROR_SUCCESS; };
   if (milliseconds == INFINITE)
     changed_.wait(guard, settled);

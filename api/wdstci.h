@@ -394,7 +394,7 @@ FLEETCAST_EXPORT DWORD WDSTCIAPI WdsTransportClientCancelSessionEx(HANDLE hSessi
  * @param uTimeout milliseconds (W-WAIT-2); 0 looks only, INFINITE waits for ever (R-WAIT-7).
  * @return ERROR_SUCCESS: over, one way or the other (W-WAIT-3, R-WAIT-5); WAIT_TIMEOUT (R-WAIT-6);
  *   ERROR_POSSIBLE_DEADLOCK: called inside a callback of this session (R-WAIT-9);
- *   ERROR_INVALID_HANDLE: unknown, closed, or closed unstarted meanwhile;
+ *   ERROR_INVALID_HANDLE: unknown, closed (in a callback, too), or closed unstarted meanwhile;
  *   ERROR_SHUTDOWN_IN_PROGRESS: the library was shut down and the session never started. */
 FLEETCAST_EXPORT DWORD WDSTCIAPI WdsTransportClientWaitForCompletion(HANDLE hSessionKey,
                                                                      ULONG uTimeout);

@@ -153,7 +153,7 @@ void control_server_state::take(wire::session_request request) {
   object_ = request.name_space + "/" + request.object;
   features_ = request.features;
   if (request.version != wire::protocol_version)
-    return reject({failure_code::unsupported_version, 0,
+    return refuse({failure_code::unsupported_version, 0,
                    "the client speaks version " + std::to_string(request.version)
                      + " of the protocol, this server version "
                      + std::to_string(wire::protocol_version)
@@ -267,9 +267,9 @@ void control_server_state::on_no_answer(const caf::error& reason) {
   if (phase_ == phase::closing)
     return;
   if (reason == caf::sec::request_timeout)
-    return reject(
+    return refuse(
       {failure_code::server_busy, 0, "the server is too busy to answer; try again in a minute"});
-  reject({failure_code::internal, 0,
+  refuse({failure_code::internal, 0,
           "the server's session manager failed (" + caf::to_string(reason)
             + "); see the server's log, and restart it if this stays so"});
 }
@@ -299,16 +299,12 @@ void control_server_state::send(const wire::server_message& message) {
   config_.accepted.connection->send(wire::encode(message));
 }
 
-/// For reasons that the operator is to hear of, too.
+/// The operator hears of it, too.
 void control_server_state::refuse(failure reason) {
-  log(name).warn("{}: refused to {} ({}): {}", protocol::outside_text(object_), host_name_, peer_,
-                 protocol::outside_text(reason.text, max_reason_shown));
-  reject(std::move(reason));
-}
-
-void control_server_state::reject(failure reason) {
   if (phase_ == phase::closing)
     return;
+  log(name).warn("{}: refused to {} ({}): {}", protocol::outside_text(object_), host_name_, peer_,
+                 protocol::outside_text(reason.text, max_reason_shown));
   send(wire::session_reject{std::move(reason)});
   close(link_outcome::rejected);
 }

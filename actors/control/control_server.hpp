@@ -85,7 +85,6 @@ private:
 
   void send(const protocol::wire::server_message& message);
   void refuse(failure reason);
-  void reject(failure reason);
   void end(failure reason, link_outcome outcome);
   void protocol_error(failure reason);
   void leave_session(failure reason);

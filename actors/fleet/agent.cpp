@@ -59,15 +59,6 @@ void add_facts(const frame_tally& tally, std::vector<fact>& facts) {
       facts.push_back(metrics::refused_links(tally.of(why), std::string{label(why)}));
 }
 
-/// `text` with every {host} replaced.
-std::string with_host(std::string text, const std::string& host) {
-  constexpr std::string_view placeholder = "{host}";
-  for (auto at = text.find(placeholder); at != std::string::npos;
-       at = text.find(placeholder, at + host.size()))
-    text.replace(at, placeholder.size(), host);
-  return text;
-}
-
 } // namespace
 
 std::shared_ptr<agent_parts> storing_parts(std::shared_ptr<target_files> files,
@@ -78,16 +69,16 @@ std::shared_ptr<agent_parts> storing_parts(std::shared_ptr<target_files> files,
 }
 
 agent_state::~agent_state() {
-  for (const auto& one : jobs_)
-    if (one.reception)
-      caf::anon_send(one.reception, cancel_atom::value,
-                     failure{failure_code::internal, 0, "the agent died"});
+  for (const auto& [run, reception] : receptions_)
+    caf::anon_send(reception, cancel_atom::value,
+                   failure{failure_code::internal, 0, "the agent died"});
 }
 
 local_agent_actor::behavior_type agent_state::make_behavior(std::shared_ptr<agent_parts> parts,
                                                             agent_limits limits) {
   parts_ = std::move(parts);
   limits_ = std::move(limits);
+  jobs_ = job_book{limits_};
   self_->set_down_handler([this](const caf::down_msg& down) { on_down(down); });
   self_->set_default_handler(
     [this](caf::scheduled_actor*, caf::message_view&) -> caf::result<caf::message> {
@@ -97,9 +88,19 @@ local_agent_actor::behavior_type agent_state::make_behavior(std::shared_ptr<agen
   return {
     [this](start_atom, const job_request& request) { return start(request); },
     [this](watch_atom, const std::string& id) { return watch(id); },
-    [this](retry_atom, const std::string& id) { return retry(id); },
-    [this](commit_atom, const std::string& id) { return commit(id); },
-    [this](cancel_atom, const std::string& id) { return cancel(id); },
+    [this](retry_atom, const std::string& id) {
+      add_watcher(id);
+      jobs_.on_retry(id);
+      return answer_about(id);
+    },
+    [this](commit_atom, const std::string& id) {
+      jobs_.on_commit(id);
+      return answer_about(id);
+    },
+    [this](cancel_atom, const std::string& id) {
+      jobs_.on_cancel(id);
+      return answer_about(id);
+    },
     [this](const reception_news& news) { hear(news); },
     [this](tick_atom) {
       if (is_local_order(*self_))
@@ -116,233 +117,147 @@ local_agent_actor::behavior_type agent_state::make_behavior(std::shared_ptr<agen
 // -- what a coordinator asks ----------------------------------------------------------------------
 
 agent_state::answer agent_state::start(const job_request& request) {
-  if (auto* known = find(request.job)) {
-    add_watcher(*known);
-    return known->report;
-  }
-  job_report refusal;
-  refusal.job = request.job;
-  refusal.phase = static_cast<std::uint8_t>(job_phase::failed);
-  auto why = check(request);
-  if (!why && stopping_)
-    why = {failure_code::cancelled, 0, "the agent is shutting down"};
-  if (!why && (running() >= limits_.running || !make_room()))
-    why = {failure_code::server_busy, 0,
-           "the agent already has " + std::to_string(running())
-             + " jobs and takes no more; try again when some are over, or raise --max-jobs there"};
-  if (why) {
+  if (auto refusal = jobs_.on_start(request)) {
     ++refused_;
-    log().warn("refused a job: {}", why.text);
-    refusal.code = static_cast<std::uint16_t>(why.code);
-    refusal.reason = std::move(why.text);
-    trim(refusal);
-    return refusal;
+    log().warn("refused a job: {}", refusal->reason);
+    return *std::move(refusal);
   }
-  auto& fresh = jobs_.emplace_back();
-  fresh.request = request;
-  add_watcher(fresh);
-  begin(fresh);
-  return fresh.report;
+  add_watcher(request.job);
+  return answer_about(request.job);
 }
 
 caf::result<job_state> agent_state::watch(const std::string& id) {
-  job_state result;
-  auto* known = find(id);
-  if (known != nullptr) {
-    add_watcher(*known);
-    result.request = known->request;
+  add_watcher(id);
+  return job_state{jobs_.report_of(id), jobs_.request_of(id)};
+}
+
+agent_state::answer agent_state::answer_about(const std::string& id) {
+  obey();
+  return jobs_.report_of(id);
+}
+
+// -- what its jobs ask for ------------------------------------------------------------------------
+
+void agent_state::obey() {
+  while (const auto order = jobs_.next_order())
+    obey(*order);
+}
+
+void agent_state::obey(const job_book::order& order) {
+  using verb = job_book::verb;
+  switch (order.what) {
+    case verb::begin:
+      return begin(order);
+    case verb::commit:
+      return self_->send(receptions_.at(order.run), commit_atom::value);
+    case verb::cancel:
+      return self_->send(receptions_.at(order.run), cancel_atom::value, order.why);
+    case verb::tell:
+      return tell(order.job);
+    case verb::forget:
+      watchers_.erase(order.job);
+      return;
   }
-  result.report = report_of(id, known);
-  return result;
 }
 
-agent_state::answer agent_state::retry(const std::string& id) {
-  auto* known = find(id);
-  if (known != nullptr) {
-    add_watcher(*known);
-    const bool again
-      = known->phase() == job_phase::failed || known->phase() == job_phase::cancelled;
-    if (again && !stopping_ && !known->reception && running() < limits_.running)
-      begin(*known);
-  }
-  return report_of(id, known);
-}
-
-agent_state::answer agent_state::commit(const std::string& id) {
-  auto* known = find(id);
-  if (known != nullptr && known->reception && known->phase() == job_phase::staged)
-    self_->send(known->reception, commit_atom::value);
-  return report_of(id, known);
-}
-
-agent_state::answer agent_state::cancel(const std::string& id) {
-  auto* known = find(id);
-  if (known != nullptr && known->reception && !is_over(known->phase()))
-    self_->send(known->reception, cancel_atom::value,
-                failure{failure_code::cancelled, 0, "cancelled by the coordinator"});
-  return report_of(id, known);
-}
-
-// -- what becomes of a job ------------------------------------------------------------------------
-
-void agent_state::begin(job& one) {
-  one.report = {};
-  one.report.job = one.request.job;
-  one.report.phase = static_cast<std::uint8_t>(job_phase::connecting);
-  const auto destination = with_host(one.request.destination, one.request.host);
-  log().info("job {}: {}/{} from {} to {}", one.request.job, one.request.name_space,
-             one.request.object, one.request.server, destination);
-  auto begun = parts_->receive(*self_, one.request, destination,
-                               caf::actor_cast<reception_host_actor>(self_));
+void agent_state::begin(const job_book::order& order) {
+  const auto request = jobs_.request_of(order.job);
+  const auto destination = destination_of(request);
+  log().info("job {}: {}/{} from {} to {}", request.job, request.name_space, request.object,
+             request.server, destination);
+  auto begun
+    = parts_->receive(*self_, request, destination, caf::actor_cast<reception_host_actor>(self_));
   if (!begun)
-    return end(one, job_phase::failed, std::move(begun.error()));
-  one.reception = *std::move(begun);
-  self_->monitor(one.reception);
+    return jobs_.on_end(order.run, std::move(begun.error()), now(self_));
+  self_->monitor(*begun);
+  receptions_.emplace(order.run, *std::move(begun));
   if (!std::exchange(ticking_, true))
     self_->delayed_send(self_, limits_.keep_alive, tick_atom::value);
 }
 
+void agent_state::tell(const std::string& id) {
+  const auto report = jobs_.report_of(id);
+  const auto phase = phase_of(report.phase);
+  if (phase == job_phase::done)
+    log().info("job {}: done, {} bytes in {} ms, SHA-256 {}", id, report.written_bytes,
+               report.elapsed_ms, report.digest);
+  else if (is_over(phase))
+    log().warn("job {}: {}: {}", id, to_string(phase), report.reason);
+  for (const auto& watcher : watchers_[id])
+    self_->send(caf::actor_cast<watcher_actor>(watcher), report);
+}
+
+/// Whoever asked last stays; the one that has been silent longest makes room.
+void agent_state::add_watcher(const std::string& id) {
+  const auto from = self_->current_sender();
+  if (!from || !jobs_.is_known(id))
+    return;
+  auto& all = watchers_[id];
+  const auto known = std::find(all.begin(), all.end(), from);
+  if (known != all.end()) {
+    std::rotate(known, known + 1, all.end());
+    return;
+  }
+  if (all.size() >= limits_.watchers)
+    all.erase(all.begin());
+  all.push_back(from);
+  self_->monitor(from->address());
+}
+
+// -- what becomes of a job ------------------------------------------------------------------------
+
 void agent_state::hear(const reception_news& news) {
   const auto from = self_->current_sender();
-  const auto one = std::find_if(jobs_.begin(), jobs_.end(), [&](const job& j) {
-    return j.reception && caf::actor_cast<caf::strong_actor_ptr>(j.reception) == from;
+  const auto found = std::find_if(receptions_.begin(), receptions_.end(), [&](const auto& one) {
+    return caf::actor_cast<caf::strong_actor_ptr>(one.second) == from;
   });
-  if (one == jobs_.end() || is_over(one->phase()))
+  if (found == receptions_.end())
     return;
-  auto id = std::move(one->report.job);
-  one->report = news.figures;
-  one->report.job = std::move(id);
-  if (news.phase == job_phase::staged)
-    one->staged_at = now(self_);
-  if (is_over(news.phase))
-    return end(*one, news.phase, news.reason);
-  one->report.phase = static_cast<std::uint8_t>(news.phase);
-  tell(*one);
+  jobs_.on_news(found->first, news.phase, news.figures, news.reason, now(self_));
+  obey();
 }
 
-void agent_state::end(job& one, job_phase phase, failure reason) {
-  one.report.phase = static_cast<std::uint8_t>(phase);
-  one.report.code = static_cast<std::uint16_t>(reason.code);
-  one.report.reason = std::move(reason.text);
-  trim(one.report);
-  if (phase == job_phase::done)
-    log().info("job {}: done, {} bytes in {} ms, SHA-256 {}", one.report.job,
-               one.report.written_bytes, one.report.elapsed_ms, one.report.digest);
-  else
-    log().warn("job {}: {}: {}", one.report.job, to_string(phase), one.report.reason);
-  tell(one);
-}
-
-void agent_state::tell(job& one) {
-  one.told_at = now(self_);
-  for (const auto& watcher : one.watchers)
-    self_->send(caf::actor_cast<watcher_actor>(watcher), one.report);
-}
-
-/// Watchers learn that the agent still lives; staged files that nobody came back for go.
-void agent_state::tick() {
-  const auto time = now(self_);
-  ticking_ = false;
-  for (auto& one : jobs_) {
-    if (is_over(one.phase()))
-      continue;
-    ticking_ = true;
-    if (one.phase() == job_phase::staged && time - one.staged_at >= limits_.staged && one.reception)
-      self_->send(one.reception, cancel_atom::value,
-                  failure{failure_code::cancelled, 0,
-                          "staged, but no coordinator gave the word to activate it"});
-    else if (time - one.told_at >= limits_.keep_alive)
-      tell(one);
+void agent_state::on_down(const caf::down_msg& down) {
+  for (auto& [job, all] : watchers_)
+    std::erase_if(all, [&](const auto& watcher) { return down.source == watcher; });
+  const auto found = std::find_if(receptions_.begin(), receptions_.end(),
+                                  [&](const auto& one) { return down.source == one.second; });
+  if (found != receptions_.end()) {
+    const auto run = found->first;
+    receptions_.erase(found);
+    jobs_.on_end(run,
+                 {failure_code::internal, 0,
+                  "the fleet_reception actor died: " + self_->system().render(down.reason)},
+                 now(self_));
+    obey();
   }
+  quit_if_done();
+}
+
+void agent_state::tick() {
+  jobs_.on_tick(now(self_));
+  obey();
+  ticking_ = jobs_.has_open();
   if (ticking_)
     self_->delayed_send(self_, limits_.keep_alive, tick_atom::value);
 }
 
-void agent_state::on_down(const caf::down_msg& down) {
-  for (auto& one : jobs_) {
-    std::erase_if(one.watchers, [&](const auto& watcher) { return down.source == watcher; });
-    if (!one.reception || down.source != one.reception)
-      continue;
-    one.reception = nullptr;
-    if (!is_over(one.phase()))
-      end(one, job_phase::failed,
-          {failure_code::internal, 0,
-           "the fleet_reception actor died: " + self_->system().render(down.reason)});
-  }
-  quit_if_done();
-}
-
 void agent_state::stop() {
-  stopping_ = true;
-  for (const auto& one : jobs_)
-    if (one.reception)
-      self_->send(one.reception, cancel_atom::value,
-                  failure{failure_code::cancelled, 0, "the agent is shutting down"});
+  jobs_.stop();
+  obey();
   quit_if_done();
 }
 
 void agent_state::quit_if_done() {
-  const auto lives = [](const job& one) { return one.reception != nullptr; };
-  if (stopping_ && std::none_of(jobs_.begin(), jobs_.end(), lives))
+  if (jobs_.is_stopping() && receptions_.empty())
     self_->quit();
-}
-
-// -- keeping jobs ---------------------------------------------------------------------------------
-
-/// Whoever asked last stays; the one that has been silent longest makes room.
-void agent_state::add_watcher(job& one) {
-  const auto from = self_->current_sender();
-  if (!from)
-    return;
-  const auto known = std::find(one.watchers.begin(), one.watchers.end(), from);
-  if (known != one.watchers.end()) {
-    std::rotate(known, known + 1, one.watchers.end());
-    return;
-  }
-  if (one.watchers.size() >= limits_.watchers)
-    one.watchers.erase(one.watchers.begin());
-  one.watchers.push_back(from);
-  self_->monitor(from->address());
-}
-
-bool agent_state::make_room() {
-  if (jobs_.size() < limits_.kept)
-    return true;
-  const auto over = std::find_if(jobs_.begin(), jobs_.end(), [](const job& one) {
-    return is_over(one.phase()) && !one.reception;
-  });
-  if (over == jobs_.end())
-    return false;
-  jobs_.erase(over);
-  return true;
-}
-
-agent_state::job* agent_state::find(const std::string& id) {
-  const auto found = std::find_if(jobs_.begin(), jobs_.end(),
-                                  [&](const job& one) { return one.request.job == id; });
-  return found == jobs_.end() ? nullptr : &*found;
-}
-
-std::size_t agent_state::running() const {
-  return static_cast<std::size_t>(std::count_if(jobs_.begin(), jobs_.end(), [](const job& one) {
-    return !is_over(one.phase()) || one.reception;
-  }));
-}
-
-job_report agent_state::report_of(const std::string& id, const job* found) const {
-  if (found != nullptr)
-    return found->report;
-  job_report result;
-  result.job = id;
-  trim(result);
-  return result;
 }
 
 status_snapshot agent_state::status() const {
   status_snapshot result;
   result.actor = name;
-  result.state = stopping_ ? "stopping" : "running";
-  result.facts = {metrics::jobs(jobs_.size()), metrics::running_jobs(running()),
+  result.state = jobs_.is_stopping() ? "stopping" : "running";
+  result.facts = {metrics::jobs(jobs_.size()), metrics::running_jobs(jobs_.running()),
                   metrics::refused_jobs(refused_), metrics::unexpected_messages(dropped_)};
   if (limits_.frames)
     add_facts(*limits_.frames, result.facts);

@@ -1,12 +1,7 @@
-/// This host's end of a fleet: starts, watches, stores and cancels jobs for coordinators.
+/// The actor around a host's jobs (protocol/fleet/job_book.hpp): makes receptions, and tells watchers.
 ///
-/// A job is one object for one file. Jobs are kept by id, so a coordinator that asks again (its message
-/// was lost, it died, it is another one) finds the true state and starts nothing twice. The agent needs
-/// no coordinator for a job once it is started; only `together` waits for a word, an hour at most.
-///
-/// Bounds: jobs that run, jobs that are remembered, watchers of a job, and the length of all text. What is
-/// beyond is refused with server_busy; of the jobs that are over the oldest is forgotten, of watchers
-/// the oldest. Messages of types that nobody expects are dropped and counted.
+/// Bounds beside those of the jobs: watchers of a job; of those the oldest is forgotten. Messages of types that nobody
+/// expects are dropped and counted.
 ///
 /// Supervision: monitors its receptions, and says `internal` for one that crashed. Monitors watchers, to
 /// forget them. Its own crash ends its receptions, and with them their sessions.
@@ -16,26 +11,18 @@
 #include "actors/fleet/messages.hpp"
 #include "actors/fleet/reception.hpp"
 #include "actors/status.hpp"
+#include "protocol/fleet/job_book.hpp"
 
-#include <chrono>
 #include <cstddef>
-#include <list>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
 namespace fleetcast::actors::fleet {
 
-struct agent_limits {
-  std::size_t running = 4; ///< jobs that are not over
-  std::size_t kept = 64;   ///< jobs, those that are over included
-  std::size_t watchers = 8;
-
-  /// How long a staged file waits for the word of a coordinator.
-  std::chrono::seconds staged{3600};
-
-  /// A watcher hears this often at least.
-  std::chrono::milliseconds keep_alive{2000};
+struct agent_limits : protocol::fleet::job_limits {
+  std::size_t watchers = 8; ///< of a job
 
   /// What befell the frames of its links, to be shown with its status; null: not shown.
   std::shared_ptr<const frame_tally> frames = nullptr;
@@ -82,46 +69,33 @@ public:
                                                  agent_limits limits);
 
 private:
-  struct job {
-    job_request request;
-    job_report report;
-    reception_actor reception; ///< null once it has ended
-    std::vector<caf::strong_actor_ptr> watchers;
-    protocol::timestamp staged_at{};
-    protocol::timestamp told_at{};
-
-    job_phase phase() const noexcept { return phase_of(report.phase); }
-  };
-
+  using job_book = protocol::fleet::job_book;
   using answer = caf::result<job_report>;
 
   answer start(const job_request& request);
   caf::result<job_state> watch(const std::string& id);
-  answer retry(const std::string& id);
-  answer commit(const std::string& id);
-  answer cancel(const std::string& id);
+  answer answer_about(const std::string& id);
 
-  void begin(job& one);
+  void obey();
+  void obey(const job_book::order& order);
+  void begin(const job_book::order& order);
+  void tell(const std::string& id);
+  void add_watcher(const std::string& id);
+
   void hear(const reception_news& news);
+  void on_down(const caf::down_msg& down);
   void tick();
   void stop();
-  void on_down(const caf::down_msg& down);
-  void end(job& one, job_phase phase, failure reason);
-  void tell(job& one);
-  void add_watcher(job& one);
   void quit_if_done();
-  bool make_room();
-  job* find(const std::string& id);
-  std::size_t running() const;
-  job_report report_of(const std::string& id, const job* found) const;
   status_snapshot status() const;
 
   local_agent_actor::pointer self_;
   std::shared_ptr<agent_parts> parts_;
   agent_limits limits_;
-  std::list<job> jobs_; ///< the oldest first
+  job_book jobs_{{}};
+  std::map<job_book::run_number, reception_actor> receptions_;
+  std::map<std::string, std::vector<caf::strong_actor_ptr>> watchers_; ///< by job
   vitals vitals_;
-  bool stopping_ = false;
   bool ticking_ = false;
   std::uint64_t refused_ = 0;
   std::uint64_t dropped_ = 0;

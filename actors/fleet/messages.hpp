@@ -1,106 +1,17 @@
-/// What a fleet's coordinator and its agents say to each other, over the actor network.
-///
-///     coordinator ── start, watch, retry, commit, cancel ──> agent
-///     coordinator <── job_report, as answers and whenever something changed ── agent
-///
-/// Every request may be repeated: an agent that knows the job answers with its true state and does
-/// nothing twice. So a coordinator that lost a message, or died and came again, asks once more.
-///
-/// These types cross the network and may be wrong in every field: text is bounded by `is_sane`, and a
-/// phase from a peer goes through `phase_of`.
+/// The fleet's messages as actors send them (protocol/fleet/job.hpp says what they mean).
 #pragma once
 
 #include "actors/interfaces.hpp"
+#include "protocol/fleet/job.hpp"
 
 #include <caf/actor_system_config.hpp>
 #include <caf/meta/type_name.hpp>
 
-#include <cstdint>
 #include <string>
-#include <string_view>
 
-namespace fleetcast::actors::fleet {
+namespace fleetcast::protocol::fleet {
 
-using commit_atom = caf::atom_constant<caf::atom("commit")>;
-using retry_atom = caf::atom_constant<caf::atom("retry")>;
-using start_atom = caf::atom_constant<caf::atom("start")>;
-using watch_atom = caf::atom_constant<caf::atom("watch")>;
-
-/// Where an agent stands with a job. Travels: append only, never renumber.
-enum class job_phase : std::uint8_t {
-  unknown = 0, ///< this agent has no such job
-  connecting = 1,
-  receiving = 2,
-  storing = 3, ///< everything arrived; on its way to the disk
-  staged = 4,  ///< on the disk and verified; waits for the word to take its name
-  done = 5,
-  failed = 6,
-  cancelled = 7,
-};
-
-/// Nothing more comes of the job by itself.
-constexpr bool is_over(job_phase phase) noexcept {
-  return phase == job_phase::done || phase == job_phase::failed || phase == job_phase::cancelled;
-}
-
-std::string_view to_string(job_phase phase) noexcept;
-
-/// A phase as a peer sent it; what is none is `unknown`.
-job_phase phase_of(std::uint8_t number) noexcept;
-
-/// One object for one host.
-struct job_request {
-  std::string job; ///< its id
-  std::string server;
-  std::uint16_t port = 0;
-  std::string name_space;
-  std::string object;
-
-  /// Where the copy goes, below what the agent allows; {host} stands for `host`.
-  std::string destination;
-
-  /// The agent's host as the coordinator's list names it.
-  std::string host;
-
-  std::string interface;   ///< to receive on; empty: the one that leads to the server
-  std::string fingerprint; ///< that the server must have; empty: pinned on first use
-  bool authenticate = false;
-
-  /// Take the new name only at the word of the coordinator.
-  bool together = false;
-};
-
-/// How a job stands at an agent.
-struct job_report {
-  std::string job;
-  std::uint8_t phase = 0; ///< a job_phase
-  std::uint64_t object_bytes = 0;
-  std::uint64_t written_bytes = 0;
-  std::uint64_t bits_per_second = 0; ///< of late; of the whole transfer once it is over
-  std::uint64_t repaired_symbols = 0;
-  std::uint64_t lost_packets = 0;
-  std::uint64_t elapsed_ms = 0;   ///< since the start; final once it is over
-  std::uint64_t activated_us = 0; ///< when the file took its name, microseconds of Unix time
-  std::string limit;              ///< what holds it back: "network", "disk", "cpu", "sender"
-  std::uint16_t code = 0;         ///< a failure_code
-  std::string reason;             ///< of a failure, for people
-  std::string digest;             ///< SHA-256 of the stored object, in hexadecimal
-};
-
-/// A report, and what was asked for: for a coordinator that knows the job's id only.
-struct job_state {
-  job_report report;
-  job_request request;
-};
-
-/// Bounded and made of what may be in it. An agent refuses everything else.
-failure check(const job_request& request);
-
-/// Letters, digits, dots, dashes and underscores; 64 at most.
-bool is_job_id(std::string_view text) noexcept;
-
-/// Cuts what is longer than an agent would say.
-void trim(job_report& report);
+// Where CAF finds them: beside the types.
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, job_request& x) {
@@ -119,6 +30,26 @@ template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, job_state& x) {
   return f(caf::meta::type_name("fleet_job_state"), x.report, x.request);
 }
+
+} // namespace fleetcast::protocol::fleet
+
+namespace fleetcast::actors::fleet {
+
+using protocol::fleet::check;
+using protocol::fleet::is_job_id;
+using protocol::fleet::is_over;
+using protocol::fleet::job_phase;
+using protocol::fleet::job_report;
+using protocol::fleet::job_request;
+using protocol::fleet::job_state;
+using protocol::fleet::phase_of;
+using protocol::fleet::to_string;
+using protocol::fleet::trim;
+
+using commit_atom = caf::atom_constant<caf::atom("commit")>;
+using retry_atom = caf::atom_constant<caf::atom("retry")>;
+using start_atom = caf::atom_constant<caf::atom("start")>;
+using watch_atom = caf::atom_constant<caf::atom("watch")>;
 
 /// Makes an actor system understand these messages.
 void add_messages(caf::actor_system_config& config);

@@ -1,7 +1,5 @@
 #include "actors/io/injected_loss.hpp"
 
-#include "actors/log.hpp"
-
 #include <charconv>
 #include <cstdlib>
 #include <cstring>
@@ -15,15 +13,9 @@ injected_loss::injected_loss(double percent, std::uint64_t seed)
 
 injected_loss injected_loss::from_environment() {
   const char* text = ::secure_getenv(variable);
-  if (text == nullptr || *text == '\0')
+  const auto percent = text != nullptr ? parse(text) : std::nullopt;
+  if (!percent)
     return {0, 0};
-  const auto percent = parse(text);
-  if (!percent) {
-    log().warn("the environment variable {} is not a number from 0 to {:g}, so nothing is lost on "
-               "purpose. Write, for example: {}=1.5",
-               variable, max_percent, variable);
-    return {0, 0};
-  }
   return {*percent, std::random_device{}()};
 }
 

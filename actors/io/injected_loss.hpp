@@ -22,8 +22,8 @@ public:
   /// `percent` in 0 to max_percent.
   injected_loss(double percent, std::uint64_t seed);
 
-  /// What the variable says, by a seed of chance; nothing lost when it is not set, and (with a word in the
-  /// log) when it is not understood.
+  /// What the variable says, by a seed of chance; nothing lost when it is not set, or not understood: programs refuse
+  /// that (trial_switches.hpp).
   [[nodiscard]] static injected_loss from_environment();
 
   /// "1", "0.5": nothing when `text` is no such number.

@@ -269,11 +269,25 @@ udp_endpoint some_group(bool v6) {
 } // namespace
 
 offloads offloads::from_environment() {
-  const char* chosen = std::getenv("FLEETCAST_OFFLOADS");
-  if (chosen == nullptr)
-    return {};
-  const std::string_view list{chosen};
-  return {list.find("gso") != list.npos, list.find("gro") != list.npos};
+  const char* chosen = ::secure_getenv(variable);
+  return chosen == nullptr ? offloads{} : parse(chosen).value_or(offloads{});
+}
+
+std::optional<offloads> offloads::parse(std::string_view text) noexcept {
+  if (text == "none")
+    return offloads{false, false};
+  offloads result{false, false};
+  for (bool is_more = true; is_more;) {
+    const auto comma = text.find(',');
+    const auto word = text.substr(0, comma);
+    if (word != "gso" && word != "gro")
+      return std::nullopt;
+    (word == "gso" ? result.gso : result.gro) = true;
+    is_more = comma != text.npos;
+    if (is_more)
+      text.remove_prefix(comma + 1);
+  }
+  return result;
 }
 
 tl::expected<udp_socket, failure>

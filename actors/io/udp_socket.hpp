@@ -16,6 +16,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 
 namespace fleetcast::actors::io {
 
@@ -31,9 +32,13 @@ struct offloads {
 
   friend bool operator==(const offloads&, const offloads&) = default;
 
-  /// Both, but for what the environment variable FLEETCAST_OFFLOADS leaves out: a list of "gso" and
-  /// "gro", or "none". For measurements and for drivers that promise more than they keep.
+  /// Both, but for what the environment variable leaves out. For measurements and for drivers that promise more than
+  /// they keep. A value that is not understood counts as not set: programs refuse it (trial_switches.hpp).
   [[nodiscard]] static offloads from_environment();
+  static constexpr const char* variable = "FLEETCAST_OFFLOADS";
+
+  /// "gso", "gro", both with a comma between them, or "none"; nothing when `text` is neither.
+  [[nodiscard]] static std::optional<offloads> parse(std::string_view text) noexcept;
 };
 
 struct socket_options {

@@ -5,6 +5,7 @@
 #include "actors/fleet/link_acceptor.hpp"
 #include "actors/fleet/link_context.hpp"
 #include "actors/fleet/link_scribe.hpp"
+#include "actors/io/trial_switches.hpp"
 #include "actors/log.hpp"
 #include "actors/runtime.hpp"
 #include "apps/common/leftovers.hpp"
@@ -61,8 +62,8 @@ authority may start jobs; anyone else is ignored. Without certificates an agent
 listens on this host only (127.0.0.1, ::1) and serves any local user.
 
 --verify PROGRAM has the last word on this host: it is run, as the agent's user,
-with the path of each finished file before that file gets its name. Any exit code
-other than 0 rejects the file.
+with the path of each finished file before that file gets its name. Any exit
+code other than 0 rejects the file.
 
 `fleetcast console` and `fleetcast top` look into the running agent; --metrics
 serves its figures to Prometheus.
@@ -75,8 +76,8 @@ Examples:
   fleetcast agent --listen 127.0.0.1:5045 --allow-dir /tmp/incoming
   systemctl enable --now fleetcast-agent
 
-Exit codes: 0 after SIGINT or SIGTERM, 1 when the agent cannot start, 2 wrong
-usage, 3 a file or directory of this host.
+Exit codes: 0 after SIGINT or SIGTERM (or SIGHUP on a terminal), 1 when the
+agent cannot start, 2 wrong usage, 3 a file or directory of this host.
 )";
 
 /// Null: none, and none needed.
@@ -147,6 +148,8 @@ int run(actors::runtime& runtime, const actors::listening_sockets& sockets,
 }
 
 int agent(const agent_arguments& arguments) {
+  if (const auto wrong = actors::io::wrong_trial_switch(); !wrong.empty())
+    return complain("agent", wrong);
   signal_events signals;
   raise_descriptor_limit();
   const auto listen = parse_endpoint(arguments.listen, default_agent_port);

@@ -50,10 +50,13 @@ constexpr const char* console_footer
 completion (TAB), or line by line from a pipe. `help` shows all commands;
 docs/console.md explains them, with a guide for when something is wrong.
 
-Which process: by its pid, or by its socket; without either, the only one there
-is. Sockets lie in $XDG_RUNTIME_DIR/fleetcast, else /run/user/UID/fleetcast,
-else /tmp/fleetcast-UID. Only the user who runs the process, and root, can
-connect.
+Which process: by its pid, or by its socket. Without either: the only server,
+else the only agent, else the only process that has a console.
+
+Sockets are in /run/fleetcast (root's), /run/user/UID/fleetcast, or
+/tmp/fleetcast-UID where there is neither. If XDG_RUNTIME_DIR names another
+directory, they are in its subdirectory fleetcast, and nowhere else. Only the
+user who runs the process, and root, can connect.
 
 Examples:
   fleetcast console

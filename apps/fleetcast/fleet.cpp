@@ -116,8 +116,8 @@ Exit codes: as `fleetcast fleet get`.
 )";
 
 constexpr const char* jobs_footer
-  = R"(A job is `open` until a command has waited for its end: `fleetcast fleet status --job ID`
-asks its hosts how it stands.
+  = R"(A job is `open` until a command has waited for its end. `fleetcast fleet status
+--job ID` asks its hosts how it stands.
 
 Examples:
   fleetcast fleet jobs

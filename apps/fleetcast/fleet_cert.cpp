@@ -43,16 +43,16 @@ struct cert_arguments {
 
 constexpr const char* fleet_cert_footer
   = R"(A fleet has its own certificate authority, made by `init` on the host that
-commands the fleet. It signs one certificate for the coordinator, which may start jobs,
-and one for each host, which may not. A host's names are those that --hosts
-uses: the coordinator takes an agent under no other.
+commands the fleet. It signs one certificate for the coordinator, which may
+start jobs, and one for each host, which may not. A host's names are those that
+--hosts uses: the coordinator accepts an agent under no other name.
 
 Keys have mode 0600. ca.key makes certificates: keep it, and keep it away from
 hosts. Anyone who has coordinator.key commands every agent.
 
 Examples:
   fleetcast fleet cert init
-  fleetcast fleet cert host node1 10.0.0.1       # known by a name and an address
+  fleetcast fleet cert host node1 10.0.0.1      # known by a name and an address
   tar -C ~/.config/fleetcast/fleet/hosts/node1 -c . | ssh root@node1 \
     'mkdir -p /etc/fleetcast/agent && tar -C /etc/fleetcast/agent -x'
   fleetcast fleet cert host node1 --renew

@@ -6,6 +6,7 @@
 #include "actors/io/identity.hpp"
 #include "actors/io/network_interface.hpp"
 #include "actors/io/port_range.hpp"
+#include "actors/io/trial_switches.hpp"
 #include "actors/log.hpp"
 #include "actors/runtime.hpp"
 #include "actors/send/directory_provider.hpp"
@@ -29,6 +30,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace fleetcast::apps {
@@ -69,6 +71,11 @@ nothing outside it can be reached. A transmission begins with the first request
 for a file; later requests join it and get what they missed afterwards. Nothing
 is sent while no receiver is listening.
 
+To replace a file, write the new one elsewhere and rename it over the old one:
+running transmissions finish with the old version. Writing into a file that is
+being sent ends its transmission with error 1006, if it is noticed at all;
+writes through a memory mapping may not be.
+
 --authorized FILE serves only the clients listed in FILE, one per line: the
 fingerprint that `fleetcast identity` prints on that host, then a label of your
 choice; # begins a comment. NAMESPACE=FILE applies to that namespace alone, in
@@ -80,21 +87,24 @@ fingerprint in the message.
 At most --max-transmissions objects are sent at once, and at most
 --max-transmissions-per-source that were requested from one client address;
 requests for more get error 54, try again later. --rate applies to each object,
---max-rate to all of them together. Both count UDP payload; headers add 2 to 4 %.
+--max-rate to all of them together. Both count UDP payload; headers add another
+2 to 4 %.
 
 --security none is for measurements on a private network: anyone on it can read,
-forge and corrupt what is sent, and NOBODY NOTICES, since blocks are not verified
-either. Only receivers started with `get --security none` are then served; all
-others are refused.
+forge and corrupt what is sent, and NOBODY NOTICES, since blocks are not
+verified either. Only receivers started with `get --security none` are then
+served; all others are refused.
 
 Packets are at most 1500 bytes, or the interface's MTU if that is smaller. Set
 --mtu to what every link to the receivers takes: 1400, say, behind tunnels, or
 9000 where every host and switch takes jumbo frames, which saves processor time.
 
-Network: TCP 5040 for control (TLS 1.3); UDP multicast down, each transmission to
-a group of its own, from port 5041 up; UDP unicast up, to an ephemeral port or to
-one of --feedback-port. Each running transmission takes one of these; when none is
-left, requests for further objects get error 54, try again later.
+Network: TCP 5040 for control (TLS 1.3). UDP multicast to the receivers: each
+transmission has its own group, and all groups use port 5041 until a range of
+addresses is used up; the next groups use 5042, and so on. UDP unicast back to
+the server: to an ephemeral port, or to one of --feedback-port. Each running
+transmission takes one of these; when none is left, requests for further objects
+get error 54, try again later.
 
 `fleetcast console` and `fleetcast top` look into the running server; --metrics
 serves its figures to Prometheus, at http://ADDR:PORT/metrics.
@@ -108,16 +118,23 @@ Examples:
   fleetcast serve --namespace t=. --listen 127.0.0.1:5040 --interface lo
   fleetcast serve --namespace lab=/srv/lab --authorized /etc/fleetcast/authorized_clients
 
-Exit codes: 0 after SIGINT or SIGTERM, 1 when the server cannot start, 2 wrong
-usage, 3 a file or directory of this host.
+Exit codes: 0 after SIGINT or SIGTERM (or SIGHUP on a terminal), 1 when the
+server cannot start, 2 wrong usage, 3 a file or directory of this host.
 )";
 
 tl::expected<actors::group_ranges, failure> parse_groups(const std::vector<std::string>& texts) {
   actors::group_ranges result;
+  bool is_v4_given = false;
+  bool is_v6_given = false;
   for (const auto& text : texts) {
     auto prefix = actors::group_prefix::parse(text);
     if (!prefix)
       return tl::unexpected{std::move(prefix.error())};
+    if (std::exchange(prefix->base.is_v4() ? is_v4_given : is_v6_given, true))
+      return tl::unexpected{failure{protocol::failure_code::invalid_argument, 0,
+                                    "--group " + text
+                                      + ": give one range for IPv4 and one for IPv6, not two for "
+                                        "the same"}};
     (prefix->base.is_v4() ? result.v4 : result.v6) = *prefix;
   }
   return result;
@@ -208,6 +225,8 @@ failure check_rate(const serve_arguments& arguments) {
 
 int serve(const serve_arguments& arguments) {
   inject_loss(arguments.inject_loss);
+  if (const auto wrong = actors::io::wrong_trial_switch(); !wrong.empty())
+    return complain("serve", wrong);
   signal_events signals;
   raise_descriptor_limit();
   if (const auto contradiction = check_rate(arguments))
@@ -333,9 +352,10 @@ void register_serve(CLI::App& program, std::function<int()>& selected) {
                  "others (repeatable)")
     ->type_name("[NAMESPACE=]FILE");
   command
-    ->add_option("--group,-g", arguments->groups,
-                 "Multicast addresses to use, once for each IP version (default 239.255.0.0/16 and "
-                 "ff15::f1ee:8000:0/112)")
+    ->add_option(
+      "--group,-g", arguments->groups,
+      "Multicast addresses to use: one range for IPv4, one for IPv6 (repeatable; default "
+      "239.255.0.0/16 and ff15::f1ee:8000:0/112)")
     ->type_name("ADDR[/PREFIX]");
   add_rate_option(
     *command, "--rate,-r", arguments->rate,
@@ -352,14 +372,14 @@ void register_serve(CLI::App& program, std::function<int()>& selected) {
     ->type_name("PORT[-PORT]");
   command
     ->add_option("--max-transmissions", arguments->bounds.in_all,
-                 "Send so many objects at once; requests for one more get error 54, try again "
+                 "Send at most N objects at once; requests for another get error 54, try again "
                  "later. What is being sent can always be joined")
     ->check(CLI::Range(std::size_t{1}, most_transmissions))
     ->capture_default_str()
     ->type_name("N");
   command
     ->add_option("--max-transmissions-per-source", arguments->bounds.of_one_source,
-                 "Of those, begun by requests of one client address (IPv6: one /64)")
+                 "Of those, at most N that were requested from one client address (IPv6: one /64)")
     ->check(CLI::Range(std::size_t{1}, most_transmissions))
     ->capture_default_str()
     ->type_name("N");

@@ -200,6 +200,9 @@ TEST_F(CloseSession, R_CLS_8_WorksInsideStartAndContents) {
   auto& second = make_consumer();
   second.on_contents = [&](const contents& block) {
     EXPECT_EQ(WdsTransportClientCloseSession(second.key), DWORD{ERROR_SUCCESS});
+    // R-CLS-10 before R-WAIT-9: a closed key gives one answer, wherever it is used.
+    EXPECT_EQ(WdsTransportClientWaitForCompletion(second.key, INFINITE),
+              DWORD{ERROR_INVALID_HANDLE});
     EXPECT_EQ(complete_receive(second.key, block.size, block.offset), DWORD{ERROR_SUCCESS});
   };
   prepare_and_start(second);

@@ -7,12 +7,14 @@
 #include "actors/io/processor.hpp"
 #include "protocol/wire/control_codec.hpp"
 #include "tests/support/actor_fixture.hpp"
+#include "tests/support/logged_lines.hpp"
 #include "tests/support/temporary_directory.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/read.hpp>
 #include <boost/asio/ssl.hpp>
 #include <boost/asio/write.hpp>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <openssl/evp.h>
 #include <openssl/ssl.h>
@@ -41,6 +43,9 @@ namespace wire = protocol::wire;
 using asio::ip::tcp;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 
 /// How long a test waits for what must come.
 constexpr auto patience = seconds{20};
@@ -1247,7 +1252,25 @@ TEST_F(Control, WantsTheRequestFirst) {
   EXPECT_FALSE(stranger.receive());
 }
 
+TEST_F(Control, SaysInTheLogWhomItRefusesAndWhy) {
+  policy_ = [](const join_request&) {
+    join_reply reply;
+    reply.reason = {failure_code::handshake_failed, 0,
+                    "this host asks for what is neither sealed nor verified"};
+    return reply;
+  };
+  const actors::testing::logged_lines lines;
+  serve();
+  raw_client stranger{port_};
+  ASSERT_FALSE(stranger.shake_hands());
+  stranger.send(a_request());
+  EXPECT_TRUE(stranger.receive());
+  EXPECT_THAT(lines.all(), ElementsAre(AllOf(HasSubstr("lab/image: refused to stranger (127.0.0.1"),
+                                             HasSubstr("neither sealed nor verified"))));
+}
+
 TEST_F(Control, RefusesAnotherVersionOfTheProtocol) {
+  const actors::testing::logged_lines lines;
   serve();
   raw_client stranger{port_};
   ASSERT_FALSE(stranger.shake_hands());
@@ -1261,6 +1284,7 @@ TEST_F(Control, RefusesAnotherVersionOfTheProtocol) {
   ASSERT_TRUE(answer);
   ASSERT_TRUE(std::holds_alternative<wire::session_reject>(*answer));
   EXPECT_EQ(std::get<wire::session_reject>(*answer).reason.code, failure_code::unsupported_version);
+  EXPECT_THAT(lines.all(), ElementsAre(HasSubstr("the client speaks version")));
 }
 
 // -- hostile servers ------------------------------------------------------------------------------

@@ -5,6 +5,7 @@
 #include "tests/support/basp_frames.hpp"
 #include "tests/support/fleet_fixture.hpp"
 #include "tests/support/live_fleet.hpp"
+#include "tests/support/logged_lines.hpp"
 #include "tests/support/temporary_directory.hpp"
 #include "tests/support/tls_peer.hpp"
 
@@ -13,7 +14,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <openssl/rand.h>
-#include <spdlog/sinks/ringbuffer_sink.h>
 
 #include <future>
 #include <memory>
@@ -153,30 +153,6 @@ protected:
   basp::serializing_system serializer;
   io::io_thread io;
   std::promise<void> finished;
-};
-
-/// What the log gets from here on: warnings and worse.
-class logged_lines {
-public:
-  logged_lines() {
-    ring_->set_pattern("%v");
-    log().sinks() = {ring_};
-    set_log_level(spdlog::level::warn);
-  }
-
-  ~logged_lines() {
-    set_log_level(spdlog::level::off);
-    log().sinks().clear();
-  }
-
-  logged_lines(const logged_lines&) = delete;
-  logged_lines& operator=(const logged_lines&) = delete;
-
-  std::vector<std::string> all() const { return ring_->last_formatted(); }
-
-private:
-  std::shared_ptr<spdlog::sinks::ringbuffer_sink_mt> ring_
-    = std::make_shared<spdlog::sinks::ringbuffer_sink_mt>(64);
 };
 
 // The one way to take OpenSSL's random bytes away; it has a successor that is far longer.

@@ -201,7 +201,9 @@ TEST_F(Configuration, NamesAWrongVariable) {
                                              {"FLEETCAST_LOG_LEVEL", "LOUD"},
                                              {"FLEETCAST_KNOWN_SERVERS", "known"},
                                              {"FLEETCAST_THREADS", "4 "},
-                                             {"FLEETCAST_INTERFACE", std::string(300, 'x')}}) {
+                                             {"FLEETCAST_INTERFACE", std::string(300, 'x')},
+                                             {"FLEETCAST_INJECT_LOSS", "91"},
+                                             {"FLEETCAST_OFFLOADS", "foo"}}) {
     const variables all{{name, value}};
     const auto refused = read_configuration(of(all), {});
     ASSERT_FALSE(refused) << name;

@@ -110,6 +110,19 @@ TEST_F(Agent, DoesNotStartADoneJobAgain) {
   EXPECT_EQ(receptions_->started.size(), 1U);
 }
 
+TEST_F(Agent, RefusesAnotherRequestUnderTheIdOfAKnownJob) {
+  start();
+  say(job_phase::done);
+  end_reception();
+  auto another = sample_request();
+  another.object = "another.img";
+  const auto report = start(another);
+  EXPECT_EQ(phase_in(report), job_phase::failed);
+  EXPECT_EQ(report.code, static_cast<std::uint16_t>(failure_code::invalid_request));
+  EXPECT_NE(report.reason.find("disk.img"), std::string::npos) << report.reason;
+  EXPECT_EQ(phase(), job_phase::done);
+}
+
 TEST_F(Agent, RefusesRequestsThatMakeNoSense) {
   const auto refused = [&](auto spoil) {
     auto request = sample_request();
@@ -151,7 +164,7 @@ TEST_F(Agent, EndsWithAJobThatFoundNoThread) {
 }
 
 TEST_F(Agent, RefusesAFloodOfJobs) {
-  start_agent({2, 8, 2, seconds(3600), milliseconds(2000)});
+  start_agent({{2, 8, seconds(3600), milliseconds(2000)}, 2});
   for (int i = 0; i < 100; ++i)
     start(sample_request("job-" + std::to_string(i)));
   EXPECT_EQ(receptions_->started.size(), 2U);
@@ -162,7 +175,7 @@ TEST_F(Agent, RefusesAFloodOfJobs) {
 }
 
 TEST_F(Agent, ForgetsTheOldestJobThatIsOver) {
-  start_agent({2, 3, 2, seconds(3600), milliseconds(2000)});
+  start_agent({{2, 3, seconds(3600), milliseconds(2000)}, 2});
   for (int i = 0; i < 5; ++i) {
     start(sample_request("job-" + std::to_string(i)));
     say(job_phase::done);
@@ -202,7 +215,7 @@ TEST_F(Agent, IsSilentOnceNothingRuns) {
 }
 
 TEST_F(Agent, KeepsNoMoreWatchersThanItMayAndTheLatestOnes) {
-  start_agent({2, 8, 2, seconds(3600), milliseconds(2000)});
+  start_agent({{2, 8, seconds(3600), milliseconds(2000)}, 2});
   start();
   for (int i = 0; i < 5; ++i)
     ask_as(add_watcher(), start_atom::value, sample_request());

@@ -542,8 +542,32 @@ TEST_F(Coordinator, RetriesByIdAndStartsWhereTheJobIsUnknown) {
   hosts_["a"].report.phase = static_cast<std::uint8_t>(job_phase::connecting);
   start();
   pass(seconds(1));
+  EXPECT_EQ(hosts_["a"].asked, (std::vector<std::string>{"watch", "retry"}));
+  EXPECT_EQ(hosts_["b"].asked, (std::vector<std::string>{"watch", "start"}));
+}
+
+TEST_F(Coordinator, DoesNotRetryAnotherJobOfTheSameId) {
+  plan_.what = task::retry;
+  plan_.request.object = "another.img";
+  add_hosts({"a"});
+  hosts_["a"].report.phase = static_cast<std::uint8_t>(job_phase::failed);
+  start();
+  EXPECT_EQ(hosts_["a"].asked, std::vector<std::string>{"watch"});
+  EXPECT_EQ(view_of("a").reason.code, failure_code::invalid_request);
+  EXPECT_NE(view_of("a").reason.text.find("disk.img"), std::string::npos);
+}
+
+TEST_F(Coordinator, RetriesByIdAloneWhatItHasNoRecordOf) {
+  plan_.what = task::retry;
+  plan_.request = {};
+  plan_.request.job = "job-1";
+  add_hosts({"a", "b"});
+  hosts_["a"].report.phase = static_cast<std::uint8_t>(job_phase::connecting);
+  start();
+  pass(seconds(1));
   EXPECT_EQ(hosts_["a"].asked, std::vector<std::string>{"retry"});
-  EXPECT_EQ(hosts_["b"].asked, (std::vector<std::string>{"retry", "start"}));
+  EXPECT_FALSE(view_of("a").finished);
+  EXPECT_EQ(view_of("b").reason.code, failure_code::invalid_request);
 }
 
 TEST_F(Coordinator, SaysOfAnAgentThatDoesNotUnderstandThatItDoesNot) {

@@ -218,6 +218,7 @@ TEST(UdpSocket, TakesOffloadsFromTheEnvironment) {
   EXPECT_EQ(with("gso"), (io::offloads{true, false}));
   EXPECT_EQ(with("gro"), (io::offloads{false, true}));
   EXPECT_EQ(with("gso,gro"), (io::offloads{true, true}));
+  EXPECT_EQ(with(""), (io::offloads{true, true}));
   EXPECT_EQ(io::offloads::from_environment(), (io::offloads{true, true}));
 }
 

@@ -1,0 +1,88 @@
+#include "tests/support/fleet_schedule.hpp"
+
+#include <string>
+
+namespace fleetcast::protocol::simulation::testing {
+
+namespace {
+
+using task = fleet::campaign_plan::task;
+
+fleet::campaign_plan plan_for(std::size_t hosts) {
+  fleet::campaign_plan result;
+  result.request.job = "nightly";
+  result.request.server = "server";
+  result.request.port = 5040;
+  result.request.name_space = "lab";
+  result.request.object = "disk.img";
+  result.request.destination = "{host}.img";
+  for (std::size_t i = 0; i < hosts; ++i)
+    result.hosts.push_back({"host" + std::to_string(i), 5045});
+  return result;
+}
+
+/// Draws from a seed.
+class draw {
+public:
+  explicit draw(std::uint64_t seed) : random_(seed) {}
+
+  bool chance(double percent) { return random_.unit() * 100 <= percent; }
+  std::size_t below(std::size_t bound) { return random_() % bound; }
+  double up_to(double most) { return random_.unit() * most; }
+
+  /// Now and then none at all.
+  duration between(double most_seconds) {
+    return chance(40) ? duration::zero()
+                      : duration{static_cast<std::int64_t>((1 + up_to(most_seconds)) * 1e9)};
+  }
+
+private:
+  small_random random_;
+};
+
+} // namespace
+
+fleet_scenario random_schedule(std::uint64_t seed, std::size_t most_hosts) {
+  draw from{seed};
+  fleet_scenario result;
+  result.seed = seed;
+  auto& plan = result.plan;
+  plan = plan_for(1 + from.below(most_hosts));
+  plan.what = from.chance(70) ? task::run : task::retry;
+  plan.request.together = from.chance(60);
+  plan.abort_on_failure = from.chance(40);
+  if (from.chance(20))
+    plan.start = {fleet::start_policy::kind::quorum, 1 + from.below(plan.hosts.size()), {}};
+  else if (from.chance(20))
+    plan.start = {fleet::start_policy::kind::window, 0, seconds(1 + from.below(10))};
+  if (from.chance(15))
+    plan.timeout = seconds(5 + from.below(60));
+  // There and back within the time that an answer is waited for; else no campaign could end.
+  result.longest_delay = milliseconds(1 + from.below(from.chance(20) ? 2400 : 400));
+  result.losses = from.chance(50) ? 0 : from.up_to(40);
+  result.repeats = from.chance(50) ? 0 : from.up_to(40);
+  result.in_order = from.chance(60);
+  result.between_cuts = from.between(20);
+  result.between_agent_deaths = from.between(30);
+  result.between_coordinator_deaths = from.between(40);
+  result.between_partitions = from.between(30);
+  result.hosts.longest_step = seconds(1 + from.below(12));
+  result.hosts.failures = from.chance(60) ? 0 : from.up_to(60);
+  result.strangers_jobs = from.chance(60) ? 0 : from.up_to(100);
+  return result;
+}
+
+fleet_scenario large_schedule(std::uint64_t seed, std::size_t hosts) {
+  fleet_scenario result;
+  result.seed = seed;
+  result.plan = plan_for(hosts);
+  result.plan.request.together = true;
+  result.losses = 0.5;
+  result.between_cuts = milliseconds(500);
+  result.between_agent_deaths = seconds(2);
+  result.between_partitions = seconds(1);
+  result.between_coordinator_deaths = seconds(45);
+  return result;
+}
+
+} // namespace fleetcast::protocol::simulation::testing
