@@ -37,6 +37,9 @@ struct data_path {
   /// What the interface takes whole, bytes; nothing: not known.
   std::optional<std::size_t> mtu{};
 
+  /// Of the group's datagrams, as far as a receiver was told; 0: not told.
+  unsigned ttl = 0;
+
   bool is_fragmented() const noexcept { return mtu && packet > *mtu; }
 };
 

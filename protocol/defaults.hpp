@@ -239,8 +239,9 @@ constexpr unsigned silent_intervals = 4;
 /// The same for one that hears no heartbeat, or was never heard: it speaks by itself after 1 to 3 s.
 constexpr duration silent_after_when_deaf = milliseconds(3500);
 
-/// A receiver of whom nothing came since it joined: its first word comes 2 s later at the latest, deaf or not.
-constexpr duration unheard_after = milliseconds(2500);
+/// A receiver of whom nothing came since it joined: its first word comes 2 s later at the latest, deaf or not. With the
+/// pause to the next look, people are told within 3 s.
+constexpr duration unheard_after = milliseconds(2250);
 
 /// Pause between two looks at who gets on.
 constexpr duration judge_interval = milliseconds(250);

@@ -175,7 +175,8 @@ private:
                    feedback->local_endpoint(),
                    *sender,
                    protocol::packet_size(link.accept.symbol_size, group->is_v6()),
-                   io::mtu_of(way->interface)};
+                   io::mtu_of(way->interface),
+                   link.accept.ttl};
     auto group_socket = io::udp_socket::open_group_receiver(path.group, path.interface);
     if (!group_socket)
       return tl::unexpected{std::move(group_socket.error())};

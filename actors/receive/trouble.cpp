@@ -46,6 +46,7 @@ std::vector<std::string> trouble::note(const protocol::reception_health& health,
 
 std::vector<std::string> trouble::note(const protocol::wire::feedback_state& state) {
   const bool is_unheard = state.unheard_milliseconds != 0;
+  was_heard_ = was_heard_ || !is_unheard;
   if (is_unheard == std::exchange(is_unheard_, is_unheard))
     return {};
   if (!is_unheard)
@@ -71,8 +72,11 @@ failure trouble::explain(failure reason) const {
 std::string trouble::where() const {
   if (!path_)
     return {};
-  return ": listening for " + to_text(*path_) + "; the server sends from "
-         + path_->sender.to_string();
+  auto result
+    = ": listening for " + to_text(*path_) + "; the server sends from " + path_->sender.to_string();
+  if (path_->ttl != 0)
+    result += fmt::format(" with {} {}", path_->sender.is_v6() ? "hop limit" : "TTL", path_->ttl);
+  return result;
 }
 
 std::string trouble::way_down() const {
@@ -87,7 +91,10 @@ std::string trouble::way_down() const {
 std::string trouble::way_up() const {
   if (!path_)
     return {};
-  return ": UDP from " + (path_->feedback_from ? io::to_text(*path_->feedback_from) : "this host")
+  return std::string{was_heard_ ? ": it was heard before, so this process was stopped or had no "
+                                  "processor time, or something is closed now: "
+                                : ": "}
+         + "UDP from " + (path_->feedback_from ? io::to_text(*path_->feedback_from) : "this host")
          + " to " + io::to_text(path_->feedback)
          + " must be open, in the firewalls of both hosts and between them (`serve "
            "--feedback-port` "

@@ -36,6 +36,7 @@ private:
   bool is_deaf_ = false;
   bool is_stalled_ = false;
   bool is_unheard_ = false;
+  bool was_heard_ = false;
 };
 
 } // namespace fleetcast::actors

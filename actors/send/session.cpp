@@ -434,6 +434,7 @@ wire::session_accept send_session_state::accept_for(receiver_id id, const wire::
   if (!a.unverified)
     a.features = wire::feature_set{}.with(wire::feature::anchors).with(wire::feature::fetch);
   a.sources.push_back(endpoint_of({config_->path.sender, 0}).address);
+  a.ttl = static_cast<std::uint8_t>(config_->options.ttl);
   return a;
 }
 
@@ -519,12 +520,14 @@ bool send_session_state::remove(receiver_id id) {
 void send_session_state::expel_silent() {
   for (const auto id : sender_->take_silent(now(self_)))
     if (const auto i = members_.find(id); i != members_.end())
-      expel(id, {failure_code::kicked_fallback, 0,
-                 fmt::format("the server heard no feedback from this host for {} s: UDP from it "
-                             "must reach port {} of "
-                             "the server (`serve --feedback-port` chooses it)",
-                             whole_seconds(protocol::defaults::receiver_silence_limit),
-                             i->second.feedback.port())});
+      expel(id,
+            {failure_code::kicked_fallback, 0,
+             fmt::format("the server heard no feedback from this host for {} s: {}UDP from it "
+                         "must reach port {} of "
+                         "the server (`serve --feedback-port` chooses it)",
+                         whole_seconds(protocol::defaults::receiver_silence_limit),
+                         i->second.is_heard ? "it was stopped or had no processor time, or " : "",
+                         i->second.feedback.port())});
 }
 
 void send_session_state::expel_stuck() {

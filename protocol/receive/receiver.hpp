@@ -252,6 +252,7 @@ private:
   block_number end_of_schedule(const wire::heartbeat& message) const;
   bool is_believable(timestamp now, const wire::heartbeat& message);
   wire::heartbeat paced_by_anchor(wire::heartbeat message) const;
+  void correct_pace(timestamp now);
   packet_counts reported_counts() const noexcept;
   void go_back_to(position at, std::uint64_t packet);
   bool may_make_room(block_number block, const assembly& a) const noexcept;

@@ -32,7 +32,8 @@ void receiver::on_message(timestamp now, std::uint64_t packet, const wire::ancho
   const auto are_numbers_honest = replay_.settle(message.packet);
   if (contradicts(*beat) || !are_numbers_honest)
     suspect(now);
-  anchored_ = beat;
+  if (!std::exchange(anchored_, beat))
+    correct_pace(now);
   if (is_suspicious_) {
     go_back_to(beat->next, packet);
     take_heartbeat(now, *beat);
@@ -138,6 +139,22 @@ wire::heartbeat receiver::paced_by_anchor(wire::heartbeat message) const {
     message.status_interval = std::min(message.status_interval, anchored_->status_interval);
   }
   return message;
+}
+
+/// Before the first anchor anybody's heartbeat counts, and one may have made this receiver wait for minutes. What was put
+/// off by it is planned again.
+void receiver::correct_pace(timestamp now) {
+  const auto is_slower = [](const wire::heartbeat& heard, const wire::heartbeat& anchor) {
+    return heard.grtt / 2 > anchor.grtt || heard.group_size / 2 > anchor.group_size
+           || heard.status_interval / 2 > anchor.status_interval;
+  };
+  if (!heartbeat_ || !is_slower(*heartbeat_, *anchored_))
+    return;
+  heartbeat_ = paced_by_anchor(*heartbeat_);
+  nack_.stop();
+  object_at_ = never;
+  next_status_ = std::min(next_status_, now + within(status_interval()));
+  plan_request(now);
 }
 
 packet_counts receiver::reported_counts() const noexcept {

@@ -107,6 +107,7 @@ void write(const session_accept& from, schema::ServerMessage::Builder message) {
   auto sources = to.initSources(static_cast<unsigned>(std::min(from.sources.size(), max_sources)));
   for (unsigned i = 0; i < sources.size(); ++i)
     sources.set(i, as_data(from.sources[i]));
+  to.setTtl(from.ttl);
 }
 
 void write(const session_reject& from, schema::ServerMessage::Builder message) {
@@ -337,6 +338,7 @@ session_accept read(schema::SessionAccept::Reader from, field_check& check) {
                 "datagrams are sealed and yet not to be verified");
   to.features = {from.getFeatures()};
   to.sources = read_sources(from.getSources(), check);
+  to.ttl = from.getTtl();
   return to;
 }
 

@@ -91,7 +91,8 @@ struct session_accept {
   bool unverified = false;         ///< no manifests come: blocks are not compared with digests
   feature_set features;
   std::vector<std::vector<std::byte>>
-    sources; ///< each 4 or 16 bytes in network order; empty: not told
+    sources;            ///< each 4 or 16 bytes in network order; empty: not told
+  std::uint8_t ttl = 0; ///< of the group's datagrams; 0: not told
 };
 
 struct receipt {

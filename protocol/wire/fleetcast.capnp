@@ -83,6 +83,8 @@ struct SessionAccept {
   features @15 :UInt64;        # what the server can beyond version 1, as in SessionRequest
   sources @16 :List(Data);     # addresses that datagrams of the group come from, 4 or 16 bytes each, at most
                                # 4; empty: not told. Hygiene, not proof: addresses can be forged
+  ttl @17 :UInt8;              # hops that datagrams of the group may take (TTL, hop limit); 0: not told. For people
+                               # only: a receiver that hears nothing says it
 }
 
 struct Endpoint {

@@ -95,6 +95,23 @@ std::vector<attack> attacks() {
 INSTANTIATE_TEST_SUITE_P(Simulation, Forger, testing::ValuesIn(attacks()),
                          [](const auto& a) { return "Attack" + std::to_string(a.index); });
 
+/// The forger may be the first that a joiner hears, before any anchor: its pace counts no longer than until that.
+TEST(ForgerOfThePace, DoesNotDelayWhoJoinsLate) {
+  for (std::uint64_t seed = 1; seed <= 12; ++seed) {
+    auto o = lossy_group(80'000'000);
+    o.object_size = 8 * 1024 * 1024;
+    o.receivers.back().join_at = milliseconds(300);
+    o.seed = seed;
+    const auto alone = group_simulation{o}.run();
+    forger_options f;
+    f.kinds = {forgery::heartbeat_slow};
+    o.forger = f;
+    const auto outcome = group_simulation{o}.run();
+    ASSERT_TRUE(alone.finished && outcome.finished && outcome.all_intact()) << "seed " << seed;
+    EXPECT_LE(outcome.took.count() * 10, alone.took.count() * 13) << "seed " << seed;
+  }
+}
+
 TEST(ForgerAbsent, NobodyIsSuspected) {
   auto o = lossy_group(0);
   // Datagrams overtake one another by some milliseconds, and come twice.

@@ -23,7 +23,7 @@ protected:
   changes look_after(protocol::duration time) {
     changes result;
     for (const auto end = now + time; now < end;) {
-      now += milliseconds(100);
+      now += milliseconds(50);
       sender.take_silent(now);
       for (const auto& c : watch.look(now, sender))
         result.push_back(c);
@@ -53,7 +53,7 @@ TEST_F(FeedbackWatch, TellsOnceThatOneIsNotHeardAndOnceThatItIs) {
   ASSERT_EQ(unheard.size(), 1U);
   EXPECT_EQ(unheard[0].who, 1U);
   EXPECT_FALSE(unheard[0].ever);
-  EXPECT_EQ(unheard[0].unheard, defaults::unheard_after + milliseconds(100));
+  EXPECT_EQ(unheard[0].unheard, defaults::unheard_after + milliseconds(50));
   EXPECT_TRUE(look_after(seconds(10)).empty());
   hear();
   const auto heard = look_after(milliseconds(100));

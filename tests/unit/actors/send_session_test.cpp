@@ -169,6 +169,7 @@ TEST_F(SendSession, AcceptsWithEverythingTheReceiverNeeds) {
   EXPECT_TRUE(a.features.has(wire::feature::fetch));
   EXPECT_EQ(a.sources, (std::vector<std::vector<std::byte>>{
                          {std::byte{127}, std::byte{0}, std::byte{0}, std::byte{1}}}));
+  EXPECT_EQ(a.ttl, 1U);
 }
 
 TEST_F(SendSession, AnswersAFetchWithPartsThatProveThemselves) {

@@ -19,13 +19,14 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 
-data_path some_path(const std::string& group = "239.255.7.1") {
+data_path some_path(const std::string& group = "239.255.7.1",
+                    const std::string& sender = "10.92.0.7") {
   return {{3, "eth2"},
           make_address("10.92.0.2"),
           {make_address(group), 5041},
           {make_address("10.92.0.1"), 35999},
           io::udp_endpoint{make_address("10.92.0.2"), 40312},
-          make_address("10.92.0.7")};
+          make_address(sender)};
 }
 
 reception_health deaf(std::uint32_t joins, bool has_heard = true) {
@@ -79,6 +80,24 @@ TEST_F(Trouble, InIpv6TheReportsAreOfMld) {
   EXPECT_THAT(note(deaf(1)), ElementsAre(AllOf(HasSubstr("[ff15::7]:5041"), HasSubstr("MLD"))));
 }
 
+TEST_F(Trouble, WhoIsDeafReadsHowFarTheServersDatagramsGo) {
+  auto path = some_path();
+  path.ttl = 3;
+  words.set_path(path);
+  EXPECT_THAT(note(deaf(1)), ElementsAre(HasSubstr("sends from 10.92.0.7 with TTL 3. Check")));
+}
+
+TEST_F(Trouble, InIpv6TheTtlIsCalledHopLimit) {
+  auto path = some_path("ff15::7", "fd92::7");
+  path.ttl = 1;
+  words.set_path(path);
+  EXPECT_THAT(note(deaf(1)), ElementsAre(HasSubstr("sends from fd92::7 with hop limit 1. Check")));
+}
+
+TEST_F(Trouble, ATtlThatTheServerDidNotTellIsNotMentioned) {
+  EXPECT_THAT(note(deaf(1)), ElementsAre(HasSubstr("sends from 10.92.0.7. Check")));
+}
+
 TEST_F(Trouble, EachSpellOfDeafnessIsToldOnceAndItsEnd) {
   note(deaf(1));
   EXPECT_THAT(note(deaf(2)), IsEmpty());
@@ -105,6 +124,14 @@ TEST_F(Trouble, FeedbackThatIsNotHeardNamesBothEndsAndTheOption) {
   EXPECT_THAT(words.note(feedback_state{0, 0}),
               ElementsAre(HasSubstr("hears this host's feedback again")));
   EXPECT_THAT(words.note(feedback_state{0, 0}), IsEmpty());
+}
+
+TEST_F(Trouble, FeedbackThatWasHeardBeforeMayAlsoHaveStoppedHere) {
+  EXPECT_THAT(words.note(feedback_state{2500, 0}), ElementsAre(Not(HasSubstr("stopped"))));
+  (void)words.note(feedback_state{0, 17});
+  EXPECT_THAT(words.note(feedback_state{5000, 0}),
+              ElementsAre(AllOf(HasSubstr("this process was stopped"),
+                                HasSubstr("UDP from 10.92.0.2:40312 to 10.92.0.1:35999"))));
 }
 
 TEST_F(Trouble, SilenceIsExplainedByWhereItListened) {

@@ -171,6 +171,30 @@ TEST_F(ReceiverTrust, NobodyButTheSenderSetsThePace) {
   EXPECT_LE(machine.request_due(), now);
 }
 
+/// A member may be faster than the first anchor: nothing is known of the sender then.
+TEST_F(ReceiverTrust, APaceForgedBeforeTheFirstAnchorLastsUntilThen) {
+  receiver newcomer{config_for(object.layout(), server), memory, now};
+  auto h = heartbeat({0, 50});
+  h.scheduled = {{50, blocks - 50}}; // the first half has gone by
+  auto forged = h;
+  forged.sent_at += 1;
+  forged.group_size = std::numeric_limits<std::uint32_t>::max();
+  forged.grtt = seconds(1000);
+  forged.status_interval = seconds(1000);
+  newcomer.on_datagram(now, member.say(forged), datagram_origin::elsewhere);
+  ASSERT_NE(newcomer.request_due(), never);
+  newcomer.on_datagram(now, sender.say(h), datagram_origin::server);
+  newcomer.on_datagram(now, sender.say_anchor(h, server), datagram_origin::server);
+  EXPECT_LE(newcomer.request_due(), now + milliseconds(20));
+  EXPECT_LE(newcomer.next_event(), now + seconds(1));
+  now += milliseconds(20);
+  bytes datagram;
+  ASSERT_TRUE(newcomer.take_feedback(now, datagram));
+  const auto said = fixture::read_feedback(datagram, suite);
+  ASSERT_TRUE(said);
+  EXPECT_THAT(said->wanted, ElementsAre(wire::block_range{0, 50}));
+}
+
 TEST_F(ReceiverTrust, AHeartbeatFromTheFutureIsNotBelieved) {
   auto h = heartbeat({0, 0});
   h.sent_at += static_cast<std::uint64_t>(duration{seconds(3600)}.count());

@@ -108,6 +108,12 @@ TEST(ControlCodec, FeaturesAndSourcesComeBackAsTheyWere) {
   const auto read = through_the_wire<session_accept>(server_message{sent});
   EXPECT_EQ(read.features, sent.features);
   EXPECT_EQ(read.sources, sent.sources);
+  EXPECT_EQ(read.ttl, 0U);
+}
+
+TEST(ControlCodec, TheTtlComesBackAsItWas) {
+  const auto read = through_the_wire<session_accept>(server_message{samples::accept_with_ttl()});
+  EXPECT_EQ(read.ttl, samples::accept_with_ttl().ttl);
 }
 
 TEST(ControlCodec, BitsOfLaterVersionsAreKept) {

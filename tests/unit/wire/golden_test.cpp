@@ -36,6 +36,7 @@ std::map<std::string, message_bytes> written_today() {
     {"session_request_features.bin", encode(client_message{samples::request_with_features()})},
     {"fetch.bin", encode(client_message{samples::sample_fetch()})},
     {"session_accept_features.bin", encode(server_message{samples::accept_with_features()})},
+    {"session_accept_ttl.bin", encode(server_message{samples::accept_with_ttl()})},
     {"feedback_state.bin", encode(server_message{samples::sample_feedback_state()})},
     {"fetched_manifest.bin", encode(server_message{samples::fetched_manifest()})},
     {"fetched_leaf_digests.bin", encode(server_message{samples::fetched_leaf_digests()})},
@@ -109,6 +110,7 @@ TEST_F(Golden, ServerMessagesAreStillRead) {
   expect_server("session_ended.bin", samples::ended());
   expect_server("receipt_noted.bin", receipt_noted{});
   expect_server("session_accept_features.bin", samples::accept_with_features());
+  expect_server("session_accept_ttl.bin", samples::accept_with_ttl());
   expect_server("feedback_state.bin", samples::sample_feedback_state());
   expect_server("fetched_manifest.bin", samples::fetched_manifest());
   expect_server("fetched_leaf_digests.bin", samples::fetched_leaf_digests());

@@ -86,6 +86,12 @@ inline session_accept accept_with_features() {
   return m;
 }
 
+inline session_accept accept_with_ttl() {
+  auto m = accept();
+  m.ttl = 32;
+  return m;
+}
+
 inline feedback_state sample_feedback_state() {
   return {2345, 0x1122334455667788};
 }
