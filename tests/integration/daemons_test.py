@@ -19,6 +19,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(HERE), "lab"))
 # pylint: disable=wrong-import-position
 from lib import files, script  # noqa: E402
 from lib.fleetcast import START_SECONDS, Receiver, Server, program  # noqa: E402
+from lib.heard import hear  # noqa: E402
 from lib.loopback import free_port  # noqa: E402
 from lib.workspace import LabError, Workspace  # noqa: E402
 
@@ -51,6 +52,7 @@ def refuses_what_makes_no_sense(workspace, options):
         done = subprocess.run([program(options.bin), "serve", *what, "--listen", f"127.0.0.1:{free_port()}",
                                "--state-dir", workspace.directory("state")],
                               capture_output=True, text=True, timeout=SECONDS, check=False)
+        hear(done.stderr)
         require(done.returncode == USAGE and re.search(words, done.stderr) and not done.stdout,
                 f"serve {' '.join(what)} ended with {done.returncode}, not {USAGE}, and said:"
                 f" {done.stdout}{done.stderr}")

@@ -21,6 +21,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(HERE), "lab"))
 # pylint: disable=wrong-import-position
 from lib import console as consoles, files, schema, script  # noqa: E402
 from lib.fleetcast import START_SECONDS, Receiver, Server  # noqa: E402
+from lib.heard import hear  # noqa: E402
 from lib.loopback import free_port  # noqa: E402
 from lib.workspace import LabError, Workspace  # noqa: E402
 
@@ -57,7 +58,8 @@ class Bench:
                               text=True, timeout=SECONDS, check=False)
         require(done.returncode == code, f"{' '.join(arguments)} ended with {done.returncode}, not with {code}:"
                                          f"\n{done.stderr}{done.stdout}")
-        return done.stdout
+        hear(done.stderr)
+        return hear(done.stdout)
 
     def lines(self, name, code, *arguments):
         """The objects of a command that prints one a line."""

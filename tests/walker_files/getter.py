@@ -8,6 +8,7 @@ import subprocess
 import threading
 import time
 
+from lib.heard import hear
 from lib.workspace import LabError
 
 # Only what hangs takes so long.
@@ -92,6 +93,7 @@ class Getter:
         status = self._process.wait()
         for reader in self._readers:
             reader.join()
+        hear(self.errors)
         return status
 
     def close(self):

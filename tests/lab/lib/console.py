@@ -12,6 +12,7 @@ import termios
 import time
 
 from .fleetcast import program
+from .heard import hear
 from .workspace import LabError
 
 PATIENCE = 60
@@ -49,6 +50,7 @@ class Console:
         if code is not None and done.returncode != code:
             raise LabError(f"console -c '{command}' ended with {done.returncode}, not {code}:"
                            f" {done.stderr or done.stdout}")
+        hear(done.stderr)
         return Outcome(done.returncode, done.stdout, done.stderr)
 
     def ask(self, command):

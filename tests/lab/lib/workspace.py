@@ -12,6 +12,8 @@ import threading
 import time
 from collections import deque
 
+from .heard import hear
+
 # A process that ignores a polite request for so long is killed.
 GRACE_SECONDS = 5
 
@@ -49,7 +51,7 @@ class Program:
 
     def _read(self):
         for line in self._process.stdout:
-            line = line.rstrip("\n")
+            line = hear(line.rstrip("\n"))
             self._look_at_memory()
             with self._changed:
                 self.lines.append(line)
