@@ -10,7 +10,6 @@
 
 #include <caf/thread_hook.hpp>
 
-#include <atomic>
 #include <utility>
 
 namespace fleetcast::actors {
@@ -127,11 +126,6 @@ void runtime::show(const caf::actor& other) {
 void runtime::survey(std::function<void(std::shared_ptr<const console_survey>)> reply) {
   if (can_survey())
     caf::anon_send(implementation_->console->actor(), survey_request{std::move(reply)});
-}
-
-session_id runtime::next_session_id() {
-  static std::atomic<session_id> next{1};
-  return next.fetch_add(1, std::memory_order_relaxed);
 }
 
 } // namespace fleetcast::actors

@@ -65,9 +65,6 @@ public:
   /// called unless `can_survey`.
   void survey(std::function<void(std::shared_ptr<const console_survey>)> reply);
 
-  /// A fresh id, never handed out before in this process. Any thread.
-  static session_id next_session_id();
-
 private:
   struct implementation;
   std::unique_ptr<implementation> implementation_;

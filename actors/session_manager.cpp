@@ -4,9 +4,9 @@
 #include "actors/event_log.hpp"
 #include "actors/io/routes.hpp"
 #include "actors/log.hpp"
-#include "actors/runtime.hpp"
 #include "actors/send/banishment.hpp"
 #include "actors/send/server_budget.hpp"
+#include "actors/session_ids.hpp"
 #include "actors/status.hpp"
 #include "actors/timer.hpp"
 #include "protocol/text.hpp"
@@ -176,7 +176,7 @@ void session_manager_state::join_new(const join_request& request, const io::way&
     refused_for_resources_ += prepared.error().code == failure_code::server_busy ? 1 : 0;
     return refuse(request, std::move(prepared.error()), promise);
   }
-  const auto id = runtime::next_session_id();
+  const auto id = next_session_id();
   prepared->id = id;
   ++sessions_started_;
   events().note(event_kind::session_began, id,

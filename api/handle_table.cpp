@@ -1,7 +1,5 @@
 #include "api/handle_table.hpp"
 
-#include "api/session_record.hpp"
-
 #include <atomic>
 #include <optional>
 

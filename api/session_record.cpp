@@ -1,6 +1,6 @@
 #include "api/session_record.hpp"
 
-#include "actors/runtime.hpp"
+#include "actors/session_ids.hpp"
 #include "api/error_codes.hpp"
 
 #include <chrono>
@@ -38,7 +38,7 @@ session_record::session_record(session_environment shared, session_key key,
                                actors::receive_request request, void* caller_data)
   : environment_(shared),
     key_(key),
-    id_(actors::runtime::next_session_id()),
+    id_(actors::next_session_id()),
     request_(std::move(request)),
     caller_data_(caller_data) {}
 

@@ -14,7 +14,7 @@
 #pragma once
 
 #include "actors/interfaces.hpp"
-#include "api/api_actor.hpp"
+#include "api/api_messages.hpp"
 #include "api/buffer_registry.hpp"
 #include "api/fleetcast_ext.h"
 #include "api/handle_table.hpp"

@@ -6,7 +6,8 @@
 
 The rules (design: apps -> api -> actors -> protocol):
   1. A layer includes itself and the layers below it only.
-  2. What sends does not know what receives, and the other way round (protocol/ and actors/).
+  2. What sends does not know what receives, and the other way round (protocol/ and actors/); neither do the two ends of
+     any other conversation (protocol/control, protocol/fleet).
   3. protocol/ is pure: no CAF, Asio, thread, clock, socket or file. Only tests, the simulation itself
      and `fleetcast simulate` include protocol/simulation.
   4. Threads are started where their refusal is handled: actors with one of their own by actors/own_thread.hpp (and
@@ -26,6 +27,7 @@ from pathlib import Path
 LAYERS = ["protocol", "actors", "api", "apps"]
 SUFFIXES = {".cpp", ".hpp", ".h", ".c"}
 NEUTRAL = {"actors/interfaces.hpp"}
+ENDS = [("protocol/control/client.", "protocol/control/server."), ("protocol/fleet/campaign", "protocol/fleet/job_book")]
 PUBLIC_API = {"api/wdstci.h", "api/wdserror.h", "api/fleetcast_ext.h"}
 
 # Headers that protocol/ must not see.
@@ -113,6 +115,15 @@ def direction(name):
     return None
 
 
+def other_ends(name):
+    """What the files of the other end of its conversation begin with."""
+    for one, other in ENDS:
+        if name.startswith(one):
+            yield other
+        if name.startswith(other):
+            yield one
+
+
 def is_above(name, layer):
     other = name.split("/")[0]
     return other == "tests" or LAYERS.index(other) > LAYERS.index(layer)
@@ -145,6 +156,9 @@ def check(root):
             other = {"send": "receive", "receive": "send"}[here]
             for line, way in tree.find(name, lambda ours: direction(ours) == other, NEUTRAL):
                 report(name, line, f"{here}/ must not know {other}/: {way}")
+        for other in other_ends(name):
+            for line, way in tree.find(name, lambda ours: ours.startswith(other)):
+                report(name, line, f"one end of a conversation must not know the other: {way}")
         if not is_simulation(name) and not name.startswith("apps/fleetcast/simulat"):
             for line, way in tree.find(name, is_simulation):
                 report(name, line, f"the simulation is for tests and `fleetcast simulate` only: {way}")
@@ -170,6 +184,8 @@ CLEAN = {
     "protocol/geometry.hpp": "#include <vector>\n// steady_clock is the caller's business\n",
     "protocol/send/sender.hpp": '#include "protocol/geometry.hpp"\n',
     "protocol/receive/receiver.hpp": '#include "protocol/geometry.hpp"\n',
+    "protocol/control/server.hpp": '#include "protocol/geometry.hpp"\n',
+    "protocol/fleet/campaign_plan.hpp": '#include "protocol/geometry.hpp"\n',
     "protocol/simulation/group.hpp": '#include "protocol/send/sender.hpp"\n',
     "actors/receive/session.hpp": '#include <caf/all.hpp>\n#include "protocol/receive/receiver.hpp"\n',
     "actors/interfaces.hpp": '#include "protocol/receive/receiver.hpp"\n',
@@ -179,7 +195,7 @@ CLEAN = {
     "actors/io/io_thread.hpp": "std::thread thread_; // std::thread{[] {}} has to be asked for\n",
     "api/wdstci.h": "#include <stdint.h>\n",
     "api/fleetcast_ext.h": '#include "wdstci.h"\n',
-    "api/wdstci.cpp": '#include "api/wdstci.h"\n#include "actors/receive/session.hpp"\n',
+    "api/wds_calls.cpp": '#include "api/wdstci.h"\n#include "actors/receive/session.hpp"\n',
     "apps/fleetcast/get.cpp": '#include "api/fleetcast_ext.h"\n#include "apps/fleetcast/bar.hpp"\n',
     "apps/fleetcast/bar.hpp": "#include <string>\n",
     "apps/fleetcast/serve.cpp": '#include "actors/send/session.hpp"\n',
@@ -198,6 +214,8 @@ VIOLATIONS = [
     ("protocol/receive/a.cpp", '#include "protocol/send/sender.hpp"\n', "must not know send/"),
     ("actors/send/a.cpp", '#include "../receive/session.hpp"\n', "must not know receive/"),
     ("actors/receive/a.cpp", '#include "protocol/send/sender.hpp"\n', "must not know send/"),
+    ("protocol/control/client.cpp", '#include "protocol/control/server.hpp"\n', "must not know the other"),
+    ("protocol/fleet/job_book.hpp", '#include "protocol/fleet/campaign_plan.hpp"\n', "must not know the other"),
     ("protocol/a.cpp", "#include <caf/all.hpp>\n", "must not include <caf/all.hpp>"),
     ("protocol/a.cpp", "#include <boost/asio.hpp>\n", "must not include <boost/asio.hpp>"),
     ("protocol/a.cpp", "#  include <thread>\n", "must not include <thread>"),

@@ -3,7 +3,7 @@
 #include "actors/fleet/local_order.hpp"
 #include "actors/log.hpp"
 #include "actors/own_thread.hpp"
-#include "actors/runtime.hpp"
+#include "actors/session_ids.hpp"
 #include "actors/timer.hpp"
 
 #include <algorithm>
@@ -31,7 +31,7 @@ public:
     config.destination = destination;
     config.known_servers = known_servers_;
     config.identity = identity_;
-    config.session = runtime::next_session_id();
+    config.session = next_session_id();
     config.files = files_;
     config.manager = manager_;
     config.agent = self;

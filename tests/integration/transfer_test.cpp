@@ -8,6 +8,7 @@
 #include "actors/io/udp_socket.hpp"
 #include "actors/runtime.hpp"
 #include "actors/send/server_budget.hpp"
+#include "actors/session_ids.hpp"
 #include "protocol/wire/datagram.hpp"
 #include "tests/support/actor_fixture.hpp"
 #include "tests/support/loopback_server.hpp"
@@ -143,7 +144,7 @@ protected:
 
   session_id get(const std::string& name, pace how = pace::free,
                  std::optional<byte_range> wants = {}) {
-    const auto id = runtime::next_session_id();
+    const auto id = next_session_id();
     receive_request request;
     request.server = "127.0.0.1";
     request.port = serving->port();

@@ -1,10 +1,9 @@
 // The fourteen calls: each one checks what it was given and hands on; see wdstci.h for what they
 // promise and session_record.hpp for where they are kept.
-#include "api/wdstci.h"
-
 #include "api/api_call.hpp"
 #include "api/request_check.hpp"
 #include "api/session_record.hpp"
+#include "api/wdstci.h"
 
 #include <cstdint>
 #include <memory>

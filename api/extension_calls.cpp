@@ -1,8 +1,7 @@
-#include "api/fleetcast_ext.h"
-
 #include "actors/io/identity.hpp"
 #include "api/api_call.hpp"
 #include "api/error_codes.hpp"
+#include "api/fleetcast_ext.h"
 #include "api/session_record.hpp"
 
 #include <algorithm>
