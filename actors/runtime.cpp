@@ -4,8 +4,8 @@
 #include "actors/io/io_thread.hpp"
 #include "actors/io/own_thread.hpp"
 #include "actors/io/signals_blocked.hpp"
-#include "actors/lazy_sharing.hpp"
-#include "actors/refusable_start.hpp"
+#include "actors/kit/lazy_sharing.hpp"
+#include "actors/kit/refusable_start.hpp"
 #include "actors/session_manager.hpp"
 
 #include <caf/thread_hook.hpp>

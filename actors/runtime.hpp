@@ -2,8 +2,8 @@
 #pragma once
 
 #include "actors/console/console.hpp"
-#include "actors/interfaces.hpp"
-#include "actors/send/options.hpp"
+#include "actors/messages/manager.hpp"
+#include "actors/serve/options.hpp"
 
 #include <cstddef>
 #include <filesystem>

@@ -1,14 +1,14 @@
 #include "actors/session_manager.hpp"
 
-#include "actors/control/entrance.hpp"
-#include "actors/event_log.hpp"
 #include "actors/io/routes.hpp"
-#include "actors/log.hpp"
-#include "actors/send/banishment.hpp"
-#include "actors/send/server_budget.hpp"
-#include "actors/session_ids.hpp"
-#include "actors/status.hpp"
-#include "actors/timer.hpp"
+#include "actors/kit/session_ids.hpp"
+#include "actors/kit/status.hpp"
+#include "actors/kit/timer.hpp"
+#include "actors/observe/event_log.hpp"
+#include "actors/observe/log.hpp"
+#include "actors/serve/banishment.hpp"
+#include "actors/serve/entrance.hpp"
+#include "actors/serve/server_budget.hpp"
 #include "protocol/text.hpp"
 
 #include <fmt/core.h>

@@ -4,12 +4,12 @@
 /// logged, and its consumer is told in its place. A crash never reaches another session.
 #pragma once
 
-#include "actors/interfaces.hpp"
 #include "actors/io/io_thread.hpp"
 #include "actors/io/way.hpp"
+#include "actors/kit/status.hpp"
+#include "actors/messages/manager.hpp"
 #include "actors/receive/session.hpp"
-#include "actors/send/session.hpp"
-#include "actors/status.hpp"
+#include "actors/serve/transmission.hpp"
 
 #include <cstdint>
 #include <map>

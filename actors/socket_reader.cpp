@@ -2,9 +2,9 @@
 
 #include "actors/io/limits.hpp"
 #include "actors/io/udp_batch.hpp"
-#include "actors/status.hpp"
-#include "actors/timer.hpp"
-#include "actors/turn_meter.hpp"
+#include "actors/kit/status.hpp"
+#include "actors/kit/timer.hpp"
+#include "actors/observe/turn_meter.hpp"
 
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>

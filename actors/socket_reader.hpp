@@ -11,9 +11,9 @@
 /// closes nothing but this reader: the socket lives on while others hold it.
 #pragma once
 
-#include "actors/interfaces.hpp"
 #include "actors/io/io_thread.hpp"
 #include "actors/io/udp_socket.hpp"
+#include "actors/messages/sockets.hpp"
 
 #include <boost/system/error_code.hpp>
 

@@ -1,6 +1,6 @@
 #include "api/api_actor.hpp"
 
-#include "actors/status.hpp"
+#include "actors/kit/status.hpp"
 #include "api/callback_actor.hpp"
 #include "api/session_record.hpp"
 

@@ -7,6 +7,7 @@
 /// sessions that run already do not need it but for being cancelled.
 #pragma once
 
+#include "actors/messages/manager.hpp"
 #include "api/api_messages.hpp"
 
 namespace fleetcast::api {

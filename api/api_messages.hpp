@@ -1,7 +1,7 @@
 /// What the API's calls say to the api_actor.
 #pragma once
 
-#include "actors/interfaces.hpp"
+#include "actors/messages/vocabulary.hpp"
 
 #include <future>
 #include <memory>

@@ -1,9 +1,9 @@
 #include "api/callback_actor.hpp"
 
 #include "actors/io/batch_scheduling.hpp"
-#include "actors/log.hpp"
-#include "actors/own_thread.hpp"
-#include "actors/status.hpp"
+#include "actors/kit/own_thread.hpp"
+#include "actors/kit/status.hpp"
+#include "actors/observe/log.hpp"
 #include "api/session_record.hpp"
 
 #include <cstdint>

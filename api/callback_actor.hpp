@@ -5,7 +5,7 @@
 /// manager and reports `internal` when that dies, and as the very last resort on its own way out.
 #pragma once
 
-#include "actors/interfaces.hpp"
+#include "actors/messages/manager.hpp"
 
 #include <tl/expected.hpp>
 

@@ -1,9 +1,9 @@
 #include "api/configuration.hpp"
 
-#include "actors/io/identity.hpp"
-#include "actors/io/private_files.hpp"
 #include "actors/io/trial_switches.hpp"
-#include "actors/io/trust_file.hpp"
+#include "actors/trust/identity.hpp"
+#include "actors/trust/private_files.hpp"
+#include "actors/trust/trust_file.hpp"
 #include "protocol/edit_distance.hpp"
 #include "protocol/text.hpp"
 

@@ -1,7 +1,7 @@
 /// What the API needs of the world below it, and the seam where tests put a world of their own.
 #pragma once
 
-#include "actors/interfaces.hpp"
+#include "actors/messages/manager.hpp"
 
 #include <cstddef>
 #include <functional>

@@ -1,4 +1,4 @@
-#include "actors/io/identity.hpp"
+#include "actors/trust/identity.hpp"
 #include "api/api_call.hpp"
 #include "api/error_codes.hpp"
 #include "api/fleetcast_ext.h"

@@ -1,7 +1,7 @@
 #include "api/log_delivery.hpp"
 
 #include "actors/io/own_thread.hpp"
-#include "actors/log.hpp"
+#include "actors/observe/log.hpp"
 #include "protocol/text.hpp"
 
 #include <spdlog/sinks/sink.h>

@@ -5,7 +5,7 @@
 /// many were.
 #pragma once
 
-#include "actors/io/private_files.hpp"
+#include "actors/trust/private_files.hpp"
 #include "api/configuration.hpp"
 
 #include <tl/expected.hpp>

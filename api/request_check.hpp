@@ -1,7 +1,7 @@
 /// Checks and copies what InitializeSession was given.
 #pragma once
 
-#include "actors/interfaces.hpp"
+#include "actors/messages/receiving.hpp"
 #include "api/library.hpp"
 #include "api/wdstci.h"
 

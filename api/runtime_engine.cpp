@@ -1,4 +1,4 @@
-#include "actors/log.hpp"
+#include "actors/observe/log.hpp"
 #include "actors/runtime.hpp"
 #include "api/engine.hpp"
 #include "api/error_codes.hpp"

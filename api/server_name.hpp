@@ -1,7 +1,7 @@
 /// Reads `pwszServer`: a host and perhaps a port.
 #pragma once
 
-#include "actors/control/control_port.hpp"
+#include "actors/messages/control_port.hpp"
 
 #include <cstdint>
 #include <optional>

@@ -1,6 +1,6 @@
 #include "api/session_record.hpp"
 
-#include "actors/session_ids.hpp"
+#include "actors/kit/session_ids.hpp"
 #include "api/error_codes.hpp"
 
 #include <chrono>

@@ -13,7 +13,7 @@
 /// held while a callback runs or a message is sent.
 #pragma once
 
-#include "actors/interfaces.hpp"
+#include "actors/messages/receiving.hpp"
 #include "api/api_messages.hpp"
 #include "api/buffer_registry.hpp"
 #include "api/fleetcast_ext.h"

@@ -10,13 +10,12 @@ The rules (design: apps -> api -> actors -> protocol):
      any other conversation (protocol/control, protocol/fleet).
   3. protocol/ is pure: no CAF, Asio, thread, clock, socket or file. Only tests, the simulation itself
      and `fleetcast simulate` include protocol/simulation.
-  4. Threads are started where their refusal is handled: actors with one of their own by actors/own_thread.hpp (and
+  4. Threads are started where their refusal is handled: actors with one of their own by actors/kit/own_thread.hpp (and
      never as `caf::detached`), others by actors/io/own_thread.hpp. What stands on
      the public C API only handles its own.
   5. `fleetcast get`, wdsmcast and apps/common stand on the public C API (the .h files of api/) and on
      apps/ only.
-Rules 1, 2 and 5 follow our own headers into what they include; rule 2 stops at actors/interfaces.hpp,
-which names every message of both directions.
+Rules 1, 2 and 5 follow our own headers into what they include.
 """
 
 import re
@@ -26,7 +25,9 @@ from pathlib import Path
 
 LAYERS = ["protocol", "actors", "api", "apps"]
 SUFFIXES = {".cpp", ".hpp", ".h", ".c"}
-NEUTRAL = {"actors/interfaces.hpp"}
+# What belongs to one direction only.
+DIRECTIONS = {"send": ("protocol/send/", "actors/serve/", "actors/messages/serving.", "actors/messages/steering."),
+              "receive": ("protocol/receive/", "actors/receive/", "actors/messages/receiving.")}
 ENDS = [("protocol/control/client.", "protocol/control/server."), ("protocol/fleet/campaign", "protocol/fleet/job_book")]
 PUBLIC_API = {"api/wdstci.h", "api/wdserror.h", "api/fleetcast_ext.h"}
 
@@ -44,7 +45,7 @@ IMPURE_CODE = re.compile(
 )
 # Without a thread the first leaves an actor that never ends, the second throws.
 UNGUARDED_THREAD = re.compile(r"\bcaf::detached\b|\bstd::j?thread\s*\w*\s*(\{\s*[^\s}]|\(\s*\[)|\bstd::async\b")
-THREAD_STARTERS = {"actors/own_thread.hpp", "actors/io/own_thread.hpp"}
+THREAD_STARTERS = {"actors/kit/own_thread.hpp", "actors/io/own_thread.hpp"}
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*(?:"([^"]+)"|<([^>]+)>)')
 NOISE = re.compile(r'//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"', re.DOTALL)
 
@@ -90,9 +91,9 @@ class Tree:
             return sibling.resolve().relative_to(self.root).as_posix()
         return None
 
-    def find(self, name, wrong, stop=frozenset()):
-        """The files that `name` sees and `wrong` objects to: (line, way to it as text). Looks behind
-        neither those (one report a way is enough) nor the files of `stop`."""
+    def find(self, name, wrong):
+        """The files that `name` sees and `wrong` objects to: (line, way to it as text). Does not look behind
+        those: one report a way is enough."""
         seen = {name}
         queue = [(name, None, [])]
         while queue:
@@ -104,15 +105,12 @@ class Tree:
                 line, way = first_line or number, chain + [ours]
                 if wrong(ours):
                     yield line, " -> ".join(way)
-                elif ours not in stop:
+                else:
                     queue.append((ours, line, way))
 
 
 def direction(name):
-    parts = Path(name).parts
-    if len(parts) > 2 and parts[0] in ("protocol", "actors") and parts[1] in ("send", "receive"):
-        return parts[1]
-    return None
+    return next((one for one, places in DIRECTIONS.items() if name.startswith(places)), None)
 
 
 def other_ends(name):
@@ -134,7 +132,7 @@ def is_simulation(name):
 
 
 def stands_on_public_api(name):
-    return name.startswith(("apps/common/", "apps/fleetcast/get", "apps/wdsmcast/"))
+    return name.startswith(("apps/common/", "apps/fleetcast/get/", "apps/wdsmcast/"))
 
 
 def is_not_public(name):
@@ -154,12 +152,12 @@ def check(root):
             report(name, line, f"{layer}/ must not include what is above it: {way}")
         if here := direction(name):
             other = {"send": "receive", "receive": "send"}[here]
-            for line, way in tree.find(name, lambda ours: direction(ours) == other, NEUTRAL):
-                report(name, line, f"{here}/ must not know {other}/: {way}")
+            for line, way in tree.find(name, lambda ours: direction(ours) == other):
+                report(name, line, f"what {here}s must not know what {other}s: {way}")
         for other in other_ends(name):
             for line, way in tree.find(name, lambda ours: ours.startswith(other)):
                 report(name, line, f"one end of a conversation must not know the other: {way}")
-        if not is_simulation(name) and not name.startswith("apps/fleetcast/simulat"):
+        if not is_simulation(name) and not name.startswith("apps/fleetcast/simulate/"):
             for line, way in tree.find(name, is_simulation):
                 report(name, line, f"the simulation is for tests and `fleetcast simulate` only: {way}")
         if stands_on_public_api(name):
@@ -168,7 +166,7 @@ def check(root):
         if layer != "protocol" and not stands_on_public_api(name) and name not in THREAD_STARTERS:
             for line, code in enumerate(without_noise(text).splitlines(), 1):
                 if found := UNGUARDED_THREAD.search(code):
-                    report(name, line, f"{found.group()!r}: a thread may be refused, see actors/own_thread.hpp")
+                    report(name, line, f"{found.group()!r}: a thread may be refused, see actors/kit/own_thread.hpp")
         if layer != "protocol":
             continue
         for line, ours, written in tree.includes[name]:
@@ -188,17 +186,18 @@ CLEAN = {
     "protocol/fleet/campaign_plan.hpp": '#include "protocol/geometry.hpp"\n',
     "protocol/simulation/group.hpp": '#include "protocol/send/sender.hpp"\n',
     "actors/receive/session.hpp": '#include <caf/all.hpp>\n#include "protocol/receive/receiver.hpp"\n',
-    "actors/interfaces.hpp": '#include "protocol/receive/receiver.hpp"\n',
-    "actors/send/session.hpp": '#include "actors/interfaces.hpp"\n',
-    "actors/own_thread.hpp": "system.spawn_impl<on_waiting_thread<actor>, caf::detached>(config, *thread);\n",
+    "actors/messages/serving.hpp": '#include "protocol/send/sender.hpp"\n',
+    "actors/serve/transmission.hpp": '#include "actors/messages/serving.hpp"\n',
+    "actors/messages/manager.hpp": '#include "actors/messages/serving.hpp"\n#include "actors/receive/session.hpp"\n',
+    "actors/kit/own_thread.hpp": "system.spawn_impl<on_waiting_thread<actor>, caf::detached>(config, *thread);\n",
     "actors/io/own_thread.hpp": "return std::thread{std::move(work)};\n",
     "actors/io/io_thread.hpp": "std::thread thread_; // std::thread{[] {}} has to be asked for\n",
     "api/wdstci.h": "#include <stdint.h>\n",
     "api/fleetcast_ext.h": '#include "wdstci.h"\n',
     "api/wds_calls.cpp": '#include "api/wdstci.h"\n#include "actors/receive/session.hpp"\n',
-    "apps/fleetcast/get.cpp": '#include "api/fleetcast_ext.h"\n#include "apps/fleetcast/bar.hpp"\n',
+    "apps/fleetcast/get/get.cpp": '#include "api/fleetcast_ext.h"\n#include "apps/fleetcast/bar.hpp"\n',
     "apps/fleetcast/bar.hpp": "#include <string>\n",
-    "apps/fleetcast/serve.cpp": '#include "actors/send/session.hpp"\n',
+    "apps/fleetcast/serve/serve.cpp": '#include "actors/serve/transmission.hpp"\n',
     "apps/common/reception.cpp": '#include "api/fleetcast_ext.h"\n',
     "apps/wdsmcast/main.cpp": '#include "api/fleetcast_ext.h"\n',
 }
@@ -210,10 +209,11 @@ VIOLATIONS = [
     ("actors/a.cpp", '#include "api/wdstci.h"\n', "actors/ must not include what is above it"),
     ("api/a.cpp", '#include "apps/fleetcast/bar.hpp"\n', "api/ must not include what is above it"),
     ("actors/a.cpp", '#include "tests/support/x.hpp"\n', "actors/ must not include what is above it"),
-    ("protocol/send/a.cpp", '#include "protocol/receive/receiver.hpp"\n', "must not know receive/"),
-    ("protocol/receive/a.cpp", '#include "protocol/send/sender.hpp"\n', "must not know send/"),
-    ("actors/send/a.cpp", '#include "../receive/session.hpp"\n', "must not know receive/"),
-    ("actors/receive/a.cpp", '#include "protocol/send/sender.hpp"\n', "must not know send/"),
+    ("protocol/send/a.cpp", '#include "protocol/receive/receiver.hpp"\n', "must not know what receives"),
+    ("protocol/receive/a.cpp", '#include "protocol/send/sender.hpp"\n', "must not know what sends"),
+    ("actors/serve/a.cpp", '#include "actors/messages/manager.hpp"\n', "must not know what receives"),
+    ("actors/serve/a.cpp", '#include "../receive/session.hpp"\n', "must not know what receives"),
+    ("actors/receive/a.cpp", '#include "protocol/send/sender.hpp"\n', "must not know what sends"),
     ("protocol/control/client.cpp", '#include "protocol/control/server.hpp"\n', "must not know the other"),
     ("protocol/fleet/job_book.hpp", '#include "protocol/fleet/campaign_plan.hpp"\n', "must not know the other"),
     ("protocol/a.cpp", "#include <caf/all.hpp>\n", "must not include <caf/all.hpp>"),
@@ -223,9 +223,9 @@ VIOLATIONS = [
     ("protocol/a.cpp", "auto t = std::chrono::steady_clock::now();\n", "no steady_clock"),
     ("protocol/a.cpp", "auto t = system_clock::now(); // now\n", "no system_clock"),
     ("actors/a.cpp", '#include "protocol/simulation/group.hpp"\n', "for tests and"),
-    ("apps/fleetcast/get_x.cpp", '#include "actors/receive/session.hpp"\n', "public C API only"),
-    ("apps/fleetcast/get.hpp", '#include "protocol/geometry.hpp"\n', "public C API only"),
-    ("apps/common/x.cpp", '#include "actors/interfaces.hpp"\n', "public C API only"),
+    ("apps/fleetcast/get/x.cpp", '#include "actors/receive/session.hpp"\n', "public C API only"),
+    ("apps/fleetcast/get/get.hpp", '#include "protocol/geometry.hpp"\n', "public C API only"),
+    ("apps/common/x.cpp", '#include "actors/messages/manager.hpp"\n', "public C API only"),
     ("apps/wdsmcast/x.cpp", '#include "api/wdstci.hpp"\n', "public C API only"),
     ("actors/a.cpp", "self->spawn<caf::detached>(reader);\n", "a thread may be refused"),
     ("api/a.cpp", "system.spawn<caf::detached>(reader);\n", "a thread may be refused"),
@@ -234,7 +234,7 @@ VIOLATIONS = [
     ("apps/fleetcast/x.cpp", "system.spawn<caf::detached>(f);\n", "a thread may be refused"),
     # through a header
     ("apps/fleetcast/bar.hpp", '#include "protocol/geometry.hpp"\n', "get.cpp:2: this stands"),
-    ("protocol/geometry.hpp", '#include "protocol/receive/receiver.hpp"\n', "sender.hpp:1: send/"),
+    ("protocol/geometry.hpp", '#include "protocol/receive/receiver.hpp"\n', "sender.hpp:1: what sends"),
 ]
 
 

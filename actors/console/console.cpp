@@ -1,7 +1,7 @@
 #include "actors/console/console.hpp"
 
 #include "actors/console/socket_directory.hpp"
-#include "actors/own_thread.hpp"
+#include "actors/kit/own_thread.hpp"
 
 #include <utility>
 

@@ -1,8 +1,8 @@
 #include "actors/console/console_actor.hpp"
 
 #include "actors/console/rendering.hpp"
-#include "actors/event_log.hpp"
-#include "actors/log.hpp"
+#include "actors/observe/event_log.hpp"
+#include "actors/observe/log.hpp"
 
 #include <algorithm>
 #include <array>

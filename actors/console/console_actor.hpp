@@ -10,8 +10,8 @@
 #include "actors/console/command.hpp"
 #include "actors/console/console_server.hpp"
 #include "actors/console/report.hpp"
-#include "actors/interfaces.hpp"
-#include "actors/status.hpp"
+#include "actors/kit/status.hpp"
+#include "actors/messages/manager.hpp"
 
 #include <chrono>
 #include <functional>

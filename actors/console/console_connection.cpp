@@ -1,7 +1,7 @@
 #include "actors/console/console_connection.hpp"
 
 #include "actors/console/rendering.hpp"
-#include "actors/event_log.hpp"
+#include "actors/observe/event_log.hpp"
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/post.hpp>

@@ -1,7 +1,7 @@
 #include "actors/console/rendering.hpp"
 
 #include "actors/console/text_table.hpp"
-#include "actors/metrics.hpp"
+#include "actors/observe/metrics.hpp"
 #include "protocol/text.hpp"
 
 #include <fmt/core.h>

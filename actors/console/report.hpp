@@ -2,8 +2,8 @@
 /// client ever see.
 #pragma once
 
-#include "actors/event_log.hpp"
-#include "actors/interfaces.hpp"
+#include "actors/messages/steering.hpp"
+#include "actors/observe/event_log.hpp"
 
 #include <nlohmann/json.hpp>
 

@@ -1,6 +1,6 @@
 #include "actors/console/socket_directory.hpp"
 
-#include "actors/io/private_files.hpp"
+#include "actors/trust/private_files.hpp"
 
 #include <algorithm>
 #include <cerrno>

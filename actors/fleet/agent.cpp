@@ -1,10 +1,10 @@
 #include "actors/fleet/agent.hpp"
 
 #include "actors/fleet/local_order.hpp"
-#include "actors/log.hpp"
-#include "actors/own_thread.hpp"
-#include "actors/session_ids.hpp"
-#include "actors/timer.hpp"
+#include "actors/kit/own_thread.hpp"
+#include "actors/kit/session_ids.hpp"
+#include "actors/kit/timer.hpp"
+#include "actors/observe/log.hpp"
 
 #include <algorithm>
 #include <utility>

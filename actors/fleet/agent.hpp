@@ -10,7 +10,8 @@
 #include "actors/fleet/frame_tally.hpp"
 #include "actors/fleet/messages.hpp"
 #include "actors/fleet/reception.hpp"
-#include "actors/status.hpp"
+#include "actors/kit/status.hpp"
+#include "actors/messages/manager.hpp"
 #include "protocol/fleet/job_book.hpp"
 
 #include <cstddef>

@@ -1,7 +1,7 @@
 #include "actors/fleet/coordinator.hpp"
 
 #include "actors/fleet/local_order.hpp"
-#include "actors/timer.hpp"
+#include "actors/kit/timer.hpp"
 
 #include <utility>
 

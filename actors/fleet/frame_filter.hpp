@@ -17,8 +17,8 @@
 #include "actors/fleet/basp_frame.hpp"
 #include "actors/fleet/basp_message.hpp"
 #include "actors/fleet/frame_tally.hpp"
-#include "actors/fleet/link_context.hpp"
 #include "actors/fleet/rate_bound.hpp"
+#include "actors/trust/fleet_tls_context.hpp"
 #include "protocol/timestamp.hpp"
 
 #include <cstddef>

@@ -1,6 +1,6 @@
 #include "actors/fleet/link_acceptor.hpp"
 
-#include "actors/log.hpp"
+#include "actors/observe/log.hpp"
 
 #include <boost/asio/post.hpp>
 #include <caf/io/middleman.hpp>

@@ -7,12 +7,12 @@
 /// there may be in the middle of a job.
 #pragma once
 
-#include "actors/control/listening_sockets.hpp"
-#include "actors/fleet/link_context.hpp"
 #include "actors/fleet/link_handshake.hpp"
 #include "actors/fleet/link_scribe.hpp"
 #include "actors/fleet/messages.hpp"
 #include "actors/io/io_thread.hpp"
+#include "actors/serve/listening_sockets.hpp"
+#include "actors/trust/fleet_tls_context.hpp"
 
 #include <boost/asio/steady_timer.hpp>
 

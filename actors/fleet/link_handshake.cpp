@@ -1,6 +1,6 @@
 #include "actors/fleet/link_handshake.hpp"
 
-#include "actors/fleet/certificate_names.hpp"
+#include "actors/trust/certificate_names.hpp"
 #include "protocol/text.hpp"
 
 #include <boost/asio/post.hpp>

@@ -4,7 +4,7 @@
 /// No actor; lives on the I/O thread. Bounded in time, whatever the peer does.
 #pragma once
 
-#include "actors/fleet/link_context.hpp"
+#include "actors/trust/fleet_tls_context.hpp"
 #include "protocol/failure.hpp"
 
 #include <boost/asio/ip/tcp.hpp>

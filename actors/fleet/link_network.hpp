@@ -3,9 +3,9 @@
 #pragma once
 
 #include "actors/fleet/coordinator.hpp"
-#include "actors/fleet/link_context.hpp"
 #include "actors/fleet/link_scribe.hpp"
 #include "actors/io/io_thread.hpp"
+#include "actors/trust/fleet_tls_context.hpp"
 
 #include <chrono>
 #include <memory>

@@ -3,7 +3,7 @@
 #include "actors/fleet/frame_filter.hpp"
 #include "actors/fleet/messages.hpp"
 #include "actors/fleet/network_module.hpp"
-#include "actors/log.hpp"
+#include "actors/observe/log.hpp"
 
 #include <caf/io/basp_broker.hpp>
 #include <caf/io/middleman.hpp>

@@ -1,7 +1,7 @@
 /// The fleet's messages as actors send them (protocol/fleet/job.hpp says what they mean).
 #pragma once
 
-#include "actors/interfaces.hpp"
+#include "actors/messages/vocabulary.hpp"
 #include "protocol/fleet/job.hpp"
 
 #include <caf/actor_system_config.hpp>

@@ -1,7 +1,7 @@
 #include "actors/fleet/network_module.hpp"
 
 #include "actors/io/thread_limit.hpp"
-#include "actors/refusable_start.hpp"
+#include "actors/kit/refusable_start.hpp"
 
 #include <caf/actor_system_config.hpp>
 #include <caf/io/middleman.hpp>

@@ -1,6 +1,6 @@
 #include "actors/fleet/reception.hpp"
 
-#include "actors/log.hpp"
+#include "actors/observe/log.hpp"
 
 #include <algorithm>
 #include <utility>

@@ -14,8 +14,9 @@
 #include "actors/fleet/messages.hpp"
 #include "actors/fleet/object_digest.hpp"
 #include "actors/fleet/target_file.hpp"
-#include "actors/io/openssl_thread.hpp"
-#include "actors/status.hpp"
+#include "actors/kit/status.hpp"
+#include "actors/messages/manager.hpp"
+#include "actors/trust/openssl_thread.hpp"
 
 #include <chrono>
 #include <memory>

@@ -1,6 +1,6 @@
 #include "actors/io/network_interface.hpp"
 
-#include "actors/io/private_files.hpp"
+#include "actors/io/file_descriptor.hpp"
 
 #include <algorithm>
 #include <bit>

@@ -1,11 +1,11 @@
 /// The children of a receive session, on real sockets.
-#include "actors/control/control_client.hpp"
 #include "actors/io/address_bytes.hpp"
 #include "actors/io/block_pool.hpp"
 #include "actors/io/ip_reassembly.hpp"
 #include "actors/io/network_interface.hpp"
 #include "actors/io/routes.hpp"
 #include "actors/io/udp_socket.hpp"
+#include "actors/receive/control_client.hpp"
 #include "actors/receive/reassembly.hpp"
 #include "actors/receive/session.hpp"
 #include "actors/receive/writer.hpp"

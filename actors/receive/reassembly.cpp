@@ -1,6 +1,6 @@
 #include "actors/receive/reassembly.hpp"
 
-#include "actors/log.hpp"
+#include "actors/observe/log.hpp"
 
 #include <algorithm>
 #include <string>

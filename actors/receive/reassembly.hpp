@@ -4,12 +4,12 @@
 /// it, however it ends; the socket reader that feeds it monitors it and ends then, too.
 #pragma once
 
-#include "actors/interfaces.hpp"
 #include "actors/io/block_pool.hpp"
 #include "actors/io/udp_socket.hpp"
-#include "actors/status.hpp"
-#include "actors/timer.hpp"
-#include "actors/turn_meter.hpp"
+#include "actors/kit/status.hpp"
+#include "actors/kit/timer.hpp"
+#include "actors/messages/receiving.hpp"
+#include "actors/observe/turn_meter.hpp"
 #include "protocol/receive/receiver.hpp"
 
 #include <cstdint>

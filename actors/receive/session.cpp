@@ -1,9 +1,9 @@
 #include "actors/receive/session.hpp"
 
-#include "actors/event_log.hpp"
-#include "actors/log.hpp"
-#include "actors/status.hpp"
-#include "actors/timer.hpp"
+#include "actors/kit/status.hpp"
+#include "actors/kit/timer.hpp"
+#include "actors/observe/event_log.hpp"
+#include "actors/observe/log.hpp"
 
 #include <fmt/format.h>
 

@@ -14,14 +14,14 @@
 /// A consumer that dies cancels it, until everything was delivered. The session manager monitors the session.
 #pragma once
 
-#include "actors/data_path.hpp"
-#include "actors/interfaces.hpp"
 #include "actors/io/io_thread.hpp"
 #include "actors/io/udp_socket.hpp"
-#include "actors/rate_meter.hpp"
+#include "actors/kit/data_path.hpp"
+#include "actors/kit/status.hpp"
+#include "actors/messages/receiving.hpp"
+#include "actors/observe/rate_meter.hpp"
 #include "actors/receive/fragment_watch.hpp"
 #include "actors/receive/trouble.hpp"
-#include "actors/status.hpp"
 
 #include <memory>
 #include <optional>

@@ -1,8 +1,8 @@
 /// What is wrong with a receive session, in sentences for people.
 #pragma once
 
-#include "actors/data_path.hpp"
-#include "actors/interfaces.hpp"
+#include "actors/kit/data_path.hpp"
+#include "actors/messages/receiving.hpp"
 #include "protocol/receive/liveness.hpp"
 #include "protocol/wire/control_messages.hpp"
 

@@ -11,8 +11,8 @@
 /// it, however it ends.
 #pragma once
 
-#include "actors/interfaces.hpp"
-#include "actors/status.hpp"
+#include "actors/kit/status.hpp"
+#include "actors/messages/receiving.hpp"
 
 #include <cstdint>
 #include <deque>

@@ -1,18 +1,18 @@
 /// fleetcast: one program, one subcommand a file.
 #include "api/fleetcast_ext.h"
 #include "apps/common/say.hpp"
-#include "apps/fleetcast/agent.hpp"
-#include "apps/fleetcast/bench.hpp"
+#include "apps/fleetcast/agent/agent.hpp"
+#include "apps/fleetcast/bench/bench.hpp"
 #include "apps/fleetcast/command_words.hpp"
-#include "apps/fleetcast/console.hpp"
+#include "apps/fleetcast/console/console.hpp"
+#include "apps/fleetcast/console/top.hpp"
 #include "apps/fleetcast/exit_code.hpp"
-#include "apps/fleetcast/fleet.hpp"
-#include "apps/fleetcast/get.hpp"
+#include "apps/fleetcast/fleet/fleet.hpp"
+#include "apps/fleetcast/get/get.hpp"
+#include "apps/fleetcast/get/identity.hpp"
 #include "apps/fleetcast/help_layout.hpp"
-#include "apps/fleetcast/identity.hpp"
-#include "apps/fleetcast/serve.hpp"
-#include "apps/fleetcast/simulate.hpp"
-#include "apps/fleetcast/top.hpp"
+#include "apps/fleetcast/serve/serve.hpp"
+#include "apps/fleetcast/simulate/simulate.hpp"
 
 #include <CLI/CLI.hpp>
 

@@ -9,7 +9,7 @@ namespace fleetcast::protocol::simulation {
 
 namespace {
 
-// As in actors/control/limits.hpp.
+// As in actors/kit/control_limits.hpp.
 constexpr seconds reply_limit{45};
 constexpr seconds request_limit{30};
 constexpr seconds join_limit{10};

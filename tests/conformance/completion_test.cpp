@@ -1,4 +1,5 @@
 // WaitForCompletion, QueryStatus and CloseSession; what a session says of itself.
+#include "actors/messages/receiving.hpp"
 #include "api_test.hpp"
 
 #include <array>

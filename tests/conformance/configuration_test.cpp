@@ -1,4 +1,5 @@
 // What a process sets beyond the WDS structures: three ways, one order; and the log.
+#include "actors/messages/receiving.hpp"
 #include "api_test.hpp"
 #include "tests/support/temporary_directory.hpp"
 

@@ -1,4 +1,5 @@
 // InitializeSession: what is accepted, what becomes of it.
+#include "actors/messages/receiving.hpp"
 #include "api_test.hpp"
 
 #include <cstddef>

@@ -3,7 +3,7 @@
 /// test plays the session by sending the consumer what a real session would.
 #pragma once
 
-#include "actors/interfaces.hpp"
+#include "actors/messages/manager.hpp"
 #include "actors/receive/writer.hpp"
 #include "api/engine.hpp"
 

@@ -1,7 +1,7 @@
 /// A server's list of authorized clients: whatever is in the file, it is understood or refused with a
 /// short sentence.
-#include "actors/io/authorized_clients.hpp"
-#include "actors/io/identity.hpp"
+#include "actors/trust/authorized_clients.hpp"
+#include "actors/trust/identity.hpp"
 
 #include <cstdint>
 #include <cstdlib>

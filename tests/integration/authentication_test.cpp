@@ -1,10 +1,10 @@
 /// Authentication as a program sees it: the public API, from the request to SESSION_COMPLETE, against a
 /// server in the same process.
-#include "actors/control/control_listener.hpp"
-#include "actors/io/identity.hpp"
 #include "actors/runtime.hpp"
-#include "actors/send/directory_provider.hpp"
-#include "actors/send/group_allocator.hpp"
+#include "actors/serve/control_listener.hpp"
+#include "actors/serve/directory_provider.hpp"
+#include "actors/serve/group_allocator.hpp"
+#include "actors/trust/identity.hpp"
 #include "api/fleetcast_ext.h"
 #include "tests/support/actor_fixture.hpp"
 #include "tests/support/temporary_directory.hpp"

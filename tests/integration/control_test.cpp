@@ -1,10 +1,11 @@
 /// The control plane over loopback TCP: the real client, server and listener actors; manager,
 /// sessions and content are the test's. Whatever is awaited has a limit, which only a failing test
 /// reaches.
-#include "actors/control/control_client.hpp"
-#include "actors/control/control_listener.hpp"
-#include "actors/io/known_servers.hpp"
 #include "actors/io/processor.hpp"
+#include "actors/messages/manager.hpp"
+#include "actors/receive/control_client.hpp"
+#include "actors/serve/control_listener.hpp"
+#include "actors/trust/known_servers.hpp"
 #include "protocol/wire/control_codec.hpp"
 #include "tests/support/actor_fixture.hpp"
 #include "tests/support/logged_lines.hpp"

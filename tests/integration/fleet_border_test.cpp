@@ -1,7 +1,7 @@
 /// What a peer with good certificates and bad intentions can do, over real TLS connections: end its own link,
 /// and nothing else.
 #include "actors/fleet/frame_filter.hpp"
-#include "actors/log.hpp"
+#include "actors/observe/log.hpp"
 #include "tests/support/basp_frames.hpp"
 #include "tests/support/fleet_fixture.hpp"
 #include "tests/support/live_fleet.hpp"

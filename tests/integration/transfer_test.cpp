@@ -6,9 +6,9 @@
 /// the workers of its own system, whoever it is for, and they then keep the other system from ending.
 #include "actors/io/udp_batch.hpp"
 #include "actors/io/udp_socket.hpp"
+#include "actors/kit/session_ids.hpp"
 #include "actors/runtime.hpp"
-#include "actors/send/server_budget.hpp"
-#include "actors/session_ids.hpp"
+#include "actors/serve/server_budget.hpp"
 #include "protocol/wire/datagram.hpp"
 #include "tests/support/actor_fixture.hpp"
 #include "tests/support/loopback_server.hpp"

@@ -1,6 +1,6 @@
 #include "tests/support/actor_fixture.hpp"
 
-#include "actors/send/group_allocator.hpp"
+#include "actors/serve/group_allocator.hpp"
 
 #include <gtest/gtest.h>
 

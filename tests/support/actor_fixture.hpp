@@ -2,11 +2,11 @@
 /// loopback interface, actors that write down what they hear, and objects made of memory.
 #pragma once
 
-#include "actors/interfaces.hpp"
-#include "actors/io/identity.hpp"
+#include "actors/messages/receiving.hpp"
 #include "actors/receive/session.hpp"
-#include "actors/send/content_provider.hpp"
-#include "actors/send/options.hpp"
+#include "actors/serve/content_provider.hpp"
+#include "actors/serve/options.hpp"
+#include "actors/trust/identity.hpp"
 #include "protocol/block_buffer.hpp"
 #include "protocol/timestamp.hpp"
 

@@ -2,11 +2,11 @@
 #pragma once
 
 #include "actors/fleet/agent.hpp"
-#include "actors/fleet/certificates.hpp"
 #include "actors/fleet/coordinator.hpp"
 #include "actors/fleet/link_acceptor.hpp"
 #include "actors/fleet/link_network.hpp"
 #include "actors/io/io_thread.hpp"
+#include "actors/trust/fleet_certificates.hpp"
 
 #include <caf/all.hpp>
 

@@ -1,7 +1,7 @@
 /// What the log gets while one of these lives: warnings and worse.
 #pragma once
 
-#include "actors/log.hpp"
+#include "actors/observe/log.hpp"
 
 #include <spdlog/sinks/ringbuffer_sink.h>
 

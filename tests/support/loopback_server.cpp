@@ -1,7 +1,7 @@
 #include "tests/support/loopback_server.hpp"
 
-#include "actors/control/control_listener.hpp"
-#include "actors/send/directory_provider.hpp"
+#include "actors/serve/control_listener.hpp"
+#include "actors/serve/directory_provider.hpp"
 #include "tests/support/actor_fixture.hpp"
 
 #include <stdexcept>

@@ -1,9 +1,9 @@
 /// A server in the test's own process, on the loopback interface: what `fleetcast serve` is made of.
 #pragma once
 
-#include "actors/interfaces.hpp"
+#include "actors/messages/serving.hpp"
 #include "actors/runtime.hpp"
-#include "actors/send/options.hpp"
+#include "actors/serve/options.hpp"
 
 #include <cstdint>
 #include <filesystem>

@@ -2,7 +2,7 @@
 /// TLS on a blocking socket, then whatever bytes the test wants.
 #pragma once
 
-#include "actors/fleet/link_context.hpp"
+#include "actors/trust/fleet_tls_context.hpp"
 #include "tests/support/basp_frames.hpp"
 
 #include <openssl/ssl.h>

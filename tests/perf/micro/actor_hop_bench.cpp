@@ -1,4 +1,4 @@
-#include "actors/lazy_sharing.hpp"
+#include "actors/kit/lazy_sharing.hpp"
 
 #include <benchmark/benchmark.h>
 #include <caf/all.hpp>

@@ -1,4 +1,4 @@
-#include "actors/send/banishment.hpp"
+#include "actors/serve/banishment.hpp"
 
 #include <gtest/gtest.h>
 

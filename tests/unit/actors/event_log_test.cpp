@@ -1,5 +1,5 @@
-#include "actors/event_log.hpp"
-#include "actors/send/watch.hpp"
+#include "actors/observe/event_log.hpp"
+#include "actors/serve/watch.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "actors/send/feedback_watch.hpp"
+#include "actors/serve/feedback_watch.hpp"
 #include "protocol/defaults.hpp"
 #include "protocol/send/fixed_rate.hpp"
 #include "tests/support/protocol_fixture.hpp"

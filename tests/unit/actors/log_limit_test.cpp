@@ -1,4 +1,4 @@
-#include "actors/log_limit.hpp"
+#include "actors/observe/log_limit.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
-#include "actors/event_log.hpp"
-#include "actors/log.hpp"
+#include "actors/observe/event_log.hpp"
+#include "actors/observe/log.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

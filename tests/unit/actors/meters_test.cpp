@@ -1,6 +1,6 @@
-#include "actors/rate_meter.hpp"
-#include "actors/timer.hpp"
-#include "actors/turn_meter.hpp"
+#include "actors/kit/timer.hpp"
+#include "actors/observe/rate_meter.hpp"
+#include "actors/observe/turn_meter.hpp"
 
 #include <gtest/gtest.h>
 

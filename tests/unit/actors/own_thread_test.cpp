@@ -1,5 +1,5 @@
-#include "actors/lazy_sharing.hpp"
-#include "actors/own_thread.hpp"
+#include "actors/kit/lazy_sharing.hpp"
+#include "actors/kit/own_thread.hpp"
 #include "actors/runtime.hpp"
 #include "tests/support/process_state.hpp"
 #include "tests/support/thread_allowance.hpp"

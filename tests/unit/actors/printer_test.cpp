@@ -1,5 +1,5 @@
-#include "actors/lazy_sharing.hpp"
-#include "actors/log.hpp"
+#include "actors/kit/lazy_sharing.hpp"
+#include "actors/observe/log.hpp"
 
 #include <caf/all.hpp>
 #include <gmock/gmock.h>

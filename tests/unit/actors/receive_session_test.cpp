@@ -1,4 +1,4 @@
-#include "actors/event_log.hpp"
+#include "actors/observe/event_log.hpp"
 #include "actors/receive/session.hpp"
 #include "tests/support/actor_fixture.hpp"
 

@@ -1,7 +1,7 @@
 #include "actors/io/network_interface.hpp"
 #include "actors/io/udp_socket.hpp"
 #include "actors/runtime.hpp"
-#include "actors/send/server_budget.hpp"
+#include "actors/serve/server_budget.hpp"
 #include "actors/session_manager.hpp"
 #include "tests/support/actor_fixture.hpp"
 #include "tests/support/temporary_directory.hpp"

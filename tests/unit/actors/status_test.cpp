@@ -1,6 +1,6 @@
+#include "actors/kit/status.hpp"
 #include "actors/receive/session.hpp"
 #include "actors/session_manager.hpp"
-#include "actors/status.hpp"
 #include "tests/support/actor_fixture.hpp"
 
 #include <gtest/gtest.h>

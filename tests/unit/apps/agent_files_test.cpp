@@ -1,4 +1,4 @@
-#include "apps/fleetcast/agent_files.hpp"
+#include "apps/fleetcast/agent/agent_files.hpp"
 #include "tests/support/actor_fixture.hpp"
 #include "tests/support/temporary_directory.hpp"
 

@@ -1,4 +1,4 @@
-#include "apps/fleetcast/bench_figures.hpp"
+#include "apps/fleetcast/bench/bench_figures.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "apps/fleetcast/child_process.hpp"
+#include "apps/fleetcast/bench/child_process.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,7 +1,7 @@
 #include "actors/console/folded_text.hpp"
 #include "api/fleetcast_ext.h"
-#include "apps/fleetcast/fleet_report.hpp"
-#include "apps/fleetcast/job_record.hpp"
+#include "apps/fleetcast/fleet/fleet_report.hpp"
+#include "apps/fleetcast/fleet/job_record.hpp"
 #include "tests/support/actor_fixture.hpp"
 #include "tests/support/temporary_directory.hpp"
 

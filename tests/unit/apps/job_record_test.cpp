@@ -1,4 +1,4 @@
-#include "apps/fleetcast/job_record.hpp"
+#include "apps/fleetcast/fleet/job_record.hpp"
 #include "tests/support/temporary_directory.hpp"
 
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "apps/fleetcast/page_server.hpp"
+#include "apps/fleetcast/serve/page_server.hpp"
 
 #include <boost/asio/connect.hpp>
 #include <boost/asio/read.hpp>

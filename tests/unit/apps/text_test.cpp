@@ -1,7 +1,7 @@
 // What people type: sizes, addresses, names.
+#include "apps/common/byte_size.hpp"
 #include "apps/common/object_address.hpp"
 #include "apps/common/wide_text.hpp"
-#include "apps/fleetcast/byte_size.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,6 +1,6 @@
 #include "actors/console/console_server.hpp"
 #include "actors/console/socket_directory.hpp"
-#include "actors/io/private_files.hpp"
+#include "actors/trust/private_files.hpp"
 #include "tests/support/actor_fixture.hpp"
 #include "tests/support/temporary_directory.hpp"
 

@@ -1,5 +1,5 @@
 /// Which clients a server serves: the file, and the lists for namespaces.
-#include "actors/control/authorization.hpp"
+#include "actors/serve/authorization.hpp"
 #include "tests/support/actor_fixture.hpp"
 #include "tests/support/temporary_directory.hpp"
 

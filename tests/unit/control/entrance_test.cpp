@@ -1,4 +1,4 @@
-#include "actors/control/entrance.hpp"
+#include "actors/serve/entrance.hpp"
 
 #include <gtest/gtest.h>
 

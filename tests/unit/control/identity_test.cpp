@@ -1,4 +1,4 @@
-#include "actors/io/identity.hpp"
+#include "actors/trust/identity.hpp"
 #include "tests/support/temporary_directory.hpp"
 
 #include <gtest/gtest.h>

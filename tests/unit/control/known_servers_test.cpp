@@ -1,4 +1,4 @@
-#include "actors/io/known_servers.hpp"
+#include "actors/trust/known_servers.hpp"
 #include "tests/support/temporary_directory.hpp"
 
 #include <gtest/gtest.h>

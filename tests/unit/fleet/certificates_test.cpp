@@ -1,4 +1,4 @@
-#include "actors/fleet/certificates.hpp"
+#include "actors/trust/fleet_certificates.hpp"
 #include "tests/support/actor_fixture.hpp"
 #include "tests/support/temporary_directory.hpp"
 

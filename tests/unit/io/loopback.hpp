@@ -3,7 +3,7 @@
 
 #include "actors/io/udp_batch.hpp"
 #include "actors/io/udp_socket.hpp"
-#include "actors/send/group_allocator.hpp"
+#include "actors/serve/group_allocator.hpp"
 
 #include <boost/asio/ip/address.hpp>
 #include <gtest/gtest.h>

@@ -1,5 +1,5 @@
 #include "actors/io/io_thread.hpp"
-#include "actors/io/tls_dialer.hpp"
+#include "actors/tls/tls_dialer.hpp"
 
 #include <gtest/gtest.h>
 

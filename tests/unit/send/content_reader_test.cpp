@@ -1,4 +1,4 @@
-#include "actors/send/content_reader.hpp"
+#include "actors/serve/content_reader.hpp"
 #include "protocol/wire/block_digest.hpp"
 
 #include <caf/all.hpp>

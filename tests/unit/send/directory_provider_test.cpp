@@ -1,4 +1,4 @@
-#include "actors/send/directory_provider.hpp"
+#include "actors/serve/directory_provider.hpp"
 #include "protocol/wire/control_messages.hpp"
 #include "tests/support/temporary_directory.hpp"
 

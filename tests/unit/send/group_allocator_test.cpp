@@ -1,4 +1,4 @@
-#include "actors/send/group_allocator.hpp"
+#include "actors/serve/group_allocator.hpp"
 
 #include <gtest/gtest.h>
 

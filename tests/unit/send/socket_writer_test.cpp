@@ -1,4 +1,4 @@
-#include "actors/send/socket_writer.hpp"
+#include "actors/serve/socket_writer.hpp"
 #include "tests/unit/io/loopback.hpp"
 
 #include <caf/all.hpp>

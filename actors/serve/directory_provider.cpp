@@ -1,0 +1,390 @@
+#include "actors/serve/directory_provider.hpp"
+
+#include "actors/observe/log.hpp"
+#include "protocol/text.hpp"
+#include "protocol/wire/control_messages.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <climits>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <system_error>
+#include <utility>
+
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+namespace fleetcast::actors {
+
+namespace {
+
+using protocol::failure;
+using protocol::failure_code;
+
+constexpr const char* log_name = "directory_provider";
+
+tl::unexpected<failure> refuse(failure_code code, int error, std::string text) {
+  return tl::unexpected{failure{code, static_cast<std::uint32_t>(error), std::move(text)}};
+}
+
+std::string message_of(int error) {
+  return std::generic_category().message(error);
+}
+
+// -- names of strangers, fit to be shown ----------------------------------------------------------
+
+/// `name` as valid UTF-8 of bounded length without control characters, whatever came in.
+std::string printable(std::string_view name) {
+  constexpr std::size_t longest = 200;
+  constexpr std::string_view hex = "0123456789abcdef";
+  std::string result;
+  while (!name.empty() && result.size() < longest) {
+    const auto size = protocol::plain_character(name);
+    if (size != 0) {
+      result += name.substr(0, size);
+    } else {
+      const auto byte = static_cast<unsigned char>(name[0]);
+      result += {'\\', 'x', hex[byte >> 4], hex[byte & 15]};
+    }
+    name.remove_prefix(std::max<std::size_t>(size, 1));
+  }
+  return name.empty() ? result : result + "…";
+}
+
+std::string quoted(std::string_view name) {
+  return '"' + printable(name) + '"';
+}
+
+// -- opening --------------------------------------------------------------------------------------
+
+int open_beneath(int directory, const std::string& path) {
+  open_how how{};
+  // Without O_NONBLOCK, a FIFO would hang us until somebody writes to it.
+  how.flags = O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY;
+  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
+  // EAGAIN: a directory was renamed meanwhile, and the kernel could not be sure about a "..".
+  constexpr int attempts = 16;
+  long opened = -1;
+  for (int attempt = 0; attempt < attempts && opened < 0; ++attempt) {
+    opened = ::syscall(SYS_openat2, directory, path.c_str(), &how, sizeof how);
+    if (opened < 0 && errno != EAGAIN && errno != EINTR)
+      break;
+  }
+  return static_cast<int>(opened);
+}
+
+/// Where an open file really is; empty: the kernel does not say.
+std::string path_of(int descriptor) {
+  std::array<char, PATH_MAX> path{};
+  const auto size
+    = ::readlink(("/proc/self/fd/" + std::to_string(descriptor)).c_str(), path.data(), path.size());
+  return {path.data(), static_cast<std::size_t>(std::max<ssize_t>(size, 0))};
+}
+
+/// The kernel takes an absolute link for one that leads out, though it may end inside. What is opened in the end is
+/// beneath all the same.
+int open_behind_links(int directory, const std::string& path) {
+  const io::file_descriptor target{::openat(directory, path.c_str(), O_PATH | O_CLOEXEC)};
+  if (!target)
+    return -1;
+  const auto inside = path_of(directory) + "/";
+  const auto real = path_of(target.get());
+  if (inside.size() > 1 && real.starts_with(inside))
+    return open_beneath(directory, real.substr(inside.size()));
+  errno = EXDEV;
+  return -1;
+}
+
+int open_inside(int directory, const std::string& path) {
+  const int opened = open_beneath(directory, path);
+  return opened < 0 && errno == EXDEV ? open_behind_links(directory, path) : opened;
+}
+
+tl::unexpected<failure> refuse_to_open(int error, const std::string& shown) {
+  switch (error) {
+    case EXDEV:
+      return refuse(failure_code::invalid_name, error,
+                    shown
+                      + " leads out of its namespace; name a file below it, with a relative "
+                        "path");
+    case ELOOP:
+      return refuse(failure_code::invalid_name, error,
+                    shown + " goes round in circles of symbolic links");
+    case ENAMETOOLONG:
+      return refuse(failure_code::invalid_name, error, shown + " is too long a name for a file");
+    case ENOENT:
+    case ENOTDIR:
+      return refuse(failure_code::object_not_found, error,
+                    "there is no " + shown + " here; check the spelling, capital letters count");
+    case EACCES:
+    case EPERM:
+      return refuse(failure_code::access_denied, error,
+                    "the server may not read " + shown
+                      + "; its administrator can allow it in the file's permissions");
+    case ENXIO:
+    case ENODEV:
+      return refuse(failure_code::access_denied, error,
+                    shown + " is not a regular file, and only those are served");
+    case EMFILE:
+    case ENFILE:
+      return refuse(failure_code::server_busy, error,
+                    "the server has too many files open for " + shown + "; try again later");
+    default:
+      return refuse(failure_code::read_fault, error,
+                    "the server cannot open " + shown + ": " + message_of(error));
+  }
+}
+
+// -- metadata -------------------------------------------------------------------------------------
+
+constexpr const char* metadata_suffix = ".fcmeta";
+
+using metadata_bytes = std::vector<std::byte>;
+
+/// All of the file, which is closed. Fails when it holds more than receivers are sent.
+tl::expected<metadata_bytes, failure> read_metadata(int descriptor, const std::string& shown) {
+  constexpr auto limit = protocol::wire::max_metadata_size;
+  struct stat found {};
+  if (::fstat(descriptor, &found) != 0 || !S_ISREG(found.st_mode)) {
+    ::close(descriptor);
+    return refuse(failure_code::access_denied, 0,
+                  "the metadata " + shown + " are not a regular file, and only those are served");
+  }
+  metadata_bytes result(limit + 1);
+  std::size_t size = 0;
+  ssize_t got = 1;
+  while (got != 0 && size < result.size()) {
+    got = ::read(descriptor, result.data() + size, result.size() - size);
+    if (got < 0 && errno != EINTR)
+      break;
+    size += static_cast<std::size_t>(std::max<ssize_t>(got, 0));
+  }
+  const int error = got < 0 ? errno : 0;
+  ::close(descriptor);
+  if (error != 0)
+    return refuse(failure_code::read_fault, error,
+                  "the server cannot read the metadata " + shown + ": " + message_of(error));
+  if (size > limit)
+    return refuse(failure_code::read_fault, EFBIG,
+                  "the metadata " + shown + " have more than the " + std::to_string(limit)
+                    + " bytes that are sent with an object; its administrator can shorten them");
+  result.resize(size);
+  return result;
+}
+
+tl::expected<metadata_bytes, failure> metadata_of(int directory, const std::string& object,
+                                                  const std::string& shown) {
+  const int descriptor = open_inside(directory, object + metadata_suffix);
+  if (descriptor >= 0)
+    return read_metadata(descriptor, shown + metadata_suffix);
+  if (errno == ENOENT || errno == ENAMETOOLONG)
+    return metadata_bytes{};
+  return refuse_to_open(errno, shown + metadata_suffix);
+}
+
+// -- content --------------------------------------------------------------------------------------
+
+bool same_time(const timespec& a, const timespec& b) noexcept {
+  return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
+}
+
+/// A regular file, held open: replacing it under its name leaves this version whole.
+class file_content final : public content {
+public:
+  file_content(int descriptor, const struct stat& as_opened, std::string name,
+               metadata_bytes metadata)
+    : descriptor_(descriptor),
+      as_opened_(as_opened),
+      name_(std::move(name)),
+      metadata_(std::move(metadata)) {}
+
+  ~file_content() override { ::close(descriptor_); }
+
+  file_content(const file_content&) = delete;
+  file_content& operator=(const file_content&) = delete;
+
+  const std::string& name() const noexcept override { return name_; }
+
+  std::uint64_t size() const noexcept override {
+    return static_cast<std::uint64_t>(as_opened_.st_size);
+  }
+
+  std::span<const std::byte> metadata() const noexcept override { return metadata_; }
+
+  tl::expected<void, failure> read(std::uint64_t offset, std::span<std::byte> out) const override {
+    while (!out.empty()) {
+      const auto got = ::pread(descriptor_, out.data(), out.size(), static_cast<off_t>(offset));
+      if (got < 0 && errno == EINTR)
+        continue;
+      if (got < 0)
+        return refuse(failure_code::read_fault, errno,
+                      "the server cannot read " + name_ + " at byte " + std::to_string(offset)
+                        + ": " + message_of(errno) + "; check its disk");
+      if (got == 0)
+        return changed("it ends at byte " + std::to_string(offset) + " of "
+                       + std::to_string(size()));
+      out = out.subspan(static_cast<std::size_t>(got));
+      offset += static_cast<std::uint64_t>(got);
+    }
+    // After the read: a change before it shows as well as one during it.
+    return check_unchanged();
+  }
+
+  bool same_as(const content& other) const noexcept override {
+    const auto* file = dynamic_cast<const file_content*>(&other);
+    return file != nullptr && as_opened_.st_dev == file->as_opened_.st_dev
+           && as_opened_.st_ino == file->as_opened_.st_ino
+           && as_opened_.st_size == file->as_opened_.st_size
+           && same_time(as_opened_.st_mtim, file->as_opened_.st_mtim)
+           && metadata_ == file->metadata_;
+  }
+
+private:
+  tl::expected<void, failure> check_unchanged() const {
+    struct stat now {};
+    if (::fstat(descriptor_, &now) != 0)
+      return refuse(failure_code::read_fault, errno,
+                    "the server cannot look at " + name_ + ": " + message_of(errno));
+    if (now.st_size != as_opened_.st_size)
+      return changed("it had " + std::to_string(size()) + " bytes and has "
+                     + std::to_string(now.st_size));
+    if (!same_time(now.st_mtim, as_opened_.st_mtim))
+      return changed("it was written to");
+    // The change time alone also moves when the file is renamed, linked, or given other rights or attributes: its bytes
+    // stay. Should somebody write and set the other time back, blocks that are read again do not have their digest.
+    return {};
+  }
+
+  tl::unexpected<failure> changed(const std::string& how) const {
+    return refuse(failure_code::object_changed, 0,
+                  name_ + " changed while it was being sent: " + how
+                    + "; ask again once it is complete");
+  }
+
+  int descriptor_;
+  struct stat as_opened_;
+  std::string name_;
+  metadata_bytes metadata_;
+};
+
+/// Takes `descriptor` over.
+tl::expected<std::shared_ptr<content>, failure> adopt(int descriptor, const std::string& shown,
+                                                      metadata_bytes metadata) {
+  struct stat found {};
+  const bool known = ::fstat(descriptor, &found) == 0;
+  const int error = errno;
+  if (known && S_ISREG(found.st_mode)) {
+    // Twice the read-ahead; advice only.
+    ::posix_fadvise(descriptor, 0, 0, POSIX_FADV_SEQUENTIAL);
+    return std::make_shared<file_content>(descriptor, found, shown, std::move(metadata));
+  }
+  ::close(descriptor);
+  if (!known)
+    return refuse(failure_code::read_fault, error,
+                  "the server cannot look at " + shown + ": " + message_of(error));
+  if (S_ISDIR(found.st_mode))
+    return refuse(failure_code::object_not_found, EISDIR,
+                  shown + " is a directory; name a file in it");
+  return refuse(failure_code::access_denied, 0,
+                shown + " is not a regular file, and only those are served");
+}
+
+std::optional<failure> malformed(std::string_view object) {
+  if (object.empty())
+    return failure{failure_code::invalid_name, 0, "the object's name is empty"};
+  if (object.size() > protocol::wire::max_object_size)
+    return failure{failure_code::invalid_name, 0,
+                   "the object's name has " + std::to_string(object.size())
+                     + " bytes, more than the " + std::to_string(protocol::wire::max_object_size)
+                     + " allowed"};
+  if (object.find('\0') != object.npos)
+    return failure{failure_code::invalid_name, 0, quoted(object) + " contains a zero byte"};
+  return std::nullopt;
+}
+
+} // namespace
+
+// -- namespaces -----------------------------------------------------------------------------------
+
+tl::expected<namespace_directory, failure> namespace_directory::parse(std::string_view text) {
+  const auto equals = text.find('=');
+  if (equals == text.npos || equals == 0 || equals + 1 == text.size())
+    return refuse(failure_code::invalid_request, 0,
+                  "namespace " + quoted(text) + ": give NAME=DIR, for example images=/srv/images");
+  const auto name = text.substr(0, equals);
+  if (name.size() > protocol::wire::max_namespace_size || name.find('/') != name.npos)
+    return refuse(failure_code::invalid_request, 0,
+                  "namespace " + quoted(text) + ": the name must have no '/' and at most "
+                    + std::to_string(protocol::wire::max_namespace_size) + " bytes");
+  return namespace_directory{std::string{name}, std::string{text.substr(equals + 1)}};
+}
+
+tl::expected<std::shared_ptr<directory_provider>, failure>
+directory_provider::make(const std::vector<namespace_directory>& namespaces) {
+  const std::shared_ptr<directory_provider> result{new directory_provider};
+  for (const auto& each : namespaces) {
+    const auto [added, is_new] = result->places_.emplace(each.name, place{each.directory, {}});
+    if (!is_new)
+      return refuse(failure_code::invalid_request, 0,
+                    "namespace " + each.name + " is given twice; each name needs one directory");
+    if (auto opened = result->look_up(each.name, added->second); !opened)
+      return tl::unexpected{std::move(opened.error())};
+  }
+  return result;
+}
+
+tl::expected<io::file_descriptor, failure> directory_provider::look_up(const std::string& name,
+                                                                       place& of) {
+  io::file_descriptor opened{::open(of.path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)};
+  struct stat info {};
+  if (!opened || ::fstat(opened.get(), &info) != 0)
+    return refuse(failure_code::invalid_request, errno,
+                  "namespace " + name + ": cannot open the directory " + of.path + ": "
+                    + message_of(errno));
+  const std::pair<std::uint64_t, std::uint64_t> identity{info.st_dev, info.st_ino};
+  const std::lock_guard guard{mutex_};
+  const auto before = std::exchange(of.identity, identity);
+  if (before != identity && before != decltype(before){})
+    log(log_name).info("namespace {}: {} is another directory than before, and served from now on",
+                       name, of.path);
+  return opened;
+}
+
+tl::expected<std::shared_ptr<content>, failure>
+directory_provider::open(std::string_view name_space, std::string_view object) {
+  const auto found = places_.find(name_space);
+  if (found == places_.end())
+    return refuse(failure_code::namespace_unknown, 0,
+                  "the server has no namespace " + quoted(name_space)
+                    + "; check the spelling, capital letters count");
+  if (auto bad = malformed(object))
+    return tl::unexpected{*std::move(bad)};
+  std::string path{object};
+  std::replace(path.begin(), path.end(), '\\', '/');
+  path.erase(0, path.find_first_not_of('/'));
+  const auto shown = printable(found->first + "/" + path);
+  const auto directory = look_up(found->first, found->second);
+  if (!directory) {
+    log(log_name).error("{}", directory.error().text);
+    return refuse(failure_code::read_fault, static_cast<int>(directory.error().detail),
+                  "the server cannot open the directory of its namespace " + quoted(name_space)
+                    + "; see its log");
+  }
+  const int descriptor = open_inside(directory->get(), path);
+  if (descriptor < 0)
+    return refuse_to_open(errno, shown);
+  auto metadata = metadata_of(directory->get(), path, shown);
+  if (!metadata) {
+    ::close(descriptor);
+    return tl::unexpected{std::move(metadata.error())};
+  }
+  return adopt(descriptor, shown, std::move(*metadata));
+}
+
+} // namespace fleetcast::actors

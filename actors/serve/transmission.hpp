@@ -1,0 +1,206 @@
+/// One transmission: an object on its way to every receiver that asked for it on one interface.
+///
+/// Drives protocol::sender: blocks come from the content reader, datagrams go to the socket writer in
+/// batches, feedback comes from the socket reader. Lives as long as it has receivers; nobody listening,
+/// nothing sent.
+///
+/// Back-pressure: a bounded number of datagrams (`datagrams_under_way`) waits at the socket writer.
+///
+/// Supervision: monitors its children (content reader, socket writer, socket reader) and the control
+/// link of each receiver. A child that dies ends the transmission for all its receivers, with an error
+/// that names the child, and no other transmission. A link that dies takes its receiver out of the group.
+/// The session manager monitors the session.
+#pragma once
+
+#include "actors/io/block_pool.hpp"
+#include "actors/io/io_thread.hpp"
+#include "actors/io/udp_socket.hpp"
+#include "actors/io/way.hpp"
+#include "actors/kit/data_path.hpp"
+#include "actors/kit/status.hpp"
+#include "actors/kit/timer.hpp"
+#include "actors/messages/serving.hpp"
+#include "actors/observe/rate_meter.hpp"
+#include "actors/observe/turn_meter.hpp"
+#include "actors/serve/content_provider.hpp"
+#include "actors/serve/feedback_watch.hpp"
+#include "actors/serve/fetch_allowance.hpp"
+#include "actors/serve/group_allocator.hpp"
+#include "actors/serve/options.hpp"
+#include "actors/serve/server_budget.hpp"
+#include "actors/serve/watch.hpp"
+#include "actors/trust/identity.hpp"
+#include "protocol/send/capped_rate.hpp"
+#include "protocol/send/feedback_gate.hpp"
+#include "protocol/send/sender.hpp"
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace fleetcast::actors {
+
+/// Everything a transmission needs from outside, opened before it is spawned so that a failure can be
+/// told to the client that asked.
+struct send_session_config {
+  std::shared_ptr<content> object;
+  protocol::geometry layout;
+  std::shared_ptr<const io::udp_socket> socket;
+  std::shared_ptr<group_lease> group;
+  data_path path;
+  std::shared_ptr<const budget_lease> budget; ///< null: no bound
+  send_options options;
+  io::io_thread* io = nullptr;
+  session_id id = 0; ///< as the console shows it
+};
+
+/// What a client is known by when it comes again: its key, or where it comes from and what it calls itself.
+[[nodiscard]] std::string identity_of(const join_request& request);
+
+/// Opens socket and group for `object`, to be sent by `way`, which has an address.
+[[nodiscard]] tl::expected<send_session_config, failure>
+prepare_transmission(std::shared_ptr<content> object, const io::way& way,
+                     const send_options& options, io::io_thread& io);
+
+class send_session_state {
+public:
+  static inline const char* name = "send_session";
+
+  explicit send_session_state(steered_send_session_actor::pointer self) : self_(self) {}
+
+  steered_send_session_actor::behavior_type make_behavior(send_session_config config);
+
+private:
+  struct member {
+    control_server_actor link;
+    std::string host;    ///< as it calls itself
+    std::string address; ///< that it came from
+    std::string identity;
+    io::udp_endpoint feedback;
+    protocol::timestamp joined_at{};
+    rate_meter taken_in;
+    fetch_allowance fetches{};
+    bool is_heard = false;                                    ///< and was told so
+    protocol::exclusion excluded = protocol::exclusion::none; ///< as the log says
+  };
+
+  /// A fetch that waits for its block.
+  struct waiting_fetch {
+    receiver_id from = 0;
+    protocol::wire::fetch asked;
+  };
+
+  /// Hears feedback on an address beside that of the first client.
+  struct ear {
+    std::shared_ptr<const io::udp_socket> socket;
+    socket_reader_actor reader;
+  };
+
+  /// A receipt whose author has not reported every block complete yet: a claim.
+  struct claim {
+    protocol::wire::receipt receipt;
+    protocol::timestamp due{}; ///< until then its report is awaited
+  };
+
+  join_reply join(const join_request& request);
+  tl::expected<io::udp_endpoint, failure> hear_at(const boost::asio::ip::address& ours);
+  protocol::wire::session_accept accept_for(receiver_id id,
+                                            const protocol::wire::direction_key& key,
+                                            protocol::wire::seal_suite suite,
+                                            const io::udp_endpoint& feedback) const;
+  void leave(receiver_id id, const failure& reason);
+  void on_receipt(receiver_id id, const protocol::wire::receipt& receipt);
+  bool reports_all(receiver_id id) const;
+  void settle(receiver_id id, const protocol::wire::receipt& receipt);
+  void settle_claims();
+  void on_feedback(const io::datagram_batch& batch);
+  void on_block(const block_read& block);
+  void on_fetch(receiver_id id, const protocol::wire::fetch& asked);
+  void answer(receiver_id id, const protocol::wire::fetch& asked, std::span<const std::byte> block);
+  void refuse(receiver_id id, const protocol::wire::fetch& asked);
+  void on_down(const caf::down_msg& down);
+  void pump();
+  bool has_room_at_writer() const noexcept;
+  void expel_silent();
+  void expel_stuck();
+  void banish(receiver_id id, const failure& reason);
+  void watch_feedback();
+  void on_heard(receiver_id id, member& m, std::uint64_t packet);
+  void tell_unheard(const feedback_watch::change& what, std::uint64_t packet = 0);
+  void expel(receiver_id id, const failure& reason);
+  bool remove(receiver_id id);
+  void fail(const failure& reason);
+  void end();
+  failure start_children(protocol::wire::seal_suite suite);
+  void warn_of_mtu() const;
+  void tell_excluded(receiver_id id, protocol::exclusion before, protocol::exclusion now) const;
+  failure without_thread(const failure& refused) const;
+  order_outcome obey(const cancel_order& order);
+  order_outcome obey(const kick_order& order);
+  order_outcome obey(const pause_order& order);
+  order_outcome obey(const rate_order& order);
+
+  /// How the rate is found when none is set, by option or order.
+  protocol::rate_policy policy_when_free() const noexcept;
+  std::unique_ptr<protocol::rate_controller> make_rate(protocol::rate_policy when_free);
+  void look_at_budget(protocol::timestamp now);
+  void look_around();
+  receiver_list list() const;
+  double least_completed() const;
+  double worst_loss() const;
+  std::uint64_t taken_in_bytes(const protocol::wire::feedback& message) const;
+  void log_limit(protocol::timestamp now);
+  protocol::limiting_factor limited_by() const;
+  std::string limit_detail() const;
+  std::string limit_text() const;
+  std::string object_name() const;
+  std::string name_of(receiver_id id) const;
+  status_snapshot status() const;
+  std::vector<caf::actor> children() const;
+
+  steered_send_session_actor::pointer self_;
+  std::optional<send_session_config> config_;
+  std::shared_ptr<io::block_pool> memory_;
+  std::optional<protocol::wire::manifest_signer> signer_;
+  std::optional<protocol::sender> sender_;
+  std::optional<protocol::feedback_gate> gate_;
+  protocol::wire::transmission_id transmission_{};
+  std::uint32_t session_tag_ = 0;
+  protocol::wire::direction_key group_key_;
+  std::optional<protocol::wire::seal_suite> suite_; ///< chosen by the first receiver
+  std::map<receiver_id, member> members_;
+  std::map<receiver_id, claim> claims_; ///< of members
+  std::vector<waiting_fetch> waiting_fetches_;
+  receiver_id next_id_ = 1;
+  tick_timer timer_;
+  vitals vitals_;
+  turn_meter turns_; ///< a turn: a look at what can be sent
+  rate_meter rate_;
+  transmission_watch watch_;
+  feedback_watch feedback_watch_;
+  protocol::timestamp began_at_{};
+  protocol::bit_rate fixed_rate_ = 0;
+  protocol::capped_rate* capped_ = nullptr; ///< the sender's rate, with a budget
+  std::size_t under_way_ = 0;               ///< datagrams at the socket writer
+  std::uint64_t refused_datagrams_ = 0;
+  std::uint64_t completed_receivers_ = 0;
+  std::uint64_t claimed_receivers_ = 0; ///< of those, whose reports did not show it
+  std::uint64_t expelled_receivers_ = 0;
+  protocol::transmission_limit logged_limit_;
+  protocol::timestamp limit_logged_at_{};
+  bool ended_ = false;
+  content_reader_actor reader_;
+  socket_writer_actor writer_;
+  socket_reader_actor feedback_reader_;
+
+  /// One interface leads to all receivers, but by its addresses they may be in several networks.
+  std::map<boost::asio::ip::address, ear> more_ears_;
+};
+
+steered_send_session_actor::behavior_type
+send_session(steered_send_session_actor::stateful_pointer<send_session_state> self,
+             send_session_config config);
+
+} // namespace fleetcast::actors

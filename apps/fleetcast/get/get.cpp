@@ -1,0 +1,387 @@
+#include "apps/fleetcast/get/get.hpp"
+
+#include "api/fleetcast_ext.h"
+#include "apps/common/byte_size.hpp"
+#include "apps/common/json_output.hpp"
+#include "apps/common/object_address.hpp"
+#include "apps/common/progress.hpp"
+#include "apps/common/reception.hpp"
+#include "apps/common/say.hpp"
+#include "apps/common/signal_events.hpp"
+#include "apps/common/staged_file.hpp"
+#include "apps/common/terminal_line.hpp"
+#include "apps/common/transfer.hpp"
+#include "apps/fleetcast/exit_code.hpp"
+#include "apps/fleetcast/loss_option.hpp"
+
+#include <CLI/CLI.hpp>
+#include <fmt/core.h>
+#include <nlohmann/json.hpp>
+
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <limits>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include <unistd.h>
+
+namespace fleetcast::apps {
+
+namespace {
+
+using std::chrono::milliseconds;
+
+/// How often a bar on a terminal is redrawn: often enough to look alive.
+constexpr milliseconds bar_interval{200};
+
+/// How often an event is printed for a program, which may draw a bar of its own.
+constexpr milliseconds event_interval{200};
+
+/// How often a line is printed elsewhere: no log fills up.
+constexpr milliseconds line_interval{1000};
+
+struct get_arguments {
+  std::string address;
+  std::string destination;
+  std::string interface;
+  std::string fingerprint;
+  std::string known_servers;
+  bool authenticate = false;
+  std::string security;
+  double inject_loss = 0;
+  std::string cache = "8M";
+  bool json = false;
+  bool quiet = false;
+  bool sparse = false;
+  bool is_destination_empty = false; ///< given, as ""
+
+  bool to_stdout() const { return destination == "-"; }
+};
+
+constexpr const char* get_footer
+  = R"(DEST is a file or a directory; without it the copy gets the object's base name
+in the current directory. A regular file of that name is replaced in one step,
+and only by a copy that is whole and verified: bytes go to a hidden file beside
+it, which is synced and renamed at the end, and removed if anything goes wrong.
+The copy keeps the mode, owner and access list of the file it replaces. The
+object's zeros become holes.
+
+DEST - writes the object to standard output, in order, each part once it is
+verified. Parts that arrive early wait in an unnamed file in TMPDIR (/var/tmp).
+If the transfer fails, the stream is cut short and the exit code is not 0.
+
+The server's identity is pinned on first use in the known_servers file; a server
+with another identity is refused from then on. --fingerprint pins it by hand, as
+the server prints it.
+
+--auth tells the server who this host is, if it asks; `fleetcast identity` shows
+what it would learn. Without it nothing of the kind is sent, and a server that
+serves known clients only refuses with 1244.
+
+--security none takes what a server sends with `serve --security none`, and
+nothing else: nothing of it is sealed or verified, so anybody on the network can
+put other bytes into the copy, UNNOTICED. It is for measurements on a network
+that is yours alone.
+
+Settings that are not given here come from FLEETCAST_… in the environment, then
+from ~/.config/fleetcast/config.toml or /etc/fleetcast/config.toml.
+
+When nothing arrives for two seconds, or the server hears nothing of this host,
+a line on standard error says which addresses and ports that concerns and what
+to check; another one, when it is over.
+
+--json prints one object a line on standard output. "event" is "waiting" (for
+the server, longer than two seconds), "started", "progress" (at most five a
+second), "warning" and at last "completed" or "failed"; docs/json.md has a schema.
+
+Examples:
+  fleetcast get server/images/debian.img
+  fleetcast get server.example:5040/images/2024/debian.img /var/tmp/
+  fleetcast get '[2001:db8::1]:5040/lab/disk.img' disk.img --interface eth1
+  fleetcast get server/images/root.tar - | tar -x -C /mnt
+  fleetcast get 127.0.0.1/t/disk.img /tmp/copy --interface lo --json
+
+Exit codes: 0 the whole object arrived, verified, and is on the disk; 1 the
+transfer failed; 2 wrong usage; 3 a file of this host: no such directory, not
+writable, disk full, known_servers cannot be read or written; 4 the server is
+not the expected one; 129, 130, 143 ended by SIGHUP, SIGINT, SIGTERM, after
+cleaning up.
+)";
+
+// -- reporting ----------------------------------------------------------------------------------------
+
+/// Tells people and programs how it goes, each in its way. Warnings come on a thread of the library's.
+class reporter : public transfer_observer {
+public:
+  explicit reporter(const get_arguments& arguments)
+    : arguments_(arguments),
+      json_(arguments.json),
+      quiet_(arguments.quiet),
+      terminal_(!json_ && !quiet_ && bar_.possible()) {}
+
+  milliseconds interval() const {
+    return json_ ? event_interval : terminal_ ? bar_interval : line_interval;
+  }
+
+  void started(const std::string& target, const reception& session) override {
+    const std::lock_guard guard{mutex_};
+    if (json_)
+      print_event("started", {{"address", arguments_.address},
+                              {"target", target},
+                              {"object_bytes", session.object_bytes()},
+                              {"block_bytes", session.block_bytes()}});
+  }
+
+  void waiting(double seconds) override {
+    const std::lock_guard guard{mutex_};
+    if (json_)
+      print_event("waiting", {{"seconds", seconds}});
+    else if (terminal_)
+      bar_.draw(format_waiting(seconds));
+    else if (!quiet_)
+      say(stderr, "{}\n", format_waiting(seconds));
+  }
+
+  void progress(const transfer_figures& figures) override {
+    const std::lock_guard guard{mutex_};
+    if (json_)
+      print_event("progress", to_json(figures));
+    else if (terminal_)
+      bar_.draw(format_bar(figures, bar_.columns()));
+    else if (!quiet_)
+      say(stderr, "{}\n", format_line(figures));
+  }
+
+  /// For the library's log. Errors are told as the end of the transfer.
+  static VOID CALLBACK take_log(PVOID self, ULONG level, const char* line) {
+    if (level == FLEETCAST_LOG_WARNING)
+      static_cast<reporter*>(self)->warn(line);
+  }
+
+  int exit_code_of(int signal) override { return exit_code::signal_base + signal; }
+
+  void completed(const std::string& target, const transfer_figures& figures) {
+    const std::lock_guard guard{mutex_};
+    bar_.clear();
+    if (json_) {
+      auto event = to_json(figures);
+      event["target"] = target;
+      event["verified"] = figures.verified;
+      print_event("completed", std::move(event));
+    } else if (!quiet_) {
+      say(arguments_.to_stdout() ? stderr : stdout, "{}\n", format_result(target, figures));
+    }
+  }
+
+  void failed(int exit, DWORD error, const std::string& message) {
+    const std::lock_guard guard{mutex_};
+    bar_.clear();
+    auto code = error != ERROR_SUCCESS
+                  ? fmt::format(" (error {}, {})", error, FleetcastErrorText(error))
+                  : "";
+    say(stderr, "fleetcast get: {}{}\n", message, code);
+    if (json_)
+      print_event("failed", {{"exit", exit}, {"error", error_object(error, message)}});
+  }
+
+private:
+  void warn(const char* line) {
+    if (quiet_)
+      return;
+    const std::lock_guard guard{mutex_};
+    bar_.clear();
+    say(stderr, "fleetcast get: warning: {}\n", line);
+    if (json_)
+      print_event("warning", {{"text", line}});
+  }
+
+  const get_arguments& arguments_;
+  bool json_;
+  bool quiet_;
+  std::mutex mutex_;
+  terminal_line bar_{stderr};
+  bool terminal_;
+};
+
+// -- the end ------------------------------------------------------------------------------------------
+
+int exit_code_for(DWORD error) {
+  switch (error) {
+    case ERROR_MUTUAL_AUTH_FAILED:
+      return exit_code::not_trusted;
+    case ERROR_OPEN_FAILED: // known_servers, or this host's identity
+      return exit_code::local_file;
+    default:
+      return exit_code::failure;
+  }
+}
+
+/// Says how it ended; gives the exit code.
+int conclude(const transfer_end& end, const get_arguments& arguments, const std::string& target,
+             reporter& report) {
+  using kind = transfer_end::kind;
+  auto failed = [&](int exit, DWORD error, const std::string& message) {
+    report.failed(exit, error, message);
+    return exit;
+  };
+  switch (end.how) {
+    case kind::stored:
+      report.completed(target, end.figures);
+      return exit_code::success;
+    case kind::not_started:
+      if (end.error == ERROR_INVALID_PARAMETER || end.error == ERROR_INVALID_NAME)
+        return failed(exit_code::usage, end.error,
+                      arguments.address
+                        + " names no server, or a name in it is too long; see fleetcast get "
+                          "--help");
+      return failed(exit_code_for(end.error), end.error,
+                    "cannot start a session for " + arguments.address
+                      + (end.story.empty() ? "" : ": " + end.story));
+    case kind::disk:
+      return failed(exit_code::local_file, end.local->code(), end.local->text);
+    case kind::interrupted:
+      return failed(exit_code::signal_base + end.signal, end.error,
+                    "interrupted while getting " + arguments.address);
+    case kind::failed:
+      break;
+  }
+  return failed(exit_code_for(end.error), end.error,
+                "cannot get " + arguments.address + ": " + end.story);
+}
+
+// -- arguments ----------------------------------------------------------------------------------------
+
+/// Settings that reach the library by the environment. Before the first thread.
+void set_environment(const get_arguments& arguments) {
+  if (!arguments.security.empty())
+    ::setenv("FLEETCAST_SECURITY", arguments.security.c_str(), 1);
+  inject_loss(arguments.inject_loss);
+}
+
+/// Why these arguments make no sense together, or nothing.
+std::string contradiction(const get_arguments& arguments) {
+  if (arguments.is_destination_empty)
+    return "DEST is empty: name a file or a directory, or leave it out for the current one";
+  if (!arguments.to_stdout())
+    return {};
+  if (arguments.json)
+    return "--json prints events on standard output, where DEST - puts the object: name a file, or "
+           "leave --json out";
+  if (::isatty(STDOUT_FILENO) == 1)
+    return "DEST - puts the object on standard output, which is a terminal: send it to a program "
+           "or a file";
+  return {};
+}
+
+/// Where streams keep what arrives before its turn.
+std::string temporary_directory() {
+  const char* named = std::getenv("TMPDIR");
+  return named != nullptr && *named != '\0' ? named : "/var/tmp";
+}
+
+staged_file::result<staged_file> open_destination(const get_arguments& arguments,
+                                                  const std::string& base_name) {
+  if (arguments.to_stdout())
+    return staged_file::create_stream(temporary_directory(), STDOUT_FILENO);
+  auto target = resolve_target(arguments.destination, base_name);
+  if (!target)
+    return tl::unexpected{std::move(target.error())};
+  return staged_file::create(*target);
+}
+
+int get(const get_arguments& arguments) {
+  set_environment(arguments);
+  reporter report{arguments};
+  const auto refuse = [&](int exit, DWORD error, const std::string& why) {
+    report.failed(exit, error, why);
+    return exit;
+  };
+  const auto misused = [&](const std::string& why) {
+    return refuse(exit_code::usage, ERROR_INVALID_PARAMETER, why);
+  };
+  if (const auto why = contradiction(arguments); !why.empty())
+    return misused(why);
+  auto address = parse_object_address(arguments.address);
+  if (!address)
+    return misused(address.error());
+  auto cache_bytes = parse_byte_size(arguments.cache);
+  if (!cache_bytes || *cache_bytes > std::numeric_limits<ULONG>::max())
+    return misused("--cache " + arguments.cache
+                   + ": expected a size below 4 GiB, such as 16M or 524288");
+  auto request = make_request(*address, static_cast<ULONG>(*cache_bytes), arguments.authenticate);
+  if (!request)
+    return misused(arguments.address + " is not UTF-8");
+  signal_events signals;
+  // Before any traffic: no server is troubled for a copy that has no place to go.
+  auto file = open_destination(arguments, address->base_name());
+  if (!file)
+    return refuse(exit_code::local_file, file.error().code(), file.error().text);
+  if (arguments.sparse)
+    file->expect_holes();
+  if (configure_library({arguments.interface, arguments.fingerprint, arguments.known_servers,
+                         reporter::take_log, &report})
+      != ERROR_SUCCESS)
+    return refuse(exit_code::failure, ERROR_NOT_ENOUGH_MEMORY, "not enough memory");
+  auto end = transfer{*file, signals, report, report.interval()}.run(*request);
+  return conclude(end, arguments, file->target(), report);
+}
+
+} // namespace
+
+void register_get(CLI::App& program, std::function<int()>& selected) {
+  auto arguments = std::make_shared<get_arguments>();
+  auto* command = program.add_subcommand("get", "Receive one object into a file");
+  command->footer(get_footer);
+  command
+    ->add_option("address", arguments->address,
+                 "SERVER[:PORT]/NAMESPACE/OBJECT: what to get; port 5040 unless given")
+    ->required()
+    ->type_name("SERVER/NAMESPACE/OBJECT");
+  auto* destination = command
+                        ->add_option("destination", arguments->destination,
+                                     "File or directory to put it; -: standard output")
+                        ->type_name("DEST");
+  command
+    ->add_option(
+      "--interface,-i", arguments->interface,
+      "Receive on this interface; without it, on the one whose route leads to where the server "
+      "wants feedback")
+    ->type_name("IFACE|ADDR");
+  command
+    ->add_option("--fingerprint,-f", arguments->fingerprint,
+                 "The identity that the server must have, as it prints it")
+    ->type_name("SHA256:…");
+  command->add_flag("--auth,-a", arguments->authenticate,
+                    "Tell the server who this host is, if it asks");
+  command
+    ->add_option("--known-servers", arguments->known_servers,
+                 "Identities pinned so far (default ~/.config/fleetcast/known_servers)")
+    ->type_name("FILE");
+  command
+    ->add_option("--security", arguments->security,
+                 "none: take what is neither sealed nor verified, from a server that was told the "
+                 "same; for measurements, DANGEROUS anywhere else (default sealed)")
+    ->check(CLI::IsMember({"sealed", "none"}))
+    ->type_name("sealed|none");
+  add_loss_option(*command, arguments->inject_loss);
+  command
+    ->add_option("--cache", arguments->cache,
+                 "Bytes that may wait for the disk; 0: one block at a time")
+    ->capture_default_str()
+    ->type_name("SIZE[K|M|G]");
+  command->add_flag("--sparse", arguments->sparse,
+                    "The object is mostly zeros: do not ask for room for all of it");
+  command->add_flag("--json", arguments->json, "Print events for programs on standard output");
+  command->add_flag("--quiet,-q", arguments->quiet, "Print errors only")->excludes("--json");
+  command->callback([arguments, destination, &selected] {
+    arguments->is_destination_empty = destination->count() > 0 && arguments->destination.empty();
+    selected = [arguments] { return get(*arguments); };
+  });
+}
+
+} // namespace fleetcast::apps

@@ -1,0 +1,54 @@
+/// What the commands that run until a signal ends them have in common.
+#pragma once
+
+#include "actors/runtime.hpp"
+#include "apps/common/signal_events.hpp"
+#include "apps/fleetcast/serve/metrics_endpoint.hpp"
+#include "protocol/failure.hpp"
+
+#include <tl/expected.hpp>
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace CLI {
+class App;
+} // namespace CLI
+
+namespace fleetcast::apps {
+
+struct daemon_options {
+  std::string metrics; ///< where; empty: nowhere
+  std::string log_level = "info";
+  bool no_console = false;
+};
+
+/// --metrics, --no-console and --log-level.
+void add_daemon_options(CLI::App& command, daemon_options& options);
+
+/// Log on standard error, from this level on: debug, info, warning, error, off.
+void set_up_log(const std::string& level);
+
+/// Takes all the descriptors this process may have: peers are connections.
+void raise_descriptor_limit();
+
+/// `chosen`, or where this user's state is kept when that is empty.
+std::filesystem::path state_directory(const std::string& chosen);
+
+/// The console that `options` ask for; metrics take one, too, without a socket.
+std::optional<actors::console_options> console_of(const daemon_options& options,
+                                                  const char* program);
+
+/// Metrics as `options` ask for them; null: they do not. Tells the log why there is no console if there
+/// was to be one.
+[[nodiscard]] tl::expected<std::unique_ptr<metrics_endpoint>, protocol::failure>
+expose(actors::runtime& runtime, const daemon_options& options);
+
+/// Waits until a signal ends the command (true), or until `gone` is set: what the command lives for has died. SIGHUP
+/// ends a command on a terminal; else it only makes the log say `on_hangup`: what was reloaded.
+[[nodiscard]] bool wait_for_signal(signal_events& signals, const event_flag& gone,
+                                   const char* on_hangup);
+
+} // namespace fleetcast::apps
