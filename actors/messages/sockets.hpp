@@ -1,7 +1,7 @@
 /// What socket readers are, and whom they feed.
 #pragma once
 
-#include "actors/messages/datagram_batch.hpp"
+#include "actors/io/datagram_batch.hpp"
 #include "actors/messages/vocabulary.hpp"
 
 namespace fleetcast::actors {

@@ -1,7 +1,7 @@
 /// Notices receivers that are not heard, and that they are heard again, each once.
 #pragma once
 
-#include "actors/messages/vocabulary.hpp"
+#include "actors/messages/serving.hpp"
 #include "protocol/send/sender.hpp"
 
 #include <map>

@@ -59,9 +59,10 @@ comma apart; ranges node[001-128]; groups by lines like [rack1]; # begins a
 comment; :PORT where an agent has another one than 5045.
 
 Nobody waits for a dead host. It is tried again for as long as others are busy,
-and joins the running transmission when it comes; --patience seconds after the
-others are through it is given up and named. --start quorum:N begins when N
-agents are in contact, window:SECS after that time; later hosts join.
+and joins the running transmission when it comes. When the others are done, a
+host that has been out of contact for --patience seconds is given up and named.
+--start quorum:N begins when N agents are in contact, window:SECS after that
+time; later hosts join.
 
 --activate together: every host stores and verifies its copy under a hidden
 name, then all take the name at once. With --on-fail abort one host that fails

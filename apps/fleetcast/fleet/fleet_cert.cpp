@@ -55,7 +55,7 @@ Examples:
   fleetcast fleet cert init
   fleetcast fleet cert host node1 10.0.0.1      # known by a name and an address
   tar -C ~/.config/fleetcast/fleet/hosts/node1 -c . | ssh root@node1 \
-    'mkdir -p /etc/fleetcast/agent && tar -C /etc/fleetcast/agent -x'
+    'mkdir -p /etc/fleetcast/agent && tar -C /etc/fleetcast/agent --no-same-owner -x'
   fleetcast fleet cert host node1 --renew
   fleetcast fleet cert list --json
 
@@ -106,7 +106,7 @@ int host(const cert_arguments& arguments) {
   const auto place = store.host_directory(name).string();
   // Makes the directory the first time, and replaces what is in it the next.
   fmt::print("{}\nnext: tar -C {} -c . | ssh root@{} 'mkdir -p /etc/fleetcast/agent && tar -C "
-             "/etc/fleetcast/agent -x'\n{}",
+             "/etc/fleetcast/agent --no-same-owner -x'\n{}",
              place, shell_word(place), name,
              arguments.renew ? "then restart the agent there\n" : "");
   return exit_code::success;
