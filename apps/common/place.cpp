@@ -108,9 +108,11 @@ void take_over_access(const descriptor& directory, const std::string& name, cons
     ::openat(directory.get(), name.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK)};
   std::array<char, most_attribute_bytes> list{};
   const auto size = opened ? ::fgetxattr(opened.get(), access_list, list.data(), list.size()) : -1;
-  if (size > 0
-      && ::fsetxattr(file.get(), access_list, list.data(), static_cast<std::size_t>(size), 0) == 0)
-    (void)::fchmod(file.get(), mode); // the list has the owner's permissions, too
+  if (size > 0)
+    (void)::fsetxattr(file.get(), access_list, list.data(), static_cast<std::size_t>(size), 0);
+  else if (opened && errno == ENODATA) // as the directory's default, or as an earlier file had one
+    (void)::fremovexattr(file.get(), access_list);
+  (void)::fchmod(file.get(), mode); // a list has the owner's permissions, too
 }
 
 } // namespace fleetcast::apps

@@ -114,6 +114,15 @@ def with_access_list(scene, thing):
     return stored(path)
 
 
+@kind("regular file below a default access list", needs=("users",))
+def below_default_list(scene, thing):
+    """New files get the list, the replaced one has none."""
+    at = scene.directory(os.path.join(scene.place, b"at"))
+    path = scene.file(target_in(scene, at), scene.dice.choice((0o640, 0o644)))
+    scene.access_list(at, access_list_for(1000, 0o660), default=True)
+    return stored(path)
+
+
 @kind("file with two names")
 def two_names(scene, thing):
     path = scene.file(target_in(scene))

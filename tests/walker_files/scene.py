@@ -140,8 +140,8 @@ class Scene:
         os.chmod(path, mode)
         self.at_exit(os.chmod, path, 0o755)
 
-    def access_list(self, path, access_list):
-        os.setxattr(path, "system.posix_acl_access", access_list)
+    def access_list(self, path, access_list, default=False):
+        os.setxattr(path, "system.posix_acl_" + ("default" if default else "access"), access_list)
 
     def mount(self, *arguments):
         """The last argument is where."""

@@ -3,7 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cerrno>
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
 
@@ -11,6 +13,7 @@
 #include <linux/fs.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 namespace fleetcast::apps {
@@ -104,6 +107,33 @@ TEST_F(Place, HandsModeAndOwnerOnButNoSetIdBits) {
     EXPECT_EQ(info.st_uid, 1234U);
     EXPECT_EQ(info.st_gid, 2345U);
   }
+}
+
+TEST_F(Place, TakesAnAccessListAwayThatTheReplacedFileDoesNotHave) {
+  put("old");
+  put("new");
+  ASSERT_EQ(::chmod(path("old").c_str(), 0640), 0);
+  // Version 2: owner rw-, user 1000 rw-, group ---, mask rw-, others ---.
+  constexpr auto none = 0xffffffffU;
+  struct entry {
+    std::uint16_t tag;
+    std::uint16_t permissions;
+    std::uint32_t id;
+  };
+  struct {
+    std::uint32_t version = 2;
+    std::array<entry, 5> entries{
+      {{0x01, 6, none}, {0x02, 6, 1000}, {0x04, 0, none}, {0x10, 6, none}, {0x20, 0, none}}};
+  } list;
+  constexpr const char* attribute = "system.posix_acl_access";
+  if (::setxattr(path("new").c_str(), attribute, &list, sizeof list, 0) != 0)
+    GTEST_SKIP() << "no access lists here";
+  const descriptor file{::open(path("new").c_str(), O_RDWR | O_CLOEXEC)};
+  take_over_access(directory_, "old", file);
+  EXPECT_EQ(::getxattr(path("new").c_str(), attribute, nullptr, 0), -1);
+  struct stat info {};
+  ASSERT_EQ(::stat(path("new").c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 07777U, 0640U);
 }
 
 } // namespace
