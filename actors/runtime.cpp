@@ -41,7 +41,7 @@ struct runtime::implementation {
     if (auto refused = start_failure(system))
       throw io::thread_refused{std::move(refused)};
     manager = system.spawn(session_manager,
-                           session_manager_config{&io, network_parts(io), options.sending});
+                           session_manager_config{&io, network_parts(io), options.serving});
     if (options.console)
       console = std::make_unique<console_host>(system, io, manager, *options.console);
   }

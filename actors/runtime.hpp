@@ -3,7 +3,7 @@
 
 #include "actors/console/console.hpp"
 #include "actors/messages/manager.hpp"
-#include "actors/serve/options.hpp"
+#include "actors/serve/serving_half.hpp"
 
 #include <cstddef>
 #include <filesystem>
@@ -24,8 +24,8 @@ struct runtime_options {
   /// For what else an actor system is to have, such as its network; may be empty.
   std::function<void(caf::actor_system_config&)> configure;
 
-  /// What makes this process a server.
-  std::optional<send_options> sending;
+  /// What makes this process a server: `serving(options)`; may be empty.
+  serving_half_factory serving;
 
   /// Who wants to be looked into while it runs.
   std::optional<console_options> console;

@@ -1,22 +1,18 @@
-/// The root of the tree: starts sessions, finds the transmission for a client, supervises.
+/// The root of the tree: starts sessions, brings clients to their transmissions, supervises.
 ///
 /// Supervision: monitors every session. One that ends as it should is forgotten; one that crashes is
 /// logged, and its consumer is told in its place. A crash never reaches another session.
 #pragma once
 
 #include "actors/io/io_thread.hpp"
-#include "actors/io/way.hpp"
 #include "actors/kit/status.hpp"
 #include "actors/messages/manager.hpp"
 #include "actors/receive/session.hpp"
-#include "actors/serve/transmission.hpp"
+#include "actors/serve/serving_half.hpp"
 
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <optional>
-#include <string>
-#include <vector>
 
 namespace fleetcast::actors {
 
@@ -25,7 +21,7 @@ struct session_manager_config {
   std::shared_ptr<receive_session_parts> parts;
 
   /// What makes this process a server; without it clients are refused.
-  std::optional<send_options> sending;
+  serving_half_factory serving;
 };
 
 class session_manager_state {
@@ -48,16 +44,6 @@ private:
     consumer_actor consumer;
   };
 
-  struct transmission {
-    session_id id = 0;
-    std::shared_ptr<content> object;
-    unsigned interface = 0; ///< index of the one it is sent on
-    bool is_v6 = false;
-    boost::asio::ip::address source; ///< of the request that began it
-    steered_send_session_actor session;
-    bool ended = false; ///< takes no more clients; its down message is on the way
-  };
-
   using join_promise = caf::typed_response_promise<join_reply>;
   using order_promise = caf::typed_response_promise<order_outcome>;
   using list_promise = caf::typed_response_promise<receiver_list>;
@@ -66,17 +52,13 @@ private:
   void cancel(session_id id, const failure& reason);
   order_promise steer(session_id id, const session_order& order);
   list_promise list(session_id id);
-  const transmission* find_sending(session_id id) const;
+  steered_send_session_actor transmission(session_id id) const;
   failure unknown(session_id id) const;
   join_promise join(const join_request& request);
-  void find_transmission(const join_request& request, join_promise promise);
-  void find_another(const send_session_actor& ended, const join_request& request,
-                    const join_promise& promise);
-  void join_new(const join_request& request, const io::way& way, const join_promise& promise);
-  void refuse(const join_request& request, failure reason, join_promise promise);
-  failure no_place_for(const boost::asio::ip::address& source);
-  void forward(const send_session_actor& session, const join_request& request, bool is_new,
-               const join_promise& promise);
+  void bring_in(const join_request& request, join_promise promise);
+  void bring_in(serving_half::way_in way, const join_request& request, join_promise promise);
+  void bring_elsewhere(const send_session_actor& closed, const join_request& request,
+                       const join_promise& promise);
   void on_down(const caf::down_msg& down);
   void stop();
   void quit_if_done();
@@ -86,13 +68,10 @@ private:
   steered_session_manager_actor::pointer self_;
   session_manager_config config_;
   std::map<session_id, receive_entry> receiving_;
-  std::vector<transmission> sending_;
+  std::unique_ptr<serving_half> serving_; ///< null: this process is no server
   vitals vitals_;
   std::uint64_t sessions_started_ = 0;
   std::uint64_t crashed_sessions_ = 0;
-  std::uint64_t refused_in_all_ = 0;
-  std::uint64_t refused_of_source_ = 0;
-  std::uint64_t refused_for_resources_ = 0;
   bool stopping_ = false;
 };
 

@@ -4,6 +4,7 @@
 #include "actors/serve/control_listener.hpp"
 #include "actors/serve/directory_provider.hpp"
 #include "actors/serve/group_allocator.hpp"
+#include "actors/serve/transmissions.hpp"
 #include "actors/trust/identity.hpp"
 #include "api/fleetcast_ext.h"
 #include "tests/support/actor_fixture.hpp"
@@ -60,8 +61,9 @@ protected:
 
   void serve(const std::string& lines) {
     write_list(lines);
+    const auto sending = small_block_options(state_.path() / "server");
     runtime_options with;
-    with.sending = small_block_options(state_.path() / "server");
+    with.serving = serving(sending);
     runtime_ = std::make_unique<runtime>(with);
     const auto sockets = listen_on(
       runtime_->io(), boost::asio::ip::tcp::endpoint{boost::asio::ip::address_v4::loopback(), 0});
@@ -72,7 +74,7 @@ protected:
     ASSERT_TRUE(lists) << lists.error().text;
     port_ = sockets->port();
     listener_ = runtime_->system().spawn(
-      [&io = runtime_->io(), on = *sockets, who = with.sending->identity,
+      [&io = runtime_->io(), on = *sockets, who = sending.identity,
        lists = std::make_shared<authorization>(std::move(*lists)), manager = runtime_->manager()](
         control_listening_actor::stateful_pointer<control_listener_state> self,
         std::shared_ptr<content_catalog> objects) {

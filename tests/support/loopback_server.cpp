@@ -2,6 +2,7 @@
 
 #include "actors/serve/control_listener.hpp"
 #include "actors/serve/directory_provider.hpp"
+#include "actors/serve/transmissions.hpp"
 #include "tests/support/actor_fixture.hpp"
 
 #include <stdexcept>
@@ -13,7 +14,7 @@ namespace asio = boost::asio;
 loopback_server::loopback_server(const send_options& options,
                                  const std::filesystem::path& directory) {
   runtime_options with;
-  with.sending = options;
+  with.serving = serving(options);
   runtime_ = std::make_unique<runtime>(with);
   auto sockets
     = listen_on(runtime_->io(), asio::ip::tcp::endpoint{asio::ip::address_v4::loopback(), 0});

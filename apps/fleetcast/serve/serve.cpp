@@ -11,6 +11,7 @@
 #include "actors/serve/directory_provider.hpp"
 #include "actors/serve/group_allocator.hpp"
 #include "actors/serve/server_budget.hpp"
+#include "actors/serve/transmissions.hpp"
 #include "actors/trust/identity.hpp"
 #include "apps/common/say.hpp"
 #include "apps/fleetcast/complaint.hpp"
@@ -260,23 +261,24 @@ int serve(const serve_arguments& arguments) {
 
   event_flag listener_gone; // both outlive the runtime
   std::string why_gone;
-  actors::runtime_options options;
-  options.sending.emplace();
-  options.sending->identity = who;
-  options.sending->groups = actors::group_allocator::make(*groups);
-  options.sending->fixed_rate = arguments.rate;
-  options.sending->policy = arguments.policy;
+  actors::send_options sending;
+  sending.identity = who;
+  sending.groups = actors::group_allocator::make(*groups);
+  sending.fixed_rate = arguments.rate;
+  sending.policy = arguments.policy;
   if (arguments.max_rate != 0)
-    options.sending->budget = actors::server_budget::make(arguments.max_rate);
-  options.sending->bounds = arguments.bounds;
-  options.sending->ttl = arguments.ttl;
-  options.sending->mtu = arguments.mtu;
-  options.sending->interface = arguments.interface;
-  options.sending->feedback_ports = *feedback_ports;
-  options.sending->unsealed = arguments.security == "none";
-  if (options.sending->unsealed)
+    sending.budget = actors::server_budget::make(arguments.max_rate);
+  sending.bounds = arguments.bounds;
+  sending.ttl = arguments.ttl;
+  sending.mtu = arguments.mtu;
+  sending.interface = arguments.interface;
+  sending.feedback_ports = *feedback_ports;
+  sending.unsealed = arguments.security == "none";
+  if (sending.unsealed)
     actors::log().warn("--security none: datagrams are NOT sealed and blocks are NOT verified; "
                        "anybody on this network can read and forge them");
+  actors::runtime_options options;
+  options.serving = actors::serving(std::move(sending));
   options.console = console_of(arguments.daemon, "fleetcast-serve");
   const auto started = actors::runtime::start(options);
   if (!started)

@@ -2,6 +2,7 @@
 #include "actors/io/udp_socket.hpp"
 #include "actors/runtime.hpp"
 #include "actors/serve/server_budget.hpp"
+#include "actors/serve/transmissions.hpp"
 #include "actors/session_manager.hpp"
 #include "tests/support/actor_fixture.hpp"
 #include "tests/support/temporary_directory.hpp"
@@ -187,7 +188,7 @@ protected:
   void start(const send_options& sending) {
     process.reset();
     runtime_options options;
-    options.sending = sending;
+    options.serving = serving(sending);
     process = std::make_unique<runtime>(options);
   }
 
@@ -236,10 +237,11 @@ class BoundedManager : public SendingManager {
 protected:
   void start(std::size_t in_all, std::size_t of_one_source, protocol::bit_rate max_rate = 0) {
     runtime_options options;
-    options.sending = small_block_options(directory.path());
-    options.sending->bounds = {in_all, of_one_source};
+    auto sending = small_block_options(directory.path());
+    sending.bounds = {in_all, of_one_source};
     if (max_rate != 0)
-      options.sending->budget = server_budget::make(max_rate);
+      sending.budget = server_budget::make(max_rate);
+    options.serving = serving(std::move(sending));
     process.reset();
     process = std::make_unique<runtime>(options);
   }
