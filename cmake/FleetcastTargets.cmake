@@ -13,11 +13,12 @@ function(fleetcast_sources out)
   set(${out} ${files} PARENT_SCOPE)
 endfunction()
 
-# fleetcast_join(<target>): sanitizer builds compile several of its files at a time.
-# Instrumented, the templates of CAF, CLI11 and GoogleTest take the compiler long: so it meets them once.
-# Builds for people stay file by file: a change costs one file, and includes stay honest.
+# fleetcast_join(<target> [ALWAYS]): sanitizer builds compile several of its files at a time; ALWAYS: all builds do.
+# The templates of CAF, CLI11 and GoogleTest take the compiler long, above all instrumented: so it meets them once.
+# The product's builds for people stay file by file: a change costs one file, and includes stay honest. Tests are
+# compiled more often than changed.
 function(fleetcast_join target)
-  if(FLEETCAST_SANITIZE)
+  if(FLEETCAST_SANITIZE OR "ALWAYS" IN_LIST ARGN)
     set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
     # An unnamed namespace of an included file is taken for one that several files share.
     target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)

@@ -18,6 +18,7 @@ namespace fleetcast::conformance {
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 
+namespace configuration_test {
 namespace {
 
 /// Lines as a program's function got them.
@@ -67,6 +68,7 @@ FLEETCAST_CONFIG empty_config() {
 }
 
 } // namespace
+} // namespace configuration_test
 
 class Settings : public scripted_test {
 protected:

@@ -7,6 +7,7 @@
 
 namespace fleetcast::conformance {
 
+namespace library_phases_test {
 namespace {
 
 /// A world that takes as long to come and to go as the test says.
@@ -47,6 +48,7 @@ protected:
 };
 
 } // namespace
+} // namespace library_phases_test
 
 TEST_F(LibraryPhases, R_INIT_4_CallsAreTurnedAwayWhileThreadsStartAndEnd) {
   std::thread other{[] { EXPECT_EQ(WdsTransportClientInitialize(), DWORD{ERROR_SUCCESS}); }};

@@ -6,6 +6,7 @@
 #include <new>
 #include <string>
 
+namespace memory_test {
 namespace {
 
 /// Allocations of this thread until one fails; negative: none does.
@@ -22,6 +23,7 @@ void* allocate(std::size_t size) {
 }
 
 } // namespace
+} // namespace memory_test
 
 // The array forms come down to these. Inlined, they make GCC complain of memory from one and to the other.
 [[gnu::noinline]] void* operator new(std::size_t size) {

@@ -18,6 +18,7 @@
 #include <string>
 
 namespace fleetcast::actors::testing {
+namespace authentication_test {
 namespace {
 
 using ::testing::HasSubstr;
@@ -162,4 +163,5 @@ TEST_F(Authentication, W_ISES_8_R_START_7_NoAuthIsRefusedByAServerThatWantsToKno
 }
 
 } // namespace
+} // namespace authentication_test
 } // namespace fleetcast::actors::testing

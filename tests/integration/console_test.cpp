@@ -28,6 +28,7 @@
 #include <unistd.h>
 
 namespace fleetcast::actors::testing {
+namespace console_test {
 namespace {
 
 using boost::asio::local::stream_protocol;
@@ -256,4 +257,5 @@ TEST_F(ConsoleOfAProgram, ShowsAWedgedActorAndCancelsItsSession) {
 }
 
 } // namespace
+} // namespace console_test
 } // namespace fleetcast::actors::testing

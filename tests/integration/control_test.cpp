@@ -37,6 +37,7 @@
 #include <sys/stat.h>
 
 namespace fleetcast::actors {
+namespace control_test {
 namespace {
 
 namespace asio = boost::asio;
@@ -1398,4 +1399,5 @@ TEST_F(Control, TheClientRefusesAServerWhoseKeyIsNotEd25519) {
 }
 
 } // namespace
+} // namespace control_test
 } // namespace fleetcast::actors

@@ -23,6 +23,7 @@
 #include <vector>
 
 namespace fleetcast::actors::testing {
+namespace fleet_border_test {
 namespace {
 
 using ::testing::Contains;
@@ -589,4 +590,5 @@ TEST_F(FleetBorder, ACoordinatorWithoutRandomBytesRefusesTheLink) {
 }
 
 } // namespace
+} // namespace fleet_border_test
 } // namespace fleetcast::actors::testing

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 namespace fleetcast::actors::testing {
+namespace fleet_link_test {
 namespace {
 
 using fleet::link_role;
@@ -337,4 +338,5 @@ INSTANTIATE_TEST_SUITE_P(Between, FleetLink,
                          [](const auto& of) { return of.param.name; });
 
 } // namespace
+} // namespace fleet_link_test
 } // namespace fleetcast::actors::testing

@@ -24,6 +24,7 @@
 #include <vector>
 
 namespace fleetcast::actors::testing {
+namespace sessions_test {
 namespace {
 
 using bytes = std::vector<std::byte>;
@@ -302,4 +303,5 @@ INSTANTIATE_TEST_SUITE_P(Each, LateConsumer,
                          ::testing::Values(ULONG{mebibyte}, ULONG{WDS_TRANSPORTCLIENT_NO_CACHE}));
 
 } // namespace
+} // namespace sessions_test
 } // namespace fleetcast::actors::testing

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 namespace fleetcast {
+namespace simulate_test {
 namespace {
 
 struct result {
@@ -154,4 +155,5 @@ TEST(Simulate, EndsCleanlyOnCtrlC) {
 }
 
 } // namespace
+} // namespace simulate_test
 } // namespace fleetcast

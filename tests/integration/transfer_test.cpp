@@ -33,6 +33,7 @@
 #include <poll.h>
 
 namespace fleetcast::actors::testing {
+namespace transfer_test {
 namespace {
 
 namespace asio = boost::asio;
@@ -678,4 +679,5 @@ TEST_F(Transfer, SurvivesHostileDatagramsAndCountsThemByReason) {
 }
 
 } // namespace
+} // namespace transfer_test
 } // namespace fleetcast::actors::testing

@@ -8,6 +8,7 @@
 #include <string>
 
 namespace fleetcast::protocol::simulation {
+namespace adaptive_rate_test {
 namespace {
 
 constexpr std::uint64_t mib = 1024 * 1024;
@@ -148,4 +149,5 @@ TEST(AdaptiveRate, GetsThroughATinyQueue) {
 }
 
 } // namespace
+} // namespace adaptive_rate_test
 } // namespace fleetcast::protocol::simulation

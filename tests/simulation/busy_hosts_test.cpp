@@ -9,6 +9,7 @@
 #include <string>
 
 namespace fleetcast::protocol::simulation {
+namespace busy_hosts_test {
 namespace {
 
 struct waits {
@@ -88,4 +89,5 @@ TEST(BusyHostsBehindALink, DoNotFloodANarrowLink) {
 }
 
 } // namespace
+} // namespace busy_hosts_test
 } // namespace fleetcast::protocol::simulation

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 namespace fleetcast::protocol::simulation::testing {
+namespace control_simulation_test {
 namespace {
 
 TEST(ControlSimulation, NoEndIsStuckAndNoReceiptIsALie) {
@@ -40,4 +41,5 @@ TEST(ControlSimulation, LosesAReceiptOnlyWithItsConnection) {
 }
 
 } // namespace
+} // namespace control_simulation_test
 } // namespace fleetcast::protocol::simulation::testing

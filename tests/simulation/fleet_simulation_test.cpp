@@ -8,6 +8,7 @@
 #include <algorithm>
 
 namespace fleetcast::protocol::simulation::testing {
+namespace fleet_simulation_test {
 namespace {
 
 std::size_t succeeded(const fleet_outcome& outcome) {
@@ -68,4 +69,5 @@ TEST(FleetSimulation, SaysWhenACampaignDoesNotEnd) {
 }
 
 } // namespace
+} // namespace fleet_simulation_test
 } // namespace fleetcast::protocol::simulation::testing

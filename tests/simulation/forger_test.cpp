@@ -9,6 +9,7 @@
 #include <vector>
 
 namespace fleetcast::protocol::simulation {
+namespace forger_test {
 namespace {
 
 struct attack {
@@ -127,4 +128,5 @@ TEST(ForgerAbsent, NobodyIsSuspected) {
 }
 
 } // namespace
+} // namespace forger_test
 } // namespace fleetcast::protocol::simulation

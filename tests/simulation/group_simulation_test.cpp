@@ -7,6 +7,7 @@
 #include <string>
 
 namespace fleetcast::protocol::simulation {
+namespace group_simulation_test {
 namespace {
 
 constexpr std::uint64_t block = defaults::symbol_size * defaults::source_symbols;
@@ -499,4 +500,5 @@ TEST(Scale, ALowRateWorks) {
 }
 
 } // namespace
+} // namespace group_simulation_test
 } // namespace fleetcast::protocol::simulation

@@ -8,6 +8,7 @@
 #include <vector>
 
 namespace fleetcast::protocol::simulation {
+namespace link_test {
 namespace {
 
 constexpr timestamp start = seconds(1);
@@ -131,4 +132,5 @@ TEST(EventQueue, DoesThingsInTheOrderOfTimeAndThenOfScheduling) {
 }
 
 } // namespace
+} // namespace link_test
 } // namespace fleetcast::protocol::simulation

@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 namespace fleetcast::protocol {
+namespace loss_pattern_test {
 namespace {
 
 using fixture::bytes;
@@ -123,4 +124,5 @@ TEST(EveryPatternOfLoss, OfTheFirstDatagramsBothWaysIsMended) {
 }
 
 } // namespace
+} // namespace loss_pattern_test
 } // namespace fleetcast::protocol

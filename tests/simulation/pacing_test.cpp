@@ -6,6 +6,7 @@
 #include <cstdint>
 
 namespace fleetcast::protocol::simulation {
+namespace pacing_test {
 namespace {
 
 constexpr bit_rate rate = 100'000'000;
@@ -57,4 +58,5 @@ TEST(Pacing, HoldsWhenContentComesLate) {
 }
 
 } // namespace
+} // namespace pacing_test
 } // namespace fleetcast::protocol::simulation

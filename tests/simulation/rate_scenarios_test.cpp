@@ -8,6 +8,7 @@
 #include <vector>
 
 namespace fleetcast::protocol::simulation {
+namespace rate_scenarios_test {
 namespace {
 
 struct sample {
@@ -56,4 +57,5 @@ INSTANTIATE_TEST_SUITE_P(Missed, RateScenario,
                          name_of);
 
 } // namespace
+} // namespace rate_scenarios_test
 } // namespace fleetcast::protocol::simulation

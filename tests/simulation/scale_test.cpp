@@ -7,6 +7,7 @@
 #include <algorithm>
 
 namespace fleetcast::protocol::simulation {
+namespace scale_test {
 namespace {
 
 constexpr std::uint64_t mib = 1024 * 1024;
@@ -136,4 +137,5 @@ TEST(Observer, SeesTimePassAndStopsTheRun) {
 }
 
 } // namespace
+} // namespace scale_test
 } // namespace fleetcast::protocol::simulation

@@ -11,6 +11,7 @@
 #include <string>
 
 namespace fleetcast::protocol::simulation {
+namespace tcp_friendly_test {
 namespace {
 
 constexpr std::uint64_t mib = 1024 * 1024;
@@ -163,4 +164,5 @@ TEST(TcpFlow, StartsOverAfterATimeOut) {
 }
 
 } // namespace
+} // namespace tcp_friendly_test
 } // namespace fleetcast::protocol::simulation

@@ -7,6 +7,7 @@
 #include <algorithm>
 
 namespace fleetcast::protocol {
+namespace block_shape_test {
 namespace {
 
 TEST(BlockShape, EverySymbolSizeCutsTheSameBlockAndItsLeaves) {
@@ -44,4 +45,5 @@ TEST(BlockShape, IsTheSmallestWhereNothingFits) {
 }
 
 } // namespace
+} // namespace block_shape_test
 } // namespace fleetcast::protocol

@@ -9,6 +9,7 @@
 #include <vector>
 
 namespace fleetcast::protocol {
+namespace fec_test {
 namespace {
 
 using bytes = std::vector<std::byte>;
@@ -224,4 +225,5 @@ TEST_F(Fec, RepairSymbolsAreTheDocumentedSums) {
 }
 
 } // namespace
+} // namespace fec_test
 } // namespace fleetcast::protocol

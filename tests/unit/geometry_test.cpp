@@ -6,6 +6,7 @@
 #include <limits>
 
 namespace fleetcast::protocol {
+namespace geometry_test {
 namespace {
 
 constexpr std::uint64_t block = 180'224; // of the default sizes
@@ -121,4 +122,5 @@ TEST(Geometry, StandardBlocksTakeTheLargestImages) {
 }
 
 } // namespace
+} // namespace geometry_test
 } // namespace fleetcast::protocol

@@ -9,6 +9,7 @@
 #include <vector>
 
 namespace fleetcast::protocol {
+namespace interval_set_test {
 namespace {
 
 using value = interval_set::value_type;
@@ -204,4 +205,5 @@ TEST(IntervalSet, HoldsAllBlockNumbersThereCanBe) {
 }
 
 } // namespace
+} // namespace interval_set_test
 } // namespace fleetcast::protocol

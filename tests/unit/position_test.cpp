@@ -6,6 +6,7 @@
 #include <vector>
 
 namespace fleetcast::protocol {
+namespace position_test {
 namespace {
 
 interval_set set_of(const std::vector<std::pair<block_number, block_number>>& ranges) {
@@ -71,4 +72,5 @@ TEST(NthOnTheWay, MatchesAWalkOverEverySmallSet) {
 }
 
 } // namespace
+} // namespace position_test
 } // namespace fleetcast::protocol

@@ -5,6 +5,7 @@
 #include <string>
 
 namespace fleetcast::protocol {
+namespace text_test {
 namespace {
 
 TEST(PlainText, IsUtf8WithoutControlCharacters) {
@@ -58,4 +59,5 @@ TEST(Text, ShowsSoMuchOfAStrangersText) {
 }
 
 } // namespace
+} // namespace text_test
 } // namespace fleetcast::protocol

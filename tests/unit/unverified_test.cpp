@@ -11,6 +11,7 @@
 #include <variant>
 
 namespace fleetcast::protocol {
+namespace unverified_test {
 namespace {
 
 constexpr auto suite = wire::seal_suite::none;
@@ -119,4 +120,5 @@ TEST_F(Unverified, ManifestsThatSomebodyAsksForAreNotSent) {
 }
 
 } // namespace
+} // namespace unverified_test
 } // namespace fleetcast::protocol

@@ -4,6 +4,7 @@
 #include "apps/common/json_output.hpp"
 #include "apps/common/progress.hpp"
 #include "apps/fleetcast/failure_object.hpp"
+#include "protocol/limiting_factor.hpp"
 
 #include <fmt/format.h>
 

@@ -5,6 +5,7 @@
 #include <string>
 
 namespace fleetcast::actors::testing {
+namespace banishment_test {
 namespace {
 
 using protocol::failure;
@@ -53,4 +54,5 @@ TEST(Banishment, ForgetsTheOldestBeyondItsBoundAndThoseWhoseTermIsOver) {
 }
 
 } // namespace
+} // namespace banishment_test
 } // namespace fleetcast::actors::testing

@@ -6,6 +6,7 @@
 #include <string>
 
 namespace fleetcast::actors {
+namespace event_log_test {
 namespace {
 
 using protocol::milliseconds;
@@ -95,4 +96,5 @@ TEST_F(Watch, SumsUpWhatWasDropped) {
 }
 
 } // namespace
+} // namespace event_log_test
 } // namespace fleetcast::actors

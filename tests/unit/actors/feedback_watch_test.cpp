@@ -9,6 +9,7 @@
 #include <vector>
 
 namespace fleetcast::actors::testing {
+namespace feedback_watch_test {
 namespace {
 
 using protocol::milliseconds;
@@ -105,4 +106,5 @@ TEST_F(FeedbackWatch, ForgetsWhoLeft) {
 }
 
 } // namespace
+} // namespace feedback_watch_test
 } // namespace fleetcast::actors::testing

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 namespace fleetcast::actors {
+namespace fragment_watch_test {
 namespace {
 
 TEST(FragmentWatch, FindsThatMostDatagramsWerePutTogether) {
@@ -27,4 +28,5 @@ TEST(FragmentWatch, LooksNowAndThenUntilItIsSo) {
 }
 
 } // namespace
+} // namespace fragment_watch_test
 } // namespace fleetcast::actors

@@ -12,6 +12,7 @@
 #include <thread>
 
 namespace fleetcast::actors {
+namespace lazy_sharing_test {
 namespace {
 
 using go_atom = caf::atom_constant<caf::atom("go")>;
@@ -145,4 +146,5 @@ TEST(LazySharing, NobodyKeepsAWorkerForItself) {
 }
 
 } // namespace
+} // namespace lazy_sharing_test
 } // namespace fleetcast::actors

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 namespace fleetcast::actors {
+namespace log_limit_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -57,4 +58,5 @@ TEST(LogLimit, TellsAllAtTheEnd) {
 }
 
 } // namespace
+} // namespace log_limit_test
 } // namespace fleetcast::actors

@@ -11,6 +11,7 @@
 #include <string>
 
 namespace fleetcast::actors {
+namespace log_test {
 namespace {
 
 using ::testing::HasSubstr;
@@ -68,4 +69,5 @@ TEST(EventLogText, IsPlain) {
 }
 
 } // namespace
+} // namespace log_test
 } // namespace fleetcast::actors

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 namespace fleetcast::actors {
+namespace meters_test {
 namespace {
 
 using protocol::milliseconds;
@@ -92,4 +93,5 @@ TEST(TicksUnderWay, RememberTheLatest) {
 }
 
 } // namespace
+} // namespace meters_test
 } // namespace fleetcast::actors

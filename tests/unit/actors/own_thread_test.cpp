@@ -13,6 +13,7 @@
 #include <thread>
 
 namespace fleetcast::actors {
+namespace own_thread_test {
 namespace {
 
 using testing::allow_threads;
@@ -122,4 +123,5 @@ TEST_F(RefusedThread, EndsTheStartOfARuntimeAndNothingElse) {
 }
 
 } // namespace
+} // namespace own_thread_test
 } // namespace fleetcast::actors

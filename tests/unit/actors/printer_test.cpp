@@ -11,6 +11,7 @@
 #include <stdexcept>
 
 namespace fleetcast::actors {
+namespace printer_test {
 namespace {
 
 using ::testing::AllOf;
@@ -75,4 +76,5 @@ TEST(Printer, KeepsTheLinesOfActorsApart) {
 }
 
 } // namespace
+} // namespace printer_test
 } // namespace fleetcast::actors

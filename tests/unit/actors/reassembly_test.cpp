@@ -12,6 +12,7 @@
 #include <vector>
 
 namespace fleetcast::actors::testing {
+namespace reassembly_test {
 namespace {
 
 namespace asio = boost::asio;
@@ -367,4 +368,5 @@ TEST_F(Reassembly, EndsWithItsSessionHoweverThatEnds) {
 }
 
 } // namespace
+} // namespace reassembly_test
 } // namespace fleetcast::actors::testing

@@ -10,6 +10,7 @@
 #include <vector>
 
 namespace fleetcast::actors::testing {
+namespace receive_session_test {
 namespace {
 
 namespace asio = boost::asio;
@@ -553,4 +554,5 @@ TEST_F(ReceiveSession, FailsWhenItsLinkDiesWhileConnecting) {
 }
 
 } // namespace
+} // namespace receive_session_test
 } // namespace fleetcast::actors::testing

@@ -13,6 +13,7 @@
 #include <sched.h>
 
 namespace fleetcast::actors {
+namespace runtime_test {
 namespace {
 
 constexpr int rounds = 50;
@@ -73,4 +74,5 @@ TEST(Runtime, WorksInBatchesAndLeavesTheProgramsCodeAlone) {
 }
 
 } // namespace
+} // namespace runtime_test
 } // namespace fleetcast::actors

@@ -17,6 +17,7 @@
 #include <vector>
 
 namespace fleetcast::actors::testing {
+namespace send_session_test {
 namespace {
 
 namespace wire = protocol::wire;
@@ -553,4 +554,5 @@ TEST_F(SendSession, ShowsItsChildrenInItsStatus) {
 }
 
 } // namespace
+} // namespace send_session_test
 } // namespace fleetcast::actors::testing

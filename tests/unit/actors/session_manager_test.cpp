@@ -16,6 +16,7 @@
 #include <vector>
 
 namespace fleetcast::actors::testing {
+namespace session_manager_test {
 namespace {
 
 namespace wire = protocol::wire;
@@ -546,4 +547,5 @@ TEST_F(SendingManager, OutlivesATransmissionThatIsKilled) {
 }
 
 } // namespace
+} // namespace session_manager_test
 } // namespace fleetcast::actors::testing

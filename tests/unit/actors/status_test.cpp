@@ -10,6 +10,7 @@
 #include <vector>
 
 namespace fleetcast::actors::testing {
+namespace status_test {
 namespace {
 
 using protocol::milliseconds;
@@ -163,4 +164,5 @@ TEST_F(StatusOfSessions, KeepsTheSessionInSightWhenOneOfItsChildrenIsStuck) {
 }
 
 } // namespace
+} // namespace status_test
 } // namespace fleetcast::actors::testing

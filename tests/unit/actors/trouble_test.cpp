@@ -7,6 +7,7 @@
 #include <vector>
 
 namespace fleetcast::actors {
+namespace trouble_test {
 namespace {
 
 using boost::asio::ip::make_address;
@@ -167,4 +168,5 @@ TEST_F(Trouble, WhatIsOverExplainsNothing) {
 }
 
 } // namespace
+} // namespace trouble_test
 } // namespace fleetcast::actors

@@ -8,6 +8,7 @@
 #include <vector>
 
 namespace fleetcast::actors::testing {
+namespace writer_test {
 namespace {
 
 constexpr std::uint32_t block_size = 100;
@@ -271,4 +272,5 @@ TEST_F(Writer, EndsWithItsSessionHoweverThatEnds) {
 }
 
 } // namespace
+} // namespace writer_test
 } // namespace fleetcast::actors::testing

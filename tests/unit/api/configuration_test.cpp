@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 
 namespace fleetcast::api {
+namespace configuration_test {
 namespace {
 
 using ::testing::AllOf;
@@ -232,4 +233,5 @@ TEST_F(Configuration, RefusesWhatCannotBeReadAndDoesNotWaitForIt) {
 }
 
 } // namespace
+} // namespace configuration_test
 } // namespace fleetcast::api

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 namespace fleetcast::api {
+namespace log_delivery_test {
 namespace {
 
 using ::testing::HasSubstr;
@@ -74,4 +75,5 @@ TEST(LogDelivery, IsSilentOnceSilenced) {
 }
 
 } // namespace
+} // namespace log_delivery_test
 } // namespace fleetcast::api

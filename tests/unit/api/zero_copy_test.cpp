@@ -17,6 +17,7 @@
 #include <vector>
 
 namespace fleetcast::api {
+namespace zero_copy_test {
 namespace {
 
 namespace asio = boost::asio;
@@ -209,4 +210,5 @@ TEST(ZeroCopy, TheConsumerIsShownTheMemoryInWhichTheBlockWasPutTogether) {
 }
 
 } // namespace
+} // namespace zero_copy_test
 } // namespace fleetcast::api

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 
 namespace fleetcast::apps {
+namespace agent_files_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -169,4 +170,5 @@ TEST_F(AgentFiles, NeedTheirDirectory) {
 }
 
 } // namespace
+} // namespace agent_files_test
 } // namespace fleetcast::apps

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 namespace fleetcast::apps {
+namespace background_flush_test {
 namespace {
 
 constexpr std::uint64_t step = 100;
@@ -121,4 +122,5 @@ TEST(BackgroundFlush, LeavesAllToTheEndWhenNoThreadIsToBeHad) {
 }
 
 } // namespace
+} // namespace background_flush_test
 } // namespace fleetcast::apps

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 namespace fleetcast::apps {
+namespace bench_figures_test {
 namespace {
 
 bench_round round_of(double seconds, std::vector<double> receivers) {
@@ -69,4 +70,5 @@ TEST(BenchFigures, PeopleGetALineARoundAndTheMedian) {
 }
 
 } // namespace
+} // namespace bench_figures_test
 } // namespace fleetcast::apps

@@ -6,6 +6,7 @@
 #include <vector>
 
 namespace fleetcast::apps {
+namespace block_run_test {
 namespace {
 
 class BlockRun : public testing::Test {
@@ -49,4 +50,5 @@ TEST_F(BlockRun, BeginsAnywhereOnceCleared) {
 }
 
 } // namespace
+} // namespace block_run_test
 } // namespace fleetcast::apps

@@ -9,6 +9,7 @@
 #include <poll.h>
 
 namespace fleetcast::apps {
+namespace child_process_test {
 namespace {
 
 using lines = std::vector<std::string>;
@@ -86,4 +87,5 @@ TEST(ChildProcess, DoesNotOutliveItsObject) {
 }
 
 } // namespace
+} // namespace child_process_test
 } // namespace fleetcast::apps

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 namespace fleetcast::apps {
+namespace command_words_test {
 namespace {
 
 using words = std::vector<std::string>;
@@ -52,4 +53,5 @@ TEST_F(CommandWords, HelpIsAnOption) {
 }
 
 } // namespace
+} // namespace command_words_test
 } // namespace fleetcast::apps

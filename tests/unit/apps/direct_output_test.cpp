@@ -20,6 +20,7 @@
 #include <sys/resource.h>
 
 namespace fleetcast::apps {
+namespace direct_output_test {
 namespace {
 
 using std::chrono::milliseconds;
@@ -235,4 +236,5 @@ TEST_F(DirectOutput, AStagedFileHoldsWhatCameByEitherWay) {
 }
 
 } // namespace
+} // namespace direct_output_test
 } // namespace fleetcast::apps

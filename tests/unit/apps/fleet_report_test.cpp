@@ -13,6 +13,7 @@
 #include <vector>
 
 namespace fleetcast::apps {
+namespace fleet_report_test {
 namespace {
 
 using actors::fleet::fleet_view;
@@ -242,4 +243,5 @@ TEST(JobRecord, MakesIdsThatAreIds) {
 }
 
 } // namespace
+} // namespace fleet_report_test
 } // namespace fleetcast::apps

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 namespace fleetcast::apps {
+namespace help_layout_test {
 namespace {
 
 TEST(HelpLayout, FillsParagraphsAndKeepsExamples) {
@@ -32,4 +33,5 @@ TEST(HelpLayout, PutsDescriptionsBesideShortNamesAndBelowLongOnes) {
 }
 
 } // namespace
+} // namespace help_layout_test
 } // namespace fleetcast::apps

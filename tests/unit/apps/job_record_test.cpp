@@ -6,6 +6,7 @@
 #include <fstream>
 
 namespace fleetcast::apps {
+namespace job_record_test {
 namespace {
 
 job_record a_record(const std::string& id) {
@@ -73,4 +74,5 @@ TEST(JobRecord, AreListedAndOtherFilesAreNot) {
 }
 
 } // namespace
+} // namespace job_record_test
 } // namespace fleetcast::apps

@@ -6,6 +6,7 @@
 #include <string>
 
 namespace fleetcast::apps {
+namespace metrics_page_test {
 namespace {
 
 using namespace actors;
@@ -85,4 +86,5 @@ TEST(MetricsPage, IsTextAsPrometheusReadsIt) {
 }
 
 } // namespace
+} // namespace metrics_page_test
 } // namespace fleetcast::apps

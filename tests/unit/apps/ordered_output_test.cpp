@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 namespace fleetcast::apps {
+namespace ordered_output_test {
 namespace {
 
 class OrderedOutput : public ::testing::Test {
@@ -68,4 +69,5 @@ TEST_F(OrderedOutput, SaysThatItsFileIsTooShort) {
 }
 
 } // namespace
+} // namespace ordered_output_test
 } // namespace fleetcast::apps

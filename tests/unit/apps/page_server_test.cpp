@@ -15,6 +15,7 @@
 #include <vector>
 
 namespace fleetcast::apps {
+namespace page_server_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -175,4 +176,5 @@ TEST_F(PageServer, SaysWhatTheSystemSaysOfAnAddressInUse) {
 }
 
 } // namespace
+} // namespace page_server_test
 } // namespace fleetcast::apps

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 namespace fleetcast::apps {
+namespace place_test {
 namespace {
 
 class Place : public ::testing::Test {
@@ -137,4 +138,5 @@ TEST_F(Place, TakesAnAccessListAwayThatTheReplacedFileDoesNotHave) {
 }
 
 } // namespace
+} // namespace place_test
 } // namespace fleetcast::apps

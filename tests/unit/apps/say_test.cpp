@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 namespace fleetcast::apps {
+namespace say_test {
 namespace {
 
 struct closer {
@@ -101,4 +102,5 @@ TEST_F(Say, AFileNeverTakesTheNumberOfAStandardStream) {
 }
 
 } // namespace
+} // namespace say_test
 } // namespace fleetcast::apps

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 namespace fleetcast::apps {
+namespace signal_events_test {
 namespace {
 
 using std::chrono::milliseconds;
@@ -85,4 +86,5 @@ TEST_F(SignalEvents, WhoIsLetGoEndsAtOnce) {
 }
 
 } // namespace
+} // namespace signal_events_test
 } // namespace fleetcast::apps

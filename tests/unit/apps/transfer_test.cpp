@@ -8,6 +8,7 @@
 #include <filesystem>
 
 namespace fleetcast::apps {
+namespace transfer_test {
 namespace {
 
 struct silent_observer : transfer_observer {
@@ -45,4 +46,5 @@ TEST(Transfer, LetsASignalEndTheProcessOnceTheFileIsDiscarded) {
 }
 
 } // namespace
+} // namespace transfer_test
 } // namespace fleetcast::apps

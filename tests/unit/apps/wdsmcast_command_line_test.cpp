@@ -10,6 +10,7 @@
 
 namespace fleetcast::apps {
 
+namespace wdsmcast_command_line_test {
 namespace {
 
 using ::testing::AllOf;
@@ -38,6 +39,7 @@ arguments complete_and(const arguments& more) {
 }
 
 } // namespace
+} // namespace wdsmcast_command_line_test
 
 TEST(WdsmcastCommandLine, UnderstandsWhatIsDocumented) {
   auto parsed

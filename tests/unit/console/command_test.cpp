@@ -7,6 +7,7 @@
 #include <string>
 
 namespace fleetcast::actors {
+namespace command_test {
 namespace {
 
 TEST(Command, HasItsExampleUnderstood) {
@@ -91,4 +92,5 @@ TEST(Frame, OfSomethingElseIsNone) {
 }
 
 } // namespace
+} // namespace command_test
 } // namespace fleetcast::actors

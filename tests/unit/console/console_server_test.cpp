@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 namespace fleetcast::actors::testing {
+namespace console_server_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -91,4 +92,5 @@ TEST_F(ConsoleServer, DoesNotTakeTheNameOfOneThatLives) {
 }
 
 } // namespace
+} // namespace console_server_test
 } // namespace fleetcast::actors::testing

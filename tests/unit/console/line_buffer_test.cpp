@@ -5,6 +5,7 @@
 #include <string>
 
 namespace fleetcast::actors {
+namespace line_buffer_test {
 namespace {
 
 using refusal = line_buffer::refusal;
@@ -45,4 +46,5 @@ TEST(LineBuffer, LooksAtNothingBehindALineThatIsNoText) {
 }
 
 } // namespace
+} // namespace line_buffer_test
 } // namespace fleetcast::actors

@@ -9,6 +9,7 @@
 #include <vector>
 
 namespace fleetcast::actors {
+namespace report_test {
 namespace {
 
 status_snapshot leaf(const std::string& kind, std::vector<fact> facts) {
@@ -210,4 +211,5 @@ TEST(Rendering, TellsTimesAndRates) {
 }
 
 } // namespace
+} // namespace report_test
 } // namespace fleetcast::actors

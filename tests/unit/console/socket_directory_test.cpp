@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 namespace fleetcast::actors::testing {
+namespace socket_directory_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -164,4 +165,5 @@ TEST(SocketDirectory, NamesAProcessWhateverItIsCalled) {
 }
 
 } // namespace
+} // namespace socket_directory_test
 } // namespace fleetcast::actors::testing

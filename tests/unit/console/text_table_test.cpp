@@ -6,6 +6,7 @@
 #include <sstream>
 
 namespace fleetcast::actors {
+namespace text_table_test {
 namespace {
 
 using lines = std::vector<std::string>;
@@ -72,4 +73,5 @@ TEST(FoldedText, CountsWhatATerminalShows) {
 }
 
 } // namespace
+} // namespace text_table_test
 } // namespace fleetcast::actors

@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 
 namespace fleetcast::actors {
+namespace authorization_test {
 namespace {
 
 using io::authorized_clients;
@@ -184,4 +185,5 @@ TEST_F(Authorization, RefusesArgumentsThatMakeNoSense) {
 }
 
 } // namespace
+} // namespace authorization_test
 } // namespace fleetcast::actors

@@ -5,6 +5,7 @@
 #include <optional>
 
 namespace fleetcast::actors {
+namespace entrance_test {
 namespace {
 
 using std::chrono::seconds;
@@ -177,4 +178,5 @@ TEST(EntranceSource, IsANetworkOfIpv6AndAnAddressOfIpv4) {
 }
 
 } // namespace
+} // namespace entrance_test
 } // namespace fleetcast::actors

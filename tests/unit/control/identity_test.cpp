@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 
 namespace fleetcast::actors::io {
+namespace identity_test {
 namespace {
 
 using protocol::failure_code;
@@ -159,4 +160,5 @@ TEST(Fingerprint, IsRecognizedByPrefixLengthAndAlphabet) {
 }
 
 } // namespace
+} // namespace identity_test
 } // namespace fleetcast::actors::io

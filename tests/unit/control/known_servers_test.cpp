@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 namespace fleetcast::actors::io {
+namespace known_servers_test {
 namespace {
 
 using protocol::failure_code;
@@ -216,4 +217,5 @@ TEST_F(KnownServers, RefusesADirectoryFromWhichOthersCanRemoveIt) {
 }
 
 } // namespace
+} // namespace known_servers_test
 } // namespace fleetcast::actors::io

@@ -7,6 +7,7 @@
 #include <optional>
 
 namespace fleetcast::actors::fleet::testing {
+namespace agent_test {
 namespace {
 
 using actors::testing::fact;
@@ -347,4 +348,5 @@ TEST_F(Agent, DropsAndCountsMessagesOfTypesNobodyExpects) {
 }
 
 } // namespace
+} // namespace agent_test
 } // namespace fleetcast::actors::fleet::testing

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 namespace fleetcast::actors::fleet {
+namespace certificates_test {
 namespace {
 
 using std::chrono::hours;
@@ -159,4 +160,5 @@ TEST_F(Certificates, NeedAnAuthority) {
 }
 
 } // namespace
+} // namespace certificates_test
 } // namespace fleetcast::actors::fleet

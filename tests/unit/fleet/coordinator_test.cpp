@@ -7,6 +7,7 @@
 #include <optional>
 
 namespace fleetcast::actors::fleet::testing {
+namespace coordinator_test {
 namespace {
 
 using task = fleet_plan::task;
@@ -685,4 +686,5 @@ TEST_F(Coordinator, KeepsAHostWhoseConnectionsLast) {
 }
 
 } // namespace
+} // namespace coordinator_test
 } // namespace fleetcast::actors::fleet::testing

@@ -11,6 +11,7 @@
 #include <vector>
 
 namespace fleetcast::actors::fleet {
+namespace frame_filter_test {
 namespace {
 
 using actors::testing::basp::answer;
@@ -544,4 +545,5 @@ TEST(FrameTally, NamesEveryReason) {
 }
 
 } // namespace
+} // namespace frame_filter_test
 } // namespace fleetcast::actors::fleet

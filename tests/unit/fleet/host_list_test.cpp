@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 namespace fleetcast::actors::fleet {
+namespace host_list_test {
 namespace {
 
 std::vector<std::string> names(std::string_view text) {
@@ -111,4 +112,5 @@ TEST(HostList, ShowsNoControlCharactersInItsComplaints) {
 }
 
 } // namespace
+} // namespace host_list_test
 } // namespace fleetcast::actors::fleet

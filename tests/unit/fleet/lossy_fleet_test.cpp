@@ -8,6 +8,7 @@
 #include <ostream>
 
 namespace fleetcast::actors::fleet::testing {
+namespace lossy_fleet_test {
 namespace {
 
 using fate = wire_script::fate;
@@ -280,4 +281,5 @@ TEST(TogetherFleet, ActivatesAllOthersWhenOneFailsAndContinueIsAskedFor) {
 }
 
 } // namespace
+} // namespace lossy_fleet_test
 } // namespace fleetcast::actors::fleet::testing

@@ -12,6 +12,7 @@
 #include <vector>
 
 namespace fleetcast::actors::fleet::testing {
+namespace reception_test {
 namespace {
 
 using actors::testing::has_ended;
@@ -198,4 +199,5 @@ TEST_F(Reception, CancelsNoSessionThatFailed) {
 }
 
 } // namespace
+} // namespace reception_test
 } // namespace fleetcast::actors::fleet::testing

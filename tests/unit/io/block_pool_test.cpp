@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+namespace block_pool_test {
 namespace {
 
 using fleetcast::actors::io::block_pool;
@@ -138,3 +139,4 @@ TEST(BlockPool, TakesBuffersBackFromOtherThreads) {
 }
 
 } // namespace
+} // namespace block_pool_test

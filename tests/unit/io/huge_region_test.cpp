@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 
 namespace fleetcast::actors::io {
+namespace huge_region_test {
 namespace {
 
 constexpr std::size_t page = huge_region::small_page;
@@ -68,4 +69,5 @@ TEST(HugeRegion, SaysWhenThereIsNoSuchMemory) {
 }
 
 } // namespace
+} // namespace huge_region_test
 } // namespace fleetcast::actors::io

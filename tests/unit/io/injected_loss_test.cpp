@@ -6,6 +6,7 @@
 #include <cstdlib>
 
 namespace fleetcast::actors::io {
+namespace injected_loss_test {
 namespace {
 
 using datagrams = std::vector<std::span<const std::byte>>;
@@ -60,4 +61,5 @@ TEST(InjectedLoss, ComesFromTheEnvironment) {
 }
 
 } // namespace
+} // namespace injected_loss_test
 } // namespace fleetcast::actors::io

@@ -13,6 +13,7 @@
 #include <sched.h>
 #include <signal.h>
 
+namespace io_thread_test {
 namespace {
 
 using fleetcast::actors::io::io_thread;
@@ -78,3 +79,4 @@ TEST(IoThread, StopsTwiceAndDestroysWhatWasPendingUncalled) {
 }
 
 } // namespace
+} // namespace io_thread_test

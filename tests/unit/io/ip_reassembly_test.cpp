@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 namespace fleetcast::actors::io {
+namespace ip_reassembly_test {
 namespace {
 
 constexpr const char* table = "Ip: Forwarding ReasmReqds ReasmOKs\n"
@@ -30,4 +31,5 @@ TEST(IpReassembly, IsZeroWhereNothingCanBeRead) {
 }
 
 } // namespace
+} // namespace ip_reassembly_test
 } // namespace fleetcast::actors::io

@@ -5,6 +5,7 @@
 
 #include <net/if.h>
 
+namespace network_interface_test {
 namespace {
 
 using boost::asio::ip::make_address;
@@ -88,3 +89,4 @@ TEST(Address, IsLinkLocalInBothVersions) {
 }
 
 } // namespace
+} // namespace network_interface_test

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+namespace port_range_test {
 namespace {
 
 using fleetcast::actors::io::port_range;
@@ -25,3 +26,4 @@ TEST(PortRange, IsNothingElse) {
 }
 
 } // namespace
+} // namespace port_range_test

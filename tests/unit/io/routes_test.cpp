@@ -6,6 +6,7 @@
 #include <net/if.h>
 
 namespace fleetcast::actors::io {
+namespace routes_test {
 namespace {
 
 using boost::asio::ip::make_address;
@@ -50,4 +51,5 @@ TEST(Route, LeadsToAWay) {
 }
 
 } // namespace
+} // namespace routes_test
 } // namespace fleetcast::actors::io

@@ -15,6 +15,7 @@
 #include <utility>
 #include <variant>
 
+namespace socket_reader_test {
 namespace {
 
 using namespace fleetcast::actors;
@@ -204,3 +205,4 @@ TEST_F(SocketReader, FailsByNameWhenTheSocketAlreadyHasAReader) {
 }
 
 } // namespace
+} // namespace socket_reader_test

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 namespace fleetcast::actors::io {
+namespace thread_limit_test {
 namespace {
 
 using ::testing::AllOf;
@@ -169,4 +170,5 @@ TEST(ThreadRefusal, IsABusyServerToItsClients) {
 }
 
 } // namespace
+} // namespace thread_limit_test
 } // namespace fleetcast::actors::io

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 namespace fleetcast::actors::io {
+namespace tls_dialer_test {
 namespace {
 
 using std::chrono::milliseconds;
@@ -155,4 +156,5 @@ TEST(TlsDialer, AbandonedItAsksNoMore) {
 }
 
 } // namespace
+} // namespace tls_dialer_test
 } // namespace fleetcast::actors::io

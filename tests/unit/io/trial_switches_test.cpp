@@ -7,6 +7,7 @@
 #include <string>
 
 namespace fleetcast::actors::io {
+namespace trial_switches_test {
 namespace {
 
 using ::testing::AllOf;
@@ -41,4 +42,5 @@ TEST(TrialSwitches, AreRefusedByNameValueAndExample) {
 }
 
 } // namespace
+} // namespace trial_switches_test
 } // namespace fleetcast::actors::io

@@ -12,6 +12,7 @@
 
 #include <sys/socket.h>
 
+namespace udp_batch_test {
 namespace {
 
 using namespace fleetcast::actors;
@@ -237,3 +238,4 @@ TEST(UdpBatchReceiver, HandsOnABatchBeforeTheSocketIsEmpty) {
 }
 
 } // namespace
+} // namespace udp_batch_test

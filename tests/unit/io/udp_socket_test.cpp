@@ -18,6 +18,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+namespace udp_socket_test {
 namespace {
 
 using namespace fleetcast::actors;
@@ -291,3 +292,4 @@ TEST(UdpSocket, CarriesIpv6MulticastOnceTheRouteItNamesIsThere) {
 }
 
 } // namespace
+} // namespace udp_socket_test

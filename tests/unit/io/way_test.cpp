@@ -9,6 +9,7 @@
 #include <vector>
 
 namespace fleetcast::actors::io {
+namespace way_test {
 namespace {
 
 using boost::asio::ip::address;
@@ -225,4 +226,5 @@ TEST(Way, SaysWhetherItsAddressWasNamed) {
 }
 
 } // namespace
+} // namespace way_test
 } // namespace fleetcast::actors::io

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 namespace fleetcast::protocol::control {
+namespace client_test {
 namespace {
 
 class ControlClient : public ::testing::Test {
@@ -133,4 +134,5 @@ TEST_F(ControlClient, ReportsNothingOnceItIsStopped) {
 }
 
 } // namespace
+} // namespace client_test
 } // namespace fleetcast::protocol::control

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 namespace fleetcast::protocol::control {
+namespace server_test {
 namespace {
 
 class ControlServer : public ::testing::Test {
@@ -123,4 +124,5 @@ TEST_F(ControlServer, SendsFeedbackStatesOnlyToThoseThatTakeThem) {
 }
 
 } // namespace
+} // namespace server_test
 } // namespace fleetcast::protocol::control

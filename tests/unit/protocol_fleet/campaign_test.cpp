@@ -6,6 +6,7 @@
 #include <algorithm>
 
 namespace fleetcast::protocol::fleet {
+namespace campaign_test {
 namespace {
 
 using verb = campaign::verb;
@@ -104,4 +105,5 @@ TEST_F(Campaign, IgnoresHostsThatItDoesNotHave) {
 }
 
 } // namespace
+} // namespace campaign_test
 } // namespace fleetcast::protocol::fleet

@@ -6,6 +6,7 @@
 #include <vector>
 
 namespace fleetcast::protocol::fleet {
+namespace job_book_test {
 namespace {
 
 using verb = job_book::verb;
@@ -100,4 +101,5 @@ TEST(JobBook, SaysOfARunThatEndedWithoutAWordWhyItFailed) {
 }
 
 } // namespace
+} // namespace job_book_test
 } // namespace fleetcast::protocol::fleet

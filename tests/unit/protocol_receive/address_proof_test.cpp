@@ -7,6 +7,7 @@
 #include <vector>
 
 namespace fleetcast::protocol {
+namespace address_proof_test {
 namespace {
 
 constexpr std::uint64_t first = 0x1234567890abcdef;
@@ -97,4 +98,5 @@ TEST(AddressProof, IsNotAskedForWhereTheAddressIsThatOfTheConnection) {
 }
 
 } // namespace
+} // namespace address_proof_test
 } // namespace fleetcast::protocol

@@ -7,6 +7,7 @@
 #include <set>
 
 namespace fleetcast::protocol {
+namespace block_assembler_test {
 namespace {
 
 using fixture::bytes;
@@ -210,4 +211,5 @@ TEST(BlockAssembler, StartsAnewAfterReset) {
 }
 
 } // namespace
+} // namespace block_assembler_test
 } // namespace fleetcast::protocol

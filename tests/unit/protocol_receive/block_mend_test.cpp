@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 namespace fleetcast::protocol {
+namespace block_mend_test {
 namespace {
 
 /// Three leaves, the last one short.
@@ -84,4 +85,5 @@ TEST_F(BlockMend, ALeafThatComesTwiceIsNoHarm) {
 }
 
 } // namespace
+} // namespace block_mend_test
 } // namespace fleetcast::protocol

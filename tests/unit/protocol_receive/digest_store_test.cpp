@@ -5,6 +5,7 @@
 #include <random>
 
 namespace fleetcast::protocol {
+namespace digest_store_test {
 namespace {
 
 wire::digest digest_for(block_number block) {
@@ -85,4 +86,5 @@ TEST(DigestStore, NeverHoldsMoreThanItsCapacityAndNeverTheWrongDigest) {
 }
 
 } // namespace
+} // namespace digest_store_test
 } // namespace fleetcast::protocol

@@ -5,6 +5,7 @@
 #include <vector>
 
 namespace fleetcast::protocol {
+namespace hearing_test {
 namespace {
 
 constexpr timestamp start = seconds(100);
@@ -69,4 +70,5 @@ TEST(Hearing, IsLostAfterTheLimitOfSilence) {
 }
 
 } // namespace
+} // namespace hearing_test
 } // namespace fleetcast::protocol

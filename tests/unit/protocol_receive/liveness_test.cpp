@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 namespace fleetcast::protocol {
+namespace liveness_test {
 namespace {
 
 constexpr timestamp start = seconds(100);
@@ -122,4 +123,5 @@ TEST(Liveness, WhoWaitsForItsConsumerDoesNotStall) {
 }
 
 } // namespace
+} // namespace liveness_test
 } // namespace fleetcast::protocol

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 namespace fleetcast::protocol {
+namespace manifest_pool_test {
 namespace {
 
 wire::manifest says(block_number first, std::initializer_list<unsigned char> digests) {
@@ -41,4 +42,5 @@ TEST(ManifestPool, IsBoundedAndTheOldestGoes) {
 }
 
 } // namespace
+} // namespace manifest_pool_test
 } // namespace fleetcast::protocol

@@ -7,6 +7,7 @@
 #include <vector>
 
 namespace fleetcast::protocol {
+namespace nack_timer_test {
 namespace {
 
 constexpr duration grtt = milliseconds(10);
@@ -128,4 +129,5 @@ TEST(NackTimer, WhoAsksAgainWaitsAQuarter) {
 }
 
 } // namespace
+} // namespace nack_timer_test
 } // namespace fleetcast::protocol

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 namespace fleetcast::protocol {
+namespace own_time_test {
 namespace {
 
 constexpr timestamp start = seconds(100);
@@ -45,4 +46,5 @@ TEST(OwnTime, WantsATurnAtAMomentOfItsOwnTimeThatIsNear) {
 }
 
 } // namespace
+} // namespace own_time_test
 } // namespace fleetcast::protocol

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 namespace fleetcast::protocol {
+namespace progress_watch_test {
 namespace {
 
 constexpr timestamp start = seconds(100);
@@ -78,4 +79,5 @@ TEST(ProgressWatch, APausedSenderIsNoStall) {
 }
 
 } // namespace
+} // namespace progress_watch_test
 } // namespace fleetcast::protocol

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 namespace fleetcast::protocol {
+namespace receive_limit_meter_test {
 namespace {
 
 constexpr timestamp start = seconds(5);
@@ -106,4 +107,5 @@ TEST(ReceiveLimitMeter, TakesLateArrivalsForNoLoss) {
 }
 
 } // namespace
+} // namespace receive_limit_meter_test
 } // namespace fleetcast::protocol

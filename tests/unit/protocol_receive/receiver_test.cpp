@@ -9,6 +9,7 @@
 
 namespace fleetcast::protocol {
 
+namespace receiver_test {
 namespace {
 
 using fixture::bytes;
@@ -1611,4 +1612,5 @@ TEST(Receiver, SilenceAfterTheLastBlockIsNoFailure) {
 }
 
 } // namespace
+} // namespace receiver_test
 } // namespace fleetcast::protocol

@@ -10,6 +10,7 @@
 #include <utility>
 
 namespace fleetcast::protocol {
+namespace receiver_trust_test {
 namespace {
 
 using fixture::bytes;
@@ -352,4 +353,5 @@ TEST_F(ReceiverTrust, WhereThePoolOverflowsManifestsComeOverItsOwnPath) {
 }
 
 } // namespace
+} // namespace receiver_trust_test
 } // namespace fleetcast::protocol

@@ -6,6 +6,7 @@
 #include <set>
 
 namespace fleetcast::protocol {
+namespace replay_guard_test {
 namespace {
 
 constexpr std::uint64_t window = defaults::replay_window;
@@ -188,4 +189,5 @@ TEST(ReplayGuard, RandomArrivalsMatchASet) {
 }
 
 } // namespace
+} // namespace replay_guard_test
 } // namespace fleetcast::protocol

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 namespace fleetcast::protocol {
+namespace signature_budget_test {
 namespace {
 
 TEST(SignatureBudget, GivesABurstAndThenSoManyASecond) {
@@ -31,4 +32,5 @@ TEST(SignatureBudget, SavesUpNoMoreThanABurst) {
 }
 
 } // namespace
+} // namespace signature_budget_test
 } // namespace fleetcast::protocol

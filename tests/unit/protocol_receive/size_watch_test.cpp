@@ -7,6 +7,7 @@
 #include <random>
 
 namespace fleetcast::protocol {
+namespace size_watch_test {
 namespace {
 
 constexpr timestamp start = seconds(100);
@@ -191,4 +192,5 @@ TEST(SizeWatch, DatagramsThatOvertakeOneAnotherAreNotLost) {
 }
 
 } // namespace
+} // namespace size_watch_test
 } // namespace fleetcast::protocol

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 namespace fleetcast::protocol {
+namespace suspicion_test {
 namespace {
 
 TEST(Suspicion, LastsForAWhileAndLongerEachTime) {
@@ -29,4 +30,5 @@ TEST(Suspicion, WhatComesMeanwhileIsCountedAndProlongsNothing) {
 }
 
 } // namespace
+} // namespace suspicion_test
 } // namespace fleetcast::protocol

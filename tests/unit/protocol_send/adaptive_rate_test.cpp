@@ -9,6 +9,7 @@
 #include <random>
 
 namespace fleetcast::protocol {
+namespace adaptive_rate_test {
 namespace {
 
 using phase = rate_phase;
@@ -551,4 +552,5 @@ TEST(AdaptiveRate, StaysWithinItsBounds) {
 }
 
 } // namespace
+} // namespace adaptive_rate_test
 } // namespace fleetcast::protocol

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 namespace fleetcast::protocol {
+namespace anchor_clock_test {
 namespace {
 
 constexpr timestamp start = seconds(100);
@@ -51,4 +52,5 @@ TEST_F(AnchorClock, IsHastenedForANewcomerButNotForEachOfAThousand) {
 }
 
 } // namespace
+} // namespace anchor_clock_test
 } // namespace fleetcast::protocol

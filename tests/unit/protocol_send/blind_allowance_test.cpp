@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 namespace fleetcast::protocol {
+namespace blind_allowance_test {
 namespace {
 
 TEST(BlindAllowance, EndsBeforeItsLimitSoThatHeartbeatsFit) {
@@ -23,4 +24,5 @@ TEST(BlindAllowance, ItsHeartbeatsFollowSoonAndThenRarely) {
 }
 
 } // namespace
+} // namespace blind_allowance_test
 } // namespace fleetcast::protocol

@@ -7,6 +7,7 @@
 #include <random>
 
 namespace fleetcast::protocol {
+namespace block_cache_test {
 namespace {
 
 const_block_buffer some_bytes() {
@@ -145,4 +146,5 @@ TEST(BlockCache, NeverHoldsMoreThanItsCapacityWhateverHappens) {
 }
 
 } // namespace
+} // namespace block_cache_test
 } // namespace fleetcast::protocol

@@ -6,6 +6,7 @@
 #include <numeric>
 
 namespace fleetcast::protocol {
+namespace feedback_gate_test {
 namespace {
 
 using fixture::bytes;
@@ -179,4 +180,5 @@ TEST_F(FeedbackGate, CountsWhatTheSenderFoundOutOfRange) {
 }
 
 } // namespace
+} // namespace feedback_gate_test
 } // namespace fleetcast::protocol

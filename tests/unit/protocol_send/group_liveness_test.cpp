@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 namespace fleetcast::protocol {
+namespace group_liveness_test {
 namespace {
 
 using changes = std::vector<group_liveness::change>;
@@ -377,4 +378,5 @@ TEST(Liveness, WhoHasEverythingIsNotAsked) {
 }
 
 } // namespace
+} // namespace group_liveness_test
 } // namespace fleetcast::protocol

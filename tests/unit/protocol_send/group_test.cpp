@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 namespace fleetcast::protocol {
+namespace group_test {
 namespace {
 
 constexpr timestamp start = seconds(100);
@@ -286,4 +287,5 @@ TEST(Group, LooksForTheSilentOnlyWhenSomebodyCanBeOneOfThem) {
 }
 
 } // namespace
+} // namespace group_test
 } // namespace fleetcast::protocol

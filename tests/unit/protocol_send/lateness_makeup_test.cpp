@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 namespace fleetcast::protocol {
+namespace lateness_makeup_test {
 namespace {
 
 constexpr bit_rate megabit = 1'000'000;
@@ -46,4 +47,5 @@ TEST(LatenessMakeup, IsOverWhenAQueueMayOverflow) {
 }
 
 } // namespace
+} // namespace lateness_makeup_test
 } // namespace fleetcast::protocol

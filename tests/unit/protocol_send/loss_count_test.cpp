@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 namespace fleetcast::protocol {
+namespace loss_count_test {
 namespace {
 
 /// `cells` times sixteen datagrams, of which each loses `lost`.
@@ -66,4 +67,5 @@ TEST(LossCount, DoubtsBurstsMoreThanEvenLosses) {
 }
 
 } // namespace
+} // namespace loss_count_test
 } // namespace fleetcast::protocol

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 namespace fleetcast::protocol {
+namespace loss_floor_test {
 namespace {
 
 loss_count of(double sent, double share) {
@@ -64,4 +65,5 @@ TEST(LossFloor, BecomesAnotherAtOnceWhereATestHasShownIt) {
 }
 
 } // namespace
+} // namespace loss_floor_test
 } // namespace fleetcast::protocol

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 namespace fleetcast::protocol {
+namespace loss_history_test {
 namespace {
 
 constexpr duration short_rtt = milliseconds(10);
@@ -157,4 +158,5 @@ TEST(LossHistory, ALongTimeOfManyEventsTakesBackNoMoreThanItKeeps) {
 }
 
 } // namespace
+} // namespace loss_history_test
 } // namespace fleetcast::protocol

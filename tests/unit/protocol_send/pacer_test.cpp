@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 namespace fleetcast::protocol {
+namespace pacer_test {
 namespace {
 
 constexpr bit_rate rate = 100'000'000;
@@ -107,4 +108,5 @@ TEST(Pacer, TheLowestRateAndTheLargestDatagramDoNotOverflow) {
 }
 
 } // namespace
+} // namespace pacer_test
 } // namespace fleetcast::protocol

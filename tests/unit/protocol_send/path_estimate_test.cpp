@@ -7,6 +7,7 @@
 #include <cstdint>
 
 namespace fleetcast::protocol {
+namespace path_estimate_test {
 namespace {
 
 constexpr std::size_t datagram = 1250; // 10,000 bits
@@ -265,4 +266,5 @@ TEST(PathEstimate, ForgetsWithTheSpans) {
 }
 
 } // namespace
+} // namespace path_estimate_test
 } // namespace fleetcast::protocol

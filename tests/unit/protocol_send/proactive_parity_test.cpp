@@ -6,6 +6,7 @@
 #include <random>
 
 namespace fleetcast::protocol {
+namespace proactive_parity_test {
 namespace {
 
 constexpr std::uint16_t k = 128;
@@ -144,4 +145,5 @@ TEST(ProactiveParity, NeverAsksForMoreThanTheCodeHas) {
 }
 
 } // namespace
+} // namespace proactive_parity_test
 } // namespace fleetcast::protocol

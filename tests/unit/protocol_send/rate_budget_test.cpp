@@ -12,6 +12,7 @@
 #include <vector>
 
 namespace fleetcast::protocol {
+namespace rate_budget_test {
 namespace {
 
 constexpr bit_rate whole = 90'000'000;
@@ -213,4 +214,5 @@ TEST(RateBudget, GoesWithinAMomentToTheOneThatIsLeft) {
 }
 
 } // namespace
+} // namespace rate_budget_test
 } // namespace fleetcast::protocol

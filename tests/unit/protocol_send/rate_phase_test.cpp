@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 namespace fleetcast::protocol {
+namespace rate_phase_test {
 namespace {
 
 TEST(PhaseLog, BeginsWithTheSearch) {
@@ -31,4 +32,5 @@ TEST(PhaseLog, ForgetsTheOldest) {
 }
 
 } // namespace
+} // namespace rate_phase_test
 } // namespace fleetcast::protocol

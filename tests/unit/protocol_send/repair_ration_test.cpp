@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 namespace fleetcast::protocol {
+namespace repair_ration_test {
 namespace {
 
 constexpr receiver_id alice = 1;
@@ -140,4 +141,5 @@ TEST(RepairRation, ForgetsWhoLeft) {
 }
 
 } // namespace
+} // namespace repair_ration_test
 } // namespace fleetcast::protocol

@@ -8,6 +8,7 @@
 #include <vector>
 
 namespace fleetcast::protocol {
+namespace repair_schedule_test {
 namespace {
 
 using outcome = repair_schedule::outcome;
@@ -233,4 +234,5 @@ TEST_F(RepairSchedule, RandomHistoriesNeverOweMoreThanAskedAndSendNoSymbolTwiceI
 }
 
 } // namespace
+} // namespace repair_schedule_test
 } // namespace fleetcast::protocol

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 namespace fleetcast::protocol {
+namespace report_lateness_test {
 namespace {
 
 TEST(ReportLateness, IsWhatTheNextReportMakesUpFor) {
@@ -43,4 +44,5 @@ TEST(ReportLateness, ExcusesNoMoreThanAHostWaitsForItsProcessor) {
 }
 
 } // namespace
+} // namespace report_lateness_test
 } // namespace fleetcast::protocol

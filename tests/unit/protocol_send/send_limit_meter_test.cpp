@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 namespace fleetcast::protocol {
+namespace send_limit_meter_test {
 namespace {
 
 using enum send_activity;
@@ -65,4 +66,5 @@ TEST(SendLimitMeter, ForgetsTheSpanBefore) {
 }
 
 } // namespace
+} // namespace send_limit_meter_test
 } // namespace fleetcast::protocol

@@ -13,6 +13,7 @@
 
 namespace fleetcast::protocol {
 
+namespace sender_test {
 namespace {
 
 using fixture::sample_object;
@@ -1743,4 +1744,5 @@ TEST(Sender, GivesTheManifestAroundABlock) {
 }
 
 } // namespace
+} // namespace sender_test
 } // namespace fleetcast::protocol

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 namespace fleetcast::protocol {
+namespace sent_log_test {
 namespace {
 
 TEST(SentLog, KnowsNothingBeforeTheFirst) {
@@ -42,4 +43,5 @@ TEST(SentLog, ForgetsTheOldest) {
 }
 
 } // namespace
+} // namespace sent_log_test
 } // namespace fleetcast::protocol

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 namespace fleetcast::protocol {
+namespace tcp_friendly_rate_test {
 namespace {
 
 constexpr receiver_id alice = 1;
@@ -254,4 +255,5 @@ TEST(TcpFriendlyRate, ARateThatNobodySetsAnyMoreIsNotKept) {
 }
 
 } // namespace
+} // namespace tcp_friendly_rate_test
 } // namespace fleetcast::protocol

@@ -12,6 +12,7 @@
 #include <string>
 #include <utility>
 
+namespace content_reader_test {
 namespace {
 
 using namespace fleetcast::actors;
@@ -221,3 +222,4 @@ TEST_F(ContentReader, GivesUpWhenNoBufferEverComes) {
 }
 
 } // namespace
+} // namespace content_reader_test

@@ -21,6 +21,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+namespace directory_provider_test {
 namespace {
 
 using fleetcast::actors::content;
@@ -343,3 +344,4 @@ TEST(NamespaceDirectory, IsReadFromNameAndDirectory) {
 }
 
 } // namespace
+} // namespace directory_provider_test

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+namespace group_allocator_test {
 namespace {
 
 using boost::asio::ip::make_address;
@@ -129,3 +130,4 @@ TEST(GroupLease, GivesItsGroupBackOnceWhenItMoved) {
 }
 
 } // namespace
+} // namespace group_allocator_test

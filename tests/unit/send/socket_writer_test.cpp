@@ -9,6 +9,7 @@
 #include <string>
 #include <utility>
 
+namespace socket_writer_test {
 namespace {
 
 using namespace fleetcast::actors;
@@ -158,3 +159,4 @@ TEST_P(SocketWriter, LetsTheDatagramsMemoryGoOnceSent) {
 }
 
 } // namespace
+} // namespace socket_writer_test

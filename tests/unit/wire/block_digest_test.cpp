@@ -9,6 +9,7 @@
 #include <vector>
 
 namespace fleetcast::protocol::wire {
+namespace block_digest_test {
 namespace {
 
 std::string hex(const digest& d) {
@@ -86,4 +87,5 @@ TEST(BlockDigestOfAnySize, IsTheSameByBothLibraries) {
 }
 
 } // namespace
+} // namespace block_digest_test
 } // namespace fleetcast::protocol::wire

@@ -12,6 +12,7 @@
 #include <random>
 
 namespace fleetcast::protocol::wire {
+namespace control_codec_test {
 namespace {
 
 using testing::HasSubstr;
@@ -585,4 +586,5 @@ TEST(FrameReader, HoldsNoMoreThanItsBound) {
 }
 
 } // namespace
+} // namespace control_codec_test
 } // namespace fleetcast::protocol::wire

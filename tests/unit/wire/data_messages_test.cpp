@@ -12,6 +12,7 @@
 #include <random>
 
 namespace fleetcast::protocol::wire {
+namespace data_messages_test {
 namespace {
 
 constexpr std::size_t max_payload = defaults::symbol_size;
@@ -352,4 +353,5 @@ TEST(DataMessages, RandomDamageNeverThrowsAndWhatIsReadCanBeWritten) {
 }
 
 } // namespace
+} // namespace data_messages_test
 } // namespace fleetcast::protocol::wire

@@ -8,6 +8,7 @@
 #include <vector>
 
 namespace fleetcast::protocol::wire {
+namespace datagram_test {
 namespace {
 
 constexpr std::size_t seal = 16;
@@ -116,4 +117,5 @@ TEST(Datagram, EveryDropReasonHasANameOfItsOwn) {
 }
 
 } // namespace
+} // namespace datagram_test
 } // namespace fleetcast::protocol::wire

@@ -14,6 +14,7 @@
 #include <map>
 
 namespace fleetcast::protocol::wire {
+namespace golden_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -142,4 +143,5 @@ TEST_F(Golden, EveryFileIsOfAKnownKind) {
 }
 
 } // namespace
+} // namespace golden_test
 } // namespace fleetcast::protocol::wire

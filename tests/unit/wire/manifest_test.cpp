@@ -8,6 +8,7 @@
 #include <string>
 
 namespace fleetcast::protocol::wire {
+namespace manifest_test {
 namespace {
 
 using pkey_ptr = std::unique_ptr<evp_pkey_st, pkey_deleter>;
@@ -155,4 +156,5 @@ TEST_F(Manifest, ARefusalLeavesNoErrorForOthersOnTheThread) {
 }
 
 } // namespace
+} // namespace manifest_test
 } // namespace fleetcast::protocol::wire

@@ -15,6 +15,7 @@
 #include <vector>
 
 namespace fleetcast::protocol::wire {
+namespace seal_test {
 namespace {
 
 using bytes = std::vector<std::byte>;
@@ -235,4 +236,5 @@ TEST(Libraries, TheFastOneIsUsedWhereTheProcessorHasAes) {
 #endif
 
 } // namespace
+} // namespace seal_test
 } // namespace fleetcast::protocol::wire
