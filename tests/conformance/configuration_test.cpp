@@ -68,7 +68,6 @@ FLEETCAST_CONFIG empty_config() {
 }
 
 } // namespace
-} // namespace configuration_test
 
 class Settings : public scripted_test {
 protected:
@@ -360,4 +359,5 @@ TEST_F(OwnIdentity, SaysWhyItCannotBeTold) {
   EXPECT_EQ(FleetcastGetIdentity(mine_.get()), DWORD{ERROR_BAD_LENGTH});
 }
 
+} // namespace configuration_test
 } // namespace fleetcast::conformance

@@ -48,7 +48,6 @@ protected:
 };
 
 } // namespace
-} // namespace library_phases_test
 
 TEST_F(LibraryPhases, R_INIT_4_CallsAreTurnedAwayWhileThreadsStartAndEnd) {
   std::thread other{[] { EXPECT_EQ(WdsTransportClientInitialize(), DWORD{ERROR_SUCCESS}); }};
@@ -91,4 +90,5 @@ TEST_F(LibraryPhases, AFailedStartLeavesTheLibraryDown) {
   EXPECT_EQ(WdsTransportClientInitialize(), DWORD{ERROR_SUCCESS});
 }
 
+} // namespace library_phases_test
 } // namespace fleetcast::conformance

@@ -6,7 +6,6 @@
 #include <new>
 #include <string>
 
-namespace memory_test {
 namespace {
 
 /// Allocations of this thread until one fails; negative: none does.
@@ -23,7 +22,6 @@ void* allocate(std::size_t size) {
 }
 
 } // namespace
-} // namespace memory_test
 
 // The array forms come down to these. Inlined, they make GCC complain of memory from one and to the other.
 [[gnu::noinline]] void* operator new(std::size_t size) {

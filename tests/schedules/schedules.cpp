@@ -20,13 +20,13 @@ struct options {
 };
 
 std::vector<std::string> faults_of_fleet(const options& with, std::uint64_t seed) {
-  const auto scenario
-    = with.large ? testing::large_fleet(seed, with.hosts) : testing::random_fleet(seed, with.hosts);
+  const auto scenario = with.large ? schedules::large_fleet(seed, with.hosts)
+                                   : schedules::random_fleet(seed, with.hosts);
   return fleet_simulation{scenario}.run().false_claims;
 }
 
 std::vector<std::string> faults_of_connection(const options&, std::uint64_t seed) {
-  return control_simulation{testing::random_connection(seed)}.run().faults;
+  return control_simulation{schedules::random_connection(seed)}.run().faults;
 }
 
 int run(const options& with, std::vector<std::string> (*faults_of)(const options&, std::uint64_t)) {

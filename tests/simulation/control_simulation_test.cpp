@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-namespace fleetcast::protocol::simulation::testing {
+namespace fleetcast::protocol::simulation {
 namespace control_simulation_test {
 namespace {
 
@@ -13,7 +13,7 @@ TEST(ControlSimulation, NoEndIsStuckAndNoReceiptIsALie) {
   constexpr std::uint64_t schedules = 20'000;
   std::size_t complete = 0;
   for (std::uint64_t seed = 1; seed <= schedules; ++seed) {
-    const auto outcome = control_simulation{random_connection(seed)}.run();
+    const auto outcome = control_simulation{schedules::random_connection(seed)}.run();
     ASSERT_EQ(outcome.faults, std::vector<std::string>{}) << "seed " << seed;
     complete += outcome.client_knows ? 1 : 0;
   }
@@ -42,4 +42,4 @@ TEST(ControlSimulation, LosesAReceiptOnlyWithItsConnection) {
 
 } // namespace
 } // namespace control_simulation_test
-} // namespace fleetcast::protocol::simulation::testing
+} // namespace fleetcast::protocol::simulation

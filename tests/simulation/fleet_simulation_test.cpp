@@ -7,7 +7,7 @@
 
 #include <algorithm>
 
-namespace fleetcast::protocol::simulation::testing {
+namespace fleetcast::protocol::simulation {
 namespace fleet_simulation_test {
 namespace {
 
@@ -19,7 +19,7 @@ std::size_t succeeded(const fleet_outcome& outcome) {
 
 /// `hosts` of them and no trouble at all.
 fleet_scenario calm(std::size_t hosts) {
-  auto result = large_fleet(1, hosts);
+  auto result = schedules::large_fleet(1, hosts);
   result.losses = 0;
   result.between_cuts = result.between_agent_deaths = {};
   result.between_partitions = result.between_coordinator_deaths = {};
@@ -35,13 +35,13 @@ TEST(FleetSimulation, BringsEveryHostTheObject) {
 TEST(FleetSimulation, NeverClaimsWhatIsNotSoWhateverBefallsTheFleet) {
   constexpr std::uint64_t schedules = 4000;
   for (std::uint64_t seed = 1; seed <= schedules; ++seed) {
-    const auto outcome = fleet_simulation{random_fleet(seed, 8)}.run();
+    const auto outcome = fleet_simulation{schedules::random_fleet(seed, 8)}.run();
     ASSERT_EQ(outcome.false_claims, std::vector<std::string>{}) << "seed " << seed;
   }
 }
 
 TEST(FleetSimulation, ActivatesAThousandHostsTogetherThroughPartitionsAndDeaths) {
-  const auto outcome = fleet_simulation{large_fleet(1, 1000)}.run();
+  const auto outcome = fleet_simulation{schedules::large_fleet(1, 1000)}.run();
   EXPECT_EQ(outcome.false_claims, std::vector<std::string>{});
   EXPECT_GE(succeeded(outcome), 990U);
 }
@@ -70,4 +70,4 @@ TEST(FleetSimulation, SaysWhenACampaignDoesNotEnd) {
 
 } // namespace
 } // namespace fleet_simulation_test
-} // namespace fleetcast::protocol::simulation::testing
+} // namespace fleetcast::protocol::simulation

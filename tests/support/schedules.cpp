@@ -2,7 +2,7 @@
 
 #include <string>
 
-namespace fleetcast::protocol::simulation::testing {
+namespace fleetcast::protocol::simulation::schedules {
 
 namespace {
 
@@ -101,4 +101,4 @@ control_scenario random_connection(std::uint64_t seed) {
   return result;
 }
 
-} // namespace fleetcast::protocol::simulation::testing
+} // namespace fleetcast::protocol::simulation::schedules

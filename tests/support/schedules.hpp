@@ -7,7 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace fleetcast::protocol::simulation::testing {
+namespace fleetcast::protocol::simulation::schedules {
 
 /// A fleet of one to `most_hosts` hosts. The same for the same seed, everywhere.
 fleet_scenario random_fleet(std::uint64_t seed, std::size_t most_hosts);
@@ -18,4 +18,4 @@ fleet_scenario large_fleet(std::uint64_t seed, std::size_t hosts);
 /// One control connection.
 control_scenario random_connection(std::uint64_t seed);
 
-} // namespace fleetcast::protocol::simulation::testing
+} // namespace fleetcast::protocol::simulation::schedules

@@ -39,7 +39,6 @@ arguments complete_and(const arguments& more) {
 }
 
 } // namespace
-} // namespace wdsmcast_command_line_test
 
 TEST(WdsmcastCommandLine, UnderstandsWhatIsDocumented) {
   auto parsed
@@ -179,4 +178,5 @@ TEST(WdsmcastCommandLine, HelpKnowsEveryOption) {
     EXPECT_THAT(wdsmcast_help, HasSubstr(option));
 }
 
+} // namespace wdsmcast_command_line_test
 } // namespace fleetcast::apps
