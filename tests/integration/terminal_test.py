@@ -23,7 +23,7 @@ from lib.workspace import LabError, Workspace  # noqa: E402
 
 OBJECT = "releases-2026-11/debian-installer-bookworm-amd64-netboot.img"
 SIZE = 300_000
-SLOW = "slow-" + "x" * 60
+SLOW = "slow-abcdefghijklmnopqrstuvwxyz0123456789-zyxwvutsrqponmlkjihgfedcba"  # xterm repeats no character by a sequence
 SLOW_SIZE = 64 << 20
 RATE = 4_000_000  # bits a second: half a second for SIZE, minutes for SLOW_SIZE
 ESCAPE = "\x1b"
