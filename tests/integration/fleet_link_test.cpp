@@ -268,7 +268,7 @@ TEST_P(FleetLink, SpeaksWithoutCertificatesOnThisHostOnly) {
 
 TEST_P(FleetLink, BoundsAFloodOfJobs) {
   receptions->plays = false;
-  start_agent({3, 8, 2, std::chrono::seconds{3600}, std::chrono::milliseconds{2000}}, {});
+  start_agent({{3, 8, std::chrono::seconds{3600}, std::chrono::milliseconds{2000}}, 2}, {});
   live_coordinator from{io, coordinator_context(), GetParam().coordinator};
   const auto reached = from.dial(agent->host());
   ASSERT_TRUE(reached) << reached.error().text;

@@ -55,7 +55,8 @@ Examples:
   fleetcast fleet cert init
   fleetcast fleet cert host node1 10.0.0.1      # known by a name and an address
   tar -C ~/.config/fleetcast/fleet/hosts/node1 -c . | ssh root@node1 \
-    'mkdir -p /etc/fleetcast/agent && tar -C /etc/fleetcast/agent --no-same-owner -x'
+    'mkdir -p /etc/fleetcast/agent &&
+     tar -C /etc/fleetcast/agent --no-same-owner -x'
   fleetcast fleet cert host node1 --renew
   fleetcast fleet cert list --json
 
