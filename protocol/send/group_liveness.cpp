@@ -12,13 +12,6 @@ namespace {
 /// Below this share nothing worth the name arrives: datagrams of that size do not get through.
 constexpr double hardly_any = 0.1;
 
-/// The same of a receiver that holds some symbols: they do get through, and fewer than this are lost at random on no
-/// path that is worth the time.
-constexpr double hardly_any_at_random = 0.05;
-
-/// Only the last symbol of an object may be smaller than the others, and pass where those do not.
-constexpr std::uint64_t most_of_small_symbols = 1;
-
 /// From this share on others hear well.
 constexpr double most = 0.5;
 
@@ -30,14 +23,15 @@ constexpr std::uint64_t least_seen = 128;
 constexpr std::uint64_t least_seen_at_first = 32 * 1408;
 constexpr std::uint64_t fewest_seen_at_first = 12;
 
-/// That it holds of the blocks it asks repairs for.
-std::uint64_t held_symbols(const geometry& layout, const wire::feedback& message) noexcept {
-  std::uint64_t result = 0;
-  for (const auto& r : message.repairs) {
-    const auto all = layout.source_symbols_of(r.block);
-    result += static_cast<std::uint64_t>(all - std::min(all, r.symbols));
-  }
-  return result;
+/// Times what it lacks that a receiver is sent before it counts as served, at such a share. Half as much again as it
+/// takes, on average; where hardly any arrives, waiting longer is no help.
+double served_times(double share) noexcept {
+  return share < hardly_any ? 1.5 : 1.5 / share;
+}
+
+/// Times what it lacks that it may ask for: the rest, besides what went by once unasked.
+double asked_times(double share) noexcept {
+  return share < hardly_any ? 0.6 : 1.5 / share - 0.5;
 }
 
 } // namespace
@@ -139,14 +133,12 @@ bool group_liveness::somebody_hears_well() const noexcept {
 }
 
 void group_liveness::measure_share(member& m, const wire::feedback& message, traffic sent) const {
-  m.gets_symbols = m.gets_symbols || held_symbols(layout_, message) > most_of_small_symbols;
   const auto seen
     = static_cast<double>(message.received_packets) + static_cast<double>(message.lost_packets);
   const auto control = static_cast<double>(sent.control - m.at_join.control);
   const auto all = static_cast<double>(sent.symbols - m.at_join.symbols) + control;
-  // Heartbeats come where nothing else does. They are taken to be spread evenly. Where symbols come, too, all are lost
-  // alike.
-  const auto seen_control = all > 0 && !m.gets_symbols ? control * std::min(1.0, seen / all) : 0;
+  // Heartbeats come where nothing else does. They are taken to be spread evenly.
+  const auto seen_control = all > 0 ? control * std::min(1.0, seen / all) : 0;
   const auto least = m.completed > 0 ? least_seen
                                      : std::clamp(least_seen_at_first / layout_.symbol_size(),
                                                   fewest_seen_at_first, least_seen);
@@ -155,21 +147,6 @@ void group_liveness::measure_share(member& m, const wire::feedback& message, tra
   m.is_share_known = true;
   const auto received = std::max(0.0, static_cast<double>(message.received_packets) - seen_control);
   m.share = std::min(1.0, received / (seen - seen_control));
-}
-
-bool group_liveness::is_hopeless(const member& m) noexcept {
-  return m.share < (m.gets_symbols ? hardly_any_at_random : hardly_any);
-}
-
-/// Times what it lacks that a receiver is sent before it counts as served. Half as much again as it takes, on average;
-/// where hardly any arrives, waiting longer is no help.
-double group_liveness::served_times(const member& m) noexcept {
-  return is_hopeless(m) ? 1.5 : 1.5 / m.share;
-}
-
-/// Times what it lacks that it may ask for: the rest, besides what went by once unasked.
-double group_liveness::asked_times(const member& m) noexcept {
-  return is_hopeless(m) ? 0.6 : 1.5 / m.share - 0.5;
 }
 
 void group_liveness::progress(timestamp now, member& m, std::uint32_t completed) {
@@ -220,7 +197,7 @@ std::uint64_t group_liveness::allowance(receiver_id id) const {
   if (i == members_.end())
     return 0;
   const auto& m = i->second;
-  const auto all = symbols_of(lacking(m), asked_times(m)) + defaults::least_asked_symbols;
+  const auto all = symbols_of(lacking(m), asked_times(m.share)) + defaults::least_asked_symbols;
   return all - std::min(all, m.charged);
 }
 
@@ -250,10 +227,10 @@ exclusion group_liveness::excluded_for(timestamp now, const member& m, duration 
   if (now - m.progress_at < patience)
     return exclusion::none;
   // Where hardly any arrives the others need not wait to see more of it.
-  const auto some = is_hopeless(m)
+  const auto some = m.share < hardly_any
                       ? std::uint64_t{2}
                       : std::clamp<std::uint64_t>(lacking(m), 8, defaults::served_blocks);
-  if (m.served >= symbols_of(some, served_times(m)))
+  if (m.served >= symbols_of(some, served_times(m.share)))
     return exclusion::no_progress;
   if (m.held >= patience && !m.full)
     return exclusion::holds_window;
@@ -270,7 +247,7 @@ exclusion group_liveness::sent_away_for(timestamp now, const member& m, duration
   if (m.why == exclusion::holds_window && now - m.excluded_at >= patience && !m.full)
     return exclusion::holds_window;
   const auto least = std::max<std::uint64_t>(lacking(m), defaults::served_blocks / 4);
-  if (!asked_waits && m.served >= symbols_of(least, served_times(m)))
+  if (!asked_waits && m.served >= symbols_of(least, served_times(m.share)))
     return exclusion::no_progress;
   return exclusion::none;
 }

@@ -108,7 +108,6 @@ private:
     duration held{};  ///< since its progress
     double share = 1; ///< of the symbols sent, what arrives
     bool is_share_known = false;
-    bool gets_symbols = false; ///< it has shown that it holds some
     bool is_unreached = false; ///< excluded for its share alone
     bool full = false;         ///< its cache, of whole blocks
     bool deaf = false;
@@ -121,9 +120,6 @@ private:
     return why == exclusion::none || why == exclusion::newcomer;
   }
   void measure_share(member& m, const wire::feedback& message, traffic sent) const;
-  static bool is_hopeless(const member& m) noexcept;
-  static double served_times(const member& m) noexcept;
-  static double asked_times(const member& m) noexcept;
   void admit_newcomers_alone(std::vector<change>& out);
   void exclude_all_without_a_block(timestamp now, std::vector<change>& out);
   bool somebody_hears_well() const noexcept;

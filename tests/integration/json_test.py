@@ -162,15 +162,15 @@ def get_waits(bench):
 
 
 def bench_measures(bench):
-    command = ["bench", "--dir", bench.workspace.path]
-    figures = bench.object("bench", 0, *command, "--size", "1M", "--receivers", "2", "--rounds", "2")
+    place = ["--dir", bench.workspace.path]
+    figures = bench.object("bench", 0, "bench", *place, "--size", "1M", "--receivers", "2", "--rounds", "2")
     require([len(one["receivers"]) for one in figures["rounds"]] == [2, 2] and figures["address"] is None, figures)
     finds_what_does_not_fit(figures, "bench")
     gone = f"{ADDRESS}:{free_port()}/lab/image"
-    for code, error, arguments in ((1, CONNECTION_REFUSED, ["--from", gone, "--size", "1M", "--interface", "lo"]),
-                                   (2, INVALID_PARAMETER, ["--size", "much"]),
+    for code, error, arguments in ((1, CONNECTION_REFUSED, [*place, "--from", gone, "--size", "1M", "--interface", "lo"]),
+                                   (2, INVALID_PARAMETER, [*place, "--size", "much"]),
                                    (3, None, ["--dir", "/nowhere", "--size", "1M"])):
-        said = bench.error("bench", code, *command, *arguments)
+        said = bench.error("bench", code, "bench", *arguments)
         require(error in (None, said["code"]), f"bench {arguments} said {said}")
 
 

@@ -149,19 +149,6 @@ TEST(GroupSimulation, WithoutLossNothingIsSentTwice) {
   EXPECT_LT(outcome.took, time_of(o.object_size, o.rate) * 12 / 10);
 }
 
-/// So few arrive that nobody would wait for it; but each of them counts, so it ends.
-TEST(GroupSimulation, WhoLosesNineOfTenBothWaysGetsEveryByte) {
-  for (const auto loss : {0.85, 0.9}) {
-    SCOPED_TRACE(loss);
-    simulation_options o;
-    o.object_size = 70 * block;
-    o.rate = 12'500'000;
-    o.receivers.resize(1);
-    o.receivers[0].down.loss = o.receivers[0].up.loss = loss;
-    run(o);
-  }
-}
-
 TEST(GroupSimulation, ReorderingAloneIsNotMistakenForLoss) {
   simulation_options o;
   o.object_size = 20 * block;

@@ -99,21 +99,21 @@ class Oracle:
         ends = [one for one in kinds if one in ("completed", "failed")]
         if status == 0:
             self.require(ends == ["completed"] and kinds[-1] == "completed", f"exit code 0, but events {kinds}")
-            self.require(last.get("bytes") == last.get("object_size") == thing.size, f"the size is wrong in {last}")
+            self.require(last.get("bytes") == last.get("object_bytes") == thing.size, f"the size is wrong in {last}")
             self.require(last.get("verified") is True, f"not verified: {last}")
         elif status > 0:
             self.require(ends == ["failed"] and kinds[-1] == "failed", f"exit code {status}, but events {kinds}")
             self.require(last.get("exit") == status, f"exit code {status}, but the event says {last.get('exit')}")
-            self.require(last.get("code", 0) != 0, f"a failure with code 0: {last}")
-            self.require(last.get("message"), f"a failure without a message: {last}")
+            self.require(last.get("error", {}).get("code", 0) != 0, f"a failure with code 0: {last}")
+            self.require(last.get("error", {}).get("text"), f"a failure without a message: {last}")
         for event in events:
             if event.get("event") == "progress":
-                self.require(0 <= event["bytes"] <= event["object_size"] == thing.size, f"impossible: {event}")
+                self.require(0 <= event["bytes"] <= event["object_bytes"] == thing.size, f"impossible: {event}")
 
     def explains(self, getter, refusal, options):
         texts = [getter.errors]
         if "--json" in options and getter.events:
-            texts.append(getter.events[-1].get("message", ""))
+            texts.append(getter.events[-1].get("error", {}).get("text", ""))
         for text in texts:
             self.require(any(cause.lower() in text.lower() for cause in refusal.causes),
                          f"the cause is not named, none of {refusal.causes}: {text!r}")

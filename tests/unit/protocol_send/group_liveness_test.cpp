@@ -305,43 +305,6 @@ TEST(Liveness, WhereNothingArrivesLessMayBeAskedForAndWhereMuchIsLostMore) {
               250.0 * k + defaults::least_asked_symbols, 10);
 }
 
-/// Some of its symbols arrive, so it is not their size. Of heartbeats as many are lost as of symbols.
-TEST(Liveness, WhoLosesNineOfTenIsGivenWhatThatTakes) {
-  course c{70};
-  c.join(alice);
-  const auto sent = [&](std::uint64_t blocks) {
-    c.sent.symbols += blocks * k;
-    c.sent.control += blocks * 8;
-    wire::feedback m;
-    m.received_packets = (c.sent.symbols + c.sent.control) / 12;
-    m.lost_packets = c.sent.symbols + c.sent.control - m.received_packets;
-    m.repairs = {{3, k - 9}, {4, k - 12}};
-    return c.machine.on_report(c.now, alice, m, false, c.sent);
-  };
-  c.now += 3 * patience;
-  EXPECT_EQ(sent(70), changes{});
-  EXPECT_EQ(c.judge(), changes{});
-  EXPECT_GT(c.machine.allowance(alice), 15 * 70 * k);
-  EXPECT_EQ(sent(70 * 16), changes{});
-  EXPECT_EQ(c.judge(), changes{});
-  EXPECT_EQ(sent(80), changes{});
-  EXPECT_EQ(c.judge(), (changes{{alice, no_progress, true, none}})) << "but not for ever";
-}
-
-/// The last symbol of an object is smaller, and passes where the others do not.
-TEST(Liveness, OneSymbolThatArrivesDoesNotShowThatOthersDo) {
-  course c{100};
-  c.join(alice);
-  c.send(151);
-  wire::feedback m;
-  m.received_packets = c.sent.control + 1;
-  m.lost_packets = c.sent.symbols - 1;
-  m.repairs = {{99, k - 1}};
-  c.machine.on_report(c.now, alice, m, false, c.sent);
-  c.now += 3 * patience;
-  EXPECT_EQ(c.judge(), (changes{{alice, no_progress, true, none}}));
-}
-
 TEST(Liveness, OneThatNothingReachesIsGivenMoreTimeThanItGivesItself) {
   course c{1000};
   c.join(alice);
