@@ -88,7 +88,8 @@ void console_connection::on_answer(const console_answer& answer) {
     return;
   is_answered_ = true;
   queue(answer.what);
-  if (!std::exchange(follows_, answer.follow))
+  follows_ = answer.follow;
+  if (!follows_)
     return;
   follows_in_json_ = answer.json;
   last_event_ = events().count();

@@ -70,13 +70,13 @@ std::vector<std::string> signed_names(const SSL* tls) {
   return names_in(own);
 }
 
-/// The certificate is for `names`, and `host` was asked for.
-failure another_name(const std::vector<std::string>& names, const std::string& host) {
+/// The certificate is for `signed_for`, and `host` was asked for.
+failure another_name(const std::vector<std::string>& signed_for, const std::string& host) {
   const auto text = fmt::format(
     "{}it is for {}, not for {}. Call the host by a name that its certificate has; or, where the "
     "fleet's authority is, make one that has this name, too (`fleetcast fleet cert host {} {} "
     "--renew`), copy it there and restart the agent",
-    refused, fmt::join(names, ", "), host, fmt::join(names, " "), host);
+    refused, fmt::join(signed_for, ", "), host, fmt::join(signed_for, " "), host);
   return {failure_code::handshake_failed, 1, protocol::plain_text(text, '?')};
 }
 
