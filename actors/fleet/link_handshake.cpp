@@ -171,11 +171,11 @@ void link_handshake::fail_tls() {
   const auto verified = SSL_get_verify_result(tls_.get());
   if (verified == X509_V_OK)
     return fail("the TLS handshake failed");
-  const auto names
+  const auto signed_for
     = is_other_name(verified) ? signed_names(tls_.get()) : std::vector<std::string>{};
-  if (names.empty())
+  if (signed_for.empty())
     return fail(why_refused(verified));
-  finish(tl::unexpected{another_name(names, host_)});
+  finish(tl::unexpected{another_name(signed_for, host_)});
 }
 
 bool link_handshake::greet() {
