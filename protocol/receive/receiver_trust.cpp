@@ -141,20 +141,20 @@ wire::heartbeat receiver::paced_by_anchor(wire::heartbeat message) const {
   return message;
 }
 
-/// Before the first anchor anybody's heartbeat counts, and one may have made this receiver wait for minutes. What was put
-/// off by it is planned again.
+/// Before the first anchor anybody's heartbeat counts, and one may have made this receiver wait for minutes, whatever it
+/// heard since. What was put off for longer than the anchor asks for is planned again.
 void receiver::correct_pace(timestamp now) {
-  const auto is_slower = [](const wire::heartbeat& heard, const wire::heartbeat& anchor) {
-    return heard.grtt / 2 > anchor.grtt || heard.group_size / 2 > anchor.group_size
-           || heard.status_interval / 2 > anchor.status_interval;
-  };
-  if (!heartbeat_ || !is_slower(*heartbeat_, *anchored_))
+  if (!heartbeat_)
     return;
   heartbeat_ = paced_by_anchor(*heartbeat_);
+  next_status_ = std::min(next_status_, now + within(status_interval()));
+  const auto longest = defaults::reorder_delay + nack_timer::max_backoff(grtt(), group_size());
+  if (!nack_.running() || nack_.due() <= now + longest)
+    return;
   nack_.stop();
   object_at_ = never;
-  next_status_ = std::min(next_status_, now + within(status_interval()));
   plan_request(now);
+  plan_objection(now);
 }
 
 packet_counts receiver::reported_counts() const noexcept {
