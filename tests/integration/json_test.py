@@ -136,7 +136,7 @@ def get_fails(bench, server):
             (1, CONNECTION_REFUSED, [f"{ADDRESS}:{free_port()}/lab/image", "copy"]),
             (2, INVALID_PARAMETER, [url, "-"]),
             (2, INVALID_PARAMETER, [url, "copy", "--cache", "much"]),
-            (3, None, [url, "/nowhere/at/all/copy"]),
+            (3, None, [url, "/dev/null/at/all/copy"]),
             (4, NOT_TRUSTED, [url, "copy", "--fingerprint", wrong])):
         events = bench.lines("get", code, "get", *arguments)
         last = events[-1]
@@ -169,7 +169,7 @@ def bench_measures(bench):
     gone = f"{ADDRESS}:{free_port()}/lab/image"
     for code, error, arguments in ((1, CONNECTION_REFUSED, [*place, "--from", gone, "--size", "1M", "--interface", "lo"]),
                                    (2, INVALID_PARAMETER, [*place, "--size", "much"]),
-                                   (3, None, ["--dir", "/nowhere", "--size", "1M"])):
+                                   (3, None, ["--dir", "/dev/null/nowhere", "--size", "1M"])):
         said = bench.error("bench", code, "bench", *arguments)
         require(error in (None, said["code"]), f"bench {arguments} said {said}")
 
@@ -246,7 +246,7 @@ def dumps(bench, at_server):
     require(dump["sessions"] and dump["receivers"]["1"], f"the dump lacks sessions or receivers: {dump}")
     finds_what_does_not_fit(dump, "console-dump")
     at_server.ask(f"dump {bench.workspace.path}/dump.json")
-    at_server.ask("dump /nowhere/at/all", code=3)
+    at_server.ask("dump /dev/null/at/all", code=3)
 
 
 def console_refuses(at_server):
@@ -330,13 +330,13 @@ def fleet_works(bench, server):
 
 def credentials_are_listed(bench):
     bench.object("identity", 0, "identity", "--file", os.path.join(bench.workspace.path, "identity"))
-    bench.object("identity", 3, "identity", "--file", "/nowhere/at/all/identity")
+    bench.object("identity", 3, "identity", "--file", "/dev/null/at/all/identity")
     place = ["--dir", bench.workspace.directory("certificates")]
     bench.run(0, "fleet", "cert", "init", *place)
     bench.run(0, "fleet", "cert", "host", "node1", *place)
     names = {one["name"] for one in bench.lines("fleet-cert", 0, "fleet", "cert", "list", *place)}
     require(names == {"ca", "coordinator", "node1"}, f"the list has {names}")
-    require("error" in bench.object("fleet-cert", 3, "fleet", "cert", "list", "--dir", "/nowhere"), "no error")
+    require("error" in bench.object("fleet-cert", 3, "fleet", "cert", "list", "--dir", "/dev/null/nowhere"), "no error")
 
 
 def test():

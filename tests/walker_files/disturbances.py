@@ -46,7 +46,7 @@ def killed(walk):
     oracle = walk.oracle
     after = oracle.look()
     directory = os.path.dirname(walk.case.copy) if walk.case.copy else walk.scene.place
-    left = oracle.take_leftovers(after, directory)
+    left = oracle.take_leftovers(after, directory, walk.case.copy)
     oracle.require(len(left) <= (status < 0), f"exit code {status}, and this is left: {left}")
     was = oracle.before.get(oracle.inside(walk.case.copy)) if walk.case.copy else None
     for entry in left.values():

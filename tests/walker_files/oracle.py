@@ -63,10 +63,11 @@ class Oracle:
         for_others = [{place: entry for place, entry in one.items() if place != at} for one in (self.before, after)]
         self.wrong += [f"changed: {one}" for one in tree.differences(*for_others)]
 
-    def take_leftovers(self, after, directory):
-        """Hidden files of `directory` that were not there before, taken out of `after`."""
+    def take_leftovers(self, after, directory, copy):
+        """Hidden files of `directory` that were not there before, taken out of `after`. The copy may be called like one."""
+        wanted = copy and self.inside(copy)
         left = [path for path in after if path not in self.before and HIDDEN.fullmatch(os.path.basename(path))
-                and os.path.dirname(path) == self.inside(directory)]
+                and os.path.dirname(path) == self.inside(directory) and path != wanted]
         return {path: after.pop(path) for path in left}
 
     # ---- what the program said ----
