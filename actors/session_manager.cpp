@@ -128,10 +128,10 @@ void session_manager_state::bring_in(const join_request& request, join_promise p
     return;
   }
   sessions_started_ += way->is_new ? 1 : 0;
-  bring_in(std::move(*way), request, promise);
+  bring_in(*way, request, promise);
 }
 
-void session_manager_state::bring_in(serving_half::way_in way, const join_request& request,
+void session_manager_state::bring_in(const serving_half::way_in& way, const join_request& request,
                                      join_promise promise) {
   self_->request(way.session, join_patience, join_atom::value, way.request)
     .then(

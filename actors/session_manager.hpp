@@ -56,7 +56,7 @@ private:
   failure unknown(session_id id) const;
   join_promise join(const join_request& request);
   void bring_in(const join_request& request, join_promise promise);
-  void bring_in(serving_half::way_in way, const join_request& request, join_promise promise);
+  void bring_in(const serving_half::way_in& way, const join_request& request, join_promise promise);
   void bring_elsewhere(const send_session_actor& closed, const join_request& request,
                        const join_promise& promise);
   void on_down(const caf::down_msg& down);

@@ -52,7 +52,7 @@ struct job_arguments {
   fleet_options fleet;
 };
 
-constexpr const char* get_footer
+constexpr const char* fleet_get_footer
   = R"(DEST is a file or directory below what each agent allows (--allow-dir there);
 {host} in it stands for the host's name. HOSTS: names or addresses, a line or a
 comma apart; ranges node[001-128]; groups by lines like [rack1]; # begins a
@@ -346,7 +346,7 @@ int run(const job_arguments& arguments, task what) {
   return conclude(*end, what, json);
 }
 
-std::string state_of(const known_job& job) {
+std::string standing_of(const known_job& job) {
   return !job.end ? "open" : job.end->succeeded ? "succeeded" : "failed";
 }
 
@@ -362,12 +362,12 @@ int list_jobs(bool json) {
     if (json)
       print_event("job", {{"job", r.job},
                           {"begun", begun},
-                          {"state", state_of(job)},
+                          {"state", standing_of(job)},
                           {"hosts", job.record.hosts.size()},
                           {"address", address},
                           {"destination", r.destination}});
     else
-      say(stdout, "{}  {}  {}, {} hosts: {} to {}\n", r.job, begun, state_of(job),
+      say(stdout, "{}  {}  {}, {} hosts: {} to {}\n", r.job, begun, standing_of(job),
           job.record.hosts.size(), address, r.destination);
   }
   return exit_code::success;
@@ -403,7 +403,7 @@ std::shared_ptr<job_arguments> add_command(CLI::App& group, std::function<int()>
 void register_get_on_fleet(CLI::App& group, std::function<int()>& selected) {
   CLI::App* command = nullptr;
   auto arguments = add_command(group, selected, command, "get", "Bring one object to many hosts",
-                               get_footer, task::run);
+                               fleet_get_footer, task::run);
   auto* address = command
                     ->add_option("ADDRESS", arguments->address,
                                  "What to get, as agents reach it: SERVER[:PORT]/NAMESPACE/OBJECT")
