@@ -15,13 +15,15 @@ namespace simulate_test {
 namespace {
 
 struct result {
-  std::string out; ///< standard output and error
+  std::string out; ///< standard output; with what is JSON nothing else, else standard error, too
   int code = -1;
 };
 
 result simulate(const std::string& arguments) {
   result r;
-  auto* pipe = popen((FLEETCAST_PROGRAM " simulate " + arguments + " 2>&1").c_str(), "r");
+  // Progress goes to standard error, where the run takes long.
+  const auto* streams = arguments.find("--json") == std::string::npos ? " 2>&1" : "";
+  auto* pipe = popen((FLEETCAST_PROGRAM " simulate " + arguments + streams).c_str(), "r");
   if (pipe == nullptr)
     return r;
   std::array<char, 4096> buffer;
