@@ -20,6 +20,8 @@ from pathlib import Path
 LONGEST = 1200
 VARIABLE = ((re.compile(r"/tmp/[^\s'\"`,;:)]*|/dev/shm/[^\s'\"`,;:)]*"), "PATH"),
             (re.compile(r"SHA256:[A-Za-z0-9+/]{43}"), "SHA256:DIGITS"),
+            (re.compile(r"(?:\\udc[0-9a-f]{2})+"), "BYTES"),  # of names that are no UTF-8
+            (re.compile(r"(\w)\1{30,}"), r"\1…"),
             (re.compile(r"\b[0-9a-f]{16,}\b"), "DIGITS"),
             (re.compile(r"\d+(?:[.:]\d+)*"), "N"))
 FAULTS = ((re.compile(r"[^ -~\u00a0-\ud7ff\ue000-\uffff\U00010000-\U0010ffff]"), "a control character"),
