@@ -78,7 +78,8 @@ local_agent_actor::behavior_type agent_state::make_behavior(std::shared_ptr<agen
                                                             agent_limits limits) {
   parts_ = std::move(parts);
   limits_ = std::move(limits);
-  jobs_ = job_book{limits_};
+  const protocol::fleet::job_limits& bounds = limits_;
+  jobs_ = job_book{bounds};
   self_->set_down_handler([this](const caf::down_msg& down) { on_down(down); });
   self_->set_default_handler(
     [this](caf::scheduled_actor*, caf::message_view&) -> caf::result<caf::message> {
