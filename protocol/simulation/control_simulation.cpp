@@ -223,7 +223,7 @@ void control_simulation::obey(client::look_up) {
                    [this] { at_client([](client& c) { c.on_verdict({}); }); });
 }
 
-void control_simulation::obey(client::limit_answer limited) {
+void control_simulation::obey(const client::limit_answer& limited) {
   limit(client_end_, reply_limit, [this, late = limited.late] {
     close_client();
     at_client([&](client& c) { c.on_broken(late); });

@@ -72,7 +72,7 @@ private:
   void obey(const wire::client_message& message);
   void obey(client::look_up);
   void obey(client::receive) {}
-  void obey(client::limit_answer limit);
+  void obey(const client::limit_answer& limited);
   void obey(client::no_limit) { client_end_.limit = 0; }
   void obey(client::close);
   void obey(client::quit) { client_end_.has_quit = true; }

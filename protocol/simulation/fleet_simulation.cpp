@@ -6,7 +6,6 @@
 
 namespace fleetcast::protocol::simulation {
 
-using fleet::job_phase;
 using fleet::job_report;
 
 namespace {
@@ -80,7 +79,7 @@ void fleet_simulation::obey() {
       ask(*order);
   }
   if (!campaign_->validate())
-    false_claims_.push_back("the campaign contradicts itself");
+    false_claims_.emplace_back("the campaign contradicts itself");
 }
 
 void fleet_simulation::dial(std::size_t host) {
@@ -125,7 +124,7 @@ void fleet_simulation::ask(const campaign::order& order) {
   });
 }
 
-void fleet_simulation::at_coordinator(const link& on, std::function<void(campaign&)> what) {
+void fleet_simulation::at_coordinator(const link& on, const std::function<void(campaign&)>& what) {
   if (on->coordinator != coordinators_ || !campaign_)
     return;
   what(*campaign_);

@@ -92,7 +92,7 @@ private:
 
   template <class Action>
   void send(const link& on, timestamp& last, Action what);
-  void at_coordinator(const link& on, std::function<void(campaign&)> what);
+  void at_coordinator(const link& on, const std::function<void(campaign&)>& what);
   void cut(const link& which);
 
   void add_trouble(duration between, void (fleet_simulation::*what)());
