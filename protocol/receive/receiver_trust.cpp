@@ -144,15 +144,17 @@ wire::heartbeat receiver::paced_by_anchor(wire::heartbeat message) const {
 /// Before the first anchor anybody's heartbeat counts, and one may have made this receiver wait for minutes, whatever it
 /// heard since. What was put off for longer than the anchor asks for is planned again.
 void receiver::correct_pace(timestamp now) {
-  if (!heartbeat_)
+  if (!heartbeat_ || !nack_.running())
     return;
-  heartbeat_ = paced_by_anchor(*heartbeat_);
-  next_status_ = std::min(next_status_, now + within(status_interval()));
-  const auto longest = defaults::reorder_delay + nack_timer::max_backoff(grtt(), group_size());
-  if (!nack_.running() || nack_.due() <= now + longest)
+  const auto paced = paced_by_anchor(*heartbeat_);
+  const auto pace = std::clamp(paced.grtt, defaults::min_grtt, defaults::max_grtt);
+  const auto longest = defaults::reorder_delay + nack_timer::max_backoff(pace, paced.group_size);
+  if (nack_.due() <= now + longest)
     return;
+  heartbeat_ = paced;
   nack_.stop();
   object_at_ = never;
+  next_status_ = std::min(next_status_, now + within(status_interval()));
   plan_request(now);
   plan_objection(now);
 }
