@@ -221,10 +221,11 @@ const char* error_text(DWORD code) noexcept {
   }
 }
 
-std::string_view error_name(DWORD code) noexcept {
+actors::error_name name_error(const protocol::failure& reason) noexcept {
+  const auto code = to_win32(reason);
   const std::string_view text = error_text(code);
   const auto colon = text.find(':');
-  return colon == std::string_view::npos ? std::string_view{} : text.substr(0, colon);
+  return {code, colon == std::string_view::npos ? std::string_view{} : text.substr(0, colon)};
 }
 
 } // namespace fleetcast::api

@@ -1,10 +1,9 @@
 /// Failures as the Win32 codes that the API reports.
 #pragma once
 
+#include "actors/console/error_name.hpp"
 #include "api/wdstci.h"
 #include "protocol/failure.hpp"
-
-#include <string_view>
 
 namespace fleetcast::api {
 
@@ -16,7 +15,7 @@ namespace fleetcast::api {
 /// API does not use.
 [[nodiscard]] const char* error_text(DWORD code) noexcept;
 
-/// The name alone: "ERROR_CANCELLED". Empty for what the API does not use.
-[[nodiscard]] std::string_view error_name(DWORD code) noexcept;
+/// The code of a failure, and its name alone: "ERROR_CANCELLED". For consoles.
+[[nodiscard]] actors::error_name name_error(const protocol::failure& reason) noexcept;
 
 } // namespace fleetcast::api

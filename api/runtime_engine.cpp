@@ -9,11 +9,6 @@ namespace fleetcast::api {
 
 namespace {
 
-actors::error_name name_error(const protocol::failure& reason) {
-  const auto code = to_win32(reason);
-  return {code, error_name(code)};
-}
-
 actors::runtime_options options_for(std::size_t worker_threads, bool console) {
   actors::runtime_options options;
   if (worker_threads > 0)

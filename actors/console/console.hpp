@@ -11,7 +11,7 @@ namespace fleetcast::actors {
 struct console_options {
   std::string program; ///< as it shall be known
   std::string version;
-  error_namer name_error; ///< the API's codes, which lie above this layer
+  error_namer name_error;
 
   /// Empty: the user's own.
   std::filesystem::path directory;

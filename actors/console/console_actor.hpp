@@ -9,6 +9,7 @@
 
 #include "actors/console/command.hpp"
 #include "actors/console/console_server.hpp"
+#include "actors/console/error_name.hpp"
 #include "actors/console/report.hpp"
 #include "actors/kit/status.hpp"
 #include "actors/messages/manager.hpp"
@@ -17,7 +18,6 @@
 #include <functional>
 #include <memory>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -46,14 +46,6 @@ using console_actor
   = caf::typed_actor<caf::reacts_to<console_request>, caf::reacts_to<survey_request>,
                      caf::reacts_to<open_atom, caf::actor>, caf::reacts_to<stop_atom>,
                      caf::replies_to<status_atom>::with<status_snapshot>>;
-
-/// What programs call a failure.
-struct error_name {
-  std::uint32_t code = 0;
-  std::string_view name; ///< empty: it has none
-};
-
-using error_namer = error_name (*)(const failure&);
 
 struct console_config {
   std::string program;

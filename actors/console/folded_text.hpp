@@ -12,11 +12,11 @@ namespace fleetcast::actors {
 /// combining marks.
 std::size_t columns_in(std::string_view text) noexcept;
 
-/// The beginning of `text` that fits into so many columns, whole characters only.
+/// The longest beginning of `text` that fits into `columns`; characters are not split.
 std::string_view cut_to_columns(std::string_view text, std::size_t columns) noexcept;
 
-/// `text` in lines of at most `columns` columns, each indented by `indent`: broken between words, and inside a word only
-/// if no line has room for it. Nothing is left out.
+/// `text` in lines of at most `columns` columns, each indented by `indent`. Lines break between words; a word that is
+/// longer than a line is split. All of the text is kept.
 std::vector<std::string> folded(std::string_view text, std::size_t columns, std::size_t indent = 0);
 
 } // namespace fleetcast::actors

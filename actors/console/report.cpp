@@ -1,10 +1,10 @@
 #include "actors/console/report.hpp"
 
+#include "protocol/utc_text.hpp"
+
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <cstdio>
-#include <ctime>
 #include <functional>
 #include <utility>
 
@@ -70,16 +70,7 @@ const char* to_string(metric_kind kind) {
 } // namespace
 
 std::string utc_text(std::chrono::system_clock::time_point at) {
-  const auto since = at.time_since_epoch();
-  const auto whole = std::chrono::floor<std::chrono::seconds>(since);
-  const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(since - whole).count();
-  const auto time = static_cast<std::time_t>(whole.count());
-  struct tm parts {};
-  ::gmtime_r(&time, &parts);
-  std::array<char, 40> text{};
-  const auto size = std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%S", &parts);
-  std::snprintf(text.data() + size, text.size() - size, ".%03dZ", static_cast<int>(left));
-  return text.data();
+  return protocol::utc_text(std::chrono::floor<std::chrono::milliseconds>(at));
 }
 
 json of_actor(const status_snapshot& one) {

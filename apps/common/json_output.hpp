@@ -5,8 +5,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include <chrono>
-#include <string>
 #include <string_view>
 
 namespace fleetcast::apps {
@@ -23,11 +21,5 @@ void print_event(const char* kind, nlohmann::json event);
 
 /// {"code": 112, "name": "ERROR_DISK_FULL", "text": …}
 [[nodiscard]] nlohmann::json error_object(DWORD code, std::string_view text);
-
-/// "2026-01-31T12:00:00Z"
-[[nodiscard]] std::string utc_text(std::chrono::sys_seconds at);
-
-/// "2026-01-31T12:00:00.000250Z"
-[[nodiscard]] std::string utc_text(std::chrono::sys_time<std::chrono::microseconds> at);
 
 } // namespace fleetcast::apps

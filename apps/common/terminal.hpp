@@ -15,6 +15,9 @@ struct terminal_size {
 /// Of the terminal behind `stream`, the usual size if it does not tell; nothing if there is no terminal.
 [[nodiscard]] std::optional<terminal_size> terminal_behind(std::FILE* stream);
 
+/// Of that terminal; no limit if there is none.
+[[nodiscard]] std::size_t columns_behind(std::FILE* stream);
+
 /// Whether what was printed there can be drawn over: by cursor sequences, which a terminal of the type "dumb", or of no
 /// type, shows as rubbish.
 [[nodiscard]] bool can_redraw(std::FILE* stream);

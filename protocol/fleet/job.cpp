@@ -78,6 +78,19 @@ failure check(const job_request& request) {
   return {};
 }
 
+failure failure_of(const job_report& report) {
+  switch (phase_of(report.phase)) {
+    case job_phase::done:
+      return {};
+    case job_phase::cancelled:
+      return {failure_code::cancelled, 0, report.reason.empty() ? "cancelled" : report.reason};
+    default:
+      // Whatever a peer's code says: this is no success.
+      return {report.code == 0 ? failure_code::internal : static_cast<failure_code>(report.code), 0,
+              report.reason.empty() ? "failed, and its agent does not say why" : report.reason};
+  }
+}
+
 std::string destination_of(const job_request& request) {
   constexpr std::string_view placeholder = "{host}";
   auto text = request.destination;

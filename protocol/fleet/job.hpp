@@ -87,6 +87,9 @@ struct job_state {
   job_request request;
 };
 
+/// How a report says that it did not go well; none: done. Of a job that is over, or of one whose report has a reason.
+failure failure_of(const job_report& report);
+
 /// Bounded and made of what may be in it. An agent refuses everything else.
 failure check(const job_request& request);
 

@@ -1,6 +1,7 @@
 #include "apps/fleetcast/agent/agent.hpp"
 
 #include "actors/fleet/agent.hpp"
+#include "actors/fleet/agent_port.hpp"
 #include "actors/fleet/link_acceptor.hpp"
 #include "actors/fleet/link_scribe.hpp"
 #include "actors/io/trial_switches.hpp"
@@ -13,10 +14,9 @@
 #include "apps/fleetcast/agent/agent_files.hpp"
 #include "apps/fleetcast/agent/service_manager.hpp"
 #include "apps/fleetcast/complaint.hpp"
+#include "apps/fleetcast/daemon/daemon.hpp"
+#include "apps/fleetcast/daemon/endpoint_text.hpp"
 #include "apps/fleetcast/exit_code.hpp"
-#include "apps/fleetcast/fleet/fleet_options.hpp"
-#include "apps/fleetcast/serve/daemon.hpp"
-#include "apps/fleetcast/serve/endpoint_text.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/core.h>
@@ -152,7 +152,7 @@ int agent(const agent_arguments& arguments) {
     return complain("agent", wrong);
   signal_events signals;
   raise_descriptor_limit();
-  const auto listen = parse_endpoint(arguments.listen, default_agent_port);
+  const auto listen = parse_endpoint(arguments.listen, fleet::default_agent_port);
   if (!listen)
     return complain("agent", listen.error(), exit_code::usage);
   const auto context = credentials(arguments, listen->address());

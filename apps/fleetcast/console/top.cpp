@@ -114,9 +114,7 @@ int as_text(console_client& client, const std::string& name, const top_arguments
   for (unsigned i = 0; i < std::max(arguments.count, 1U); ++i) {
     if (i > 0)
       ::poll(nullptr, 0, pause);
-    const auto terminal = terminal_behind(stdout);
-    const auto lines
-      = look(client, name, terminal ? terminal->columns : actors::text_table::unlimited);
+    const auto lines = look(client, name, columns_behind(stdout));
     if (!lines)
       return complain("top", lines.error());
     for (const auto& line : *lines)

@@ -14,6 +14,7 @@
 #include "apps/fleetcast/fleet/fleet_options.hpp"
 #include "apps/fleetcast/fleet/fleet_report.hpp"
 #include "apps/fleetcast/fleet/job_record.hpp"
+#include "protocol/utc_text.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/chrono.h>
@@ -290,10 +291,7 @@ int conclude(const fleet_end& end, task what, bool json) {
       summary["signal"] = end.signal;
     print_event(all ? "completed" : "failed", std::move(summary));
   } else {
-    const auto terminal = terminal_behind(stdout);
-    say(stdout, "{}",
-        format_report(view, what == task::watch,
-                      terminal ? terminal->columns : actors::text_table::unlimited));
+    say(stdout, "{}", format_report(view, what == task::watch, columns_behind(stdout)));
   }
   if (end.signal != 0) {
     say(stderr,
@@ -358,7 +356,8 @@ int list_jobs(bool json) {
   for (const auto& job : jobs) {
     const auto& r = job.record.request;
     const auto address = fmt::format("{}/{}/{}", r.server, r.name_space, r.object);
-    const auto begun = utc_text(std::chrono::sys_seconds{std::chrono::seconds{job.begun}});
+    const auto begun
+      = protocol::utc_text(std::chrono::sys_seconds{std::chrono::seconds{job.begun}});
     if (json)
       print_event("job", {{"job", r.job},
                           {"begun", begun},

@@ -5,6 +5,7 @@
 #include "apps/fleetcast/complaint.hpp"
 #include "apps/fleetcast/exit_code.hpp"
 #include "apps/fleetcast/failure_object.hpp"
+#include "protocol/utc_text.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/chrono.h>
@@ -49,7 +50,7 @@ start jobs, and one for each host, which may not. A host's names are those that
 --hosts uses: the coordinator accepts an agent under no other name.
 
 Keys have mode 0600. ca.key makes certificates: keep it, and keep it away from
-hosts. Anyone who has coordinator.key commands every agent.
+hosts. Anyone with coordinator.key can command every agent.
 
 Examples:
   fleetcast fleet cert init
@@ -134,13 +135,13 @@ int list(const cert_arguments& arguments) {
     return not_written(all.error());
   for (const auto& one : *all)
     if (arguments.json)
-      print_json(
-        {{"name", one.name},
-         {"file", one.file.string()},
-         {"expires", utc_text(std::chrono::sys_seconds{std::chrono::seconds{one.expires}})},
-         {"expired", one.expired},
-         {"renewal_due", is_due(one)},
-         {"names", one.names}});
+      print_json({{"name", one.name},
+                  {"file", one.file.string()},
+                  {"expires",
+                   protocol::utc_text(std::chrono::sys_seconds{std::chrono::seconds{one.expires}})},
+                  {"expired", one.expired},
+                  {"renewal_due", is_due(one)},
+                  {"names", one.names}});
     else
       fmt::print("{:<24} {} {}{}\n", one.name, one.expired ? "expired" : "until",
                  date_of(one.expires), is_due(one) ? "  (renew it with --renew)" : "");

@@ -7,8 +7,8 @@
 #include "apps/common/say.hpp"
 #include "apps/common/signal_events.hpp"
 #include "apps/common/terminal.hpp"
+#include "apps/fleetcast/daemon/daemon.hpp"
 #include "apps/fleetcast/fleet/fleet_report.hpp"
-#include "apps/fleetcast/serve/daemon.hpp"
 
 #include <fmt/core.h>
 

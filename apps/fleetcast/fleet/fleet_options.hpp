@@ -1,6 +1,7 @@
 /// Which hosts, and with which certificates: what the commands of `fleetcast fleet` share.
 #pragma once
 
+#include "actors/fleet/agent_port.hpp"
 #include "actors/fleet/coordinator.hpp"
 #include "actors/trust/fleet_tls_context.hpp"
 #include "protocol/failure.hpp"
@@ -18,13 +19,10 @@ class App;
 
 namespace fleetcast::apps {
 
-/// TCP port of agents, unless the list of hosts says otherwise.
-constexpr std::uint16_t default_agent_port = 5045;
-
 struct fleet_options {
   std::string hosts; ///< a file, "-", or the list itself
   std::vector<std::string> groups;
-  std::uint16_t port = default_agent_port;
+  std::uint16_t port = actors::fleet::default_agent_port;
   std::string certificate;
   std::string key;
   std::string ca;

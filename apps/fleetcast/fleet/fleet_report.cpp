@@ -5,6 +5,7 @@
 #include "apps/common/progress.hpp"
 #include "apps/fleetcast/failure_object.hpp"
 #include "protocol/limiting_factor.hpp"
+#include "protocol/utc_text.hpp"
 
 #include <fmt/format.h>
 
@@ -234,17 +235,13 @@ bool digests_differ(const fleet_view& view) {
 namespace {
 
 /// Why it did not succeed, or is out of contact: as the coordinator sees it, else as its agent says.
-protocol::failure failure_of(const host_view& host) {
-  const auto& report = host.report;
-  if (host.reason || report.reason.empty())
-    return host.reason;
-  const auto code = report.code == 0 ? protocol::failure_code::internal
-                                     : static_cast<protocol::failure_code>(report.code);
-  return {code, 0, report.reason};
+protocol::failure cause_of(const host_view& host) {
+  return host.reason || host.report.reason.empty() ? host.reason
+                                                   : protocol::fleet::failure_of(host.report);
 }
 
 std::string moment_text(std::uint64_t unix_microseconds) {
-  return utc_text(std::chrono::sys_time<std::chrono::microseconds>{
+  return protocol::utc_text(std::chrono::sys_time<std::chrono::microseconds>{
     std::chrono::microseconds{static_cast<std::int64_t>(unix_microseconds)}});
 }
 
@@ -271,7 +268,7 @@ nlohmann::json to_json(const host_view& host) {
     result["activated"] = moment_text(report.activated_us);
   if (const auto left = time_left(host); left >= 0)
     result["seconds_left"] = left;
-  if (const auto failed = failure_of(host); !failed.text.empty())
+  if (const auto failed = cause_of(host); !failed.text.empty())
     result["error"] = error_object(failed);
   return result;
 }

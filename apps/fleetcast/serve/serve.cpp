@@ -15,11 +15,11 @@
 #include "actors/trust/identity.hpp"
 #include "apps/common/say.hpp"
 #include "apps/fleetcast/complaint.hpp"
+#include "apps/fleetcast/daemon/daemon.hpp"
+#include "apps/fleetcast/daemon/endpoint_text.hpp"
 #include "apps/fleetcast/exit_code.hpp"
 #include "apps/fleetcast/loss_option.hpp"
-#include "apps/fleetcast/serve/daemon.hpp"
-#include "apps/fleetcast/serve/endpoint_text.hpp"
-#include "apps/fleetcast/serve/rate_policies.hpp"
+#include "apps/fleetcast/rate_policies.hpp"
 #include "protocol/block_shape.hpp"
 
 #include <CLI/CLI.hpp>

@@ -9,7 +9,7 @@
 #include "apps/fleetcast/complaint.hpp"
 #include "apps/fleetcast/exit_code.hpp"
 #include "apps/fleetcast/failure_object.hpp"
-#include "apps/fleetcast/serve/rate_policies.hpp"
+#include "apps/fleetcast/rate_policies.hpp"
 #include "apps/fleetcast/simulate/simulation_report.hpp"
 #include "apps/fleetcast/simulate/simulation_scenario.hpp"
 

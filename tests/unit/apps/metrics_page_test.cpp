@@ -1,4 +1,4 @@
-#include "apps/fleetcast/serve/metrics_page.hpp"
+#include "apps/fleetcast/daemon/metrics_page.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "apps/fleetcast/serve/page_server.hpp"
+#include "apps/fleetcast/daemon/page_server.hpp"
 
 #include <boost/asio/connect.hpp>
 #include <boost/asio/read.hpp>

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "actors/runtime.hpp"
-#include "apps/fleetcast/serve/page_server.hpp"
+#include "apps/fleetcast/daemon/page_server.hpp"
 #include "protocol/failure.hpp"
 
 #include <tl/expected.hpp>

@@ -1,7 +1,7 @@
-#include "apps/fleetcast/serve/metrics_endpoint.hpp"
+#include "apps/fleetcast/daemon/metrics_endpoint.hpp"
 
-#include "apps/fleetcast/serve/endpoint_text.hpp"
-#include "apps/fleetcast/serve/metrics_page.hpp"
+#include "apps/fleetcast/daemon/endpoint_text.hpp"
+#include "apps/fleetcast/daemon/metrics_page.hpp"
 
 #include <algorithm>
 #include <cctype>

@@ -1,4 +1,4 @@
-#include "apps/fleetcast/serve/endpoint_text.hpp"
+#include "apps/fleetcast/daemon/endpoint_text.hpp"
 
 #include <algorithm>
 #include <charconv>

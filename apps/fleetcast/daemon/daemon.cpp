@@ -1,4 +1,4 @@
-#include "apps/fleetcast/serve/daemon.hpp"
+#include "apps/fleetcast/daemon/daemon.hpp"
 
 #include "actors/observe/log.hpp"
 #include "actors/trust/identity.hpp"
@@ -49,20 +49,11 @@ std::filesystem::path state_directory(const std::string& chosen) {
   return chosen.empty() ? actors::io::default_state_dir() : std::filesystem::path{chosen};
 }
 
-namespace {
-
-actors::error_name name_error(const failure& reason) {
-  const auto code = api::to_win32(reason);
-  return {code, api::error_name(code)};
-}
-
-} // namespace
-
 std::optional<actors::console_options> console_of(const daemon_options& options,
                                                   const char* program) {
   if (options.no_console && options.metrics.empty())
     return std::nullopt;
-  return actors::console_options{program, FLEETCAST_VERSION,   name_error,
+  return actors::console_options{program, FLEETCAST_VERSION,   api::name_error,
                                  {},      !options.no_console, true};
 }
 

@@ -1,4 +1,4 @@
-#include "apps/fleetcast/serve/page_server.hpp"
+#include "apps/fleetcast/daemon/page_server.hpp"
 
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>

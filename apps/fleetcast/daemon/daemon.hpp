@@ -3,7 +3,7 @@
 
 #include "actors/runtime.hpp"
 #include "apps/common/signal_events.hpp"
-#include "apps/fleetcast/serve/metrics_endpoint.hpp"
+#include "apps/fleetcast/daemon/metrics_endpoint.hpp"
 #include "protocol/failure.hpp"
 
 #include <tl/expected.hpp>
