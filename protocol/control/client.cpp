@@ -12,14 +12,6 @@ const char* to_string(client::phase phase) noexcept {
   return names[static_cast<std::size_t>(phase)];
 }
 
-std::optional<client::order> client::next_order() {
-  if (orders_.empty())
-    return std::nullopt;
-  auto next = std::move(orders_.front());
-  orders_.pop_front();
-  return next;
-}
-
 // -- identity and request -------------------------------------------------------------------------
 
 void client::on_ready(peer_identity peer) {
@@ -29,7 +21,7 @@ void client::on_ready(peer_identity peer) {
   has_connection_ = true;
   if (auto refused = check_identity())
     return end(std::move(refused));
-  orders_.emplace_back(look_up{});
+  orders_.push(look_up{});
 }
 
 failure client::check_identity() const {
@@ -54,12 +46,12 @@ void client::on_verdict(const failure& refused) {
 
 void client::ask() {
   const auto& request = asked_.request;
-  orders_.emplace_back(wire::client_message{request});
-  orders_.emplace_back(limit_answer{
+  orders_.push(wire::client_message{request});
+  orders_.push(limit_answer{
     {failure_code::connect_timeout, 0,
      asked_.server + " took the request for " + request.name_space + "/" + request.object
        + " but did not answer it. Is that host overloaded? Try again, and see the server's log"}});
-  orders_.emplace_back(receive{});
+  orders_.push(receive{});
 }
 
 // -- from the server ------------------------------------------------------------------------------
@@ -72,15 +64,15 @@ void client::on_message(std::span<const std::byte> body) {
     return end(std::move(decoded.error()).in_context("the answer of " + asked_.server));
   std::visit([this](const auto& content) { take(content); }, *decoded);
   if (phase_ != phase::closing)
-    orders_.emplace_back(receive{});
+    orders_.push(receive{});
 }
 
 void client::take(const wire::session_accept& accept) {
   if (auto refused = check_accept(accept))
     return end(std::move(refused));
   phase_ = phase::joined;
-  orders_.emplace_back(no_limit{});
-  orders_.emplace_back(accept);
+  orders_.push(no_limit{});
+  orders_.push(accept);
 }
 
 failure client::check_accept(const wire::session_accept& accept) const {
@@ -117,31 +109,31 @@ void client::take(wire::receipt_noted) {
   if (phase_ != phase::joined)
     return;
   phase_ = phase::receipted;
-  orders_.emplace_back(receipted{});
+  orders_.push(receipted{});
 }
 
 void client::take(const wire::feedback_state& state) {
   if (phase_ == phase::joined)
-    orders_.emplace_back(state);
+    orders_.push(state);
 }
 
 void client::take(const wire::fetched& part) {
   if (phase_ == phase::joined)
-    orders_.emplace_back(part);
+    orders_.push(part);
 }
 
 void client::on_broken(failure reason) {
   // After the receipt was noted nothing is left to lose; after a clean close it was reported.
   report_closed(phase_ == phase::receipted ? failure{} : std::move(reason));
   phase_ = phase::closing;
-  orders_.emplace_back(quit{});
+  orders_.push(quit{});
 }
 
 // -- to the server --------------------------------------------------------------------------------
 
 void client::say(wire::client_message message) {
   if (phase_ == phase::joined || phase_ == phase::receipted)
-    orders_.emplace_back(std::move(message));
+    orders_.push(std::move(message));
 }
 
 void client::stop() {
@@ -149,18 +141,18 @@ void client::stop() {
   if (has_connection_)
     return end({});
   phase_ = phase::closing;
-  orders_.emplace_back(quit{});
+  orders_.push(quit{});
 }
 
 void client::end(failure reason) {
   report_closed(std::move(reason));
   phase_ = phase::closing;
-  orders_.emplace_back(close{});
+  orders_.push(close{});
 }
 
 void client::report_closed(failure reason) {
   if (std::exchange(owes_report_, false))
-    orders_.emplace_back(closed{std::move(reason)});
+    orders_.push(closed{std::move(reason)});
 }
 
 bool client::validate() const {

@@ -9,10 +9,10 @@
 #pragma once
 
 #include "protocol/failure.hpp"
+#include "protocol/order_queue.hpp"
 #include "protocol/wire/control_messages.hpp"
 
 #include <cstdint>
-#include <deque>
 #include <optional>
 #include <span>
 #include <string>
@@ -77,7 +77,7 @@ public:
   void stop();
 
   /// What to do next, until there is none. To be taken after each of the calls above.
-  std::optional<order> next_order();
+  std::optional<order> next_order() { return orders_.next(); }
 
   phase where() const noexcept { return phase_; }
   const peer_identity& peer() const noexcept { return peer_; }
@@ -100,7 +100,7 @@ private:
 
   question asked_;
   peer_identity peer_;
-  std::deque<order> orders_;
+  order_queue<order> orders_;
   phase phase_ = phase::connecting;
   bool has_connection_ = false;
   bool owes_report_ = true;

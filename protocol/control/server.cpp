@@ -64,14 +64,6 @@ const char* to_string(server::phase phase) noexcept {
   return names[static_cast<std::size_t>(phase)];
 }
 
-std::optional<server::order> server::next_order() {
-  if (orders_.empty())
-    return std::nullopt;
-  auto next = std::move(orders_.front());
-  orders_.pop_front();
-  return next;
-}
-
 bool server::is_before_request() const noexcept {
   return phase_ == phase::handshaking || phase_ == phase::requesting;
 }
@@ -100,7 +92,7 @@ void server::take(wire::session_request request) {
   host_name_ = outside_text(request.host_name);
   object_ = request.name_space + "/" + request.object;
   features_ = request.features;
-  orders_.emplace_back(has_request{});
+  orders_.push(has_request{});
   if (request.version != wire::protocol_version)
     return refuse({failure_code::unsupported_version, 0,
                    "the client speaks version " + std::to_string(request.version)
@@ -108,7 +100,7 @@ void server::take(wire::session_request request) {
                      + std::to_string(wire::protocol_version)
                      + ". Install the same release of Fleetcast on both"});
   request_ = request;
-  orders_.emplace_back(open{std::move(request)});
+  orders_.push(open{std::move(request)});
 }
 
 void server::take(const wire::receipt& receipt) {
@@ -116,8 +108,8 @@ void server::take(const wire::receipt& receipt) {
     return protocol_error(out_of_order("a receipt"));
   phase_ = phase::receipted;
   owes_leave_ = false;
-  orders_.emplace_back(receipt);
-  orders_.emplace_back(receive{});
+  orders_.push(receipt);
+  orders_.push(receive{});
 }
 
 void server::take(const wire::leave& message) {
@@ -130,8 +122,8 @@ void server::take(const wire::leave& message) {
 void server::take(const wire::fetch& message) {
   if (phase_ != phase::joined)
     return protocol_error(out_of_order("a fetch"));
-  orders_.emplace_back(message);
-  orders_.emplace_back(receive{});
+  orders_.push(message);
+  orders_.push(receive{});
 }
 
 void server::on_broken(const failure& reason) {
@@ -154,24 +146,29 @@ void server::on_broken(const failure& reason) {
   }
   leave(failure{reason}.in_context("the control connection of " + peer_));
   phase_ = phase::closing;
-  orders_.emplace_back(quit{});
+  orders_.push(quit{});
 }
 
 void server::protocol_error(failure reason) {
   leave(reason);
-  // The client learns why, for whoever writes one; then the connection ends like any other.
-  if (phase_ == phase::joined || phase_ == phase::receipted)
-    orders_.emplace_back(wire::server_message{wire::session_ended{std::move(reason)}});
-  else
-    orders_.emplace_back(wire::server_message{wire::session_reject{std::move(reason)}});
+  // Tells the client why, which helps to debug one; then the connection ends like any other.
+  tell_end(std::move(reason));
   close_with(outcome::malformed);
+}
+
+/// In the words that its place in the conversation asks for.
+void server::tell_end(failure reason) {
+  if (phase_ == phase::joined || phase_ == phase::receipted)
+    orders_.push(wire::server_message{wire::session_ended{std::move(reason)}});
+  else
+    orders_.push(wire::server_message{wire::session_reject{std::move(reason)}});
 }
 
 // -- joining --------------------------------------------------------------------------------------
 
 void server::on_opened() {
   if (phase_ == phase::joining && request_)
-    orders_.emplace_back(join{*std::exchange(request_, std::nullopt)});
+    orders_.push(join{*std::exchange(request_, std::nullopt)});
 }
 
 void server::on_joined(wire::session_accept accept) {
@@ -180,16 +177,16 @@ void server::on_joined(wire::session_accept accept) {
     return leave({failure_code::connection_lost, 0,
                   "the control connection of " + peer_ + " ended while it joined"});
   phase_ = phase::joined;
-  orders_.emplace_back(wire::server_message{std::move(accept)});
-  orders_.emplace_back(receive{});
+  orders_.push(wire::server_message{std::move(accept)});
+  orders_.push(receive{});
 }
 
 /// The operator hears of it, too.
 void server::refuse(failure reason) {
   if (phase_ != phase::joining)
     return;
-  orders_.emplace_back(refused{reason});
-  orders_.emplace_back(wire::server_message{wire::session_reject{std::move(reason)}});
+  orders_.push(refused{reason});
+  orders_.push(wire::server_message{wire::session_reject{std::move(reason)}});
   close_with(outcome::rejected);
 }
 
@@ -198,7 +195,7 @@ void server::leave(failure reason) {
     return;
   if (!reason)
     reason = {failure_code::connection_lost, 0, peer_ + " closed its control connection"};
-  orders_.emplace_back(left{std::move(reason)});
+  orders_.push(left{std::move(reason)});
 }
 
 // -- from the transmission ------------------------------------------------------------------------
@@ -211,18 +208,18 @@ void server::say(wire::session_ended message) {
 void server::say(wire::receipt_noted message) {
   if (phase_ != phase::joined && phase_ != phase::receipted)
     return;
-  orders_.emplace_back(wire::server_message{message});
-  orders_.emplace_back(limit_linger{});
+  orders_.push(wire::server_message{message});
+  orders_.push(limit_linger{});
 }
 
 void server::say(wire::fetched part) {
   if (phase_ == phase::joined)
-    orders_.emplace_back(wire::server_message{std::move(part)});
+    orders_.push(wire::server_message{std::move(part)});
 }
 
 void server::say(wire::feedback_state state) {
   if (phase_ == phase::joined && features_.has(wire::feature::feedback_state))
-    orders_.emplace_back(wire::server_message{state});
+    orders_.push(wire::server_message{state});
 }
 
 void server::on_transmission_down(bool failed) {
@@ -244,17 +241,15 @@ void server::end(failure reason, outcome how) {
   if (phase_ == phase::closing)
     return;
   leave(reason);
-  if (phase_ == phase::joined || phase_ == phase::receipted)
-    orders_.emplace_back(wire::server_message{wire::session_ended{std::move(reason)}});
-  else if (!is_before_request())
-    orders_.emplace_back(wire::server_message{wire::session_reject{std::move(reason)}});
+  if (!is_before_request())
+    tell_end(std::move(reason));
   close_with(phase_ == phase::receipted ? outcome::completed : how);
 }
 
 void server::close_with(outcome how) {
   outcome_ = how;
   phase_ = phase::closing;
-  orders_.emplace_back(close{});
+  orders_.push(close{});
 }
 
 bool server::validate() const {

@@ -10,10 +10,10 @@
 #pragma once
 
 #include "protocol/failure.hpp"
+#include "protocol/order_queue.hpp"
 #include "protocol/wire/control_messages.hpp"
 
 #include <cstdint>
-#include <deque>
 #include <optional>
 #include <span>
 #include <string>
@@ -48,7 +48,7 @@ public:
   struct close {};        ///< flush what is queued, and say farewell
   struct quit {};         ///< there is no connection any more
 
-  // Orders to whoever has the content and the transmissions.
+  // Orders to the content opener and the session manager.
   struct open {
     wire::session_request request; ///< may it be had? Then `on_opened`, or `refuse`
   };
@@ -99,7 +99,7 @@ public:
   void stop();
 
   /// What to do next, until there is none. To be taken after each of the calls above.
-  std::optional<order> next_order();
+  std::optional<order> next_order() { return orders_.next(); }
 
   phase where() const noexcept { return phase_; }
 
@@ -120,6 +120,7 @@ private:
 
   void end(failure reason, outcome how);
   void protocol_error(failure reason);
+  void tell_end(failure reason);
   void leave(failure reason);
   void close_with(outcome how);
   bool is_before_request() const noexcept;
@@ -129,7 +130,7 @@ private:
   std::string object_;
   std::optional<wire::session_request> request_; ///< until it is joined
   wire::feature_set features_;                   ///< of the client
-  std::deque<order> orders_;
+  order_queue<order> orders_;
   phase phase_ = phase::handshaking;
   outcome outcome_ = outcome::broken_early;
   bool owes_leave_ = false;

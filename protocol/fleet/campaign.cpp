@@ -7,8 +7,8 @@ namespace fleetcast::protocol::fleet {
 
 namespace {
 
-/// From one attempt to reach an agent to the next. Short, since a partition that healed shall be noticed
-/// within 5 s; a SYN every second harms nobody.
+/// Between two attempts to reach an agent. Short, so that the end of a partition is noticed within 5 s; one SYN a second
+/// harms nobody.
 constexpr milliseconds dial_interval{1000};
 
 /// The network answers a dial long before; this only bounds a lost answer.
@@ -29,21 +29,6 @@ failure make_failure(failure_code code, std::string text) {
   return {code, 0, std::move(text)};
 }
 
-/// How a report says that it did not go well; none: done.
-failure failure_of(const job_report& report) {
-  switch (phase_of(report.phase)) {
-    case job_phase::done:
-      return {};
-    case job_phase::cancelled:
-      return make_failure(failure_code::cancelled,
-                          report.reason.empty() ? "cancelled" : report.reason);
-    default:
-      // Whatever a peer's code says: this is no success.
-      return {report.code == 0 ? failure_code::internal : static_cast<failure_code>(report.code), 0,
-              report.reason.empty() ? "failed, and its agent does not say why" : report.reason};
-  }
-}
-
 } // namespace
 
 campaign::campaign(campaign_plan plan, timestamp now) : plan_(std::move(plan)), began_at_(now) {
@@ -60,14 +45,6 @@ job_request campaign::request_for(std::size_t host) const {
   auto result = plan_.request;
   result.host = plan_.hosts[host].name;
   return result;
-}
-
-std::optional<campaign::order> campaign::next_order() {
-  if (orders_.empty())
-    return std::nullopt;
-  const auto next = orders_.front();
-  orders_.pop_front();
-  return next;
 }
 
 // -- contact --------------------------------------------------------------------------------------
@@ -147,7 +124,7 @@ void campaign::on_down(const contact& lost, timestamp now) {
 void campaign::say(std::size_t number, verb what) {
   hosts_[number].said = talk::waiting;
   hosts_[number].word = what;
-  orders_.push_back({what, {number, hosts_[number].contacts}});
+  orders_.push({what, {number, hosts_[number].contacts}});
 }
 
 /// Says what this host needs next, if anything can be said now.
@@ -316,7 +293,7 @@ void campaign::dial(std::size_t number, timestamp now) {
   one.reach = link::dialling;
   one.dialled_at = now;
   ++one.dials;
-  orders_.push_back({verb::dial, {number, one.contacts}});
+  orders_.push({verb::dial, {number, one.contacts}});
 }
 
 void campaign::settle(timestamp now) {
@@ -447,8 +424,7 @@ void campaign::finish(member& one, failure reason, timestamp now) {
   one.result = reason ? outcome::failed : outcome::succeeded;
   one.reason = std::move(reason);
   if (one.reach == link::up)
-    orders_.push_back(
-      {verb::release, {static_cast<std::size_t>(&one - hosts_.data()), one.contacts}});
+    orders_.push({verb::release, {static_cast<std::size_t>(&one - hosts_.data()), one.contacts}});
 }
 
 // -- what holds -----------------------------------------------------------------------------------

@@ -16,10 +16,10 @@
 #pragma once
 
 #include "protocol/fleet/campaign_plan.hpp"
+#include "protocol/order_queue.hpp"
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -90,7 +90,7 @@ public:
   void on_tick(timestamp now);
 
   /// What to do next, until there is none. To be taken after each of the calls above.
-  std::optional<order> next_order();
+  std::optional<order> next_order() { return orders_.next(); }
 
   job_request request_for(std::size_t host) const;
   const std::string& job() const noexcept { return plan_.request.job; }
@@ -161,7 +161,7 @@ private:
 
   campaign_plan plan_;
   std::vector<member> hosts_;
-  std::deque<order> orders_;
+  order_queue<order> orders_;
   std::optional<job_request> told_;
   timestamp began_at_;
   timestamp withdrawn_at_{};

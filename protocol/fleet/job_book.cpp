@@ -13,14 +13,6 @@ std::uint8_t number_of(job_phase phase) noexcept {
 
 } // namespace
 
-std::optional<job_book::order> job_book::next_order() {
-  if (orders_.empty())
-    return std::nullopt;
-  auto next = std::move(orders_.front());
-  orders_.pop_front();
-  return next;
-}
-
 // -- what a coordinator asks ----------------------------------------------------------------------
 
 std::optional<job_report> job_book::on_start(const job_request& request) {
@@ -69,7 +61,7 @@ void job_book::on_retry(const std::string& id) {
 void job_book::on_commit(const std::string& id) {
   if (const auto* known = find(id);
       known != nullptr && known->run && known->phase() == job_phase::staged)
-    orders_.push_back({verb::commit, *known->run, id, {}});
+    orders_.push({verb::commit, *known->run, id, {}});
 }
 
 void job_book::on_cancel(const std::string& id) {
@@ -84,7 +76,7 @@ void job_book::begin(job& one) {
   one.report.job = one.request.job;
   one.report.phase = number_of(job_phase::connecting);
   one.run = ++runs_;
-  orders_.push_back({verb::begin, *one.run, one.request.job, {}});
+  orders_.push({verb::begin, *one.run, one.request.job, {}});
 }
 
 void job_book::on_news(run_number run, job_phase phase, job_report figures, failure reason,
@@ -121,11 +113,11 @@ void job_book::end(job& one, job_phase phase, failure reason, timestamp now) {
 
 void job_book::tell(job& one, timestamp now) {
   one.told_at = now;
-  orders_.push_back({verb::tell, 0, one.request.job, {}});
+  orders_.push({verb::tell, 0, one.request.job, {}});
 }
 
 void job_book::cancel(const job& one, const char* why) {
-  orders_.push_back({verb::cancel, *one.run, one.request.job, {failure_code::cancelled, 0, why}});
+  orders_.push({verb::cancel, *one.run, one.request.job, {failure_code::cancelled, 0, why}});
 }
 
 void job_book::on_tick(timestamp now) {
@@ -155,7 +147,7 @@ bool job_book::make_room() {
     = std::find_if(jobs_.begin(), jobs_.end(), [](const job& one) { return one.is_closed(); });
   if (closed == jobs_.end())
     return false;
-  orders_.push_back({verb::forget, 0, closed->request.job, {}});
+  orders_.push({verb::forget, 0, closed->request.job, {}});
   jobs_.erase(closed);
   return true;
 }

@@ -12,11 +12,11 @@
 #pragma once
 
 #include "protocol/fleet/job.hpp"
+#include "protocol/order_queue.hpp"
 #include "protocol/timestamp.hpp"
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <list>
 #include <optional>
 #include <string>
@@ -78,7 +78,7 @@ public:
   void stop();
 
   /// What to do next, until there is none. To be taken after each of the calls above.
-  std::optional<order> next_order();
+  std::optional<order> next_order() { return orders_.next(); }
 
   bool is_known(const std::string& id) const { return find(id) != nullptr; }
 
@@ -124,7 +124,7 @@ private:
 
   job_limits limits_;
   std::list<job> jobs_; ///< the oldest first
-  std::deque<order> orders_;
+  order_queue<order> orders_;
   run_number runs_ = 0;
   bool stopping_ = false;
 };

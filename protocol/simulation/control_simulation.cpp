@@ -52,7 +52,18 @@ control_simulation::control_simulation(control_scenario scenario)
   : scenario_(scenario),
     random_(scenario.seed),
     client_(sample_question()),
-    server_("10.0.0.2:40000") {}
+    server_("10.0.0.2:40000") {
+  client_end_.message
+    = [this](const bytes& body) { at_client([&](client& c) { c.on_message(body); }); };
+  client_end_.broken
+    = [this](const failure& why) { at_client([&](client& c) { c.on_broken(why); }); };
+  client_end_.others_farewell
+    = {failure_code::connection_lost, 0, "the server closed the connection"};
+  server_end_.message
+    = [this](const bytes& body) { at_server([&](server& s) { s.on_message(body); }); };
+  server_end_.broken
+    = [this](const failure& why) { at_server([&](server& s) { s.on_broken(why); }); };
+}
 
 control_outcome control_simulation::run() {
   events_.schedule(events_.now() + up_to(scenario_.longest_delay), [this] { connect(); });
@@ -76,10 +87,8 @@ control_outcome control_simulation::run() {
 // -- the pipe -------------------------------------------------------------------------------------
 
 void control_simulation::connect() {
-  limit(server_end_, request_limit, [this] {
-    close_server();
-    at_server([](server& s) { s.on_broken(control::too_slow()); });
-  });
+  limit(server_end_, request_limit,
+        [this] { give_up(server_end_, client_end_, control::too_slow()); });
   at_server([](server& s) { s.on_ready(); });
   at_client([](client& c) { c.on_ready(identity); });
 }
@@ -99,52 +108,31 @@ void control_simulation::at_server(const std::function<void(server&)>& what) {
   obey_server();
 }
 
-void control_simulation::to_server(bytes sent) {
-  if (client_end_.is_closed || server_end_.is_closed)
+void control_simulation::carry(const end& from, end& to, bytes sent) {
+  if (from.is_closed || to.is_closed)
     return;
-  server_end_.last_arrival
-    = std::max(server_end_.last_arrival, events_.now() + up_to(scenario_.longest_delay));
-  events_.schedule(server_end_.last_arrival, [this, sent = maybe_spoilt(std::move(sent))] {
-    arrive(
-      server_end_, sent,
-      [this](const bytes& body) { at_server([&](server& s) { s.on_message(body); }); },
-      [this](const failure& reason) {
-        close_server();
-        at_server([&](server& s) { s.on_broken(reason); });
-      });
-  });
-}
-
-void control_simulation::to_client(bytes sent) {
-  if (client_end_.is_closed || server_end_.is_closed)
-    return;
-  client_end_.last_arrival
-    = std::max(client_end_.last_arrival, events_.now() + up_to(scenario_.longest_delay));
-  events_.schedule(client_end_.last_arrival, [this, sent = maybe_spoilt(std::move(sent))] {
-    arrive(
-      client_end_, sent,
-      [this](const bytes& body) { at_client([&](client& c) { c.on_message(body); }); },
-      [this](const failure& reason) {
-        close_client();
-        at_client([&](client& c) { c.on_broken(reason); });
-      });
-  });
+  const auto at = next_arrival(to);
+  events_.schedule(at, [this, &to, sent = maybe_spoilt(std::move(sent))] { arrive(to, sent); });
 }
 
 /// What is no frame ends the connection.
-void control_simulation::arrive(end& here, const bytes& sent,
-                                const std::function<void(const bytes&)>& message,
-                                const std::function<void(const failure&)>& broken) {
+void control_simulation::arrive(end& here, const bytes& sent) {
   if (here.is_closed)
     return;
   here.frames.append(sent);
   for (auto next = here.frames.next(); !here.is_closed; next = here.frames.next()) {
     if (!next)
-      return broken(next.error());
+      return give_up(here, &here == &client_end_ ? server_end_ : client_end_, next.error());
     if (!*next)
       return;
-    message(**next);
+    here.message(**next);
   }
+}
+
+/// In the order in which things were sent.
+timestamp control_simulation::next_arrival(end& at) {
+  return at.last_arrival
+         = std::max(at.last_arrival, events_.now() + up_to(scenario_.longest_delay));
 }
 
 control_simulation::bytes control_simulation::maybe_spoilt(bytes sent) {
@@ -160,43 +148,29 @@ control_simulation::bytes control_simulation::maybe_spoilt(bytes sent) {
 
 /// Both ends notice, each in its own time; what is under way is lost.
 void control_simulation::break_pipe() {
-  client_end_.is_closed = server_end_.is_closed = true;
   const failure lost{failure_code::connection_lost, 0, "connection reset"};
-  events_.schedule(events_.now() + up_to(close_limit),
-                   [this, lost] { at_client([&](client& c) { c.on_broken(lost); }); });
-  events_.schedule(events_.now() + up_to(close_limit),
-                   [this, lost] { at_server([&](server& s) { s.on_broken(lost); }); });
+  for (auto* each : {&client_end_, &server_end_}) {
+    each->is_closed = true;
+    events_.schedule(events_.now() + up_to(close_limit), [each, lost] { each->broken(lost); });
+  }
 }
 
 /// The farewell arrives after what was sent before it.
-void control_simulation::close_client() {
-  if (client_end_.is_closed)
+void control_simulation::close(end& here, end& there) {
+  if (here.is_closed)
     return;
-  client_end_.is_closed = true;
-  events_.schedule(events_.now() + up_to(close_limit),
-                   [this] { at_client([](client& c) { c.on_broken({}); }); });
-  server_end_.last_arrival
-    = std::max(server_end_.last_arrival, events_.now() + up_to(scenario_.longest_delay));
-  events_.schedule(server_end_.last_arrival, [this] {
-    server_end_.is_closed = true;
-    at_server([](server& s) { s.on_broken({}); });
+  here.is_closed = true;
+  events_.schedule(events_.now() + up_to(close_limit), [&here] { here.broken({}); });
+  events_.schedule(next_arrival(there), [&there] {
+    there.is_closed = true;
+    there.broken(there.others_farewell);
   });
 }
 
-void control_simulation::close_server() {
-  if (server_end_.is_closed)
-    return;
-  server_end_.is_closed = true;
-  events_.schedule(events_.now() + up_to(close_limit),
-                   [this] { at_server([](server& s) { s.on_broken({}); }); });
-  client_end_.last_arrival
-    = std::max(client_end_.last_arrival, events_.now() + up_to(scenario_.longest_delay));
-  events_.schedule(client_end_.last_arrival, [this] {
-    client_end_.is_closed = true;
-    at_client([](client& c) {
-      c.on_broken({failure_code::connection_lost, 0, "the server closed the connection"});
-    });
-  });
+/// It closes because of something that its conversation hears of at once.
+void control_simulation::give_up(end& here, end& there, const failure& why) {
+  close(here, there);
+  here.broken(why);
 }
 
 void control_simulation::limit(end& which, duration time, std::function<void()> late) {
@@ -215,7 +189,7 @@ void control_simulation::obey_client() {
 }
 
 void control_simulation::obey(const wire::client_message& message) {
-  to_server(wire::encode(message));
+  carry(client_end_, server_end_, wire::encode(message));
 }
 
 void control_simulation::obey(client::look_up) {
@@ -224,14 +198,8 @@ void control_simulation::obey(client::look_up) {
 }
 
 void control_simulation::obey(const client::limit_answer& limited) {
-  limit(client_end_, reply_limit, [this, late = limited.late] {
-    close_client();
-    at_client([&](client& c) { c.on_broken(late); });
-  });
-}
-
-void control_simulation::obey(client::close) {
-  close_client();
+  limit(client_end_, reply_limit,
+        [this, late = limited.late] { give_up(client_end_, server_end_, late); });
 }
 
 void control_simulation::obey(const wire::session_accept&) {
@@ -276,18 +244,11 @@ void control_simulation::obey_server() {
 }
 
 void control_simulation::obey(const wire::server_message& message) {
-  to_client(wire::encode(message));
+  carry(server_end_, client_end_, wire::encode(message));
 }
 
 void control_simulation::obey(server::limit_linger) {
-  limit(server_end_, linger_limit, [this] {
-    close_server();
-    at_server([](server& s) { s.on_broken({}); });
-  });
-}
-
-void control_simulation::obey(server::close) {
-  close_server();
+  limit(server_end_, linger_limit, [this] { give_up(server_end_, client_end_, {}); });
 }
 
 void control_simulation::obey(const server::open&) {

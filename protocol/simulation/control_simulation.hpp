@@ -60,6 +60,9 @@ private:
 
   /// One end of the pipe.
   struct end {
+    std::function<void(const bytes&)> message;
+    std::function<void(const failure&)> broken;
+    failure others_farewell;  ///< what it hears when the other end says farewell
     bool is_closed = false;   ///< it said farewell, or broke
     bool has_quit = false;    ///< the conversation knows
     std::uint64_t limit = 0;  ///< the limit of time that is set, by number; 0: none
@@ -74,7 +77,7 @@ private:
   void obey(client::receive) {}
   void obey(const client::limit_answer& limited);
   void obey(client::no_limit) { client_end_.limit = 0; }
-  void obey(client::close);
+  void obey(client::close) { close(client_end_, server_end_); }
   void obey(client::quit) { client_end_.has_quit = true; }
   void obey(const wire::session_accept& accept);
   void obey(const wire::feedback_state&) {}
@@ -88,7 +91,7 @@ private:
   void obey(server::receive) {}
   void obey(server::has_request) { server_end_.limit = 0; }
   void obey(server::limit_linger);
-  void obey(server::close);
+  void obey(server::close) { close(server_end_, client_end_); }
   void obey(server::quit) { server_end_.has_quit = true; }
   void obey(const server::open& order);
   void obey(const server::join& order);
@@ -100,14 +103,13 @@ private:
   void connect();
   void at_client(const std::function<void(client&)>& what);
   void at_server(const std::function<void(server&)>& what);
-  void to_client(bytes sent);
-  void to_server(bytes sent);
-  void arrive(end& here, const bytes& sent, const std::function<void(const bytes&)>& message,
-              const std::function<void(const failure&)>& broken);
+  void carry(const end& from, end& to, bytes sent);
+  void arrive(end& here, const bytes& sent);
+  void close(end& here, end& there);
+  void give_up(end& here, end& there, const failure& why);
+  timestamp next_arrival(end& at);
   bytes maybe_spoilt(bytes sent);
   void break_pipe();
-  void close_client();
-  void close_server();
   void limit(end& which, duration time, std::function<void()> late);
   void receive_session_goes_on();
   void transmission_fails();
