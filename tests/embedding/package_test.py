@@ -209,7 +209,7 @@ class Examples:
         self.nothing_left(label)
 
     def collide(self, label, server, digests):
-        """Two at once onto one target, each with an object of its own: whoever ends well last is what lies there, and
+        """Two at once onto one target, each with an object of its own: what is there in the end comes from the last that succeeded, and
         who does not end well says why."""
         both = {name: self.start(label, server, name) for name in digests}
         for name, program in both.items():

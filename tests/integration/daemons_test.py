@@ -5,7 +5,6 @@ SIGHUP is heard and ends nothing, SIGTERM ends them well. Over loopback, without
     daemons_test.py --bin build/release/bin
 """
 
-import argparse
 import os
 import re
 import signal
@@ -18,7 +17,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(HERE), "lab"))
 
 # pylint: disable=wrong-import-position
 from lib import files, script  # noqa: E402
-from lib.fleetcast import START_SECONDS, Receiver, Server, program  # noqa: E402
+from lib.fleetcast import Receiver, Server, await_listening, program  # noqa: E402
 from lib.heard import hear  # noqa: E402
 from lib.loopback import free_port  # noqa: E402
 from lib.workspace import LabError, Workspace  # noqa: E402
@@ -98,8 +97,7 @@ def agent_goes_on(workspace, options):
     agent = workspace.start("agent", [
         program(options.bin), "agent", "--listen", address, "--allow-dir", workspace.directory("allowed"),
         "--state-dir", workspace.directory("agent-state")])
-    agent.wait_until(lambda: any("listening on" in line for line in agent.lines), START_SECONDS,
-                     'it said "listening on"')
+    await_listening(agent)
     agent.signal(signal.SIGHUP)
     wait_for_line(agent, "SIGHUP: nothing is reloaded.*restart")
     done = subprocess.run([program(options.bin), "fleet", "status", "--job", "none", "--hosts", address],
@@ -112,9 +110,7 @@ def agent_goes_on(workspace, options):
 
 
 def test():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--bin", required=True, help="where the programs are")
-    options = parser.parse_args()
+    options = script.parse(script.parser(__doc__.splitlines()[0]))
     with Workspace() as workspace:
         os.environ["HOME"] = workspace.directory("home")
         for name in ("XDG_CONFIG_HOME", "XDG_STATE_HOME"):

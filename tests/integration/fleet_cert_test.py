@@ -5,7 +5,6 @@ renewal. Run as it was printed, with an `ssh` that runs the command here, below 
     fleet_cert_test.py --bin build/release/bin
 """
 
-import argparse
 import os
 import stat
 import subprocess
@@ -17,7 +16,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(HERE), "lab"))
 
 # pylint: disable=wrong-import-position
 from lib import script  # noqa: E402
-from lib.fleetcast import START_SECONDS, program  # noqa: E402
+from lib.fleetcast import await_listening, program  # noqa: E402
 from lib.loopback import free_port  # noqa: E402
 from lib.workspace import LabError, Workspace  # noqa: E402
 
@@ -84,9 +83,7 @@ class Hosts:
 
 
 def test():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--bin", required=True, help="where the programs are")
-    options = parser.parse_args()
+    options = script.parse(script.parser(__doc__.splitlines()[0]))
     with Workspace() as workspace:
         os.environ["HOME"] = workspace.directory("home")
         hosts = Hosts(workspace, options)
@@ -109,8 +106,7 @@ def check_agent(workspace, options, hosts):
     agent = workspace.start("agent", [
         program(options.bin), "agent", "--listen", f"{NAME}:{free_port()}", "--allow-dir",
         workspace.directory("allowed"), "--state-dir", workspace.directory("state"), *there])
-    agent.wait_until(lambda: any("listening on" in line for line in agent.lines), START_SECONDS,
-                     'it said "listening on"')
+    await_listening(agent)
     require(agent.stop() == 0, f"the agent ended with {agent.status}")
     print("the printed line works the first time and after a renewal")
 

@@ -5,7 +5,6 @@ the name server or the server does not answer. Over loopback, without root.
     get_test.py --bin build/release/bin [--preload slow_lookup.so]
 """
 
-import argparse
 import os
 import re
 import signal
@@ -175,10 +174,9 @@ def ends_at_once_when_told_twice(workspace, options):
 
 
 def test():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--bin", required=True, help="where the programs are")
-    parser.add_argument("--preload", help="slow_lookup.c, compiled; without it, its test is left out")
-    options = parser.parse_args()
+    arguments = script.parser(__doc__.splitlines()[0])
+    arguments.add_argument("--preload", help="slow_lookup.c, compiled; without it, its test is left out")
+    options = script.parse(arguments)
     with Workspace() as workspace:
         os.environ["HOME"] = workspace.directory("home")
         os.environ.pop("XDG_CONFIG_HOME", None)

@@ -4,7 +4,6 @@
     json_test.py --bin build/release/bin
 """
 
-import argparse
 import copy
 import json
 import os
@@ -20,7 +19,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(HERE), "lab"))
 
 # pylint: disable=wrong-import-position
 from lib import console as consoles, files, schema, script  # noqa: E402
-from lib.fleetcast import START_SECONDS, Receiver, Server  # noqa: E402
+from lib.fleetcast import Receiver, Server, await_listening  # noqa: E402
 from lib.heard import hear  # noqa: E402
 from lib.loopback import free_port  # noqa: E402
 from lib.workspace import LabError, Workspace  # noqa: E402
@@ -266,8 +265,7 @@ def start_agent(bench):
     agent = bench.workspace.start("agent", [
         bench.fleetcast, "agent", "--listen", listen, "--allow-dir", bench.workspace.directory("allowed"),
         "--state-dir", bench.workspace.directory("agent")])
-    agent.wait_until(lambda: any("listening on" in line for line in agent.lines), START_SECONDS,
-                     'it said "listening on"')
+    await_listening(agent)
     return agent, listen
 
 
@@ -340,9 +338,7 @@ def credentials_are_listed(bench):
 
 
 def test():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--bin", required=True, help="where the programs are")
-    options = parser.parse_args()
+    options = script.parse(script.parser(__doc__.splitlines()[0]))
     options.bin = os.path.abspath(options.bin)
     schemas_are_closed()
     limits_are_those_of_the_protocol()

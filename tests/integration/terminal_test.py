@@ -5,7 +5,6 @@ terminal has none. Over loopback and pseudo-terminals, without root.
     terminal_test.py --bin build/release/bin
 """
 
-import argparse
 import os
 import re
 import sys
@@ -17,7 +16,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(HERE), "lab"))
 # pylint: disable=wrong-import-position
 from lib import files, script  # noqa: E402
 from lib.console import Console, Terminal, isolate  # noqa: E402
-from lib.fleetcast import START_SECONDS, Receiver, Server, program  # noqa: E402
+from lib.fleetcast import Receiver, Server, await_listening, program  # noqa: E402
 from lib.loopback import free_port  # noqa: E402
 from lib.workspace import LabError, Workspace  # noqa: E402
 
@@ -48,8 +47,7 @@ class Stage:
         agent = workspace.start("agent", [
             program(options.bin), "agent", "--listen", self.host, "--allow-dir", workspace.directory("allowed"),
             "--state-dir", workspace.directory("agent-state")])
-        agent.wait_until(lambda: any("listening on" in line for line in agent.lines), START_SECONDS,
-                         'it said "listening on"')
+        await_listening(agent)
 
     def on_terminal(self, term, columns, code, *arguments):
         """What a command shows until it ends."""
@@ -121,9 +119,7 @@ def top(stage):
 
 
 def test():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--bin", required=True, help="where the programs are")
-    options = parser.parse_args()
+    options = script.parse(script.parser(__doc__.splitlines()[0]))
     with Workspace() as workspace:
         isolate(workspace)
         os.environ["HOME"] = workspace.directory("home")

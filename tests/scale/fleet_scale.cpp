@@ -188,6 +188,7 @@ int coordinate(const std::vector<fleet::fleet_host>& hosts, const std::filesyste
     }
     if (running == hosts.size() && all_running == 0)
       all_running = since(begin);
+    // The pace of looking, as a display has it; nothing is synchronised by it.
     std::this_thread::sleep_for(std::chrono::milliseconds{100});
   }
   const auto took = since(begin);

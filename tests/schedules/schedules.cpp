@@ -53,7 +53,7 @@ int main(int argc, char** argv) {
   auto* fleets = program.add_subcommand("fleet", "Coordinator, agents and hosts");
   fleets->add_option("--hosts", with.hosts, "Hosts of a fleet, at most")->capture_default_str();
   fleets->add_flag("--large", with.large,
-                   "Always so many hosts, together, with partitions and deaths");
+                   "Exactly --hosts hosts, together, with partitions and deaths");
   program.add_subcommand("control", "Both ends of a control connection");
   CLI11_PARSE(program, argc, argv);
   return run(with, fleets->parsed() ? faults_of_fleet : faults_of_connection);

@@ -4,6 +4,7 @@
 #include "actors/fleet/agent.hpp"
 #include "actors/fleet/coordinator.hpp"
 #include "tests/support/actor_fixture.hpp"
+#include "tests/support/sample_job.hpp"
 
 #include <chrono>
 #include <deque>
@@ -20,17 +21,7 @@ using actors::testing::scripted_world;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-inline job_request sample_request(std::string job = "job-1") {
-  job_request result;
-  result.job = std::move(job);
-  result.server = "server";
-  result.port = 5040;
-  result.name_space = "lab";
-  result.object = "disk.img";
-  result.destination = "{host}.img";
-  result.host = "a";
-  return result;
-}
+using protocol::fleet::sample_request;
 
 inline job_phase phase_in(const job_report& report) {
   return phase_of(report.phase);

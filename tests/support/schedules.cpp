@@ -1,5 +1,7 @@
 #include "tests/support/schedules.hpp"
 
+#include "tests/support/sample_job.hpp"
+
 #include <string>
 
 namespace fleetcast::protocol::simulation::schedules {
@@ -10,12 +12,7 @@ using task = fleet::campaign_plan::task;
 
 fleet::campaign_plan plan_for(std::size_t hosts) {
   fleet::campaign_plan result;
-  result.request.job = "nightly";
-  result.request.server = "server";
-  result.request.port = 5040;
-  result.request.name_space = "lab";
-  result.request.object = "disk.img";
-  result.request.destination = "{host}.img";
+  result.request = fleet::sample_request();
   for (std::size_t i = 0; i < hosts; ++i)
     result.hosts.push_back({"host" + std::to_string(i), 5045});
   return result;

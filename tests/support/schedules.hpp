@@ -12,7 +12,7 @@ namespace fleetcast::protocol::simulation::schedules {
 /// A fleet of one to `most_hosts` hosts. The same for the same seed, everywhere.
 fleet_scenario random_fleet(std::uint64_t seed, std::size_t most_hosts);
 
-/// A fleet of so many hosts, together, with a few partitions and deaths.
+/// A fleet of `hosts` hosts that activate together, with some partitions and deaths.
 fleet_scenario large_fleet(std::uint64_t seed, std::size_t hosts);
 
 /// One control connection.

@@ -70,7 +70,7 @@ class Getter:
         return self._process.poll()
 
     def wait_for_progress(self, least):
-        """Until so many bytes have arrived, or it ended, which gives False. Needs --json."""
+        """Waits until `least` bytes have arrived. False if it ended first. Needs --json."""
         def arrived():
             return any(event.get("bytes", 0) >= least for event in self.events)
         until = time.monotonic() + SECONDS

@@ -5,7 +5,7 @@ import os
 import shlex
 
 from . import files
-from .fleetcast import START_SECONDS, program
+from .fleetcast import await_listening, program
 from .network import run
 from .transfer import OBJECT, Bench
 from .workspace import LabError
@@ -32,8 +32,7 @@ class Agent:
             mount = f"mount -t tmpfs -o size={disk} tmpfs {shlex.quote(self.directory)}"
             argv = ["sh", "-c", f"{mount} && exec {shlex.join(argv)}"]
         self.program = fleet.workspace.start(f"agent{number}", self.host.command(argv))
-        self.program.wait_until(lambda: any("listening on" in line for line in self.program.lines),
-                                START_SECONDS, 'it said "listening on"')
+        await_listening(self.program)
 
     @property
     def target(self):

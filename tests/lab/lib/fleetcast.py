@@ -24,6 +24,12 @@ def endpoint(address, port):
     return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
 
 
+def await_listening(daemon):
+    """A server or an agent says where it listens once it can be reached."""
+    daemon.wait_until(lambda: any("listening on" in line for line in daemon.lines), START_SECONDS,
+                      'it said "listening on"')
+
+
 class Server:
     """A running server of one directory."""
 
@@ -41,8 +47,7 @@ class Server:
             argv += ["--rate-policy", policy]
         argv += extra
         self.program = workspace.start("server", host.command(argv) if host else argv)
-        self.program.wait_until(lambda: any("listening on" in line for line in self.program.lines),
-                                START_SECONDS, 'it said "listening on"')
+        await_listening(self.program)
 
     def url(self, name):
         return f"{self.listen}/{self.namespace}/{name}"

@@ -36,7 +36,8 @@ std::uint64_t this_worker() {
 
 // What actors use of a test is declared before their system, which ends when the last of them has.
 
-/// Time for a worker to come or to go to rest.
+/// Time for a worker to come or to go to rest, which nothing tells. Where it was too short, a round is lost, and another
+/// one follows.
 void dawdle() {
   std::this_thread::sleep_for(std::chrono::milliseconds(20));
 }

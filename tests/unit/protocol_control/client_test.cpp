@@ -1,5 +1,6 @@
 #include "protocol/control/client.hpp"
 #include "protocol/wire/control_codec.hpp"
+#include "tests/unit/wire/sample_messages.hpp"
 
 #include <gtest/gtest.h>
 
@@ -13,9 +14,7 @@ protected:
     client::question result;
     result.server = "server:5040";
     result.fingerprint = std::move(fingerprint);
-    result.request.name_space = "lab";
-    result.request.object = "disk.img";
-    result.request.suites = {wire::seal_suite::aes_256_gcm};
+    result.request = wire::samples::request();
     return result;
   }
 
@@ -25,14 +24,7 @@ protected:
   }
 
   wire::session_accept accept() const {
-    wire::session_accept result;
-    result.receiver_id = 1;
-    result.suite = wire::seal_suite::aes_256_gcm;
-    result.group = {{std::byte{239}, std::byte{1}, std::byte{1}, std::byte{1}}, 5041};
-    result.feedback = {{std::byte{10}, std::byte{0}, std::byte{0}, std::byte{1}}, 5042};
-    result.object_size = 1;
-    result.symbol_size = 1408;
-    result.source_symbols = 128;
+    auto result = wire::samples::accept();
     result.signing_key = peer_.key;
     return result;
   }

@@ -1,5 +1,6 @@
 #include "protocol/control/server.hpp"
 #include "protocol/wire/control_codec.hpp"
+#include "tests/unit/wire/sample_messages.hpp"
 
 #include <gtest/gtest.h>
 
@@ -14,15 +15,6 @@ protected:
     return {framed.begin() + 4, framed.end()};
   }
 
-  static wire::session_request request() {
-    wire::session_request result;
-    result.name_space = "lab";
-    result.object = "disk.img";
-    result.suites = {wire::seal_suite::aes_256_gcm};
-    result.host_name = "a";
-    return result;
-  }
-
   template <class Order>
   std::vector<Order> all(server& one) {
     std::vector<Order> result;
@@ -35,7 +27,7 @@ protected:
   server joining() {
     server one{"10.0.0.2:40000"};
     one.on_ready();
-    one.on_message(body_of(request()));
+    one.on_message(body_of(wire::samples::request()));
     return one;
   }
 
@@ -84,7 +76,7 @@ TEST_F(ControlServer, TellsTheTransmissionOnceThatItsClientLeft) {
 
 TEST_F(ControlServer, SaysNothingMoreOfAClientWhoseReceiptCame) {
   auto one = joined();
-  one.on_message(body_of(wire::receipt{1, 1, 0}));
+  one.on_message(body_of(wire::samples::sample_receipt()));
   EXPECT_EQ(all<wire::receipt>(one).size(), 1U);
   one.on_broken({failure_code::connection_lost, 0, "reset"});
   EXPECT_EQ(all<server::left>(one).size(), 0U);
@@ -93,7 +85,7 @@ TEST_F(ControlServer, SaysNothingMoreOfAClientWhoseReceiptCame) {
 
 TEST_F(ControlServer, EndsTheConnectionOfAClientThatSaysThingsOutOfOrder) {
   for (const auto& message :
-       {wire::client_message{wire::receipt{1, 1, 0}}, wire::client_message{wire::leave{}},
+       {wire::client_message{wire::samples::sample_receipt()}, wire::client_message{wire::leave{}},
         wire::client_message{wire::fetch{.block = 1, .manifest = true}}}) {
     server one{"10.0.0.2:40000"};
     one.on_ready();
@@ -102,7 +94,7 @@ TEST_F(ControlServer, EndsTheConnectionOfAClientThatSaysThingsOutOfOrder) {
     EXPECT_EQ(all<server::close>(one).size(), 1U);
   }
   auto twice = joined();
-  twice.on_message(body_of(request()));
+  twice.on_message(body_of(wire::samples::request()));
   EXPECT_EQ(all<server::left>(twice).size(), 1U);
   EXPECT_EQ(twice.how(), outcome::malformed);
 }
@@ -110,7 +102,7 @@ TEST_F(ControlServer, EndsTheConnectionOfAClientThatSaysThingsOutOfOrder) {
 TEST_F(ControlServer, RefusesAnotherVersionOfTheProtocol) {
   server one{"10.0.0.2:40000"};
   one.on_ready();
-  auto other = request();
+  auto other = wire::samples::request();
   other.version = wire::protocol_version + 1;
   one.on_message(body_of(other));
   EXPECT_EQ(all<server::refused>(one).size(), 1U);

@@ -1,5 +1,6 @@
 /// What the actor's tests (fleet/agent_test.cpp) do not reach: runs of before, and the order of things.
 #include "protocol/fleet/job_book.hpp"
+#include "tests/support/sample_job.hpp"
 
 #include <gtest/gtest.h>
 
@@ -10,18 +11,6 @@ namespace job_book_test {
 namespace {
 
 using verb = job_book::verb;
-
-job_request request(std::string id = "job-1") {
-  job_request result;
-  result.job = std::move(id);
-  result.server = "server";
-  result.port = 5040;
-  result.name_space = "lab";
-  result.object = "disk.img";
-  result.destination = "{host}.img";
-  result.host = "a";
-  return result;
-}
 
 std::vector<verb> orders(job_book& book) {
   std::vector<verb> result;
@@ -38,8 +27,8 @@ constexpr timestamp now = seconds(100);
 
 TEST(JobBook, BeginsOneRunForAJobHoweverOftenItIsAskedFor) {
   job_book book{{}};
-  EXPECT_FALSE(book.on_start(request()));
-  EXPECT_FALSE(book.on_start(request()));
+  EXPECT_FALSE(book.on_start(sample_request()));
+  EXPECT_FALSE(book.on_start(sample_request()));
   EXPECT_EQ(orders(book), std::vector<verb>{verb::begin});
   EXPECT_EQ(phase(book), job_phase::connecting);
   EXPECT_TRUE(book.validate());
@@ -47,7 +36,7 @@ TEST(JobBook, BeginsOneRunForAJobHoweverOftenItIsAskedFor) {
 
 TEST(JobBook, HearsNothingOfARunThatWasBefore) {
   job_book book{{}};
-  book.on_start(request());
+  book.on_start(sample_request());
   const auto first = book.next_order()->run;
   book.on_news(first, job_phase::failed, {}, {failure_code::disk_full, 0, "full"}, now);
   book.on_end(first, {}, now);
@@ -59,7 +48,7 @@ TEST(JobBook, HearsNothingOfARunThatWasBefore) {
 
 TEST(JobBook, DoesNotRetryWhatIsDoneOrStillEnding) {
   job_book book{{}};
-  book.on_start(request());
+  book.on_start(sample_request());
   const auto run = book.next_order()->run;
   book.on_news(run, job_phase::failed, {}, {failure_code::disk_full, 0, "full"}, now);
   orders(book);
@@ -72,7 +61,7 @@ TEST(JobBook, DoesNotRetryWhatIsDoneOrStillEnding) {
 
 TEST(JobBook, LetsOnlyAStagedFileTakeItsName) {
   job_book book{{}};
-  book.on_start(request());
+  book.on_start(sample_request());
   const auto run = book.next_order()->run;
   book.on_commit("job-1");
   EXPECT_EQ(orders(book), std::vector<verb>{});
@@ -83,8 +72,8 @@ TEST(JobBook, LetsOnlyAStagedFileTakeItsName) {
 
 TEST(JobBook, NamesTheJobThatTheIdBelongsTo) {
   job_book book{{}};
-  book.on_start(request());
-  auto another = request();
+  book.on_start(sample_request());
+  auto another = sample_request();
   another.destination = "other.img";
   const auto refusal = book.on_start(another);
   ASSERT_TRUE(refusal);
@@ -94,7 +83,7 @@ TEST(JobBook, NamesTheJobThatTheIdBelongsTo) {
 
 TEST(JobBook, SaysOfARunThatEndedWithoutAWordWhyItFailed) {
   job_book book{{}};
-  book.on_start(request());
+  book.on_start(sample_request());
   book.on_end(book.next_order()->run, {failure_code::internal, 0, "died"}, now);
   EXPECT_EQ(phase(book), job_phase::failed);
   EXPECT_EQ(book.report_of("job-1").reason, "died");
