@@ -238,20 +238,22 @@ VIOLATIONS = [
 ]
 
 
-def self_test():
-    def problems_of(files):
-        with tempfile.TemporaryDirectory() as directory:
-            for name, text in files.items():
-                path = Path(directory) / name
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_text(text, encoding="utf-8")
-            return check(Path(directory))
+def planted(files, examine):
+    """What `examine` says of a tree with these files."""
+    with tempfile.TemporaryDirectory() as directory:
+        for name, text in files.items():
+            path = Path(directory) / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        return examine(Path(directory))
 
+
+def self_test():
     failures = []
-    if unexpected := problems_of(CLEAN):
+    if unexpected := planted(CLEAN, check):
         failures.append("a clean tree was refused: " + "; ".join(unexpected))
     for name, text, expected in VIOLATIONS:
-        problems = problems_of({**CLEAN, name: text})
+        problems = planted({**CLEAN, name: text}, check)
         if not any(expected in problem for problem in problems):
             failures.append(f"not reported: {name} with {text.strip()!r}; got {problems}")
     for failure in failures:
@@ -260,18 +262,19 @@ def self_test():
     return 1 if failures else 0
 
 
-def main(arguments):
+def run(arguments, usage, examine, test):
+    """A check as a program: [ROOT], --self-test or --help."""
     if arguments == ["--self-test"]:
-        return self_test()
+        return test()
     if len(arguments) > 1 or (arguments and arguments[0].startswith("-")):
-        print(__doc__)
+        print(usage)
         return 0 if arguments[0] in ("-h", "--help") else 2
     root = Path(arguments[0]) if arguments else Path(__file__).resolve().parent.parent
-    problems = check(root)
+    problems = examine(root)
     for problem in problems:
         print(problem, file=sys.stderr)
     return 1 if problems else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(run(sys.argv[1:], __doc__, check, self_test))

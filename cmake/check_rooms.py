@@ -10,10 +10,9 @@ it includes), and the circles. An edge inside a circle is one that goes up: with
 """
 
 import sys
-import tempfile
 from pathlib import Path
 
-from check_layering import LAYERS, Tree
+from check_layering import LAYERS, Tree, planted, run
 
 
 def room_of(name, folder):
@@ -39,7 +38,7 @@ def edges_in(tree, folder):
 
 
 def circles_in(edges):
-    """Sets of rooms that include each other, by Tarjan's algorithm without recursion's depth in the way: rooms are few."""
+    """Sets of rooms that include each other, by Tarjan's algorithm; it recurses, since rooms are few."""
     index, low, stack, found = {}, {}, [], []
 
     def visit(room):
@@ -108,12 +107,8 @@ def check(root, out=sys.stdout):
 
 def self_test():
     def problems_of(files):
-        with tempfile.TemporaryDirectory() as directory:
-            for name, text in files.items():
-                path = Path(directory) / name
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_text(text, encoding="utf-8")
-            return check(Path(directory), open("/dev/null", "w", encoding="utf-8"))
+        with open("/dev/null", "w", encoding="utf-8") as nowhere:
+            return planted(files, lambda root: check(root, nowhere))
 
     clean = {"protocol/a/x.hpp": "", "protocol/b/y.hpp": '#include "protocol/a/x.hpp"\n', "protocol/z.hpp": ""}
     circle = {**clean, "protocol/a/w.cpp": '#include "protocol/b/y.hpp"\n'}
@@ -121,17 +116,5 @@ def self_test():
         sys.exit("check_rooms self-test: a clean tree is refused, or a circle is not")
 
 
-def main(arguments):
-    if arguments == ["--self-test"]:
-        return self_test()
-    if len(arguments) > 1 or (arguments and arguments[0].startswith("-")):
-        print(__doc__)
-        return 0 if arguments[0] in ("-h", "--help") else 2
-    problems = check(Path(arguments[0]) if arguments else Path(__file__).resolve().parent.parent)
-    for problem in problems:
-        print(problem, file=sys.stderr)
-    return 1 if problems else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(run(sys.argv[1:], __doc__, check, self_test))
