@@ -188,7 +188,7 @@ void agent_state::tell(const std::string& id) {
     self_->send(caf::actor_cast<watcher_actor>(watcher), report);
 }
 
-/// Whoever asked last stays; the one that has been silent longest makes room.
+/// The latest to ask is kept; if there are too many, the one that asked longest ago is dropped.
 void agent_state::add_watcher(const std::string& id) {
   const auto from = self_->current_sender();
   if (!from || !jobs_.is_known(id))

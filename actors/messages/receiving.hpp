@@ -115,8 +115,8 @@ struct session_progress {
   receive_summary summary;
 };
 
-/// Whoever wants the object. Receives started, deliveries, finished in this order, finished exactly
-/// once and last; finished alone when the session never started.
+/// Wants the object. It receives session_started, then deliveries, and session_finished exactly once, last; a session that
+/// never started sends only the last of these.
 using consumer_actor
   = caf::typed_actor<caf::reacts_to<session_started>, caf::reacts_to<block_delivery>,
                      caf::reacts_to<session_progress>, caf::reacts_to<session_finished>,

@@ -40,8 +40,8 @@ struct join_request {
   boost::asio::ip::address peer;
   std::string client; ///< fingerprint of its key; empty: it showed none
 
-  /// Of ours, on the interface that leads to the client: where it shall send feedback. Unspecified: where the
-  /// transmission hears the feedback of its first client.
+  /// This host's address on the interface that leads to the client: the client sends feedback there. Unspecified: the
+  /// address at which the transmission hears its first client.
   boost::asio::ip::address feedback;
   control_server_actor link;
 };

@@ -1,6 +1,6 @@
 /// Server end of one control connection: the actor around a conversation (protocol/control/server.hpp).
 ///
-/// Carries messages between the connection, the conversation, whoever opens content, the manager and the transmission.
+/// Carries messages between the connection, the conversation, the content opener, the manager and the transmission.
 /// Until the request is whole the connection has `control_limits::request`; then the content is
 /// opened and the manager asked, which has `control_limits::join`.
 ///
