@@ -70,6 +70,40 @@ link_credentials credentials_for(const std::string& server, const std::string& f
   return result;
 }
 
+void tell_pinned(io::known_servers::verdict verdict, const std::string& server,
+                 const std::string& fingerprint) {
+  auto to = log(control_client_state::name);
+  if (verdict == io::known_servers::verdict::pinned)
+    to.info("{} is new, and its identity {} is pinned", server, fingerprint);
+  if (verdict == io::known_servers::verdict::replaced)
+    to.warn("{} has another identity than the pinned one: {}, which was given by hand and is "
+            "pinned from now on",
+            server, fingerprint);
+}
+
+/// Why known_servers refuses the server; none: it fits.
+failure check_or_pin(const io::known_servers& pins, const std::string& server,
+                     const std::string& fingerprint) {
+  auto verdict = pins.check_or_pin(server, fingerprint);
+  if (!verdict)
+    return std::move(verdict.error());
+  tell_pinned(*verdict, server, fingerprint);
+  return {};
+}
+
+/// An identity that the user gave is right whatever the file says, and also if the file cannot take it.
+failure pin_given(const io::known_servers& pins, const std::string& server,
+                  const std::string& fingerprint) {
+  const auto verdict = pins.pin_given(server, fingerprint);
+  if (verdict)
+    tell_pinned(*verdict, server, fingerprint);
+  else
+    log(control_client_state::name)
+      .warn("{} has the identity that was asked for, but it cannot be pinned: {}", server,
+            verdict.error().text);
+  return {};
+}
+
 } // namespace
 
 control_client_state::~control_client_state() {
@@ -217,23 +251,15 @@ void control_client_state::obey(const wire::client_message& message) {
   connection_->send(wire::encode(message));
 }
 
-/// On a thread of its own, since it waits for the disk and for other processes' lock. An identity that the user gave is
-/// right whatever the file says, and is pinned if the server is new.
+/// On a thread of its own, since it waits for the disk and for other processes' lock.
 void control_client_state::obey(conversation::look_up) {
   const auto reader = spawn_on_own_thread(
     self_->system(), "looking the server up in known_servers",
     [server = server_, fingerprint = conversation_->peer().fingerprint,
      is_given = !request_.fingerprint.empty(),
      pinned = known_servers_of(request_)](caf::event_based_actor*, const caf::actor_addr& asker) {
-      auto verdict = pinned.check_or_pin(server, fingerprint);
-      if (!verdict && is_given) {
-        log(name).warn("{} has the identity that was asked for, but it cannot be pinned: {}",
-                       server, verdict.error().text);
-        verdict = io::known_servers::verdict::known;
-      }
-      if (verdict && *verdict == io::known_servers::verdict::pinned)
-        log(name).info("{} is new, and its identity {} is pinned", server, fingerprint);
-      notify(asker, link_verdict{verdict ? failure{} : std::move(verdict.error())});
+      notify(asker, link_verdict{is_given ? pin_given(pinned, server, fingerprint)
+                                          : check_or_pin(pinned, server, fingerprint)});
     },
     self_->address());
   if (!reader)

@@ -46,7 +46,8 @@ struct keeping {
 
 keeping of_server(const std::filesystem::path& state_dir) {
   return {state_dir / file_name, "the server's identity", "choose another place with --state-dir",
-          "which clients that pinned the old one refuse until their known_servers is edited",
+          "which clients that pinned the old one refuse until they are given the new one with "
+          "--fingerprint",
           "will not use the server's identity"};
 }
 

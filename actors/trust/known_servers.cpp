@@ -123,8 +123,9 @@ failure changed(const std::filesystem::path& file, const finding& found, const s
       + " HAS CHANGED. Somebody may be pretending to be that server, so nothing was sent to it. "
       + "Pinned: " + found.fingerprint + ". Offered now: " + fingerprint
       + ". If its operator made a new identity on purpose, compare the offered one with what "
-        "`fleetcast serve` prints on that host when it starts; only if they are the same, remove "
-        "line "
+        "`fleetcast serve` prints on that host when it starts. Only if they are the same, give it "
+        "by hand, which replaces the pinned one: `fleetcast get … --fingerprint SHA256:…` here, or "
+        "`fleetcast fleet get … --fingerprint SHA256:…` for all hosts of a fleet. Or remove line "
       + std::to_string(found.line) + " of " + file.string() + " and try again"};
 }
 
@@ -212,6 +213,32 @@ tl::expected<bool, failure> check(const open_result& opened, const std::filesyst
   return found->result == match::same;
 }
 
+/// The places in the text where `server` is pinned with another fingerprint; none if it is also pinned with this one.
+tl::expected<std::vector<off_t>, failure> other_pins(const std::filesystem::path& file,
+                                                     std::string_view text,
+                                                     const std::string& server,
+                                                     const std::string& fingerprint) {
+  std::vector<off_t> result;
+  bool is_known = false;
+  auto read = for_each_pin(file, text, server, [&](std::size_t, std::string_view pinned) {
+    is_known = is_known || pinned == fingerprint;
+    result.push_back(pinned.data() - text.data());
+  });
+  if (!read)
+    return tl::make_unexpected(std::move(read.error()));
+  return is_known ? std::vector<off_t>{} : result;
+}
+
+/// All fingerprints have one length, so a line keeps its own. 0 or errno.
+int overwrite(int descriptor, const std::vector<off_t>& places, const std::string& fingerprint) {
+  for (const auto place : places) {
+    const auto written = ::pwrite(descriptor, fingerprint.data(), fingerprint.size(), place);
+    if (written != static_cast<ssize_t>(fingerprint.size()))
+      return written < 0 ? errno : EIO;
+  }
+  return ::fsync(descriptor) == 0 ? 0 : errno;
+}
+
 std::filesystem::path parent_of(const std::filesystem::path& file) {
   return file.has_parent_path() ? file.parent_path() : std::filesystem::path{"."};
 }
@@ -255,6 +282,14 @@ known_servers::check_or_pin(const std::string& server, const std::string& finger
   return pin(server, fingerprint);
 }
 
+tl::expected<known_servers::verdict, failure>
+known_servers::pin_given(const std::string& server, const std::string& fingerprint) const {
+  auto found = check_or_pin(server, fingerprint);
+  if (found || found.error().code != failure_code::identity_changed)
+    return found;
+  return replace(server, fingerprint);
+}
+
 tl::expected<std::vector<std::string>, failure>
 known_servers::pinned(const std::string& server) const {
   std::vector<std::string> result;
@@ -289,6 +324,28 @@ known_servers::pin(const std::string& server, const std::string& fingerprint) co
   if (error != 0)
     return tl::make_unexpected(store_failure(error, "could not pin " + server, file_));
   return verdict::pinned;
+}
+
+tl::expected<known_servers::verdict, failure>
+known_servers::replace(const std::string& server, const std::string& fingerprint) const {
+  {
+    // Not to append: Linux would then write at the end, whatever the place.
+    const auto opened = open_locked(file_, O_RDWR, LOCK_EX);
+    if (!opened)
+      return tl::make_unexpected(opened.error());
+    const auto text = opened->has_value() ? std::string_view{(*opened)->text} : std::string_view{};
+    const auto places = other_pins(file_, text, server, fingerprint);
+    if (!places)
+      return tl::make_unexpected(places.error());
+    if (!places->empty()) {
+      const int error = overwrite((*opened)->descriptor.get(), *places, fingerprint);
+      if (error != 0)
+        return tl::make_unexpected(store_failure(error, "could not pin " + server, file_));
+      return verdict::replaced;
+    }
+  }
+  // Somebody else was faster: the old pins are gone.
+  return pin(server, fingerprint);
 }
 
 } // namespace fleetcast::actors::io

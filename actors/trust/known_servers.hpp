@@ -3,8 +3,8 @@
 /// A text file, one server a line: `host:port SHA256:…`, IPv6 addresses in brackets, `#` for
 /// comments. A server may have several lines (a planned change of identity); any of them fits. A
 /// line that is not understood makes every look-up fail with its number: it might be the one that
-/// matters. The file is only ever appended to, under a lock, so processes that pin at once do not
-/// tread on each other.
+/// matters. The file is appended to, or a fingerprint in it is overwritten by another, which is as long;
+/// under a lock, so processes that pin at once do not tread on each other.
 #pragma once
 
 #include "protocol/failure.hpp"
@@ -35,8 +35,9 @@ public:
   const std::filesystem::path& file() const noexcept { return file_; }
 
   enum class verdict : std::uint8_t {
-    known,  ///< the fingerprint is the pinned one
-    pinned, ///< the server was new; now it is pinned
+    known,    ///< the fingerprint is the pinned one
+    pinned,   ///< the server was new; now it is pinned
+    replaced, ///< another one was pinned; now this one is
   };
 
   /// Checks what `server` (as host_and_port gives it) offers, and pins it when nothing is pinned.
@@ -45,6 +46,11 @@ public:
   [[nodiscard]] tl::expected<verdict, protocol::failure>
   check_or_pin(const std::string& server, const std::string& fingerprint) const;
 
+  /// The same with a fingerprint that somebody gave by hand and that `server` has proven: if others are
+  /// pinned, it takes their place in each of their lines. If one of several pins fits, the others stay.
+  [[nodiscard]] tl::expected<verdict, protocol::failure>
+  pin_given(const std::string& server, const std::string& fingerprint) const;
+
   /// The fingerprints pinned for `server`; none: it is new. Fails with trust_store_fault.
   [[nodiscard]] tl::expected<std::vector<std::string>, protocol::failure>
   pinned(const std::string& server) const;
@@ -52,6 +58,8 @@ public:
 private:
   [[nodiscard]] tl::expected<verdict, protocol::failure> pin(const std::string& server,
                                                              const std::string& fingerprint) const;
+  [[nodiscard]] tl::expected<verdict, protocol::failure>
+  replace(const std::string& server, const std::string& fingerprint) const;
 
   std::filesystem::path file_;
 };

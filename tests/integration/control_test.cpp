@@ -747,6 +747,18 @@ TEST_F(Control, PinsAFingerprintByHand) {
             std::vector<std::string>{identity_->fingerprint()});
 }
 
+TEST_F(Control, PinsAFingerprintByHandInPlaceOfAnother) {
+  serve();
+  auto request = to_server();
+  const auto server = io::host_and_port(request.server, port_);
+  const io::known_servers known{request.known_servers};
+  ASSERT_TRUE(known.check_or_pin(server, "SHA256:" + std::string(43, 'x')));
+  request.fingerprint = identity_->fingerprint();
+  connect(request);
+  await_accept();
+  EXPECT_EQ(known.pinned(server).value(), std::vector<std::string>{identity_->fingerprint()});
+}
+
 TEST_F(Control, RefusesAFingerprintThatIsNone) {
   serve();
   auto request = to_server();

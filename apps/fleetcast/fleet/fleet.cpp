@@ -84,6 +84,7 @@ Examples:
   fleetcast fleet get server/lab/a.img '{host}/' --hosts 'node[01-16]' --activate together
   fleetcast fleet get server/lab/a.img a.img -H racks.txt --group rack1 --start quorum:10
   dig +short nodes.example | fleetcast fleet get server/lab/a.img a.img -H -
+  fleetcast fleet get server/lab/a.img a.img -H racks.txt --fingerprint SHA256:…
   fleetcast fleet get --job 20260101-120000-1a2b3c
 
 Exit codes: 0 every host has the whole object; 1 not every one; 2 wrong usage; 3
@@ -434,8 +435,10 @@ void register_get_on_fleet(CLI::App& group, std::function<int()>& selected) {
                  "server")
     ->type_name("IFACE");
   command
-    ->add_option("--fingerprint", arguments->fingerprint,
-                 "SHA256:… that the server must have; without it each host pins it on first use")
+    ->add_option(
+      "--fingerprint", arguments->fingerprint,
+      "SHA256:… that the server must have; each host pins it in place of another one. Without "
+      "it each host pins what it meets on first use")
     ->type_name("SHA256:…");
   command->add_flag("--auth", arguments->authenticate,
                     "Each host tells the server who it is, if it asks");

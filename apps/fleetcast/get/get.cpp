@@ -76,8 +76,8 @@ verified. Parts that arrive early wait in an unnamed file in TMPDIR (/var/tmp).
 If the transfer fails, the stream is cut short and the exit code is not 0.
 
 The server's identity is pinned on first use in the known_servers file; a server
-with another identity is refused from then on. --fingerprint pins it by hand, as
-the server prints it.
+with another identity is refused from then on. --fingerprint SHA256:…, as the
+server prints it, pins it by hand, in place of the one that was pinned.
 
 --auth tells the server who this host is, if it asks; `fleetcast identity` shows
 what it would learn. Without it nothing of the kind is sent, and a server that
@@ -353,8 +353,9 @@ void register_get(CLI::App& program, std::function<int()>& selected) {
       "wants feedback")
     ->type_name("IFACE|ADDR");
   command
-    ->add_option("--fingerprint,-f", arguments->fingerprint,
-                 "The identity that the server must have, as it prints it")
+    ->add_option(
+      "--fingerprint,-f", arguments->fingerprint,
+      "The identity that the server must have, as it prints it; pinned in place of another one")
     ->type_name("SHA256:…");
   command->add_flag("--auth,-a", arguments->authenticate,
                     "Tell the server who this host is, if it asks");

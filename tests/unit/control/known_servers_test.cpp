@@ -68,9 +68,45 @@ TEST_F(KnownServers, RefusesAChangedIdentityLoudly) {
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, failure_code::identity_changed);
   for (const auto& part : {server, fingerprint_a, fingerprint_b, file_.string(),
-                           std::string{"line 2"}, std::string{"fleetcast serve"}})
+                           std::string{"line 2"}, std::string{"fleetcast serve"},
+                           std::string{"`fleetcast fleet get … --fingerprint SHA256:…`"}})
     EXPECT_NE(refused.error().text.find(part), std::string::npos)
       << part << " is missing in: " << refused.error().text;
+  EXPECT_EQ(contents(), before);
+}
+
+TEST_F(KnownServers, ReplacesAPinByAFingerprintThatWasGiven) {
+  const auto others = "other:5040 " + fingerprint_a + "\n";
+  write("# mine\n" + server + " " + fingerprint_a + " # until May\n" + others
+        + "\tLab.Example:5040  " + fingerprint_a);
+  const known_servers known{file_};
+  EXPECT_EQ(known.pin_given(server, fingerprint_b), verdict::replaced);
+  EXPECT_EQ(contents(), "# mine\n" + server + " " + fingerprint_b + " # until May\n" + others
+                          + "\tLab.Example:5040  " + fingerprint_b);
+  EXPECT_EQ(known.check_or_pin(server, fingerprint_b), verdict::known);
+  EXPECT_FALSE(known.check_or_pin(server, fingerprint_a));
+}
+
+TEST_F(KnownServers, PinsANewServerByAFingerprintThatWasGiven) {
+  const known_servers known{file_};
+  EXPECT_EQ(known.pin_given(server, fingerprint_a), verdict::pinned);
+  EXPECT_EQ(known.pin_given(server, fingerprint_a), verdict::known);
+  EXPECT_EQ(contents(), server + " " + fingerprint_a + "\n");
+}
+
+TEST_F(KnownServers, LeavesOtherPinsIfOneIsTheGivenFingerprint) {
+  write(server + " " + fingerprint_a + "\n" + server + " " + fingerprint_b + "\n");
+  const auto before = contents();
+  EXPECT_EQ(known_servers{file_}.pin_given(server, fingerprint_b), verdict::known);
+  EXPECT_EQ(contents(), before);
+}
+
+TEST_F(KnownServers, ReplacesNothingInAFileThatItDoesNotUnderstand) {
+  write(server + " " + fingerprint_a + "\nnonsense\n");
+  const auto before = contents();
+  const auto refused = known_servers{file_}.pin_given(server, fingerprint_b);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, failure_code::trust_store_fault);
   EXPECT_EQ(contents(), before);
 }
 
@@ -145,6 +181,18 @@ TEST_F(KnownServers, EndsWithOneLineWhenThreadsPinAtOnce) {
   for (auto& pin : pins)
     EXPECT_TRUE(pin.get());
   EXPECT_EQ(contents(), server + " " + fingerprint_a + "\n");
+}
+
+TEST_F(KnownServers, KeepsItsLinesWhenThreadsReplaceAtOnce) {
+  write(server + " " + fingerprint_a + "\n");
+  std::vector<std::future<bool>> pins;
+  for (int i = 0; i < 16; ++i)
+    pins.push_back(std::async(std::launch::async, [this] {
+      return known_servers{file_}.pin_given(server, fingerprint_b).has_value();
+    }));
+  for (auto& pin : pins)
+    EXPECT_TRUE(pin.get());
+  EXPECT_EQ(contents(), server + " " + fingerprint_b + "\n");
 }
 
 TEST_F(KnownServers, EndsWithOneLineWhenProcessesPinAtOnce) {
