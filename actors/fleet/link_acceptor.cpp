@@ -38,6 +38,12 @@ void link_acceptor::start() {
   });
 }
 
+void link_acceptor::use(link_context context) {
+  asio::post(io_.context(), [me = shared_from_this(), context = std::move(context)]() mutable {
+    me->context_ = std::move(context);
+  });
+}
+
 void link_acceptor::close() {
   std::promise<void> done;
   asio::post(io_.context(), [this, &done] {

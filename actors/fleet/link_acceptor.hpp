@@ -51,6 +51,9 @@ public:
   /// Once.
   void start();
 
+  /// For connections that come from now on; those that there are go on with what they began with. From any thread.
+  void use(link_context context);
+
   /// Closes the sockets and waits for that; to be called before the actor system goes.
   void close();
 
@@ -66,7 +69,7 @@ private:
   caf::actor_system& system_;
   io::io_thread& io_;
   listening_sockets sockets_;
-  link_context context_;
+  link_context context_; ///< once it has started: on the I/O thread
   link_border border_;
   link_acceptor_limits limits_;
   caf::actor broker_;

@@ -206,6 +206,24 @@ TEST_P(FleetLink, IsNotBlockedByStrangersWhoHoldConnections) {
   EXPECT_TRUE(strangers.front()->is_turned_away());
 }
 
+TEST_P(FleetLink, TakesOtherCertificatesAndKeepsItsLinks) {
+  live_coordinator from{io, coordinator_context(), GetParam().coordinator};
+  const auto reached = from.dial(agent->host());
+  ASSERT_TRUE(reached) << reached.error().text;
+  agent->use(*fleet::make_link_context(host_credentials(other), link_role::agent));
+  EXPECT_NE(why_not(from, agent->host()).find("another authority"), std::string::npos);
+  live_coordinator later{io, *fleet::make_link_context(other.coordinator(), link_role::coordinator),
+                         GetParam().coordinator};
+  EXPECT_EQ(why_not(later, agent->host()), "reached");
+  caf::scoped_actor self{from.system()};
+  self->request(*reached, answer_patience, fleet::start_atom::value, sample_request())
+    .receive(
+      [](const fleet::job_report& report) {
+        EXPECT_EQ(fleet::phase_of(report.phase), fleet::job_phase::connecting);
+      },
+      [&](const caf::error& error) { ADD_FAILURE() << from.system().render(error); });
+}
+
 // -- whom a coordinator takes for an agent ----------------------------------------------------------
 
 TEST_P(FleetLink, TakesAnAgentUnderItsOwnNameOnly) {

@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 
 namespace fleetcast::actors::testing {
 
@@ -50,6 +51,9 @@ public:
   std::uint16_t port() const noexcept { return port_; }
   fleet::fleet_host host() const { return {"127.0.0.1", port_}; }
   status_snapshot status();
+
+  /// For connections from now on.
+  void use(fleet::link_context context) { acceptor_->use(std::move(context)); }
 
   caf::actor_system& system() noexcept { return node_.system(); }
   const fleet::link_border& border() const noexcept { return border_; }
