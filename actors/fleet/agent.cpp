@@ -5,8 +5,10 @@
 #include "actors/kit/session_ids.hpp"
 #include "actors/kit/timer.hpp"
 #include "actors/observe/log.hpp"
+#include "protocol/utc_text.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 namespace fleetcast::actors::fleet {
@@ -57,6 +59,13 @@ void add_facts(const frame_tally& tally, std::vector<fact>& facts) {
   for (std::size_t i = 0; i < frame_tally::ends; ++i)
     if (const auto why = static_cast<frame_end>(i); tally.of(why) > 0)
       facts.push_back(metrics::refused_links(tally.of(why), std::string{label(why)}));
+}
+
+/// For people and for programs.
+void add_expiry(std::int64_t expires, std::vector<fact>& facts) {
+  const std::chrono::sys_seconds at{std::chrono::seconds{expires}};
+  facts.push_back(metrics::certificate_expires(protocol::utc_text(at)));
+  facts.push_back(metrics::certificate_expires_timestamp(static_cast<std::uint64_t>(expires)));
 }
 
 } // namespace
@@ -262,6 +271,8 @@ status_snapshot agent_state::status() const {
                   metrics::refused_jobs(refused_), metrics::unexpected_messages(dropped_)};
   if (limits_.frames)
     add_facts(*limits_.frames, result.facts);
+  if (const auto expires = limits_.certificate_expires ? limits_.certificate_expires->load() : 0)
+    add_expiry(expires, result.facts);
   return vitals_.of(self_, std::move(result));
 }
 

@@ -14,7 +14,9 @@
 #include "actors/messages/manager.hpp"
 #include "protocol/fleet/job_book.hpp"
 
+#include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
@@ -27,6 +29,9 @@ struct agent_limits : protocol::fleet::job_limits {
 
   /// What befell the frames of its links, to be shown with its status; null: not shown.
   std::shared_ptr<const frame_tally> frames = nullptr;
+
+  /// When the certificate of its links expires, Unix time, to be shown likewise; null or 0: it has none.
+  std::shared_ptr<const std::atomic<std::int64_t>> certificate_expires = nullptr;
 };
 
 /// How an agent makes its receptions; tests put others in their place.

@@ -75,7 +75,8 @@ failure another_name(const std::vector<std::string>& signed_for, const std::stri
   const auto text = fmt::format(
     "{}it is for {}, not for {}. Call the host by a name that its certificate has; or, where the "
     "fleet's authority is, make one that has this name, too (`fleetcast fleet cert host {} {} "
-    "--renew`), copy it there and restart the agent",
+    "--renew`), copy it there and make the agent read it (systemctl reload fleetcast-agent, or "
+    "SIGHUP)",
     refused, fmt::join(signed_for, ", "), host, fmt::join(signed_for, " "), host);
   return {failure_code::handshake_failed, 1, protocol::plain_text(text, '?')};
 }

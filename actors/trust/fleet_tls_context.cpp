@@ -9,6 +9,7 @@
 #include <openssl/x509.h>
 
 #include <cerrno>
+#include <ctime>
 #include <string>
 
 #include <sys/stat.h>
@@ -53,14 +54,6 @@ failure check(const credential_files& files) {
   return {};
 }
 
-/// What makes another certificate.
-const char* renewal_of(link_role role) {
-  return role == link_role::coordinator ? "`fleetcast fleet cert init --renew` makes another one"
-                                        : "`fleetcast fleet cert host NAME --renew`, where the "
-                                          "fleet's authority is, makes another "
-                                          "one; then restart the agent";
-}
-
 failure load(SSL_CTX* context, const credential_files& files, link_role role) {
   if (SSL_CTX_use_certificate_chain_file(context, files.certificate.c_str()) != 1)
     return fault(files.certificate, "it holds no certificate in PEM");
@@ -76,16 +69,17 @@ failure load(SSL_CTX* context, const credential_files& files, link_role role) {
 
 } // namespace
 
-std::string renewal_due(const link_context& context, link_role role) {
-  constexpr int soon = 30;
-  int days = 0;
-  int seconds = 0;
-  const auto* until
-    = context ? X509_get0_notAfter(SSL_CTX_get0_certificate(context.get())) : nullptr;
-  if (until == nullptr || ASN1_TIME_diff(&days, &seconds, nullptr, until) != 1 || days > soon)
-    return {};
-  return "this " + std::string{role == link_role::agent ? "agent" : "coordinator"}
-         + "'s certificate expires in " + std::to_string(days) + " days: " + renewal_of(role);
+const char* renewal_of(link_role role) {
+  return role == link_role::coordinator ? "`fleetcast fleet cert init --renew` makes another one"
+                                        : "`fleetcast fleet cert host NAME --renew`, where the "
+                                          "fleet's authority is, makes another one to copy here";
+}
+
+std::chrono::sys_seconds expiry_of(const link_context& context) {
+  std::tm broken{};
+  if (ASN1_TIME_to_tm(X509_get0_notAfter(SSL_CTX_get0_certificate(context.get())), &broken) != 1)
+    return {}; // no such context is made
+  return std::chrono::sys_seconds{std::chrono::seconds{timegm(&broken)}};
 }
 
 std::string tls_complaint() {

@@ -10,8 +10,11 @@
 
 #include <tl/expected.hpp>
 
+#include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <string>
 
 struct ssl_ctx_st;
 
@@ -32,8 +35,11 @@ using link_context = std::shared_ptr<ssl_ctx_st>;
 [[nodiscard]] tl::expected<link_context, protocol::failure>
 make_link_context(const credential_files& files, link_role role);
 
-/// What to say of a certificate that is to be renewed soon: in a month at the latest; else empty.
-[[nodiscard]] std::string renewal_due(const link_context& context, link_role role);
+/// When the certificate of `context`, which is not null, expires.
+[[nodiscard]] std::chrono::sys_seconds expiry_of(const link_context& context);
+
+/// Which command makes another certificate, as the end of a sentence.
+[[nodiscard]] const char* renewal_of(link_role role);
 
 /// The latest complaint of OpenSSL on this thread, in words; empty: none.
 std::string tls_complaint();

@@ -5,11 +5,16 @@ SIGHUP is heard and ends nothing, SIGTERM ends them well. Over loopback, without
     daemons_test.py --bin build/release/bin
 """
 
+import calendar
+import json
 import os
 import re
 import signal
+import ssl
 import subprocess
 import sys
+import time
+import urllib.request
 
 sys.dont_write_bytecode = True
 HERE = os.path.dirname(os.path.realpath(__file__))
@@ -25,6 +30,7 @@ from lib.workspace import LabError, Workspace  # noqa: E402
 SIZE = 200_000
 SECONDS = 60
 USAGE = 2
+HOST = "127.0.0.1"
 
 
 def require(condition, text):
@@ -86,20 +92,25 @@ def server_reloads(workspace, options):
     server.program.signal(signal.SIGHUP)
     wait_for_line(server.program, "SIGHUP: .*authorized clients are read again.*restart")
     get("friend").check_success(digest)
+    with open(clients, "a", encoding="ascii") as file:
+        file.write("nonsense\n")
+    server.program.signal(signal.SIGHUP)
+    wait_for_line(server.program, f"SIGHUP: nobody is let in .*{re.escape(clients)}.*nonsense")
     server.stop()
     require(server.program.status == 0, f"serve ended with {server.program.status} on SIGTERM")
-    print("serve: SIGHUP says what is read again and what is not; SIGTERM ends it")
+    print("serve: SIGHUP says what is read again and what is not, and which list is broken; SIGTERM ends it")
 
 
 def agent_goes_on(workspace, options):
-    """It reloads nothing and says so; afterwards it still answers."""
+    """Without certificates it has nothing to reload and says so; afterwards it still answers."""
     address = f"127.0.0.1:{free_port()}"
     agent = workspace.start("agent", [
         program(options.bin), "agent", "--listen", address, "--allow-dir", workspace.directory("allowed"),
         "--state-dir", workspace.directory("agent-state")])
     await_listening(agent)
     agent.signal(signal.SIGHUP)
-    wait_for_line(agent, "SIGHUP: nothing is reloaded.*restart")
+    wait_for_line(agent, "SIGHUP: there are no certificates")
+    wait_for_line(agent, "SIGHUP: known servers .* read for each job .*restart")
     done = subprocess.run([program(options.bin), "fleet", "status", "--job", "none", "--hosts", address],
                           capture_output=True, text=True, timeout=SECONDS, check=False)
     require("no such job" in done.stdout, f"after SIGHUP the agent answers: {done.stdout}{done.stderr}")
@@ -107,6 +118,88 @@ def agent_goes_on(workspace, options):
     status = agent.wait(SECONDS)
     require(status == 0, f"agent ended with {status} on SIGTERM")
     print("agent: SIGHUP is told and changes nothing; SIGTERM ends it")
+
+
+class CertifiedAgent:
+    """An agent with a certificate of an authority that is made for it."""
+
+    def __init__(self, workspace, options, days):
+        self.options = options
+        self.environment = {**os.environ, "XDG_CONFIG_HOME": workspace.directory("fleet-config")}
+        self.place = os.path.join(self.environment["XDG_CONFIG_HOME"], "fleetcast", "fleet", "hosts", HOST)
+        self.fleet("cert", "init")
+        self.certify("--days", days)
+        self.port = free_port()
+        self.metrics = free_port()
+        files_of_it = [word for option, name in (("--cert", "host.pem"), ("--key", "host.key"), ("--ca", "ca.pem"))
+                       for word in (option, self.file(name))]
+        self.program = workspace.start("certified agent", [
+            program(options.bin), "agent", "--listen", f"{HOST}:{self.port}", "--metrics", f"{HOST}:{self.metrics}",
+            "--allow-dir", workspace.directory("allowed"), "--state-dir", workspace.directory("agent-state"),
+            *files_of_it])
+        await_listening(self.program)
+
+    def file(self, name):
+        return os.path.join(self.place, name)
+
+    def fleet(self, *words):
+        done = subprocess.run([program(self.options.bin), "fleet", *words], env=self.environment, capture_output=True,
+                              text=True, timeout=SECONDS, check=False)
+        return done.stdout + done.stderr
+
+    def certify(self, *more):
+        said = self.fleet("cert", "host", HOST, *more)
+        require("ssh root@" in said, f"no certificate was made: {said}")
+
+    def expires(self):
+        """When the certificate on the disk does, as `fleet cert list` says."""
+        all_of_them = [json.loads(line) for line in self.fleet("cert", "list", "--json").splitlines()]
+        return next(one["expires"] for one in all_of_them if one["name"] == HOST)
+
+    def on_disk(self):
+        with open(self.file("host.pem"), encoding="ascii") as file:
+            return ssl.PEM_cert_to_DER_cert(file.read())
+
+    def shown(self):
+        """The certificate that a new connection meets."""
+        return ssl.PEM_cert_to_DER_cert(ssl.get_server_certificate((HOST, self.port), timeout=SECONDS))
+
+    def measured(self):
+        with urllib.request.urlopen(f"http://{HOST}:{self.metrics}/metrics", timeout=SECONDS) as page:
+            text = page.read().decode()
+        found = re.search(r"^fleetcast_certificate_expires_timestamp_seconds\{.*\} (\S+)$", text, re.MULTILINE)
+        require(found, f"the metrics do not tell when the certificate expires:\n{text}")
+        return float(found.group(1))
+
+    def check(self, when):
+        require(self.shown() == self.on_disk(), f"{when} a new connection meets another certificate than that on disk")
+        moment = calendar.timegm(time.strptime(self.expires(), "%Y-%m-%dT%H:%M:%SZ"))
+        require(self.measured() == moment, f"{when} the metrics say {self.measured()}, not {moment}")
+
+    def hang_up(self, expected):
+        self.program.signal(signal.SIGHUP)
+        wait_for_line(self.program, f"SIGHUP: {expected}")
+
+
+def agent_reads_its_certificate_again(workspace, options):
+    """A renewal takes no restart, and a broken file changes nothing. In its last month the certificate is told of."""
+    agent = CertifiedAgent(workspace, options, "20")
+    wait_for_line(agent.program, "this agent's certificate expires in (19|20) days: .*cert host NAME --renew")
+    agent.check("at the start")
+    agent.certify("--renew")
+    agent.hang_up(f"certificate, key and authority were read again.* expires at {agent.expires()}")
+    agent.check("after a renewal")
+    renewed = agent.on_disk()
+    with open(agent.file("host.pem"), "w", encoding="ascii") as file:
+        file.write("nonsense")
+    agent.hang_up("certificate, key and authority stay as they are: .*host.pem")
+    require(agent.shown() == renewed, "a broken file changed the certificate")
+    said = agent.fleet("status", "--job", "none", "--hosts", f"{HOST}:{agent.port}")
+    require("no such job" in said, f"after SIGHUP the agent answers: {said}")
+    warnings = [line for line in agent.program.lines if "certificate expires in" in line]
+    require(len(warnings) == 1, f"it was told of more than once: {warnings}")
+    require(agent.program.stop() == 0, f"the agent ended with {agent.program.status} on SIGTERM")
+    print("agent: SIGHUP reads its certificate again, and a broken one changes nothing; the metrics follow")
 
 
 def test():
@@ -118,6 +211,7 @@ def test():
         refuses_what_makes_no_sense(workspace, options)
         server_reloads(workspace, options)
         agent_goes_on(workspace, options)
+        agent_reads_its_certificate_again(workspace, options)
 
 
 if __name__ == "__main__":

@@ -8,19 +8,21 @@
 #include "actors/observe/log.hpp"
 #include "actors/runtime.hpp"
 #include "actors/serve/listening_sockets.hpp"
-#include "actors/trust/fleet_tls_context.hpp"
 #include "apps/common/leftovers.hpp"
 #include "apps/common/say.hpp"
+#include "apps/fleetcast/agent/agent_credentials.hpp"
 #include "apps/fleetcast/agent/agent_files.hpp"
 #include "apps/fleetcast/agent/service_manager.hpp"
 #include "apps/fleetcast/complaint.hpp"
 #include "apps/fleetcast/daemon/daemon.hpp"
 #include "apps/fleetcast/daemon/endpoint_text.hpp"
 #include "apps/fleetcast/exit_code.hpp"
+#include "protocol/utc_text.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/core.h>
 
+#include <chrono>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
@@ -59,7 +61,10 @@ whole and verified.
 Certificates come from `fleetcast fleet cert host NAME`: copy what it makes to
 /etc/fleetcast/agent. Anyone with a coordinator's certificate of the same
 authority may start jobs; anyone else is ignored. Without certificates an agent
-listens on this host only (127.0.0.1, ::1) and serves any local user.
+listens on this host only (127.0.0.1, ::1) and serves any local user. SIGHUP
+(systemctl reload fleetcast-agent) makes it read the certificates again; jobs
+and connections go on. From 30 days before its certificate expires, it says so
+in its log once a day.
 
 --verify PROGRAM has the last word on this host: it is run, as the agent's user,
 with the path of each finished file before that file gets its name. Any exit
@@ -80,32 +85,39 @@ Exit codes: 0 after SIGINT or SIGTERM (or SIGHUP on a terminal), 1 when the
 agent cannot start, 2 wrong usage, 3 a file or directory of this host.
 )";
 
-/// Null: none, and none needed.
-tl::expected<fleet::link_context, failure> credentials(const agent_arguments& arguments,
-                                                       const boost::asio::ip::address& address) {
-  std::error_code ignored;
-  if (arguments.certificates_chosen || std::filesystem::exists(arguments.certificate, ignored))
-    return fleet::make_link_context({arguments.certificate, arguments.key, arguments.ca},
-                                    fleet::link_role::agent);
-  if (address.is_loopback())
-    return nullptr;
-  return tl::unexpected{failure{
-    protocol::failure_code::access_denied, 0,
-    "will not listen at " + address.to_string() + " without certificates: there is no "
-      + arguments.certificate
-      + ". Make them with `fleetcast fleet cert host NAME` and copy them there, name others with "
-        "--cert, --key and --ca, or --listen 127.0.0.1"}};
+/// Certificates are all that an agent keeps from its start on and that can change without it.
+void reload(agent_credentials& credentials, fleet::link_acceptor& acceptor) {
+  if (const auto failed = credentials.load()) {
+    actors::log().error("SIGHUP: certificate, key and authority stay as they are: {}", failed.text);
+  } else if (const auto& context = credentials.context()) {
+    acceptor.use(context);
+    actors::log().info(
+      "SIGHUP: certificate, key and authority were read again, for connections that come "
+      "from now on; the certificate expires at {}",
+      protocol::utc_text(fleet::expiry_of(context)));
+  } else {
+    actors::log().info("SIGHUP: there are no certificates, as before");
+  }
+  actors::log().info("SIGHUP: known servers and this host's identity are read for each job anyway; "
+                     "settings take a restart");
+}
+
+void warn_of_expiry(agent_credentials& credentials) {
+  const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+  if (const auto due = credentials.look(now); !due.empty())
+    actors::log().warn("{}", due);
 }
 
 /// Until somebody ends it. Gives the exit code.
 int run(actors::runtime& runtime, const actors::listening_sockets& sockets,
-        const fleet::link_context& context, const std::shared_ptr<agent_files>& files,
+        agent_credentials& credentials, const std::shared_ptr<agent_files>& files,
         const agent_arguments& arguments, signal_events& signals, event_flag& agent_gone) {
   const auto state = std::filesystem::absolute(state_directory(arguments.state_dir));
   fleet::agent_limits limits;
   limits.running = arguments.max_jobs;
   const fleet::link_border border;
   limits.frames = border.tally;
+  limits.certificate_expires = credentials.expires();
   auto agent = runtime.system().spawn(
     fleet::agent,
     fleet::storing_parts(files, runtime.manager(), state / "known_servers", state / "identity"),
@@ -113,9 +125,9 @@ int run(actors::runtime& runtime, const actors::listening_sockets& sockets,
   runtime.show(caf::actor_cast<caf::actor>(agent));
   caf::actor_cast<caf::strong_actor_ptr>(agent)->get()->attach_functor(
     [&agent_gone](const caf::error&) { agent_gone.set(); });
-  const auto acceptor
-    = std::make_shared<fleet::link_acceptor>(runtime.system(), runtime.io(), sockets, context,
-                                             caf::actor_cast<fleet::agent_actor>(agent), border);
+  const auto acceptor = std::make_shared<fleet::link_acceptor>(
+    runtime.system(), runtime.io(), sockets, credentials.context(),
+    caf::actor_cast<fleet::agent_actor>(agent), border);
   acceptor->start();
   std::string where;
   for (const auto& endpoint : sockets.endpoints()) {
@@ -125,7 +137,8 @@ int run(actors::runtime& runtime, const actors::listening_sockets& sockets,
   tell_ready("Listening on " + where);
 
   const bool signalled = wait_for_signal(
-    signals, agent_gone, "nothing is reloaded; certificates and settings take a restart");
+    signals, agent_gone,
+    {[&] { reload(credentials, *acceptor); }, [&] { warn_of_expiry(credentials); }});
   tell_stopping();
   acceptor->close();
   if (!signalled) {
@@ -155,19 +168,19 @@ int agent(const agent_arguments& arguments) {
   const auto listen = parse_endpoint(arguments.listen, fleet::default_agent_port);
   if (!listen)
     return complain("agent", listen.error(), exit_code::usage);
-  const auto context = credentials(arguments, listen->address());
-  if (!context)
-    return complain("agent", context.error(),
+  agent_credentials credentials{{arguments.certificate, arguments.key, arguments.ca},
+                                arguments.certificates_chosen,
+                                listen->address()};
+  if (const auto failed = credentials.load())
+    return complain("agent", failed,
                     arguments.certificates_chosen ? exit_code::local_file : exit_code::failure);
   const auto files = agent_files::make(arguments.allowed, arguments.verifier);
   if (!files)
     return complain("agent", files.error(), exit_code::local_file);
   set_up_log(arguments.daemon.log_level);
-  if (!*context)
+  if (!credentials.context())
     actors::log().warn("no certificates: anybody on this host may have files written below {}",
                        arguments.allowed);
-  if (const auto due = fleet::renewal_due(*context, fleet::link_role::agent); !due.empty())
-    actors::log().warn("{}", due);
   if (const auto removed = sweep_tree(arguments.allowed); removed > 0)
     actors::log().info("{}: removed {} unfinished files of an agent that was killed",
                        arguments.allowed, removed);
@@ -187,7 +200,7 @@ int agent(const agent_arguments& arguments) {
   const auto sockets = actors::listen_on(runtime.io(), *listen);
   if (!sockets)
     return complain("agent", sockets.error());
-  return run(runtime, *sockets, *context, *files, arguments, signals, agent_gone);
+  return run(runtime, *sockets, credentials, *files, arguments, signals, agent_gone);
 }
 
 } // namespace

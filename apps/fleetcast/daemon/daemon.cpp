@@ -79,9 +79,11 @@ bool has_terminal() {
 
 } // namespace
 
-bool wait_for_signal(signal_events& signals, const event_flag& gone, const char* on_hangup) {
+bool wait_for_signal(signal_events& signals, const event_flag& gone, const daemon_duties& duties) {
   using woken_by = signal_events::woken_by;
   for (;;) {
+    if (duties.regular)
+      duties.regular();
     const auto woken = signals.wait(gone, std::chrono::seconds{10});
     actors::tell_left_out();
     if (woken == woken_by::event)
@@ -90,7 +92,7 @@ bool wait_for_signal(signal_events& signals, const event_flag& gone, const char*
       continue;
     if (signals.last_signal() != SIGHUP || has_terminal())
       return true;
-    actors::log().info("SIGHUP: {}", on_hangup);
+    duties.reload();
   }
 }
 

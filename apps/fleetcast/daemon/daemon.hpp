@@ -9,6 +9,7 @@
 #include <tl/expected.hpp>
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -46,9 +47,18 @@ std::optional<actors::console_options> console_of(const daemon_options& options,
 [[nodiscard]] tl::expected<std::unique_ptr<metrics_endpoint>, protocol::failure>
 expose(actors::runtime& runtime, const daemon_options& options);
 
+/// What a command does while it waits for a signal, on the thread that waits.
+struct daemon_duties {
+  /// SIGHUP: reads again what can be read again, and tells the log what was, and what takes a restart.
+  std::function<void()> reload;
+
+  /// Every ten seconds or sooner. Null: nothing.
+  std::function<void()> regular = nullptr;
+};
+
 /// Waits until a signal ends the command (true), or until `gone` is set: what the command lives for has died. SIGHUP
-/// ends a command on a terminal; else it only makes the log say `on_hangup`: what was reloaded.
+/// ends a command on a terminal; else it is one to reload.
 [[nodiscard]] bool wait_for_signal(signal_events& signals, const event_flag& gone,
-                                   const char* on_hangup);
+                                   const daemon_duties& duties);
 
 } // namespace fleetcast::apps

@@ -2,6 +2,7 @@
 
 #include "actors/fleet/host_list.hpp"
 #include "actors/messages/control_port.hpp"
+#include "actors/trust/renewal.hpp"
 #include "apps/common/json_output.hpp"
 #include "apps/common/object_address.hpp"
 #include "apps/common/say.hpp"
@@ -21,6 +22,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <chrono>
 #include <cstdio>
 #include <ctime>
 #include <memory>
@@ -275,6 +277,17 @@ checked<fleet::fleet_plan> plan_of(const job_arguments& arguments, task what) {
   return plan;
 }
 
+/// Without certificates there is nothing to renew.
+void warn_of_expiry(const fleet::link_context& context) {
+  if (!context)
+    return;
+  const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+  const auto due
+    = fleet::renewal_due(fleet::expiry_of(context), now, fleet::link_role::coordinator);
+  if (!due.empty())
+    say(stderr, "fleetcast fleet: warning: {}\n", due);
+}
+
 /// Gives the exit code.
 int conclude(const fleet_end& end, task what, bool json) {
   const auto& view = end.view;
@@ -332,8 +345,7 @@ int run(const job_arguments& arguments, task what) {
                      plan.error().code == failure_code::invalid_argument ? exit_code::usage
                                                                          : exit_code::local_file,
                      json);
-  if (const auto due = fleet::renewal_due(*context, fleet::link_role::coordinator); !due.empty())
-    say(stderr, "fleetcast fleet: warning: {}\n", due);
+  warn_of_expiry(*context);
   const bool live = what == task::run || what == task::retry;
   if (live && json)
     print_event("job", {{"job", plan->request.job}, {"hosts", plan->hosts.size()}});

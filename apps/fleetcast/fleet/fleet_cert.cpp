@@ -110,7 +110,7 @@ int host(const cert_arguments& arguments) {
   fmt::print("{}\nnext: tar -C {} -c . | ssh root@{} 'mkdir -p /etc/fleetcast/agent && tar -C "
              "/etc/fleetcast/agent --no-same-owner -x'\n{}",
              place, shell_word(place), name,
-             arguments.renew ? "then restart the agent there\n" : "");
+             arguments.renew ? "then, there: systemctl reload fleetcast-agent\n" : "");
   return exit_code::success;
 }
 

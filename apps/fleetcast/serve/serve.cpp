@@ -178,6 +178,17 @@ read_authorized(const serve_arguments& arguments,
   return std::make_shared<actors::authorization>(std::move(*made));
 }
 
+/// Lists are read again with the requests that they are for. But one that cannot be used lets nobody in, so that is told
+/// at once, rather than when the first client is turned away.
+void look_at_lists(const serve_arguments& arguments,
+                   const std::vector<actors::namespace_directory>& namespaces) {
+  if (const auto lists = read_authorized(arguments, namespaces); !lists)
+    actors::log().error("SIGHUP: nobody is let in by a list of authorized clients: {}",
+                        lists.error().text);
+  actors::log().info("SIGHUP: lists of authorized clients are read again for each request anyway; "
+                     "the server's identity and all settings take a restart");
+}
+
 actors::control_listener_actor
 start_listener(actors::runtime& runtime, const actors::listening_sockets& sockets,
                const std::shared_ptr<const actors::io::identity>& who,
@@ -305,10 +316,7 @@ int serve(const serve_arguments& arguments) {
       say(stdout, "metrics http://{}/metrics\n", (*metrics)->address());
   }
 
-  constexpr const char* on_hangup
-    = "lists of authorized clients are read again for each request anyway; all other settings take "
-      "a restart";
-  if (!wait_for_signal(signals, listener_gone, on_hangup))
+  if (!wait_for_signal(signals, listener_gone, {[&] { look_at_lists(arguments, *namespaces); }}))
     return complain("serve", "clients cannot be served any more: " + why_gone);
   signals.let_go();
   actors::tell_left_out(true);

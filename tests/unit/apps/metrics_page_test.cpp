@@ -57,6 +57,19 @@ TEST(MetricsPage, NamesMetricsAsPrometheusWants) {
   EXPECT_EQ(find(all, "fleetcast_object"), nullptr) << "texts are no metrics";
 }
 
+TEST(MetricsPage, GivesTheMomentAtWhichACertificateExpires) {
+  console_survey survey;
+  status_snapshot agent;
+  agent.actor = "fleet_agent";
+  agent.facts = {metrics::certificate_expires("2027-01-15T08:00:00Z"),
+                 metrics::certificate_expires_timestamp(1'800'000'000)};
+  survey.roots.push_back(agent);
+  EXPECT_NE(metrics_page(survey, 10, 10)
+              .find("\nfleetcast_certificate_expires_timestamp_seconds{actor=\"fleet_agent\"} "
+                    "1800000000\n"),
+            std::string::npos);
+}
+
 TEST(MetricsPage, GivesSeriesToSoManySessionsAndReceiversAndCountsTheRest) {
   const auto all = families_of(survey_of(12, 30), 10, 8);
   EXPECT_EQ(find(all, "fleetcast_source_datagrams_total")->metric.size(), 10U);

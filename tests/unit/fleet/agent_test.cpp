@@ -339,6 +339,18 @@ TEST_F(Agent, StopsOnceItsReceptionsHaveEnded) {
   EXPECT_TRUE(has_ended(agent_));
 }
 
+TEST_F(Agent, ShowsWhenItsCertificateExpires) {
+  EXPECT_EQ(fact(world_.status(agent_), "certificate expires"), std::nullopt);
+  const auto expires = std::make_shared<std::atomic<std::int64_t>>(1'800'000'000);
+  agent_limits limits;
+  limits.certificate_expires = expires;
+  start_agent(limits);
+  EXPECT_EQ(fact(world_.status(agent_), "certificate expires"), "2027-01-15T08:00:00Z");
+  *expires += 86400;
+  EXPECT_EQ(fact(world_.status(agent_), "certificate expires"), "2027-01-16T08:00:00Z");
+  EXPECT_EQ(fact(world_.status(agent_), "certificate expires timestamp"), "1800086400");
+}
+
 TEST_F(Agent, DropsAndCountsMessagesOfTypesNobodyExpects) {
   caf::anon_send(caf::actor_cast<caf::actor>(agent_), 42);
   caf::anon_send(caf::actor_cast<caf::actor>(agent_), std::string{"start"}, 1.5);
