@@ -2,7 +2,7 @@
  *
  * Names that consumers written for Windows use around the transport client API: types, macros and results of
  * windows.h that wdstci.h itself does not need. Optional; include it after wdstci.h. What is defined already is left
- * alone. A program that brings windows.h from elsewhere (winpr, Wine) does not need it.
+ * alone. A program that brings windows.h from elsewhere (winpr, Wine) does not need it; such headers come first.
  */
 #ifndef FLEETCAST_WDSCOMPAT_H
 #define FLEETCAST_WDSCOMPAT_H

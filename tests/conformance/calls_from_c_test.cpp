@@ -5,7 +5,7 @@ extern "C" DWORD c_program_calls_everything(void);
 
 namespace fleetcast::conformance {
 
-// layout.c has the same checks for C, and those of the constants; both compilers must agree.
+// layout_checks.h has the same checks for C, and those of the constants; both compilers must agree.
 static_assert(sizeof(ULONG) == 4 && sizeof(DWORD) == 4 && sizeof(HANDLE) == 8);
 static_assert(sizeof(ULARGE_INTEGER) == 8 && alignof(ULARGE_INTEGER) == 8);
 static_assert(sizeof(WDS_TRANSPORTCLIENT_REQUEST) == 64);

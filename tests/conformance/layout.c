@@ -1,83 +1,14 @@
 /* wdstci.h as a C99 program meets it: it compiles alone, under -pedantic-errors, with the widths and
- * offsets of the documented ABI. C99 has no static assertion: an array of negative size is one. */
+ * offsets of the documented ABI. */
 #include "api/fleetcast_ext.h"
 #include "api/wdstci.h"
+#include "layout_checks.h"
 
 #include <string.h>
 
-#define CHECK_JOIN(a, b) a##b
-#define CHECK_NAME(line) CHECK_JOIN(check_at_line_, line)
-#define CHECK(condition)                                                                           \
-  typedef char CHECK_NAME(__LINE__)[(condition) ? 1 : -1] __attribute__((unused))
-
-CHECK(sizeof(ULONG) == 4);
-CHECK(sizeof(DWORD) == 4);
-CHECK(sizeof(HANDLE) == 8);
-CHECK(sizeof(ULARGE_INTEGER) == 8);
-CHECK(__alignof__(ULARGE_INTEGER) == 8);
+/* Other headers may leave these names to `u` alone, as winpr does. */
 CHECK(offsetof(ULARGE_INTEGER, LowPart) == 0);
 CHECK(offsetof(ULARGE_INTEGER, HighPart) == 4);
-CHECK(offsetof(ULARGE_INTEGER, u.LowPart) == 0);
-CHECK(offsetof(ULARGE_INTEGER, u.HighPart) == 4);
-
-CHECK(sizeof(WDS_TRANSPORTCLIENT_REQUEST) == 64);
-CHECK(offsetof(WDS_TRANSPORTCLIENT_REQUEST, ulLength) == 0);
-CHECK(offsetof(WDS_TRANSPORTCLIENT_REQUEST, ulApiVersion) == 4);
-CHECK(offsetof(WDS_TRANSPORTCLIENT_REQUEST, ulAuthLevel) == 8);
-CHECK(offsetof(WDS_TRANSPORTCLIENT_REQUEST, pwszServer) == 16);
-CHECK(offsetof(WDS_TRANSPORTCLIENT_REQUEST, pwszNamespace) == 24);
-CHECK(offsetof(WDS_TRANSPORTCLIENT_REQUEST, pwszObjectName) == 32);
-CHECK(offsetof(WDS_TRANSPORTCLIENT_REQUEST, ulCacheSize) == 40);
-CHECK(offsetof(WDS_TRANSPORTCLIENT_REQUEST, ulProtocol) == 44);
-CHECK(offsetof(WDS_TRANSPORTCLIENT_REQUEST, pvProtocolData) == 48);
-CHECK(offsetof(WDS_TRANSPORTCLIENT_REQUEST, ulProtocolDataLength) == 56);
-
-CHECK(sizeof(TRANSPORTCLIENT_SESSION_INFO) == 24);
-CHECK(offsetof(TRANSPORTCLIENT_SESSION_INFO, ulStructureLength) == 0);
-CHECK(offsetof(TRANSPORTCLIENT_SESSION_INFO, ullFileSize) == 8);
-CHECK(offsetof(TRANSPORTCLIENT_SESSION_INFO, ulBlockSize) == 16);
-
-CHECK(sizeof(WDS_TRANSPORTCLIENT_CALLBACKS) == 48);
-CHECK(offsetof(WDS_TRANSPORTCLIENT_CALLBACKS, SessionStart) == 0);
-CHECK(offsetof(WDS_TRANSPORTCLIENT_CALLBACKS, SessionStartEx) == 8);
-CHECK(offsetof(WDS_TRANSPORTCLIENT_CALLBACKS, ReceiveContents) == 16);
-CHECK(offsetof(WDS_TRANSPORTCLIENT_CALLBACKS, ReceiveMetadata) == 24);
-CHECK(offsetof(WDS_TRANSPORTCLIENT_CALLBACKS, SessionComplete) == 32);
-CHECK(offsetof(WDS_TRANSPORTCLIENT_CALLBACKS, SessionNegotiate) == 40);
-
-CHECK(sizeof(TRANSPORTCLIENT_CALLBACK_ID) == 4);
-CHECK(WDS_TRANSPORTCLIENT_SESSION_START == 0);
-CHECK(WDS_TRANSPORTCLIENT_RECEIVE_CONTENTS == 1);
-CHECK(WDS_TRANSPORTCLIENT_SESSION_COMPLETE == 2);
-CHECK(WDS_TRANSPORTCLIENT_RECEIVE_METADATA == 3);
-CHECK(WDS_TRANSPORTCLIENT_SESSION_STARTEX == 4);
-CHECK(WDS_TRANSPORTCLIENT_SESSION_NEGOTIATE == 5);
-CHECK(WDS_TRANSPORTCLIENT_MAX_CALLBACKS == 6);
-
-CHECK(WDS_TRANSPORTCLIENT_CURRENT_API_VERSION == 1);
-CHECK(WDS_TRANSPORT_CLIENT_CURRENT_API_VERSION == 1);
-CHECK(WDS_TRANSPORTCLIENT_PROTOCOL_MULTICAST == 1);
-CHECK(WDS_TRANSPORTCLIENT_AUTH == 1);
-CHECK(WDS_TRANSPORTCLIENT_NO_AUTH == 2);
-CHECK(WDS_TRANSPORTCLIENT_NO_CACHE == 0);
-CHECK(WDS_TRANSPORTCLIENT_STATUS_IN_PROGRESS == 1);
-CHECK(WDS_TRANSPORTCLIENT_STATUS_SUCCESS == 2);
-CHECK(WDS_TRANSPORTCLIENT_STATUS_FAILURE == 3);
-CHECK(ERROR_CANCELLED == 1223);
-CHECK(INFINITE == 0xFFFFFFFFu);
-
-/* The ABI of the extensions, frozen as it was first released: fields are appended only. */
-CHECK(sizeof(FLEETCAST_CONFIG) == 80);
-CHECK(offsetof(FLEETCAST_CONFIG, pszKnownServers) == 24);
-CHECK(offsetof(FLEETCAST_CONFIG, pszIdentity) == 32);
-CHECK(offsetof(FLEETCAST_CONFIG, ulLogLevel) == 64);
-CHECK(offsetof(FLEETCAST_CONFIG, ulConsole) == 72);
-CHECK(sizeof(FLEETCAST_IDENTITY) == 4168);
-CHECK(offsetof(FLEETCAST_IDENTITY, szFile) == 72);
-CHECK(sizeof(FLEETCAST_SESSION_STATISTICS) == 136);
-CHECK(offsetof(FLEETCAST_SESSION_STATISTICS, ullObjectBytes) == 8);
-CHECK(offsetof(FLEETCAST_SESSION_STATISTICS, ullDigestFailures) == 120);
-CHECK(offsetof(FLEETCAST_SESSION_STATISTICS, ulLimitingFactor) == 128);
 
 /* A C program's use of every call and every callback type, for calls_from_c_test.cpp to run. */
 
