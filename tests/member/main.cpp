@@ -68,6 +68,7 @@ struct options {
   double interval_ms = 5;
   double seconds = 10;
   std::string source;
+  std::string reporter;
   std::uint64_t seed = std::random_device{}();
 };
 
@@ -203,13 +204,16 @@ int run(const options& with) {
   const auto layout
     = protocol::geometry::make(accept.object_size, accept.symbol_size, accept.source_symbols)
         .value();
-  std::optional<voice::endpoint> source;
-  if (!with.source.empty())
-    source.emplace(asio::ip::make_address(with.source), endpoint_of(accept.feedback).port());
+  const auto claimed = [&](const std::string& address) {
+    return address.empty()
+             ? std::optional<voice::endpoint>{}
+             : std::optional<voice::endpoint>{std::in_place, asio::ip::make_address(address),
+                                              endpoint_of(accept.feedback).port()};
+  };
   ear heard{accept, *interface};
   reporter reports{accept};
-  const voice to_group{endpoint_of(accept.group), with.interface, source};
-  const voice to_server{endpoint_of(accept.feedback), with.interface, {}};
+  const voice to_group{endpoint_of(accept.group), with.interface, claimed(with.source)};
+  const voice to_server{endpoint_of(accept.feedback), with.interface, claimed(with.reporter)};
   forger forges{{forgeries_of(with.kind)}, layout,   accept.suite, accept.group_key,
                 accept.session_tag,        with.seed};
   std::printf("joined\n");
@@ -254,6 +258,7 @@ int main(int argc, char** argv) {
     ->check(CLI::Range(0.1, 1000.0));
   program.add_option("--seconds", with.seconds, "How long at most")->check(CLI::Range(0.1, 120.0));
   program.add_option("--source", with.source, "Address that forgeries claim to come from");
+  program.add_option("--reporter", with.reporter, "Address that reports claim to come from");
   program.add_option("--seed", with.seed, "Of chance");
   CLI11_PARSE(program, argc, argv);
   try {
