@@ -1,5 +1,7 @@
 #include "protocol/simulation/link.hpp"
 
+#include "protocol/send/bit_rate.hpp"
+
 #include <algorithm>
 #include <random>
 
@@ -36,8 +38,7 @@ const std::vector<timestamp>& link::transmit(timestamp now, std::size_t size) {
       = static_cast<double>(bits_waiting) * static_cast<double>(options_.rate) / 8e9;
     if (bytes_waiting > static_cast<double>(options_.queue_bytes))
       return arrivals_;
-    free_at_ = std::max(free_at_, now)
-               + duration{static_cast<std::int64_t>(size * 8'000'000'000ULL / options_.rate)};
+    free_at_ = std::max(free_at_, now) + time_of(size, options_.rate);
     out = free_at_;
   }
   if (lose())
