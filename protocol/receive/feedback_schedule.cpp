@@ -1,6 +1,7 @@
 #include "protocol/receive/feedback_schedule.hpp"
 
 #include "protocol/defaults.hpp"
+#include "protocol/require.hpp"
 
 #include <algorithm>
 
@@ -16,6 +17,7 @@ feedback_schedule::feedback_schedule(std::uint64_t seed, const address_proof& pr
 
 void feedback_schedule::plan_request(timestamp now, position at, bool again,
                                      const heard_heartbeat& beat) {
+  REQUIRE(!is_request_planned());
   planned_at_ = at;
   const auto from = now + defaults::reorder_delay;
   if (again)

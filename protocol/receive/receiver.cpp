@@ -1,10 +1,10 @@
 #include "protocol/receive/receiver.hpp"
 
 #include "protocol/defaults.hpp"
+#include "protocol/require.hpp"
 #include "protocol/wire/block_digest.hpp"
 
 #include <algorithm>
-#include <cassert>
 #include <string>
 #include <utility>
 
@@ -37,8 +37,9 @@ receiver::receiver(const receiver_config& config, block_allocator& memory, times
               address_proof{config.knows_feedback_address, config.first_feedback_packet}, now),
     next_packet_(config.first_feedback_packet),
     limit_meter_(now) {
-  [[maybe_unused]] const auto fits = untouched_.insert(0, config_.layout.block_count());
-  assert(fits);
+  REQUIRE(memory.capacity() > 0);
+  const auto fits = untouched_.insert(0, config_.layout.block_count());
+  ENSURE(fits, config_.layout.block_count());
 }
 
 // -- datagrams ------------------------------------------------------------------------------------
@@ -51,18 +52,15 @@ void receiver::on_datagram(timestamp now, std::span<const std::byte> datagram,
   is_suspicious_ = suspicion_.is_active(now);
   liveness_.turn(now);
   const auto h = wire::decode(datagram, opener_.overhead());
-  if (!h) {
-    count(h.error());
-    return;
-  }
-  if (const auto reason = check(*h)) {
-    count(*reason);
-    return;
-  }
+  if (!h)
+    return count(h.error());
+  if (const auto reason = check(*h))
+    return count(*reason);
   if (h->type == wire::datagram_type::control)
     on_control(now, *h, datagram);
   else
     on_symbol(now, *h, datagram);
+  check_self_(*this);
 }
 
 std::optional<wire::drop_reason> receiver::check(const wire::header& h) const {
@@ -178,8 +176,8 @@ assemblies::iterator receiver::begin_assembly(block_number block) {
 
 void receiver::abandon(assemblies::iterator block) {
   // The interval this restores was there before, so it fits.
-  [[maybe_unused]] const auto fits = untouched_.insert(block->first, block->first + 1);
-  assert(fits);
+  const auto fits = untouched_.insert(block->first, block->first + 1);
+  ENSURE(fits, block->first);
   assemblies_.erase(block);
 }
 

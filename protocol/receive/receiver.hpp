@@ -45,6 +45,7 @@
 #include "protocol/receive/shortfall.hpp"
 #include "protocol/receive/signature_budget.hpp"
 #include "protocol/receive/suspicion.hpp"
+#include "protocol/self_check.hpp"
 #include "protocol/timestamp.hpp"
 #include "protocol/wire/data_messages.hpp"
 #include "protocol/wire/manifest.hpp"
@@ -310,6 +311,7 @@ private:
   std::uint64_t next_packet_; ///< of feedback
   receive_limit_meter limit_meter_;
 
+  self_check check_self_;
   failure failure_;
   receiver_statistics statistics_;
 };

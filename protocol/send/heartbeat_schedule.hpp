@@ -9,6 +9,7 @@
 
 #include "protocol/interval_set.hpp"
 #include "protocol/position.hpp"
+#include "protocol/require.hpp"
 #include "protocol/send/group.hpp"
 #include "protocol/send/repair_schedule.hpp"
 #include "protocol/timestamp.hpp"
@@ -36,7 +37,9 @@ public:
   };
 
   /// `status_budget`: unprompted messages that the whole group should send a second.
-  explicit heartbeat_schedule(std::uint32_t status_budget) : status_budget_(status_budget) {}
+  explicit heartbeat_schedule(std::uint32_t status_budget) : status_budget_(status_budget) {
+    REQUIRE(status_budget > 0);
+  }
 
   bool is_due(timestamp now) const noexcept { return now >= next_; }
   timestamp next() const noexcept { return next_; }

@@ -1,5 +1,7 @@
 #include "protocol/send/manifest_schedule.hpp"
 
+#include "protocol/require.hpp"
+
 #include <algorithm>
 
 namespace fleetcast::protocol {
@@ -68,6 +70,7 @@ bool manifest_schedule::is_run_known(block_number block, const interval_set& sch
 
 std::span<const manifest_schedule::body> manifest_schedule::announce(position at,
                                                                      const interval_set& schedule) {
+  REQUIRE(is_run_known(at.block, schedule), at.block);
   const auto end = run_end(at.block);
   run_.clear();
   repeats_left_ = defaults::manifest_repeats;

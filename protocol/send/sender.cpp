@@ -1,9 +1,9 @@
 #include "protocol/send/sender.hpp"
 
 #include "protocol/defaults.hpp"
+#include "protocol/require.hpp"
 
 #include <algorithm>
-#include <cassert>
 #include <utility>
 
 namespace fleetcast::protocol {
@@ -43,16 +43,18 @@ sender::sender(const sender_config& config, std::unique_ptr<rate_controller> rat
     repairs_(config.layout),
     parity_(config.layout.source_symbols()),
     schedule_(defaults::max_schedule_intervals) {
+  REQUIRE(rate_ != nullptr);
   // Blocks read ahead are pinned; repairs need at least one place beside them.
-  assert(config.cache_blocks > max_read_ahead);
-  [[maybe_unused]] const auto fits = schedule_.insert(0, config_.layout.block_count());
-  assert(fits);
+  REQUIRE(config.cache_blocks > max_read_ahead, config.cache_blocks, max_read_ahead);
+  REQUIRE(config.request_budget > 0);
+  const auto fits = schedule_.insert(0, config_.layout.block_count());
+  ENSURE(fits, config_.layout.block_count());
 }
 
 // -- group ----------------------------------------------------------------------------------------
 
 void sender::add_receiver(timestamp now, receiver_id id, std::uint32_t cache_blocks) {
-  assert(!group_.contains(id));
+  REQUIRE(!group_.contains(id), id);
   begin_turn(now);
   // One block at least: a receiver that never completes it holds up nobody who does.
   group_.add(now, id, nth_on_the_way(schedule_, next_, std::max(cache_blocks, 1U)));
@@ -77,22 +79,28 @@ bool sender::on_feedback(timestamp now, receiver_id id, const wire::feedback& me
     return false;
   begin_turn(now);
   const auto waited = must_wait_to_be_heard();
-  const auto rtt = group_.update(now, id, message);
-  if (!rtt)
-    return true;
-  if (waited)
-    heartbeats_.send_at_once(now);
+  if (const auto rtt = group_.update(now, id, message)) {
+    if (waited)
+      heartbeats_.send_at_once(now);
+    take_in(now, id, message, *rtt);
+  }
+  check_self_(*this);
+  return true;
+}
+
+void sender::take_in(timestamp now, receiver_id id, const wire::feedback& message, duration rtt) {
   ++statistics_.feedback_messages;
   apply(now, liveness_.on_report(now, id, message, group_.find(id)->second.deaf, traffic()));
   ration_.on_report(id, std::min(message.lost_packets + message.dropped_no_room, next_packet_ - 1));
   if (liveness_.paces(id))
-    rate_->on_feedback(now, id, message, *rtt);
+    rate_->on_feedback(now, id, message, rtt);
   if (liveness_.counts(id) && !liveness_.hears_hardly_anything(id))
     learn_loss(message);
-  const auto asks
-    = !message.repairs.empty() || !message.wanted.empty() || !message.manifests.empty();
-  if (!asks)
-    return true;
+  if (!message.repairs.empty() || !message.wanted.empty() || !message.manifests.empty())
+    merge(now, id, message);
+}
+
+void sender::merge(timestamp now, receiver_id id, const wire::feedback& message) {
   heartbeats_.on_activity(now);
   merge_repairs(id, message);
   for (const auto& more : parity_.take_top_ups())
@@ -101,7 +109,6 @@ bool sender::on_feedback(timestamp now, receiver_id id, const wire::feedback& me
   statistics_.schedule_overflows += manifests_.request(message);
   if (!ration_.exceeded(id) && liveness_.paces(id))
     hasten_heartbeat(now);
-  return true;
 }
 
 void sender::learn_loss(const wire::feedback& message) {
@@ -312,7 +319,7 @@ void sender::choose_read_ahead() {
 
 failure sender::on_block(block_number number, const_block_buffer bytes,
                          const wire::digest& digest) {
-  assert(number < config_.layout.block_count());
+  REQUIRE(number < config_.layout.block_count(), number, config_.layout.block_count());
   if (config_.verified && !manifests_.learn(number, digest))
     return {failure_code::object_changed, 0,
             "block " + std::to_string(number)
@@ -332,7 +339,8 @@ void sender::pause(timestamp now, bool paused) noexcept {
   heartbeats_.send_at_once(now);
 }
 
-void sender::set_rate_controller(std::unique_ptr<rate_controller> rate) noexcept {
+void sender::set_rate_controller(std::unique_ptr<rate_controller> rate) {
+  REQUIRE(rate != nullptr);
   rate_ = std::move(rate);
 }
 
@@ -352,11 +360,17 @@ std::size_t sender::take(timestamp now, std::size_t max, std::vector<outgoing_da
   stalled_ = paused_;
   if (paused_)
     pacer_.idle();
-  if (paused_ || !pacer_.ready(now))
-    return out.size() - before;
+  else if (pacer_.ready(now))
+    send_batch(now, before + max, out);
+  check_self_(*this);
+  return out.size() - before;
+}
+
+/// Until there are `full` of them, or the pace is kept up with, or nothing more may be sent.
+void sender::send_batch(timestamp now, std::size_t full, output& out) {
   while (release_repair(false)) {}
   auto held_back = false; // source data; that stays so until input comes
-  while (out.size() - before < max && pacer_.may_continue(now)) {
+  while (out.size() < full && pacer_.may_continue(now)) {
     if (to_sign_) {
       send_anchor(now, out);
       continue;
@@ -364,7 +378,7 @@ std::size_t sender::take(timestamp now, std::size_t max, std::vector<outgoing_da
     const auto must_wait = must_wait_to_be_heard();
     held_back = held_back || must_wait;
     if (!must_wait && (held_back || repair_credit_ > 0)) {
-      if (const auto sent = send_requested(now, max - (out.size() - before), out); sent > 0) {
+      if (const auto sent = send_requested(now, full - out.size(), out); sent > 0) {
         // What goes while nothing else may takes nothing from anybody.
         if (!held_back)
           repair_credit_ -= static_cast<std::int32_t>(sent);
@@ -382,7 +396,6 @@ std::size_t sender::take(timestamp now, std::size_t max, std::vector<outgoing_da
     held_back = !(current_ ? send_source(now, out) : start_next_block(now, out));
   }
   observe_limit(now);
-  return out.size() - before;
 }
 
 timestamp sender::next_event(timestamp now) const {
@@ -462,7 +475,7 @@ bool sender::send_wanted_manifest(timestamp now, output& out) {
 }
 
 std::optional<wire::manifest> sender::manifest_of(block_number block) const {
-  assert(block < config_.layout.block_count());
+  REQUIRE(block < config_.layout.block_count(), block, config_.layout.block_count());
   return manifests_.find(block);
 }
 
@@ -661,8 +674,8 @@ bool sender::validate() const {
                       repairs.begin() + static_cast<std::ptrdiff_t>(repairs_waiting_),
                       [this](block_number b) { return cache_.holds(b); });
   return in_range && none_forgotten && liveness_.validate() && ration_.validate()
-         && schedule_.validate() && manifests_.validate() && repairs_.validate() && last <= count
-         && next_.block <= count
+         && cache_.validate() && schedule_.validate() && manifests_.validate()
+         && repairs_.validate() && last <= count && next_.block <= count
          && (!current_ || !schedule_.contains(current_->block) || current_->symbol > 0);
 }
 

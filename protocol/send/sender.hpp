@@ -44,6 +44,7 @@
 #include "protocol/geometry.hpp"
 #include "protocol/interval_set.hpp"
 #include "protocol/position.hpp"
+#include "protocol/self_check.hpp"
 #include "protocol/send/anchor_clock.hpp"
 #include "protocol/send/blind_allowance.hpp"
 #include "protocol/send/block_cache.hpp"
@@ -166,7 +167,7 @@ public:
   bool paused() const noexcept { return paused_; }
 
   /// Another policy from now on, which knows nothing of the past.
-  void set_rate_controller(std::unique_ptr<rate_controller> rate) noexcept;
+  void set_rate_controller(std::unique_ptr<rate_controller> rate);
 
   // -- output -----------------------------------------------------------------------------------
 
@@ -211,6 +212,7 @@ private:
   };
 
   // Sending, in the order of urgency.
+  void send_batch(timestamp now, std::size_t full, output& out);
   void send_heartbeat(timestamp now, output& out);
   void send_anchor(timestamp now, output& out);
   std::size_t send_requested(timestamp now, std::size_t max, output& out);
@@ -227,7 +229,9 @@ private:
 
   void choose_read_ahead();
 
-  // Merging what receivers ask for.
+  // Taking in what receivers say, and merging what they ask for.
+  void take_in(timestamp now, receiver_id id, const wire::feedback& message, duration rtt);
+  void merge(timestamp now, receiver_id id, const wire::feedback& message);
   bool names_known_blocks(const wire::feedback& message) const noexcept;
   void merge_repairs(receiver_id from, const wire::feedback& message);
   void merge_wanted(receiver_id from, const wire::feedback& message);
@@ -306,6 +310,7 @@ private:
   std::optional<send_activity> held_by_;
   send_limit_meter limit_meter_;
   transmission_limit limit_;
+  self_check check_self_;
   sender_statistics statistics_;
 };
 

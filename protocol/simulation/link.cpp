@@ -1,5 +1,6 @@
 #include "protocol/simulation/link.hpp"
 
+#include "protocol/require.hpp"
 #include "protocol/send/bit_rate.hpp"
 
 #include <algorithm>
@@ -7,7 +8,12 @@
 
 namespace fleetcast::protocol::simulation {
 
-link::link(const link_options& options, std::uint64_t seed) : options_(options), random_(seed) {}
+link::link(const link_options& options, std::uint64_t seed) : options_(options), random_(seed) {
+  REQUIRE(options.loss >= 0 && options.loss <= 1, options.loss);
+  REQUIRE(options.mean_burst >= 1, options.mean_burst);
+  REQUIRE(options.delay >= duration::zero() && options.jitter >= duration::zero(), options.delay,
+          options.jitter);
+}
 
 bool link::plain() const noexcept {
   return options_.jitter == duration::zero() && options_.duplication <= 0 && options_.rate == 0;

@@ -1,5 +1,6 @@
 #include "protocol/defaults.hpp"
 #include "protocol/receive/feedback_schedule.hpp"
+#include "protocol/require.hpp"
 
 #include <gtest/gtest.h>
 
@@ -255,6 +256,13 @@ TEST(FeedbackSchedule, SaysLittleAndSeldomToAnAddressThatIsNotProven) {
   s.schedule.on_heard(1000, 1001);
   EXPECT_TRUE(s.schedule.find_due(start));
   EXPECT_GT(s.schedule.most_entries(), defaults::max_repair_requests);
+}
+
+TEST(FeedbackSchedule, PlansOneRequestAtATime) {
+  speaker s;
+  s.hear();
+  s.schedule.plan_request(start, {0, 9}, false, s.beat);
+  EXPECT_THROW(s.schedule.plan_request(start, {0, 9}, false, s.beat), broken_promise);
 }
 
 } // namespace

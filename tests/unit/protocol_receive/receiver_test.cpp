@@ -1,3 +1,4 @@
+#include "protocol/require.hpp"
 #include "tests/unit/protocol_receive/receiver_fixture.hpp"
 
 #include <gtest/gtest.h>
@@ -80,6 +81,10 @@ TEST(Receiver, SaysSoonWhenItIsComplete) {
   const auto said = l.take_said();
   ASSERT_FALSE(said.empty());
   EXPECT_EQ(said.back().completed_blocks, 2U);
+}
+
+TEST(Receiver, RefusesToWorkWithoutMemory) {
+  EXPECT_THROW((listener{block_size, 0}), broken_promise);
 }
 
 } // namespace

@@ -1,4 +1,5 @@
 #include "protocol/defaults.hpp"
+#include "protocol/require.hpp"
 #include "protocol/send/heartbeat_schedule.hpp"
 #include "tests/support/protocol_fixture.hpp"
 
@@ -172,6 +173,10 @@ TEST(HeartbeatSchedule, NamesTheRepairsThatAreOwedOldestFirstAsFarAsTheyFit) {
   for (block_number b = 0; b < 100; ++b)
     s.owed.request(b, 1, 0);
   EXPECT_EQ(s.compose().repairing.size(), wire::max_announced_repairs);
+}
+
+TEST(HeartbeatSchedule, ABudgetOfNoMessagesIsNone) {
+  EXPECT_THROW(heartbeat_schedule{0}, broken_promise);
 }
 
 } // namespace

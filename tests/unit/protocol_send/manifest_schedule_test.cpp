@@ -1,3 +1,4 @@
+#include "protocol/require.hpp"
 #include "protocol/send/manifest_schedule.hpp"
 #include "tests/support/protocol_fixture.hpp"
 
@@ -227,6 +228,12 @@ TEST(ManifestSchedule, CountsWhatItIgnoresBecauseTooMuchIsWanted) {
   }
   EXPECT_EQ(ignored, 1U);
   EXPECT_TRUE(manifests.validate());
+}
+
+TEST(ManifestSchedule, AnnouncesNoRunOfWhichADigestIsLacking) {
+  announcer a;
+  a.learn(0, run - 1);
+  EXPECT_THROW(static_cast<void>(a.manifests.announce({0, 0}, a.schedule)), broken_promise);
 }
 
 } // namespace

@@ -1,3 +1,4 @@
+#include "protocol/require.hpp"
 #include "protocol/send/fixed_rate.hpp"
 #include "tests/unit/protocol_send/sender_fixture.hpp"
 
@@ -166,6 +167,31 @@ TEST(Sender, PausesWithoutReceiversAndGoesOnWithTheNext) {
   ASSERT_FALSE(blocks.empty());
   EXPECT_LE(blocks.front(), first.back() + 1);
   EXPECT_EQ(blocks.back(), 99U);
+}
+
+TEST(Sender, RefusesOptionsThatCannotWork) {
+  talker t{8};
+  const auto make = [&](auto change, std::unique_ptr<rate_controller> rate) {
+    sender_config config{.layout = t.object.layout()};
+    change(config);
+    const sender made{config, std::move(rate), t.signer};
+  };
+  const auto rate = [] { return std::make_unique<fixed_rate>(1); };
+  EXPECT_NO_THROW(make([](sender_config& c) { c.cache_blocks = 33; }, rate()));
+  EXPECT_THROW(make([](sender_config& c) { c.cache_blocks = 32; }, rate()), broken_promise)
+    << "no place for a repair beside what is read ahead";
+  EXPECT_THROW(make([](sender_config& c) { c.status_budget = 0; }, rate()), broken_promise);
+  EXPECT_THROW(make([](sender_config& c) { c.request_budget = 0; }, rate()), broken_promise);
+  EXPECT_THROW(make([](sender_config&) {}, nullptr), broken_promise);
+  EXPECT_THROW(t.machine.set_rate_controller(nullptr), broken_promise);
+}
+
+TEST(Sender, RefusesAReceiverThatItHasAndABlockThatIsNone) {
+  talker t{8};
+  t.join(alice);
+  EXPECT_THROW(t.join(alice), broken_promise);
+  EXPECT_THROW(t.machine.on_block(8, t.object.block(0), t.object.digest_of(0)), broken_promise);
+  EXPECT_THROW(static_cast<void>(t.machine.manifest_of(8)), broken_promise);
 }
 
 } // namespace
