@@ -1,11 +1,11 @@
 #include "protocol/fec.hpp"
 
 #include "protocol/defaults.hpp"
+#include "protocol/require.hpp"
 
 #include <isa-l.h>
 
 #include <array>
-#include <cassert>
 #include <cstring>
 
 namespace fleetcast::protocol {
@@ -46,9 +46,9 @@ void multiply(std::vector<unsigned char>& matrix, std::vector<unsigned char>& ta
 
 void fec_encoder::encode(std::span<const std::byte> source, std::uint16_t k, symbol_id first,
                          std::uint16_t count, std::span<std::byte> repair) {
-  assert(k <= first && std::size_t{first} + count <= max_symbols);
-  assert(source.size() >= std::size_t{k} * symbol_size_);
-  assert(repair.size() >= std::size_t{count} * symbol_size_);
+  REQUIRE(k <= first && std::size_t{first} + count <= max_symbols, k, first, count);
+  REQUIRE(source.size() >= std::size_t{k} * symbol_size_, source.size(), k, symbol_size_);
+  REQUIRE(repair.size() >= std::size_t{count} * symbol_size_, repair.size(), count, symbol_size_);
   if (count == 0)
     return;
   matrix_.resize(std::size_t{count} * k);
@@ -66,7 +66,7 @@ void fec_encoder::encode(std::span<const std::byte> source, std::uint16_t k, sym
 
 void fec_decoder::decode(std::span<std::byte> slots, std::span<const symbol_id> ids) {
   const auto k = ids.size();
-  assert(slots.size() >= k * symbol_size_);
+  REQUIRE(k <= max_symbols && slots.size() >= k * symbol_size_, slots.size(), k, symbol_size_);
   std::array<symbol_id, max_symbols> missing;
   std::array<symbol_id, max_symbols> present;
   std::size_t missing_count = 0;
@@ -105,9 +105,9 @@ void fec_decoder::decode(std::span<std::byte> slots, std::span<const symbol_id> 
   for (std::size_t i = 0; i < missing_count; ++i)
     for (std::size_t j = 0; j < missing_count; ++j)
       matrix_[i * missing_count + j] = coefficient(ids[missing[i]], missing[j]);
-  [[maybe_unused]] const auto singular
+  const auto singular
     = gf_invert_matrix(matrix_.data(), inverse_.data(), static_cast<int>(missing_count));
-  assert(singular == 0);
+  ENSURE(singular == 0, missing_count, k);
   for (std::size_t i = 0; i < missing_count; ++i) {
     inputs[i] = outputs[i];
     outputs[i] = bytes(slot_at(missing[i]));

@@ -10,6 +10,7 @@
 
 #include "protocol/failure.hpp"
 #include "protocol/order_queue.hpp"
+#include "protocol/self_check.hpp"
 #include "protocol/wire/control_messages.hpp"
 
 #include <cstdint>
@@ -77,7 +78,10 @@ public:
   void stop();
 
   /// What to do next, until there is none. To be taken after each of the calls above.
-  std::optional<order> next_order() { return orders_.next(); }
+  std::optional<order> next_order() {
+    check_self_(*this);
+    return orders_.next();
+  }
 
   phase where() const noexcept { return phase_; }
   const peer_identity& peer() const noexcept { return peer_; }
@@ -101,6 +105,7 @@ private:
   question asked_;
   peer_identity peer_;
   order_queue<order> orders_;
+  self_check check_self_;
   phase phase_ = phase::connecting;
   bool has_connection_ = false;
   bool owes_report_ = true;

@@ -11,6 +11,7 @@
 
 #include "protocol/failure.hpp"
 #include "protocol/order_queue.hpp"
+#include "protocol/self_check.hpp"
 #include "protocol/wire/control_messages.hpp"
 
 #include <cstdint>
@@ -99,7 +100,10 @@ public:
   void stop();
 
   /// What to do next, until there is none. To be taken after each of the calls above.
-  std::optional<order> next_order() { return orders_.next(); }
+  std::optional<order> next_order() {
+    check_self_(*this);
+    return orders_.next();
+  }
 
   phase where() const noexcept { return phase_; }
 
@@ -131,6 +135,7 @@ private:
   std::optional<wire::session_request> request_; ///< until it is joined
   wire::feature_set features_;                   ///< of the client
   order_queue<order> orders_;
+  self_check check_self_;
   phase phase_ = phase::handshaking;
   outcome outcome_ = outcome::broken_early;
   bool owes_leave_ = false;

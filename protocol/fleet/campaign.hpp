@@ -17,6 +17,7 @@
 
 #include "protocol/fleet/campaign_plan.hpp"
 #include "protocol/order_queue.hpp"
+#include "protocol/self_check.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -90,7 +91,10 @@ public:
   void on_tick(timestamp now);
 
   /// What to do next, until there is none. To be taken after each of the calls above.
-  std::optional<order> next_order() { return orders_.next(); }
+  std::optional<order> next_order() {
+    check_self_(*this);
+    return orders_.next();
+  }
 
   job_request request_for(std::size_t host) const;
   const std::string& job() const noexcept { return plan_.request.job; }
@@ -162,6 +166,7 @@ private:
   campaign_plan plan_;
   std::vector<member> hosts_;
   order_queue<order> orders_;
+  self_check check_self_;
   std::optional<job_request> told_;
   timestamp began_at_;
   timestamp withdrawn_at_{};

@@ -13,6 +13,7 @@
 
 #include "protocol/fleet/job.hpp"
 #include "protocol/order_queue.hpp"
+#include "protocol/self_check.hpp"
 #include "protocol/timestamp.hpp"
 
 #include <cstddef>
@@ -78,7 +79,10 @@ public:
   void stop();
 
   /// What to do next, until there is none. To be taken after each of the calls above.
-  std::optional<order> next_order() { return orders_.next(); }
+  std::optional<order> next_order() {
+    check_self_(*this);
+    return orders_.next();
+  }
 
   bool is_known(const std::string& id) const { return find(id) != nullptr; }
 
@@ -125,6 +129,7 @@ private:
   job_limits limits_;
   std::list<job> jobs_; ///< the oldest first
   order_queue<order> orders_;
+  self_check check_self_;
   run_number runs_ = 0;
   bool stopping_ = false;
 };

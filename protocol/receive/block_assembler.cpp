@@ -1,5 +1,7 @@
 #include "protocol/receive/block_assembler.hpp"
 
+#include "protocol/require.hpp"
+
 #include <cassert>
 #include <cstring>
 #include <utility>
@@ -10,6 +12,8 @@ block_assembler::block_assembler(block_buffer memory, std::uint16_t k, std::uint
   : memory_(std::move(memory)),
     k_(k),
     symbol_size_(symbol_size) {
+  REQUIRE(memory_ != nullptr);
+  REQUIRE(k > 0 && k <= defaults::max_encoding_symbols, k);
   ids_.fill(empty);
 }
 
@@ -47,7 +51,7 @@ void block_assembler::commit(symbol_id id, std::size_t size) {
 }
 
 std::uint16_t block_assembler::restore(fec_decoder& decoder) {
-  assert(whole());
+  REQUIRE(whole(), count_, k_);
   std::uint16_t rebuilt = 0;
   for (std::size_t i = 0; i < k_; ++i)
     rebuilt = static_cast<std::uint16_t>(rebuilt + (ids_[i] != i ? 1 : 0));

@@ -1,24 +1,16 @@
 #include "protocol/receive/receiver.hpp"
 
 #include "protocol/defaults.hpp"
+#include "protocol/require.hpp"
 #include "protocol/wire/block_digest.hpp"
 
 #include <algorithm>
-#include <cassert>
 #include <string>
 #include <utility>
 
 namespace fleetcast::protocol {
 
 namespace {
-
-/// Appends `block` to ranges in ascending order, joining it to the last one where they touch.
-void append(std::vector<wire::block_range>& ranges, block_number block) {
-  if (!ranges.empty() && ranges.back().first + ranges.back().count == block)
-    ++ranges.back().count;
-  else
-    ranges.push_back({block, 1});
-}
 
 /// The largest datagram that the object's symbols travel in.
 std::size_t full_datagram(const geometry& layout, std::size_t overhead) {
@@ -39,17 +31,15 @@ receiver::receiver(const receiver_config& config, block_allocator& memory, times
     signatures_(now),
     untouched_(defaults::max_untouched_intervals),
     completed_(config.layout.block_count()),
-    scheduled_(wire::max_scheduled_ranges),
     last_heard_(now),
     liveness_(full_datagram(config.layout, opener_.overhead()), config.lower_headers, now),
-    nack_(config.seed),
-    next_status_(now + defaults::status_keep_alive),
-    last_status_(now),
+    feedback_(config.seed,
+              address_proof{config.knows_feedback_address, config.first_feedback_packet}, now),
     next_packet_(config.first_feedback_packet),
-    proof_(config.knows_feedback_address, config.first_feedback_packet),
     limit_meter_(now) {
-  [[maybe_unused]] const auto fits = untouched_.insert(0, config_.layout.block_count());
-  assert(fits);
+  REQUIRE(memory.capacity() > 0);
+  const auto fits = untouched_.insert(0, config_.layout.block_count());
+  ENSURE(fits, config_.layout.block_count());
 }
 
 // -- datagrams ------------------------------------------------------------------------------------
@@ -62,18 +52,15 @@ void receiver::on_datagram(timestamp now, std::span<const std::byte> datagram,
   is_suspicious_ = suspicion_.is_active(now);
   liveness_.turn(now);
   const auto h = wire::decode(datagram, opener_.overhead());
-  if (!h) {
-    count(h.error());
-    return;
-  }
-  if (const auto reason = check(*h)) {
-    count(*reason);
-    return;
-  }
+  if (!h)
+    return count(h.error());
+  if (const auto reason = check(*h))
+    return count(*reason);
   if (h->type == wire::datagram_type::control)
     on_control(now, *h, datagram);
   else
     on_symbol(now, *h, datagram);
+  check_self_(*this);
 }
 
 std::optional<wire::drop_reason> receiver::check(const wire::header& h) const {
@@ -171,7 +158,7 @@ void receiver::open_and_forget(timestamp now, const wire::header& h,
     saw_source(now, h.block);
 }
 
-receiver::assemblies::iterator receiver::begin_assembly(block_number block) {
+assemblies::iterator receiver::begin_assembly(block_number block) {
   if (untouched_.full())
     return assemblies_.end();
   auto memory = memory_.allocate();
@@ -189,8 +176,8 @@ receiver::assemblies::iterator receiver::begin_assembly(block_number block) {
 
 void receiver::abandon(assemblies::iterator block) {
   // The interval this restores was there before, so it fits.
-  [[maybe_unused]] const auto fits = untouched_.insert(block->first, block->first + 1);
-  assert(fits);
+  const auto fits = untouched_.insert(block->first, block->first + 1);
+  ENSURE(fits, block->first);
   assemblies_.erase(block);
 }
 
@@ -222,32 +209,21 @@ void receiver::on_message(timestamp now, const wire::heartbeat& message) {
   if (message.next.block > count_of_blocks)
     return count(drop::out_of_range);
   // Heartbeats replace one another; one that was overtaken is worthless.
-  if (heartbeat_ && message.sent_at <= heartbeat_->sent_at)
+  if (beat_ && message.sent_at <= beat_->sent_at)
     return;
   if (is_believable(now, message))
     take_heartbeat(now, paced_by_anchor(message));
 }
 
 void receiver::take_heartbeat(timestamp now, const wire::heartbeat& message) {
-  const auto was_deaf = is_deaf(now);
-  if (heartbeat_)
-    heartbeat_gap_ = std::clamp<duration>(now - heartbeat_at_, defaults::heartbeat_interval,
-                                          defaults::idle_heartbeat_interval);
-  if (heartbeat_
-      && (message.next != heartbeat_->next || message.repairing != heartbeat_->repairing))
+  const auto was_deaf = beat_.is_deaf(now);
+  if (beat_ && (message.next != beat_->next || message.repairing != beat_->repairing))
     liveness_.sender_moved();
-  heartbeat_ = message;
-  heartbeat_at_ = now;
+  beat_.take(now, message);
   // Thousands that join together shall not all speak at once.
   if (was_deaf)
-    next_status_ = now + within(status_interval());
-  scheduled_.clear();
-  for (const auto& r : message.scheduled)
-    if (!scheduled_.insert(r.first, r.first + r.count))
-      break;
-  schedule_known_to_ = message.scheduled_all ? config_.layout.block_count()
-                       : scheduled_.empty()  ? 0
-                                             : (scheduled_.end() - 1)->last;
+    feedback_.introduce(now, beat_);
+  shortfall_.on_heartbeat(message, config_.layout.block_count());
   for (auto& [block, a] : assemblies_)
     a.announced = 0;
   for (const auto& r : message.repairing)
@@ -255,32 +231,7 @@ void receiver::take_heartbeat(timestamp now, const wire::heartbeat& message) {
       i->second.announced = r.symbols;
   advance_to(now, message.next);
   plan_request(now);
-  plan_objection(now);
-}
-
-void receiver::plan_objection(timestamp now) {
-  const auto room = limit();
-  // What was reported counts for as long as silence is no consent. When it may be what holds the sender up, and
-  // there is more room now, that is news.
-  const auto counts_for = defaults::consent_heartbeats * heartbeat_gap_ + 2 * grtt();
-  if (statistics_.statuses_sent > 0 && now - last_status_ <= counts_for
-      && reported_limit_ <= heartbeat_->edge && reported_limit_ < room) {
-    object_at_ = std::min(object_at_, last_status_ + defaults::min_status_interval);
-  } else if (holds_edge_ && room <= heartbeat_->edge) {
-    // Said again before silence would count as consent.
-    const auto interval = std::max<duration>(2 * grtt(), defaults::min_objection_interval);
-    object_at_ = std::min(object_at_, last_status_ + interval);
-  } else if (heartbeat_->edge > room) {
-    // The sender is about to outrun this receiver. So perhaps others with less room, one of which speaks first:
-    // the next heartbeat announces its edge.
-    if (object_at_ == never)
-      object_at_
-        = std::max(last_status_ + defaults::min_status_interval,
-                   now + nack_.backoff(grtt(), group_size()) / defaults::nack_backoff_factor);
-  } else {
-    object_at_ = never;
-    holds_edge_ = false;
-  }
+  feedback_.plan_objection(now, limit(), beat_);
 }
 
 void receiver::on_message(timestamp now, const wire::manifest& message) {
@@ -335,10 +286,9 @@ bool receiver::shows_position(const wire::header& h) const noexcept {
 }
 
 void receiver::saw_source(timestamp now, block_number block) {
-  // The sender takes blocks off its schedule as it starts them: so does this copy of it, without
-  // waiting for the next heartbeat. What it passed by that never arrived is lacking from here on.
+  // What it passed by that never arrived is lacking from here on.
   if (block >= seen_.block)
-    scheduled_.erase(seen_.block, block + 1);
+    shortfall_.on_passed(seen_.block, block);
   advance_to(now, {seen_.pass, block});
 }
 
@@ -379,7 +329,7 @@ void receiver::mark_completed(timestamp now, block_number number) {
   completed_[number] = true;
   ++completed_count_;
   if (complete())
-    next_status_ = std::min(next_status_, now + within(status_interval()));
+    feedback_.report_soon(now, beat_);
 }
 
 void receiver::require(timestamp now, wire::block_range blocks) {
@@ -426,129 +376,31 @@ std::vector<verified_block> receiver::take_blocks() {
   return std::exchange(ready_, {});
 }
 
-// -- what is lacking ------------------------------------------------------------------------------
-
-bool receiver::comes_whole(block_number block, position room) const {
-  // Beyond this receiver's room the sender does not come before blocks here are complete: waiting
-  // for it there would be waiting for each other.
-  return scheduled_.contains(block) && next_visit(heartbeat_->next, block) < room;
-}
-
-bool receiver::lacks_symbols(timestamp now, position at, position room, block_number block,
-                             const assembly& a) const {
-  return position{a.pass, block} < at && a.symbols.need() > a.announced && !comes_whole(block, room)
-         && a.asked_at + holdoff(a) <= now;
-}
-
-std::vector<wire::block_range> receiver::wanted(timestamp now) const {
-  std::vector<wire::block_range> result;
-  if (!heartbeat_ || wanted_asked_at_ + holdoff() > now)
-    return result;
-  // Untouched blocks that the sender does not mean to send. Where its list was cut off, nothing is
-  // known.
-  for (const auto& i : untouched_) {
-    const auto end = std::min(i.last, schedule_known_to_);
-    for (auto block = scheduled_.next_gap(i.first); block < end;) {
-      const auto last = std::min(end, scheduled_.next(block).value_or(end));
-      if (result.size() == defaults::max_wanted_ranges)
-        return result;
-      result.push_back({block, last - block});
-      block = scheduled_.next_gap(last);
-    }
-  }
-  return result;
-}
-
-std::vector<wire::block_range> receiver::lacking_manifests(timestamp now) const {
-  std::vector<wire::block_range> result;
-  if (manifests_asked_at_ + holdoff() > now)
-    return result;
-  for (const auto& [block, a] : assemblies_) {
-    if (!a.symbols.whole() || digests_.find(block))
-      continue;
-    append(result, block);
-    if (result.size() > wire::max_manifest_ranges) {
-      result.pop_back();
-      break;
-    }
-  }
-  return result;
-}
-
-bool receiver::asks_again(timestamp now) const {
-  const auto room = limit();
-  return std::any_of(assemblies_.begin(), assemblies_.end(), [&](const auto& entry) {
-    return entry.second.requests == 1 && lacks_symbols(now, seen_, room, entry.first, entry.second);
-  });
-}
-
-bool receiver::lacks_anything(timestamp now) const {
-  const auto room = limit();
-  return std::any_of(assemblies_.begin(), assemblies_.end(),
-                     [&](const auto& entry) {
-                       return lacks_symbols(now, seen_, room, entry.first, entry.second);
-                     })
-         || !lacking_manifests(now).empty() || !wanted(now).empty();
-}
-
 // -- feedback -------------------------------------------------------------------------------------
+
+shortfall::holdings receiver::holdings() const {
+  return {assemblies_, untouched_, digests_, beat_, limit()};
+}
 
 void receiver::plan_request(timestamp now) {
   // Whoever does not know yet how many others there are would not wait as long as it takes them.
-  if (!heartbeat_ || nack_.running() || !lacks_anything(now))
+  if (!beat_ || feedback_.is_request_planned())
     return;
-  planned_at_ = seen_;
-  const auto at = now + defaults::reorder_delay;
-  if (asks_again(now))
-    nack_.start_again(at, grtt(), group_size());
-  else
-    nack_.start(at, grtt(), group_size());
+  const auto have = holdings();
+  if (shortfall_.lacks_anything(now, seen_, have))
+    feedback_.plan_request(now, seen_, shortfall_.asks_again(now, seen_, have), beat_);
 }
 
 void receiver::plan_status(timestamp now) {
-  if (!heartbeat_)
-    return;
-  // News for the sender is an eighth of the cache more room; less can wait for the next message.
-  const auto step = std::max<block_number>(1, static_cast<block_number>(memory_.capacity() / 8));
-  const auto at = limit();
-  const auto news
-    = at.pass > reported_limit_.pass
-      || (at.block > reported_limit_.block && at.block - reported_limit_.block >= step);
-  const auto interval = holds_edge_ ? duration{defaults::min_status_interval} : status_interval();
-  if (news)
-    next_status_ = std::min(next_status_, std::max(now, last_status_ + interval));
-}
-
-bool receiver::add_requests(timestamp now, wire::feedback& message) {
-  const auto most_repairs
-    = proof_.is_pending() ? address_proof::most_entries : defaults::max_repair_requests;
-  for (auto& [block, a] : assemblies_) {
-    if (!lacks_symbols(now, planned_at_, message.limit, block, a))
-      continue;
-    if (message.repairs.size() == most_repairs)
-      break;
-    message.repairs.push_back({block, a.symbols.need()});
-    a.asked_at = now;
-    ++a.requests;
-  }
-  message.wanted = wanted(now);
-  if (!message.wanted.empty())
-    wanted_asked_at_ = now;
-  message.manifests = lacking_manifests(now);
-  if (!message.manifests.empty())
-    manifests_asked_at_ = now;
-  if (proof_.is_pending()) {
-    message.wanted.resize(std::min(message.wanted.size(), address_proof::most_entries));
-    message.manifests.resize(std::min(message.manifests.size(), address_proof::most_entries));
-  }
-  return !message.repairs.empty() || !message.wanted.empty() || !message.manifests.empty();
+  if (beat_)
+    feedback_.plan_status(now, limit(), memory_.capacity(), beat_);
 }
 
 wire::feedback receiver::status(timestamp now) const {
   wire::feedback m;
-  if (heartbeat_) {
-    m.echo_sent_at = heartbeat_->sent_at;
-    m.echo_held = now - heartbeat_at_;
+  if (beat_) {
+    m.echo_sent_at = beat_->sent_at;
+    m.echo_held = now - beat_.at();
   }
   const auto counts = reported_counts();
   m.highest_packet = counts.highest;
@@ -579,24 +431,33 @@ void receiver::observe_limit(timestamp now) {
 bool receiver::take_feedback(timestamp now, std::vector<std::byte>& out) {
   is_suspicious_ = suspicion_.is_active(now);
   observe_limit(now);
-  const auto request_due = nack_.expired(now);
-  const auto status_due = next_status_ <= now || object_at_ <= now;
-  if (failure_ || (!request_due && !status_due) || now < may_speak_at())
+  const auto due = feedback_.find_due(now);
+  if (failure_ || !due)
     return false;
   auto message = status(now);
-  if (request_due) {
-    nack_.stop();
-    if (add_requests(now, message)) {
-      ++statistics_.requests_sent;
-      liveness_.asked();
-    } else {
-      ++statistics_.requests_suppressed;
-    }
-  }
-  const auto asks
-    = !message.repairs.empty() || !message.wanted.empty() || !message.manifests.empty();
-  if (!status_due && !asks)
+  const auto asks = due.request && add_requests(now, message);
+  if (!due.status && !asks)
     return false;
+  seal(message, out);
+  ++statistics_.statuses_sent;
+  feedback_.on_sent(now, message.limit, beat_);
+  return true;
+}
+
+bool receiver::add_requests(timestamp now, wire::feedback& message) {
+  feedback_.end_request();
+  const auto have = holdings();
+  if (!shortfall_.ask(now, feedback_.planned_at(), have, assemblies_, feedback_.most_entries(),
+                      message)) {
+    ++statistics_.requests_suppressed;
+    return false;
+  }
+  ++statistics_.requests_sent;
+  liveness_.asked();
+  return true;
+}
+
+void receiver::seal(const wire::feedback& message, std::vector<std::byte>& out) {
   const auto body = wire::encode(message);
   wire::header h;
   h.type = wire::datagram_type::control;
@@ -606,29 +467,6 @@ bool receiver::take_feedback(timestamp now, std::vector<std::byte>& out) {
   h.block = config_.receiver_id;
   out.resize(wire::header_size + body.size() + sealer_.overhead());
   sealer_.seal(h, body, out);
-  ++statistics_.statuses_sent;
-  last_status_ = now;
-  reported_limit_ = message.limit;
-  holds_edge_
-    = heartbeat_
-      && (message.limit < heartbeat_->edge || (holds_edge_ && message.limit == heartbeat_->edge));
-  object_at_ = never;
-  next_status_ = now + pause_without_news(now);
-  return true;
-}
-
-timestamp receiver::may_speak_at() const noexcept {
-  return statistics_.statuses_sent == 0 ? -never : proof_.earliest(last_status_);
-}
-
-duration receiver::pause_without_news(timestamp now) {
-  // A thousand that lose the sender at the same moment shall not all speak at once, nor often.
-  if (is_deaf(now))
-    return std::max<duration>(defaults::status_keep_alive / 2 + within(defaults::status_keep_alive),
-                              status_interval());
-  return std::max<duration>(
-    status_interval(),
-    std::min<duration>(defaults::status_slack * status_interval(), defaults::status_keep_alive));
 }
 
 void receiver::on_kernel_drops(std::uint64_t total) noexcept {
@@ -648,68 +486,19 @@ void receiver::on_time(timestamp now) {
 timestamp receiver::next_event() const noexcept {
   if (failure_)
     return never;
-  const auto feedback = std::min({nack_.due(), next_status_, object_at_});
   return std::min(
-    {std::max(feedback, may_speak_at()), next_fetch_, complete() ? never : liveness_.next_event()});
+    {feedback_.next_event(), next_fetch_, complete() ? never : liveness_.next_event()});
 }
 
 // -- derived --------------------------------------------------------------------------------------
 
 std::vector<wire::block_range> receiver::missing(std::size_t max_ranges) const {
-  std::vector<wire::block_range> result;
-  // Two sorted lists, merged: what is neither untouched nor in assembly is complete.
-  auto untouched = untouched_.begin();
-  auto begun = assemblies_.begin();
-  while (untouched != untouched_.end() || begun != assemblies_.end()) {
-    const auto take_untouched
-      = begun == assemblies_.end()
-        || (untouched != untouched_.end() && untouched->first < begun->first);
-    const auto first = take_untouched ? untouched->first : begun->first;
-    const auto count = take_untouched ? untouched->size() : 1;
-    take_untouched ? static_cast<void>(++untouched) : static_cast<void>(++begun);
-    if (!result.empty() && result.back().first + result.back().count == first)
-      result.back().count += static_cast<std::uint32_t>(count);
-    else if (result.size() == max_ranges)
-      break;
-    else
-      result.push_back({first, static_cast<std::uint32_t>(count)});
-  }
-  return result;
+  return missing_blocks(untouched_, assemblies_, max_ranges);
 }
 
 position receiver::limit() const {
   const auto to_give_up = is_suspicious_ ? blocks_to_give_up() : 0;
   return nth_on_the_way(untouched_, seen_, memory_.available() + to_give_up);
-}
-
-duration receiver::grtt() const noexcept {
-  return std::clamp(heartbeat_ ? heartbeat_->grtt : defaults::initial_grtt, defaults::min_grtt,
-                    defaults::max_grtt);
-}
-
-std::size_t receiver::group_size() const noexcept {
-  return heartbeat_ ? heartbeat_->group_size : 1;
-}
-
-duration receiver::holdoff() const {
-  return nack_timer::holdoff(grtt(), group_size());
-}
-
-duration receiver::holdoff(const assembly& a) const {
-  return a.requests == 1 ? nack_timer::first_holdoff(grtt()) : holdoff();
-}
-
-bool receiver::is_deaf(timestamp now) const noexcept {
-  return !heartbeat_ || now - heartbeat_at_ > defaults::deaf_after;
-}
-
-duration receiver::status_interval() const noexcept {
-  const auto asked = heartbeat_ ? heartbeat_->status_interval : defaults::min_status_interval;
-  return std::clamp(asked, defaults::min_status_interval, defaults::max_status_interval);
-}
-
-duration receiver::within(duration span) {
-  return duration{static_cast<std::int64_t>(nack_.uniform() * static_cast<double>(span.count()))};
 }
 
 bool receiver::validate() const {

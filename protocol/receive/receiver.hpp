@@ -14,8 +14,8 @@
 /// emptied and requested again.
 ///
 /// Losses. A block lacks symbols once the sender has moved past it (seen from data or a heartbeat) and
-/// the reordering allowance is over. Requests follow RFC 5740: a random back-off scaled by group size and
-/// GRTT (nack_timer.hpp), dropped when a heartbeat shows that the sender already repairs as much.
+/// the reordering allowance is over (shortfall.hpp). Requests follow RFC 5740: a random back-off scaled by group
+/// size and GRTT, dropped when a heartbeat shows that the sender already repairs as much (feedback_schedule.hpp).
 ///
 /// Alive means getting on. Hearing the sender is not progress: liveness.hpp tells deafness, datagrams too large for
 /// the way, and requests that nobody answers from one another, and leaves out what this host slept.
@@ -34,17 +34,18 @@
 #include "protocol/geometry.hpp"
 #include "protocol/interval_set.hpp"
 #include "protocol/position.hpp"
-#include "protocol/receive/address_proof.hpp"
-#include "protocol/receive/block_assembler.hpp"
-#include "protocol/receive/block_mend.hpp"
+#include "protocol/receive/assembly.hpp"
 #include "protocol/receive/digest_store.hpp"
+#include "protocol/receive/feedback_schedule.hpp"
+#include "protocol/receive/heard_heartbeat.hpp"
 #include "protocol/receive/liveness.hpp"
 #include "protocol/receive/manifest_pool.hpp"
-#include "protocol/receive/nack_timer.hpp"
 #include "protocol/receive/receive_limit_meter.hpp"
 #include "protocol/receive/replay_guard.hpp"
+#include "protocol/receive/shortfall.hpp"
 #include "protocol/receive/signature_budget.hpp"
 #include "protocol/receive/suspicion.hpp"
+#include "protocol/self_check.hpp"
 #include "protocol/timestamp.hpp"
 #include "protocol/wire/data_messages.hpp"
 #include "protocol/wire/manifest.hpp"
@@ -53,7 +54,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <span>
 #include <vector>
@@ -141,7 +141,9 @@ public:
   void on_fetched(timestamp now, const wire::fetched& answer);
 
   /// The server says that this feedback message arrived.
-  void on_feedback_heard(std::uint64_t packet) noexcept { proof_.arrived(packet, next_packet_); }
+  void on_feedback_heard(std::uint64_t packet) noexcept {
+    feedback_.on_heard(packet, next_packet_);
+  }
 
   /// The kernel has dropped `total` datagrams on this session's socket so far.
   void on_kernel_drops(std::uint64_t total) noexcept;
@@ -150,7 +152,7 @@ public:
   void on_room(timestamp now);
 
   /// It reports at once, whatever others do: its receipt is about to go.
-  void report(timestamp now) noexcept { next_status_ = now; }
+  void report(timestamp now) noexcept { feedback_.report(now); }
 
   void on_time(timestamp now);
 
@@ -190,7 +192,7 @@ public:
   [[nodiscard]] std::vector<wire::block_range> missing(std::size_t max_ranges) const;
 
   /// When the request under way will be made; `never`: none is.
-  timestamp request_due() const noexcept { return nack_.due(); }
+  timestamp request_due() const noexcept { return feedback_.request_due(); }
   /// What kept this receiver from going faster lately.
   limiting_factor limited_by() const noexcept { return limit_meter_.factor(); }
 
@@ -201,19 +203,6 @@ public:
   [[nodiscard]] bool validate() const;
 
 private:
-  /// A block with memory.
-  struct assembly {
-    block_assembler symbols;
-    std::uint32_t pass = 0;      ///< of the sender when its last symbol came
-    timestamp asked_at = -never; ///< of the last request for it
-    std::uint32_t requests = 0;  ///< that named it
-    std::uint16_t announced = 0; ///< symbols that the last heartbeat said will come
-    bool restored = false;       ///< whole and decoded, waiting for its digest
-    std::optional<wire::digest>
-      own{}; ///< of a restored block whose digest is not known, once computed
-    std::optional<block_mend> mend{}; ///< it fails its digest
-  };
-  using assemblies = std::map<block_number, assembly>;
   using drop = wire::drop_reason;
 
   // Datagrams.
@@ -264,27 +253,12 @@ private:
   // Feedback.
   void observe_limit(timestamp now);
   bool consumer_fills_cache() const;
-  bool comes_whole(block_number block, position room) const;
-  bool lacks_symbols(timestamp now, position at, position room, block_number block,
-                     const assembly& a) const;
-  bool lacks_anything(timestamp now) const;
-  bool asks_again(timestamp now) const;
-  std::vector<wire::block_range> wanted(timestamp now) const;
-  std::vector<wire::block_range> lacking_manifests(timestamp now) const;
+  shortfall::holdings holdings() const;
   void plan_request(timestamp now);
   void plan_status(timestamp now);
   bool add_requests(timestamp now, wire::feedback& message);
-  timestamp may_speak_at() const noexcept;
   wire::feedback status(timestamp now) const;
-  duration grtt() const noexcept;
-  std::size_t group_size() const noexcept;
-  duration holdoff() const;
-  duration holdoff(const assembly& a) const;
-  bool is_deaf(timestamp now) const noexcept; ///< heartbeats do not reach it, or no longer
-  duration status_interval() const noexcept;
-  duration pause_without_news(timestamp now);
-  void plan_objection(timestamp now);
-  duration within(duration span);
+  void seal(const wire::feedback& message, std::vector<std::byte>& out);
   void count(drop reason) noexcept { ++statistics_.drops[static_cast<std::size_t>(reason)]; }
 
   receiver_config config_;
@@ -308,9 +282,6 @@ private:
   bool is_server_told_ = false; ///< an anchor came from an address that the server named
   bool is_suspicious_ = false;  ///< as of the last event
 
-  /// The last feedback said that there is no room before the announced edge: the sender may be waiting.
-  bool holds_edge_ = false;
-
   timestamp manifests_fetched_at_ = -never;
   timestamp next_fetch_ = never;
 
@@ -330,33 +301,17 @@ private:
   position seen_;
   std::uint64_t pass_began_ = 0;
 
-  /// The last heartbeat, when it came, and what it said will be sent whole,
-  /// less what was started since.
-  std::optional<wire::heartbeat> heartbeat_;
-  timestamp heartbeat_at_{};
-  duration heartbeat_gap_ = defaults::heartbeat_interval; ///< between the last two
-  interval_set scheduled_;
-  block_number schedule_known_to_ = 0; ///< where that list was cut off
+  heard_heartbeat beat_;
+  shortfall shortfall_;
 
   timestamp last_heard_;
   liveness liveness_;
 
-  /// While the back-off runs: where the sender was when it began. Only what had been passed by then
-  /// is asked for; the rest may just be late.
-  position planned_at_;
-  nack_timer nack_;
-  timestamp wanted_asked_at_ = -never;
-  timestamp manifests_asked_at_ = -never;
-
-  timestamp next_status_;
-  timestamp last_status_;
-  timestamp object_at_ = never;
-
-  position reported_limit_;
-  std::uint64_t next_packet_;
-  address_proof proof_;
+  feedback_schedule feedback_;
+  std::uint64_t next_packet_; ///< of feedback
   receive_limit_meter limit_meter_;
 
+  self_check check_self_;
   failure failure_;
   receiver_statistics statistics_;
 };

@@ -38,10 +38,10 @@ void receiver::on_message(timestamp now, std::uint64_t packet, const wire::ancho
     go_back_to(beat->next, packet);
     take_heartbeat(now, *beat);
     // What is counted moves with anchors only: told at once, it says how the path is now.
-    next_status_ = std::min(next_status_, now + within(status_interval()));
+    feedback_.report_soon(now, beat_);
     return;
   }
-  if (!heartbeat_ || beat->sent_at > heartbeat_->sent_at)
+  if (!beat_ || beat->sent_at > beat_->sent_at)
     take_heartbeat(now, *beat);
 }
 
@@ -49,7 +49,7 @@ void receiver::on_message(timestamp now, std::uint64_t packet, const wire::ancho
 void receiver::go_back_to(position at, std::uint64_t packet) {
   seen_ = at;
   pass_began_ = packet;
-  planned_at_ = std::min(planned_at_, at);
+  feedback_.go_back_to(at);
   for (auto& [block, a] : assemblies_)
     a.pass = std::min(a.pass, at.pass);
 }
@@ -66,12 +66,12 @@ bool receiver::is_worth_checking(timestamp now, const wire::anchor& message,
 
 /// Whether what is known of the sender cannot be: somebody else said it.
 bool receiver::contradicts(const wire::heartbeat& anchored) const {
-  if (!heartbeat_)
+  if (!beat_)
     return false;
-  if (heartbeat_->sent_at > anchored.sent_at)
-    return heartbeat_->sent_at - anchored.sent_at
+  if (beat_->sent_at > anchored.sent_at)
+    return beat_->sent_at - anchored.sent_at
            > static_cast<std::uint64_t>(defaults::heartbeat_tolerance.count());
-  if (heartbeat_->sent_at == anchored.sent_at && heartbeat_->next != anchored.next)
+  if (beat_->sent_at == anchored.sent_at && beat_->next != anchored.next)
     return true;
   // Nothing later than the anchor is known of the sender, so it is not beyond it, but for what overtook it.
   return seen_.pass > anchored.next.pass
@@ -123,7 +123,7 @@ bool receiver::is_believable(timestamp now, const wire::heartbeat& message) {
                       + static_cast<std::uint64_t>(defaults::deaf_after.count());
   if (message.sent_at > latest)
     return false;
-  if (can_follow(*heartbeat_, message))
+  if (can_follow(*beat_, message))
     return true;
   // One of the two is forged.
   suspect(now);
@@ -144,19 +144,19 @@ wire::heartbeat receiver::paced_by_anchor(wire::heartbeat message) const {
 /// Before the first anchor anybody's heartbeat counts, and one may have made this receiver wait for minutes, whatever it
 /// heard since. What was put off for longer than the anchor asks for is planned again.
 void receiver::correct_pace(timestamp now) {
-  if (!heartbeat_ || !nack_.running())
+  if (!beat_ || !feedback_.is_request_planned())
     return;
-  const auto paced = paced_by_anchor(*heartbeat_);
+  const auto paced = paced_by_anchor(*beat_);
   const auto pace = std::clamp(paced.grtt, defaults::min_grtt, defaults::max_grtt);
   const auto longest = defaults::reorder_delay + nack_timer::max_backoff(pace, paced.group_size);
-  if (nack_.due() <= now + longest)
+  if (feedback_.request_due() <= now + longest)
     return;
-  heartbeat_ = paced;
-  nack_.stop();
-  object_at_ = never;
-  next_status_ = std::min(next_status_, now + within(status_interval()));
+  beat_.correct(paced);
+  feedback_.end_request();
+  feedback_.drop_objection();
+  feedback_.report_soon(now, beat_);
   plan_request(now);
-  plan_objection(now);
+  feedback_.plan_objection(now, limit(), beat_);
 }
 
 packet_counts receiver::reported_counts() const noexcept {
@@ -228,7 +228,7 @@ std::vector<wire::fetch> receiver::take_fetches(timestamp now) {
     return result;
   if (manifests_fetched_at_ + defaults::fetch_pause <= now) {
     manifests_fetched_at_ = now;
-    for (const auto& lacking : lacking_manifests(now))
+    for (const auto& lacking : shortfall_.lacking_manifests(now, holdings()))
       result.push_back({lacking.first, true, false, 0});
   }
   next_fetch_ = std::min(next_fetch_, manifests_fetched_at_ + defaults::fetch_pause);

@@ -12,7 +12,7 @@ namespace fleetcast::protocol {
 /// Bits per second of UDP payload.
 using bit_rate = std::uint64_t;
 
-/// The time that `bytes` take at `rate` > 0.
+/// The time that `bytes`, up to 2 GiB, take at `rate` > 0.
 constexpr duration time_of(std::size_t bytes, bit_rate rate) noexcept {
   return duration{static_cast<duration::rep>(bytes * 8'000'000'000ULL / rate)};
 }

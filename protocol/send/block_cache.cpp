@@ -1,7 +1,8 @@
 #include "protocol/send/block_cache.hpp"
 
+#include "protocol/require.hpp"
+
 #include <algorithm>
-#include <cassert>
 #include <utility>
 
 namespace fleetcast::protocol {
@@ -20,7 +21,7 @@ bool block_cache::holds(block_number block) const {
 }
 
 bool block_cache::reserve(block_number block, bool pinned) {
-  assert(!knows(block));
+  REQUIRE(!knows(block), block);
   if (entries_.size() >= capacity_ && !make_room())
     return false;
   uses_.push_front(block);
@@ -52,6 +53,17 @@ bool block_cache::make_room() {
 void block_cache::set_pinned(block_number block, bool pinned) {
   if (const auto i = entries_.find(block); i != entries_.end())
     i->second.pinned = pinned;
+}
+
+bool block_cache::validate() const {
+  const auto pending = std::count_if(entries_.begin(), entries_.end(),
+                                     [](const auto& e) { return e.second.bytes == nullptr; });
+  const auto in_order = std::all_of(uses_.begin(), uses_.end(), [this](block_number b) {
+    const auto i = entries_.find(b);
+    return i != entries_.end() && *i->second.use == b;
+  });
+  return in_order && uses_.size() == entries_.size() && entries_.size() <= capacity_
+         && static_cast<std::size_t>(pending) == pending_;
 }
 
 } // namespace fleetcast::protocol

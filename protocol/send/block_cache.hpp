@@ -6,6 +6,7 @@
 
 #include "protocol/block_buffer.hpp"
 #include "protocol/geometry.hpp"
+#include "protocol/require.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -16,7 +17,7 @@ namespace fleetcast::protocol {
 
 class block_cache {
 public:
-  explicit block_cache(std::size_t capacity) : capacity_(capacity) {}
+  explicit block_cache(std::size_t capacity) : capacity_(capacity) { REQUIRE(capacity > 0); }
 
   /// The block's bytes, or null; counts as use.
   [[nodiscard]] const_block_buffer find(block_number block);
@@ -38,6 +39,9 @@ public:
 
   std::size_t size() const noexcept { return entries_.size(); }
   std::size_t pending() const noexcept { return pending_; }
+
+  /// Checks the invariants; for tests and debug builds.
+  [[nodiscard]] bool validate() const;
 
 private:
   struct entry {

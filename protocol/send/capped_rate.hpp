@@ -6,6 +6,7 @@
 /// its share to others.
 #pragma once
 
+#include "protocol/require.hpp"
 #include "protocol/send/rate_controller.hpp"
 
 #include <cstdint>
@@ -19,9 +20,11 @@ public:
   /// Long enough for batches to even out, short enough that nobody waits for a share that another leaves.
   static constexpr duration demand_span = milliseconds(50);
 
-  capped_rate(std::unique_ptr<rate_controller> own, bit_rate cap) noexcept
+  capped_rate(std::unique_ptr<rate_controller> own, bit_rate cap)
     : own_(std::move(own)),
-      cap_(cap) {}
+      cap_(cap) {
+    REQUIRE(own_ != nullptr);
+  }
 
   void cap(bit_rate most) noexcept { cap_ = most; }
 

@@ -138,4 +138,17 @@ std::vector<receiver_id> group::silent(timestamp now, duration silence) {
   return result;
 }
 
+std::optional<duration> group::silence(timestamp now, receiver_id id,
+                                       duration status_interval) const {
+  const auto m = members_.find(id);
+  if (m == members_.end())
+    return std::nullopt;
+  const auto least = !m->second.heard ? defaults::unheard_after
+                     : m->second.deaf ? defaults::silent_after_when_deaf
+                                      : duration{defaults::silent_after};
+  const auto due = std::max<duration>(least, defaults::silent_intervals * status_interval);
+  const auto silent = now - m->second.heard_at;
+  return silent > due ? std::optional{silent} : std::nullopt;
+}
+
 } // namespace fleetcast::protocol

@@ -78,6 +78,10 @@ public:
   /// them can have been silent for so long.
   std::vector<receiver_id> silent(timestamp now, duration silence);
 
+  /// How long nothing was heard of one that should have spoken, being asked to every `status_interval`; nothing if it
+  /// should not have yet.
+  std::optional<duration> silence(timestamp now, receiver_id id, duration status_interval) const;
+
   /// Everybody was heard of at this time or later; as of the last look at the members.
   timestamp heard_since() const noexcept { return heard_since_; }
 

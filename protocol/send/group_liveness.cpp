@@ -1,9 +1,9 @@
 #include "protocol/send/group_liveness.hpp"
 
 #include "protocol/defaults.hpp"
+#include "protocol/require.hpp"
 
 #include <algorithm>
-#include <cassert>
 
 namespace fleetcast::protocol {
 
@@ -37,7 +37,7 @@ double asked_times(double share) noexcept {
 } // namespace
 
 bool group_liveness::add(timestamp now, receiver_id id, traffic sent) {
-  assert(!members_.contains(id));
+  REQUIRE(!members_.contains(id), id);
   member m;
   m.progress_at = m.excluded_at = now;
   m.at_join = sent;

@@ -1,6 +1,7 @@
 #include "protocol/send/proactive_parity.hpp"
 
 #include "protocol/defaults.hpp"
+#include "protocol/require.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -29,9 +30,11 @@ constexpr std::uint64_t min_losses = 16;
 
 } // namespace
 
-proactive_parity::proactive_parity(std::uint16_t k) noexcept
+proactive_parity::proactive_parity(std::uint16_t k)
   : full_k_(k),
-    most_(defaults::max_encoding_symbols - k) {}
+    most_(defaults::max_encoding_symbols - k) {
+  REQUIRE(k > 0 && k <= defaults::max_encoding_symbols, k);
+}
 
 std::uint16_t proactive_parity::after(timestamp now, block_number block, std::uint16_t k) {
   if (out_.size() >= defaults::remembered_blocks) {

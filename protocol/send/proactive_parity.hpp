@@ -28,7 +28,7 @@ namespace fleetcast::protocol {
 class proactive_parity {
 public:
   /// `k` source symbols of a block are full ones.
-  explicit proactive_parity(std::uint16_t k) noexcept;
+  explicit proactive_parity(std::uint16_t k);
 
   /// `block`, of `k` source symbols, was sent: so many repair symbols shall follow it.
   std::uint16_t after(timestamp now, block_number block, std::uint16_t k);

@@ -1,9 +1,9 @@
 #include "protocol/send/repair_schedule.hpp"
 
 #include "protocol/defaults.hpp"
+#include "protocol/require.hpp"
 
 #include <algorithm>
-#include <cassert>
 
 namespace fleetcast::protocol {
 
@@ -48,7 +48,7 @@ std::uint16_t repair_schedule::owed(block_number block) const {
 repair_schedule::burst repair_schedule::take(block_number block, std::uint16_t max,
                                              std::uint64_t next_packet) {
   auto& e = entries_.at(block);
-  assert(e.owed > 0 && max > 0);
+  REQUIRE(e.owed > 0 && max > 0, block, e.owed, max);
   if (cursors_.empty())
     cursors_.resize(layout_.block_count());
   const auto k = layout_.source_symbols_of(block);

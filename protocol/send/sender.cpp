@@ -1,9 +1,9 @@
 #include "protocol/send/sender.hpp"
 
 #include "protocol/defaults.hpp"
+#include "protocol/require.hpp"
 
 #include <algorithm>
-#include <cassert>
 #include <utility>
 
 namespace fleetcast::protocol {
@@ -18,9 +18,6 @@ constexpr std::size_t max_read_ahead = 2 * defaults::manifest_run;
 constexpr double least_tolerated = 0.05;
 constexpr double most_tolerated = 0.5;
 
-/// Receivers of whom one misses a datagram at 1 % loss.
-constexpr std::size_t large_group = 100;
-
 /// When everybody who lacks something of a block will have said so: back-off, its way, and as much again.
 constexpr duration request_patience(duration grtt) noexcept {
   return defaults::nack_backoff_factor * grtt + 2 * grtt + defaults::reorder_delay;
@@ -31,14 +28,6 @@ std::shared_ptr<const wire::message_bytes> encoded(const Message& message) {
   return std::make_shared<const wire::message_bytes>(wire::encode(message));
 }
 
-/// Remembers `what`, forgetting the oldest beyond the bound.
-template <class Queue, class T>
-void remember(Queue& queue, T what) {
-  if (queue.size() >= defaults::remembered_blocks)
-    queue.pop_front();
-  queue.push_back(what);
-}
-
 } // namespace
 
 sender::sender(const sender_config& config, std::unique_ptr<rate_controller> rate,
@@ -47,31 +36,32 @@ sender::sender(const sender_config& config, std::unique_ptr<rate_controller> rat
     rate_(std::move(rate)),
     signer_(signer),
     liveness_(config.layout),
+    heartbeats_(config.status_budget),
+    manifests_(config.layout.block_count(), signer),
     cache_(config.cache_blocks),
     encoder_(config.layout.symbol_size()),
     repairs_(config.layout),
     parity_(config.layout.source_symbols()),
-    schedule_(defaults::max_schedule_intervals),
-    manifests_wanted_(defaults::max_schedule_intervals),
-    digests_(config.layout.block_count()),
-    digest_known_(config.layout.block_count()) {
+    schedule_(defaults::max_schedule_intervals) {
+  REQUIRE(rate_ != nullptr);
   // Blocks read ahead are pinned; repairs need at least one place beside them.
-  assert(config.cache_blocks > max_read_ahead);
-  [[maybe_unused]] const auto fits = schedule_.insert(0, config_.layout.block_count());
-  assert(fits);
+  REQUIRE(config.cache_blocks > max_read_ahead, config.cache_blocks, max_read_ahead);
+  REQUIRE(config.request_budget > 0);
+  const auto fits = schedule_.insert(0, config_.layout.block_count());
+  ENSURE(fits, config_.layout.block_count());
 }
 
 // -- group ----------------------------------------------------------------------------------------
 
 void sender::add_receiver(timestamp now, receiver_id id, std::uint32_t cache_blocks) {
-  assert(!group_.contains(id));
+  REQUIRE(!group_.contains(id), id);
   begin_turn(now);
   // One block at least: a receiver that never completes it holds up nobody who does.
   group_.add(now, id, nth_on_the_way(schedule_, next_, std::max(cache_blocks, 1U)));
   ration_.add(id);
   group_.waive(id, !liveness_.add(now, id, traffic()));
   rate_->on_receiver_joined(now, id);
-  last_activity_ = now;
+  heartbeats_.on_activity(now);
   // A newcomer learns from a heartbeat what it missed.
   anchors_.hasten();
   hasten_heartbeat(now);
@@ -89,31 +79,36 @@ bool sender::on_feedback(timestamp now, receiver_id id, const wire::feedback& me
     return false;
   begin_turn(now);
   const auto waited = must_wait_to_be_heard();
-  const auto rtt = group_.update(now, id, message);
-  if (!rtt)
-    return true;
-  if (waited)
-    next_heartbeat_ = now;
+  if (const auto rtt = group_.update(now, id, message)) {
+    if (waited)
+      heartbeats_.send_at_once(now);
+    take_in(now, id, message, *rtt);
+  }
+  check_self_(*this);
+  return true;
+}
+
+void sender::take_in(timestamp now, receiver_id id, const wire::feedback& message, duration rtt) {
   ++statistics_.feedback_messages;
   apply(now, liveness_.on_report(now, id, message, group_.find(id)->second.deaf, traffic()));
   ration_.on_report(id, std::min(message.lost_packets + message.dropped_no_room, next_packet_ - 1));
   if (liveness_.paces(id))
-    rate_->on_feedback(now, id, message, *rtt);
+    rate_->on_feedback(now, id, message, rtt);
   if (liveness_.counts(id) && !liveness_.hears_hardly_anything(id))
     learn_loss(message);
-  const auto asks
-    = !message.repairs.empty() || !message.wanted.empty() || !message.manifests.empty();
-  if (!asks)
-    return true;
-  last_activity_ = now;
+  if (!message.repairs.empty() || !message.wanted.empty() || !message.manifests.empty())
+    merge(now, id, message);
+}
+
+void sender::merge(timestamp now, receiver_id id, const wire::feedback& message) {
+  heartbeats_.on_activity(now);
   merge_repairs(id, message);
   for (const auto& more : parity_.take_top_ups())
     owe_parity(more.block, more.symbols, message.highest_packet);
   merge_wanted(id, message);
-  merge_manifests(message);
+  statistics_.schedule_overflows += manifests_.request(message);
   if (!ration_.exceeded(id) && liveness_.paces(id))
     hasten_heartbeat(now);
-  return true;
 }
 
 void sender::learn_loss(const wire::feedback& message) {
@@ -126,7 +121,8 @@ void sender::learn_loss(const wire::feedback& message) {
 std::vector<receiver_id> sender::take_silent(timestamp now) {
   begin_turn(now);
   // In a large group everybody speaks rarely; as rarely, for a while, when a search has just begun.
-  const auto limit = std::max<duration>(defaults::receiver_silence_limit, 4 * status_interval(1));
+  const auto limit
+    = std::max<duration>(defaults::receiver_silence_limit, 4 * unhurried_status_interval());
   auto result = group_.silent(now, limit);
   for (const auto id : result)
     remove_receiver(now, id);
@@ -143,15 +139,7 @@ std::vector<dismissal> sender::take_dismissed(timestamp now) {
 }
 
 std::optional<duration> sender::silence(timestamp now, receiver_id id) const {
-  const auto m = group_.find(id);
-  if (m == group_.end())
-    return std::nullopt;
-  const auto least = !m->second.heard ? defaults::unheard_after
-                     : m->second.deaf ? defaults::silent_after_when_deaf
-                                      : duration{defaults::silent_after};
-  const auto due = std::max<duration>(least, defaults::silent_intervals * status_interval(1));
-  const auto silent = now - m->second.heard_at;
-  return silent > due ? std::optional{silent} : std::nullopt;
+  return group_.silence(now, id, unhurried_status_interval());
 }
 
 // -- who gets on ----------------------------------------------------------------------------------
@@ -276,42 +264,14 @@ void sender::merge_wanted(receiver_id from, const wire::feedback& message) {
     const auto end
       = r.first + static_cast<block_number>(std::min<std::uint64_t>(r.count, may_have));
     // Blocks that were started after the request was written are on their way to its author.
-    std::vector<block_number> on_the_way;
-    for (const auto& s : recent_blocks_)
-      if (s.packet > message.highest_packet && s.block >= r.first && s.block < end
-          && !schedule_.contains(s.block))
-        on_the_way.push_back(s.block);
+    auto on_the_way = recent_blocks_.all_after(message.highest_packet, r.first, end);
+    std::erase_if(on_the_way, [this](block_number b) { return schedule_.contains(b); });
     const auto before = schedule_.size();
     if (!schedule_.insert(r.first, end))
       ++statistics_.schedule_overflows;
     for (const auto block : on_the_way)
       schedule_.erase(block, block + 1);
     liveness_.charge(from, (schedule_.size() - before) * k);
-  }
-}
-
-void sender::merge_manifests(const wire::feedback& message) {
-  auto left = block_number{defaults::max_requested_manifests};
-  for (const auto& r : message.manifests) {
-    const auto covered
-      = std::any_of(recent_manifests_.begin(), recent_manifests_.end(), [&](const started& s) {
-          return s.packet > message.highest_packet && s.block == r.first;
-        });
-    if (covered)
-      continue;
-    const auto end = r.first + std::min(r.count, left);
-    left -= end - r.first;
-    for (auto block = r.first; block < end;) {
-      // Not read yet, so never sent: its manifest will precede it.
-      if (!digest_known_[block]) {
-        ++block;
-        continue;
-      }
-      const auto known = known_end(block, end);
-      if (!manifests_wanted_.insert(block, known))
-        ++statistics_.schedule_overflows;
-      block = known;
-    }
   }
 }
 
@@ -359,14 +319,12 @@ void sender::choose_read_ahead() {
 
 failure sender::on_block(block_number number, const_block_buffer bytes,
                          const wire::digest& digest) {
-  assert(number < config_.layout.block_count());
-  if (config_.verified && digest_known_[number] && digests_[number] != digest)
+  REQUIRE(number < config_.layout.block_count(), number, config_.layout.block_count());
+  if (config_.verified && !manifests_.learn(number, digest))
     return {failure_code::object_changed, 0,
             "block " + std::to_string(number)
               + " reads differently than before: the object was changed while it was being sent; "
                 "request it again once it is at rest"};
-  digests_[number] = digest;
-  digest_known_[number] = config_.verified;
   cache_.put(number, std::move(bytes));
   if (repairs_.owed(number) > 0)
     repairs_waiting_ = 0; // it may be one of those
@@ -378,10 +336,11 @@ failure sender::on_block(block_number number, const_block_buffer bytes,
 void sender::pause(timestamp now, bool paused) noexcept {
   paused_ = paused;
   // What goes on is told at once: receivers measure their patience by it.
-  next_heartbeat_ = now;
+  heartbeats_.send_at_once(now);
 }
 
-void sender::set_rate_controller(std::unique_ptr<rate_controller> rate) noexcept {
+void sender::set_rate_controller(std::unique_ptr<rate_controller> rate) {
+  REQUIRE(rate != nullptr);
   rate_ = std::move(rate);
 }
 
@@ -394,18 +353,24 @@ std::size_t sender::take(timestamp now, std::size_t max, std::vector<outgoing_da
   begin_turn(now);
   if (now >= next_judgement_)
     judge(now);
-  if (now >= next_heartbeat_)
+  if (heartbeats_.is_due(now))
     send_heartbeat(now, out);
   if (to_sign_ && out.size() - before < max)
     send_anchor(now, out);
   stalled_ = paused_;
   if (paused_)
     pacer_.idle();
-  if (paused_ || !pacer_.ready(now))
-    return out.size() - before;
+  else if (pacer_.ready(now))
+    send_batch(now, before + max, out);
+  check_self_(*this);
+  return out.size() - before;
+}
+
+/// Until there are `full` of them, or the pace is kept up with, or nothing more may be sent.
+void sender::send_batch(timestamp now, std::size_t full, output& out) {
   while (release_repair(false)) {}
   auto held_back = false; // source data; that stays so until input comes
-  while (out.size() - before < max && pacer_.may_continue(now)) {
+  while (out.size() < full && pacer_.may_continue(now)) {
     if (to_sign_) {
       send_anchor(now, out);
       continue;
@@ -413,7 +378,7 @@ std::size_t sender::take(timestamp now, std::size_t max, std::vector<outgoing_da
     const auto must_wait = must_wait_to_be_heard();
     held_back = held_back || must_wait;
     if (!must_wait && (held_back || repair_credit_ > 0)) {
-      if (const auto sent = send_requested(now, max - (out.size() - before), out); sent > 0) {
+      if (const auto sent = send_requested(now, full - out.size(), out); sent > 0) {
         // What goes while nothing else may takes nothing from anybody.
         if (!held_back)
           repair_credit_ -= static_cast<std::int32_t>(sent);
@@ -431,7 +396,6 @@ std::size_t sender::take(timestamp now, std::size_t max, std::vector<outgoing_da
     held_back = !(current_ ? send_source(now, out) : start_next_block(now, out));
   }
   observe_limit(now);
-  return out.size() - before;
 }
 
 timestamp sender::next_event(timestamp now) const {
@@ -439,8 +403,8 @@ timestamp sender::next_event(timestamp now) const {
     return never;
   // Stalled: only input or the next heartbeat's look at the edge can help.
   if (paused_ || (stalled_ && next_repair_at_hand() == repairs_.blocks().size()))
-    return next_heartbeat_;
-  return std::min(next_heartbeat_, std::max(now, pacer_.free_at()));
+    return heartbeats_.next();
+  return std::min(heartbeats_.next(), std::max(now, pacer_.free_at()));
 }
 
 void sender::emit(timestamp now, wire::datagram_type type, block_number block, symbol_id symbol,
@@ -463,7 +427,7 @@ void sender::emit(timestamp now, wire::datagram_type type, block_number block, s
   out.push_back({h, payload, std::move(owner)});
 }
 
-void sender::send_control(timestamp now, control_body body, output& out) {
+void sender::send_control(timestamp now, manifest_schedule::body body, output& out) {
   const std::span<const std::byte> payload{*body};
   emit(now, wire::datagram_type::control, 0, 0, payload,
        const_block_buffer{std::move(body), payload.data()}, out);
@@ -475,31 +439,17 @@ void sender::send_heartbeat(timestamp now, output& out) {
   // one that it will get; it would never ask for it.
   if (!current_)
     next_.block = schedule_.next(next_.block).value_or(config_.layout.block_count());
-  wire::heartbeat h;
-  h.sent_at = static_cast<std::uint64_t>(now.count());
-  // A block still being sent is not yet behind: nobody shall miss its symbols.
-  h.next = current_ ? position{next_.pass, current_->block} : next_;
-  announced_ = edge_to_announce(now);
-  h.edge = announced_;
-  h.grtt = std::chrono::duration_cast<microseconds>(group_.grtt());
-  h.group_size = static_cast<std::uint32_t>(group_.size());
-  h.status_interval = std::chrono::duration_cast<microseconds>(status_interval());
-  announce_scheduled(h);
-  for (const auto block : repairs_.blocks()) {
-    if (h.repairing.size() == wire::max_announced_repairs)
-      break;
-    h.repairing.push_back({block, repairs_.owed(block)});
-  }
+  const auto being_sent = current_ ? std::optional{current_->block} : std::nullopt;
+  auto h = heartbeats_.compose(now, {schedule_, next_, being_sent}, group_, repairs_, pace(now));
   send_control(now, encoded(h), out);
   // On a slow path an anchor takes its time, too.
+  const auto interval = heartbeats_.interval(now, pace(now));
   const auto is_critical = (rate_->searches() || held_by_ == send_activity::drained)
-                           && heartbeat_interval(now) <= defaults::short_anchor_interval;
+                           && interval <= defaults::short_anchor_interval;
   if (config_.verified && !must_wait_to_be_heard()
       && anchors_.is_due(now, next_packet_, h.next.pass, is_critical))
     to_sign_ = std::move(h);
-  last_heartbeat_ = now;
-  next_heartbeat_
-    = now + (must_wait_to_be_heard() ? blind_.next_interval() : heartbeat_interval(now));
+  heartbeats_.on_sent(now, must_wait_to_be_heard() ? blind_.next_interval() : interval);
 }
 
 /// Right behind the heartbeat, which those who know no anchors need.
@@ -512,88 +462,25 @@ void sender::send_anchor(timestamp now, output& out) {
   ++statistics_.anchors;
 }
 
-position sender::edge_to_announce(timestamp now) const {
-  // An edge that somebody holds is no edge to go beyond: nobody else needs to object to it.
-  return std::min(nth_on_the_way(schedule_, next_, defaults::edge_lead),
-                  group_.lowest_limit(now, consent_time(now)));
-}
-
-void sender::announce_scheduled(wire::heartbeat& h) const {
-  const auto add = [&h](block_number first, std::uint64_t count) {
-    h.scheduled_all = h.scheduled.size() < wire::max_scheduled_ranges;
-    if (h.scheduled_all)
-      h.scheduled.push_back({first, static_cast<std::uint32_t>(count)});
-    return h.scheduled_all;
-  };
-  // The block being sent has left the schedule, yet nobody shall ask for it: it goes in its place. When somebody
-  // wants it once more it is back there, and named with the others.
-  constexpr auto none = unlimited.block;
-  auto being_sent = current_ && !schedule_.contains(current_->block) ? current_->block : none;
-  for (const auto& i : schedule_) {
-    if (being_sent < i.first) {
-      if (!add(being_sent, 1))
-        return;
-      being_sent = none;
-    }
-    if (!add(i.first, i.size()))
-      return;
-  }
-  if (being_sent != none)
-    add(being_sent, 1);
-}
-
 std::size_t sender::send_requested(timestamp now, std::size_t max, output& out) {
   return send_wanted_manifest(now, out) ? 1 : send_repair(now, max, out);
 }
 
 bool sender::send_wanted_manifest(timestamp now, output& out) {
-  const auto block = manifests_wanted_.next(0);
-  if (!block)
+  auto body = manifests_.take_requested(next_packet_);
+  if (!body)
     return false;
-  const auto end = std::min(run_end(*block), manifests_wanted_.next_gap(*block));
-  remember(recent_manifests_, started{*block, next_packet_});
-  send_control(now, encoded(signed_manifest(*block, end)), out);
-  manifests_wanted_.erase(*block, end);
+  send_control(now, std::move(body), out);
   return true;
 }
 
-wire::manifest sender::signed_manifest(block_number first, block_number end) const {
-  wire::manifest m;
-  m.first_block = first;
-  m.digests.assign(digests_.begin() + first, digests_.begin() + end);
-  signer_.sign(m);
-  return m;
-}
-
 std::optional<wire::manifest> sender::manifest_of(block_number block) const {
-  assert(block < config_.layout.block_count());
-  if (!digest_known_[block])
-    return std::nullopt;
-  const auto end = known_end(block, run_end(block));
-  auto first = block;
-  while (first > 0 && run_end(first - 1) == run_end(block) && digest_known_[first - 1])
-    --first;
-  return signed_manifest(first, end);
+  REQUIRE(block < config_.layout.block_count(), block, config_.layout.block_count());
+  return manifests_.find(block);
 }
 
 const_block_buffer sender::cached(block_number block) {
   return cache_.holds(block) ? cache_.find(block) : nullptr;
-}
-
-bool sender::repeat_manifests(timestamp now, output& out) {
-  --manifest_repeats_left_;
-  // Of the first run nobody can have said yet that it gets lost.
-  const auto is_first = next_ < position{0, defaults::manifest_run} && group_.size() >= large_group;
-  if (parity_.level() == 0 && !is_first)
-    return false;
-  send_run_manifests(now, out);
-  return !run_manifests_.empty();
-}
-
-void sender::send_run_manifests(timestamp now, output& out) {
-  // A repetition is the same bytes: signing costs more than everything else about a datagram.
-  for (const auto& body : run_manifests_)
-    send_control(now, body, out);
 }
 
 std::size_t sender::send_repair(timestamp now, std::size_t max, output& out) {
@@ -610,7 +497,7 @@ std::size_t sender::send_repair(timestamp now, std::size_t max, output& out) {
   const auto wanted
     = static_cast<std::uint16_t>(std::min({max, room, std::size_t{defaults::max_repair_burst}}));
   const auto burst = repairs_.take(block, wanted, next_packet_);
-  last_activity_ = now;
+  heartbeats_.on_activity(now);
   if (burst.first < k) {
     for (symbol_id s = burst.first; s < burst.first + burst.count; ++s)
       emit(now, wire::datagram_type::repair, block, s,
@@ -638,7 +525,7 @@ bool sender::send_source(timestamp now, output& out) {
   repair_credit_
     = std::min(repair_credit_ + defaults::repair_credit_step, defaults::max_repair_credit);
   statistics_.payload_bytes += size;
-  last_activity_ = now;
+  heartbeats_.on_activity(now);
   if (++c.symbol == config_.layout.source_symbols_of(c.block)) {
     add_parity(now, c.block);
     current_.reset();
@@ -690,18 +577,16 @@ bool sender::start_next_block(timestamp now, output& out) {
   const position at{next_.pass, *block};
   if (at >= edge(now))
     return hold_back(send_activity::window);
-  if (config_.verified && manifested_ <= at)
-    return announce_run(now, *block, out);
-  constexpr auto stretch = defaults::manifest_run / (defaults::manifest_repeats + 1);
-  if (manifest_repeats_left_ > 0 && manifested_.block - *block <= manifest_repeats_left_ * stretch
-      && repeat_manifests(now, out))
+  if (config_.verified && !manifests_.is_announced(at))
+    return announce_run(now, at, out);
+  if (send_manifests(now, manifests_.take_repeats(at, group_.size(), parity_.level() > 0), out))
     return true;
   auto bytes = cache_.find(*block);
   if (!bytes)
     return hold_back(send_activity::content);
   held_by_.reset();
   current_ = source_cursor{*block, 0, std::move(bytes)};
-  remember(recent_blocks_, started{*block, next_packet_});
+  recent_blocks_.add(*block, next_packet_);
   schedule_.erase(*block, *block + 1);
   next_.block = *block + 1;
   return true;
@@ -717,22 +602,17 @@ bool sender::hold_back(send_activity why) {
   return false;
 }
 
-bool sender::announce_run(timestamp now, block_number block, output& out) {
-  const auto end = run_end(block);
-  for (std::optional<block_number> b = block; b && *b < end; b = schedule_.next(*b + 1)) {
-    if (!digest_known_[*b])
-      return hold_back(send_activity::content);
-  }
-  run_manifests_.clear();
-  manifest_repeats_left_ = defaults::manifest_repeats;
-  for (std::optional<block_number> b = block; b && *b < end;) {
-    const auto told_to = known_end(*b, end);
-    run_manifests_.push_back(encoded(signed_manifest(*b, told_to)));
-    b = schedule_.next(told_to);
-  }
-  send_run_manifests(now, out);
-  manifested_ = {next_.pass, end};
-  return true;
+bool sender::announce_run(timestamp now, position at, output& out) {
+  if (!manifests_.is_run_known(at.block, schedule_))
+    return hold_back(send_activity::content);
+  return send_manifests(now, manifests_.announce(at, schedule_), out);
+}
+
+bool sender::send_manifests(timestamp now, std::span<const manifest_schedule::body> all,
+                            output& out) {
+  for (const auto& body : all)
+    send_control(now, body, out);
+  return !all.empty();
 }
 
 // -- what limits ----------------------------------------------------------------------------------
@@ -743,56 +623,13 @@ void sender::observe_limit(timestamp now) {
                         : pacer_.ready(now) ? send_activity::busy
                                             : send_activity::pacing;
   if (limit_meter_.enter(now, activity))
-    limit_ = find_limit(now);
-}
-
-transmission_limit sender::find_limit(timestamp now) const {
-  switch (limit_meter_.verdict()) {
-    case send_activity::content:
-      return {limiting_factor::content, std::nullopt};
-    case send_activity::busy:
-      return {limiting_factor::host, std::nullopt};
-    case send_activity::window:
-      return limit_at(now, group_.nearest_limit());
-    case send_activity::drained:
-      return limit_at(now, group_.least_complete());
-    case send_activity::pacing:
-      break;
-  }
-  if (const auto slowest = rate_->slowest())
-    return limit_at(now, slowest);
-  return {rate_->limited_by(), std::nullopt};
-}
-
-transmission_limit sender::limit_at(timestamp now, std::optional<receiver_id> receiver) const {
-  const auto m = receiver ? group_.find(*receiver) : group_.end();
-  if (m == group_.end())
-    return {};
-  // What it said last is no longer true of it.
-  if (silence(now, *receiver))
-    return {limiting_factor::silent, receiver};
-  const auto own = m->second.last.limited_by;
-  // It knows nothing wrong on its side, and is slow: what is between remains.
-  const auto nothing_known = own == limiting_factor::unknown || own == limiting_factor::sender;
-  return {nothing_known ? limiting_factor::network : own, receiver};
+    limit_ = find_limit(now, limit_meter_.verdict(), group_, *rate_, unhurried_status_interval());
 }
 
 // -- derived --------------------------------------------------------------------------------------
 
-block_number sender::run_end(block_number block) const noexcept {
-  constexpr auto run = static_cast<block_number>(defaults::manifest_run);
-  return std::min(block / run * run + run, config_.layout.block_count());
-}
-
-/// The end of the blocks from `first` on, and before `end`, whose digests are known.
-block_number sender::known_end(block_number first, block_number end) const {
-  while (first < end && digest_known_[first])
-    ++first;
-  return first;
-}
-
 position sender::edge(timestamp now) const {
-  return group_.edge(now, consent_time(now), announced_);
+  return group_.edge(now, consent_time(now), heartbeats_.announced_edge());
 }
 
 /// Of UDP payload, as the pacer counts it.
@@ -800,26 +637,16 @@ std::size_t sender::symbol_datagram_size() const noexcept {
   return config_.layout.symbol_size() + config_.symbol_overhead + config_.datagram_overhead;
 }
 
-duration sender::heartbeat_interval(timestamp now) const {
-  if (now - last_activity_ > defaults::idle_after)
-    return defaults::idle_heartbeat_interval;
-  const auto datagram = time_of(symbol_datagram_size(), rate_->rate(now));
-  return std::clamp<duration>(datagram * defaults::datagrams_per_heartbeat,
-                              defaults::heartbeat_interval, defaults::idle_heartbeat_interval);
+heartbeat_schedule::pace sender::pace(timestamp now) const {
+  return {time_of(symbol_datagram_size(), rate_->rate(now)), rate_->searches()};
 }
 
-duration sender::status_interval() const {
-  return status_interval(rate_->searches() ? defaults::search_status_factor : 1);
-}
-
-duration sender::status_interval(std::int64_t times) const {
-  const auto budget = std::int64_t{config_.status_budget} * times;
-  const auto share = duration{seconds(1)} * static_cast<std::int64_t>(group_.size()) / budget;
-  return std::clamp<duration>(share, defaults::min_status_interval, defaults::max_status_interval);
+duration sender::unhurried_status_interval() const {
+  return heartbeats_.status_interval(group_.size(), false);
 }
 
 duration sender::consent_time(timestamp now) const {
-  return defaults::consent_heartbeats * heartbeat_interval(now) + 2 * group_.grtt();
+  return heartbeats_.consent_time(now, pace(now), group_.grtt());
 }
 
 /// Which of `repairs_.blocks()` comes first among those in memory; their number if none is.
@@ -832,21 +659,14 @@ std::size_t sender::next_repair_at_hand() const {
 }
 
 void sender::hasten_heartbeat(timestamp now) {
-  if (must_wait_to_be_heard())
-    return;
-  // Announcing at once what will be repaired spares the requests of those who still wait. But not for
-  // each of a thousand that ask or join together.
-  next_heartbeat_
-    = std::min(next_heartbeat_, std::max(now, last_heartbeat_ + defaults::reorder_delay));
+  if (!must_wait_to_be_heard())
+    heartbeats_.hasten(now);
 }
 
 bool sender::validate() const {
   const auto count = config_.layout.block_count();
   const auto in_range = schedule_.empty() || schedule_.contains(schedule_.begin()->first);
   const auto last = schedule_.empty() ? 0 : (schedule_.end() - 1)->last;
-  const auto wanted_are_known
-    = std::all_of(manifests_wanted_.begin(), manifests_wanted_.end(),
-                  [this](const auto& i) { return known_end(i.first, i.last) == i.last; });
   const auto& repairs = repairs_.blocks();
   const auto none_forgotten
     = repairs_waiting_ <= repairs.size()
@@ -854,7 +674,7 @@ bool sender::validate() const {
                       repairs.begin() + static_cast<std::ptrdiff_t>(repairs_waiting_),
                       [this](block_number b) { return cache_.holds(b); });
   return in_range && none_forgotten && liveness_.validate() && ration_.validate()
-         && schedule_.validate() && manifests_wanted_.validate() && wanted_are_known
+         && cache_.validate() && schedule_.validate() && manifests_.validate()
          && repairs_.validate() && last <= count && next_.block <= count
          && (!current_ || !schedule_.contains(current_->block) || current_->symbol > 0);
 }

@@ -16,9 +16,8 @@
 ///      2 and 3 spend a credit that source datagrams earn (defaults::max_repair_credit), lest requests
 ///      without end stop the source data of all: once it is gone they get three datagrams of four, and
 ///      every one while window or content hold source data back;
-///   4. the manifest of the run of blocks that comes next, then the blocks' source symbols. Where
-///      datagrams get lost a manifest is repeated during its run: who misses it must keep sixteen
-///      whole blocks.
+///   4. the manifest of the run of blocks that comes next (manifest_schedule.hpp), then the blocks' source
+///      symbols.
 ///
 /// Window rule. No block is started beyond the *edge*: the lowest limit of all receivers. A receiver
 /// reports its limit (how far it has room); one that says nothing while a heartbeat announced an
@@ -31,7 +30,7 @@
 /// Turns. Each call that is given the time is a turn. A pause between two of them beyond defaults::own_gap is the sender's
 /// own, and nobody's silence or lack of progress.
 ///
-/// Timers: heartbeat (`heartbeat_interval`, slower when idle); receiver silence; progress; nothing else. Repairs
+/// Timers: heartbeats (heartbeat_schedule.hpp); receiver silence; progress; nothing else. Repairs
 /// need no linger timer: a request states the highest packet number its author had seen, so symbols
 /// sent after that are known to be on their way and are deducted (repair_schedule.hpp).
 ///
@@ -45,22 +44,26 @@
 #include "protocol/geometry.hpp"
 #include "protocol/interval_set.hpp"
 #include "protocol/position.hpp"
+#include "protocol/self_check.hpp"
 #include "protocol/send/anchor_clock.hpp"
 #include "protocol/send/blind_allowance.hpp"
 #include "protocol/send/block_cache.hpp"
 #include "protocol/send/group.hpp"
 #include "protocol/send/group_liveness.hpp"
+#include "protocol/send/heartbeat_schedule.hpp"
+#include "protocol/send/manifest_schedule.hpp"
 #include "protocol/send/outgoing.hpp"
 #include "protocol/send/pacer.hpp"
 #include "protocol/send/proactive_parity.hpp"
 #include "protocol/send/rate_controller.hpp"
+#include "protocol/send/recent_starts.hpp"
 #include "protocol/send/repair_ration.hpp"
 #include "protocol/send/repair_schedule.hpp"
 #include "protocol/send/send_limit_meter.hpp"
+#include "protocol/send/transmission_limit.hpp"
 #include "protocol/wire/manifest.hpp"
 
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <optional>
 #include <span>
@@ -106,14 +109,6 @@ struct sender_statistics {
   std::uint64_t schedule_overflows = 0;
   std::uint64_t window_stalls = 0; ///< times the edge began to hold the sender back
   std::uint64_t read_stalls = 0;   ///< times it began to wait for content
-};
-
-/// What keeps a transmission from going faster, and at whom, if at one receiver.
-struct transmission_limit {
-  limiting_factor factor = limiting_factor::unknown;
-  std::optional<receiver_id> receiver;
-
-  friend bool operator==(const transmission_limit&, const transmission_limit&) = default;
 };
 
 /// A receiver to be sent away, since it does not get on.
@@ -172,7 +167,7 @@ public:
   bool paused() const noexcept { return paused_; }
 
   /// Another policy from now on, which knows nothing of the past.
-  void set_rate_controller(std::unique_ptr<rate_controller> rate) noexcept;
+  void set_rate_controller(std::unique_ptr<rate_controller> rate);
 
   // -- output -----------------------------------------------------------------------------------
 
@@ -209,9 +204,6 @@ public:
 private:
   using output = std::vector<outgoing_datagram>;
 
-  /// An encoded control message; several datagrams may carry it.
-  using control_body = std::shared_ptr<const wire::message_bytes>;
-
   /// The block being sent and its next symbol.
   struct source_cursor {
     block_number block = 0;
@@ -219,37 +211,30 @@ private:
     const_block_buffer bytes;
   };
 
-  /// A block, or a run of blocks for manifests, and the packet number its sending began with.
-  struct started {
-    block_number block = 0;
-    std::uint64_t packet = 0;
-  };
-
   // Sending, in the order of urgency.
+  void send_batch(timestamp now, std::size_t full, output& out);
   void send_heartbeat(timestamp now, output& out);
   void send_anchor(timestamp now, output& out);
-  void announce_scheduled(wire::heartbeat& h) const;
   std::size_t send_requested(timestamp now, std::size_t max, output& out);
   bool send_wanted_manifest(timestamp now, output& out);
   std::size_t send_repair(timestamp now, std::size_t max, output& out);
   bool send_source(timestamp now, output& out);
   bool start_next_block(timestamp now, output& out);
   bool hold_back(send_activity why);
-  bool announce_run(timestamp now, block_number block, output& out);
-  bool repeat_manifests(timestamp now, output& out);
-  void send_run_manifests(timestamp now, output& out);
-  wire::manifest signed_manifest(block_number first, block_number end) const;
-  void send_control(timestamp now, control_body body, output& out);
+  bool announce_run(timestamp now, position at, output& out);
+  bool send_manifests(timestamp now, std::span<const manifest_schedule::body> all, output& out);
+  void send_control(timestamp now, manifest_schedule::body body, output& out);
   void emit(timestamp now, wire::datagram_type type, block_number block, symbol_id symbol,
             std::span<const std::byte> payload, const_block_buffer owner, output& out);
 
   void choose_read_ahead();
 
-  // Merging what receivers ask for.
+  // Taking in what receivers say, and merging what they ask for.
+  void take_in(timestamp now, receiver_id id, const wire::feedback& message, duration rtt);
+  void merge(timestamp now, receiver_id id, const wire::feedback& message);
   bool names_known_blocks(const wire::feedback& message) const noexcept;
   void merge_repairs(receiver_id from, const wire::feedback& message);
   void merge_wanted(receiver_id from, const wire::feedback& message);
-  void merge_manifests(const wire::feedback& message);
 
   void request_repair(const repair_ration::request& what);
   bool release_repair(bool nothing_else);
@@ -263,18 +248,13 @@ private:
 
   // What limits.
   void observe_limit(timestamp now);
-  transmission_limit find_limit(timestamp now) const;
-  transmission_limit limit_at(timestamp now, std::optional<receiver_id> receiver) const;
 
   // Derived.
-  block_number run_end(block_number block) const noexcept;
-  block_number known_end(block_number first, block_number end) const;
   std::size_t symbol_datagram_size() const noexcept;
-  duration heartbeat_interval(timestamp now) const;
-  duration status_interval() const;
+  heartbeat_schedule::pace pace(timestamp now) const;
 
-  /// With so many times the budget of messages.
-  duration status_interval(std::int64_t times) const;
+  /// As if the rate were not searched.
+  duration unhurried_status_interval() const;
   duration consent_time(timestamp now) const;
   std::size_t next_repair_at_hand() const;
   void hasten_heartbeat(timestamp now);
@@ -283,17 +263,18 @@ private:
   void owe_parity(block_number block, std::uint16_t symbols, std::uint64_t seen_packet);
   double tolerated_requests(timestamp now) const;
   double blocks_a_second(timestamp now) const;
-  position edge_to_announce(timestamp now) const;
 
   sender_config config_;
   std::unique_ptr<rate_controller> rate_;
-  const wire::manifest_signer& signer_;
+  const wire::manifest_signer& signer_; ///< of anchors
   group group_;
   group_liveness liveness_;
   repair_ration ration_;
   blind_allowance blind_;
   std::vector<dismissal> dismissed_;
   pacer pacer_;
+  heartbeat_schedule heartbeats_;
+  manifest_schedule manifests_;
   block_cache cache_;
   fec_encoder encoder_;
   repair_schedule repairs_;
@@ -305,42 +286,21 @@ private:
   /// Blocks to be sent whole: in this pass (at or after `next_`) or the next one (before it).
   interval_set schedule_;
 
-  /// Blocks whose manifest somebody lacks; the digests of all are known.
-  interval_set manifests_wanted_;
-
-  /// Digest of each block, once it was read.
-  std::vector<wire::digest> digests_;
-  std::vector<bool> digest_known_;
-
   /// The next blocks on the way, which are pinned in the cache.
   std::vector<block_number> read_ahead_;
 
   position next_;
   std::optional<source_cursor> current_;
 
-  /// The edge that the last heartbeat announced.
-  position announced_;
-
-  /// Blocks before this were announced by manifests in this pass.
-  position manifested_;
-
-  /// The manifests of the run being sent, at most one a block, and how often they are still to be repeated.
-  std::vector<control_body> run_manifests_;
-  std::size_t manifest_repeats_left_ = 0;
-
   /// Datagrams that repairs and requested manifests may take before it is source data's turn: three earned by
   /// each source datagram, down to minus a burst.
   std::int32_t repair_credit_ = 0;
 
-  std::deque<started> recent_blocks_;
-  std::deque<started> recent_manifests_;
+  recent_starts recent_blocks_;
 
   std::uint64_t next_packet_ = 1;
   anchor_clock anchors_;
   std::optional<wire::heartbeat> to_sign_; ///< the last one, until it is sent as an anchor
-  timestamp next_heartbeat_ = timestamp::zero();
-  timestamp last_heartbeat_ = -never;
-  timestamp last_activity_ = timestamp::zero();
   std::optional<timestamp> last_turn_;
   timestamp next_judgement_ = timestamp::zero();
   bool paused_ = false;
@@ -350,6 +310,7 @@ private:
   std::optional<send_activity> held_by_;
   send_limit_meter limit_meter_;
   transmission_limit limit_;
+  self_check check_self_;
   sender_statistics statistics_;
 };
 

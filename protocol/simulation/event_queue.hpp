@@ -1,6 +1,7 @@
 /// Virtual time: things to do, in order of their time, then of their scheduling.
 #pragma once
 
+#include "protocol/require.hpp"
 #include "protocol/timestamp.hpp"
 
 #include <algorithm>
@@ -26,6 +27,7 @@ public:
 
   /// Moves time to the next event and does it. Requires !empty().
   void step() {
+    REQUIRE(!empty());
     // The queue gives only const access to its top; the action is moved out just before the pop.
     auto& top = const_cast<event&>(events_.top());
     now_ = top.at;

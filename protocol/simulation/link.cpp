@@ -1,11 +1,19 @@
 #include "protocol/simulation/link.hpp"
 
+#include "protocol/require.hpp"
+#include "protocol/send/bit_rate.hpp"
+
 #include <algorithm>
 #include <random>
 
 namespace fleetcast::protocol::simulation {
 
-link::link(const link_options& options, std::uint64_t seed) : options_(options), random_(seed) {}
+link::link(const link_options& options, std::uint64_t seed) : options_(options), random_(seed) {
+  REQUIRE(options.loss >= 0 && options.loss <= 1, options.loss);
+  REQUIRE(options.mean_burst >= 1, options.mean_burst);
+  REQUIRE(options.delay >= duration::zero() && options.jitter >= duration::zero(), options.delay,
+          options.jitter);
+}
 
 bool link::plain() const noexcept {
   return options_.jitter == duration::zero() && options_.duplication <= 0 && options_.rate == 0;
@@ -36,8 +44,7 @@ const std::vector<timestamp>& link::transmit(timestamp now, std::size_t size) {
       = static_cast<double>(bits_waiting) * static_cast<double>(options_.rate) / 8e9;
     if (bytes_waiting > static_cast<double>(options_.queue_bytes))
       return arrivals_;
-    free_at_ = std::max(free_at_, now)
-               + duration{static_cast<std::int64_t>(size * 8'000'000'000ULL / options_.rate)};
+    free_at_ = std::max(free_at_, now) + time_of(size, options_.rate);
     out = free_at_;
   }
   if (lose())

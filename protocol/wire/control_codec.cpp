@@ -1,6 +1,7 @@
 #include "protocol/wire/control_codec.hpp"
 
 #include "protocol/geometry.hpp"
+#include "protocol/require.hpp"
 #include "protocol/text.hpp"
 #include "protocol/wire/capnp_support.hpp"
 #include "protocol/wire/fleetcast.capnp.h"
@@ -11,7 +12,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cassert>
 #include <cstring>
 #include <string_view>
 #include <utility>
@@ -137,7 +137,7 @@ void write(const manifest& from, schema::Fetched::Builder to) {
 }
 
 void write(const leaf_digests& from, schema::Fetched::Builder to) {
-  assert(!from.empty() && from.size() <= max_leaves);
+  REQUIRE(!from.empty() && from.size() <= max_leaves, from.size());
   to.setLeafDigests({reinterpret_cast<const kj::byte*>(from.data()), from.size() * sizeof(digest)});
 }
 

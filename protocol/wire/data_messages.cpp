@@ -1,11 +1,11 @@
 #include "protocol/wire/data_messages.hpp"
 
+#include "protocol/require.hpp"
 #include "protocol/wire/capnp_support.hpp"
 #include "protocol/wire/fleetcast.capnp.h"
 #include "protocol/wire/manifest_codec.hpp"
 
 #include <algorithm>
-#include <cassert>
 #include <cstring>
 #include <limits>
 #include <utility>
@@ -211,7 +211,8 @@ std::optional<manifest> read_manifest(schema::Manifest::Reader from) {
 }
 
 void write_manifest(const manifest& from, schema::Manifest::Builder to) {
-  assert(!from.digests.empty() && from.digests.size() <= defaults::manifest_capacity);
+  REQUIRE(!from.digests.empty() && from.digests.size() <= defaults::manifest_capacity,
+          from.digests.size());
   to.setFirstBlock(from.first_block);
   if (!from.digests.empty())
     to.setDigests(as_kj(from.digests.front().data(), from.digests.size() * sizeof(digest)));

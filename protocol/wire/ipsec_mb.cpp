@@ -1,12 +1,13 @@
 #include "protocol/wire/ipsec_mb.hpp"
 
+#include "protocol/require.hpp"
+
 #if defined(FLEETCAST_HAS_IPSEC_MB)
 
 #define NO_COMPAT_IMB_API_053 // the old names are macros such as SHA1, which break other headers
 #include <openssl/crypto.h>
 
 #include <algorithm>
-#include <cassert>
 #include <stdexcept>
 #include <utility>
 
@@ -143,7 +144,8 @@ std::unique_ptr<aead> make_aes_256_gcm(aead::key key) {
 
 bool sha256(std::span<const std::byte> data, std::size_t size,
             std::span<std::array<std::byte, 32>> digests) {
-  assert(size > 0 && size <= max_message && digests.size() == (data.size() + size - 1) / size);
+  REQUIRE(size > 0 && size <= max_message && digests.size() == (data.size() + size - 1) / size,
+          size, data.size(), digests.size());
   // It queues messages: one each for the few threads that hash.
   thread_local auto manager = make_hashing_manager();
   if (!manager)

@@ -1,8 +1,9 @@
 #include "protocol/wire/manifest.hpp"
 
+#include "protocol/require.hpp"
+
 #include <openssl/evp.h>
 
-#include <cassert>
 #include <cstring>
 #include <stdexcept>
 #include <string_view>
@@ -42,15 +43,15 @@ public:
 
 private:
   template <class Number>
-  void append_number(Number number) noexcept {
+  void append_number(Number number) {
     for (unsigned shift = 0; shift < 8 * sizeof number; shift += 8) {
       const auto byte = static_cast<unsigned char>(number >> shift);
       append(&byte, 1);
     }
   }
 
-  void append(const void* bytes, std::size_t size) noexcept {
-    assert(size_ + size <= bytes_.size());
+  void append(const void* bytes, std::size_t size) {
+    ENSURE(size_ + size <= bytes_.size(), size_, size);
     std::memcpy(bytes_.data() + size_, bytes, size);
     size_ += size;
   }
@@ -82,17 +83,17 @@ void pkey_deleter::operator()(evp_pkey_st* key) const noexcept {
 manifest_signer::manifest_signer(evp_pkey_st* private_key, const transmission_id& transmission)
   : key_(private_key),
     transmission_(transmission) {
-  assert(private_key != nullptr);
+  REQUIRE(private_key != nullptr);
   EVP_PKEY_up_ref(private_key);
 }
 
 void manifest_signer::sign(manifest& m) const {
-  assert(has_legal_size(m));
+  REQUIRE(has_legal_size(m), m.digests.size());
   m.signed_by = sign(signed_bytes{m, transmission_}.all());
 }
 
 void manifest_signer::sign(anchor& a) const {
-  assert(has_legal_size(a));
+  REQUIRE(has_legal_size(a), a.beat.size());
   a.signed_by = sign(signed_bytes{a, transmission_}.all());
 }
 

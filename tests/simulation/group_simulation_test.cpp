@@ -1,5 +1,6 @@
 /// The real sender and receivers in virtual time over bad networks. Every run has a fixed seed, which
 /// a failing test prints.
+#include "protocol/send/bit_rate.hpp"
 #include "protocol/simulation/group_simulation.hpp"
 
 #include <gtest/gtest.h>
@@ -11,11 +12,6 @@ namespace group_simulation_test {
 namespace {
 
 constexpr std::uint64_t block = defaults::symbol_size * defaults::source_symbols;
-
-/// Time that sending so many bytes once takes.
-duration time_of(std::uint64_t bytes, bit_rate rate) {
-  return duration{static_cast<std::int64_t>(bytes * 8'000'000'000ULL / rate)};
-}
 
 /// Loses, delays, reorders and duplicates, both ways.
 receiver_options bad_network(double loss) {

@@ -1,5 +1,6 @@
 /// The simulator's own promises: a network that is kinder than it says would make every simulation
 /// worthless.
+#include "protocol/require.hpp"
 #include "protocol/simulation/event_queue.hpp"
 #include "protocol/simulation/link.hpp"
 
@@ -129,6 +130,17 @@ TEST(EventQueue, DoesThingsInTheOrderOfTimeAndThenOfScheduling) {
     q.step();
   EXPECT_EQ(done, (std::vector<int>{1, 2, 3, 4}));
   EXPECT_EQ(q.now(), now + seconds(2));
+}
+
+TEST(Link, RefusesOptionsThatNoNetworkHas) {
+  EXPECT_THROW((link{{.loss = 1.5}, 1}), broken_promise);
+  EXPECT_THROW((link{{.mean_burst = 0.5}, 1}), broken_promise);
+  EXPECT_THROW((link{{.delay = -microseconds(1)}, 1}), broken_promise);
+}
+
+TEST(EventQueue, RefusesToGoOnWithNothingToDo) {
+  event_queue events;
+  EXPECT_THROW(events.step(), broken_promise);
 }
 
 } // namespace

@@ -1,5 +1,6 @@
 #include "protocol/defaults.hpp"
 #include "protocol/fec.hpp"
+#include "protocol/require.hpp"
 
 #include <gtest/gtest.h>
 
@@ -222,6 +223,28 @@ TEST_F(Fec, RepairSymbolsAreTheDocumentedSums) {
           << "k " << k << ", repair symbol " << esi << ", byte " << at;
       }
   }
+}
+
+TEST_F(Fec, RefusesBuffersThatAreTooSmallAndSymbolsThatAreNone) {
+  fec_encoder encoder{10};
+  const bytes source(40);
+  bytes repair(20);
+  EXPECT_NO_THROW(encoder.encode(source, 4, 4, 2, repair));
+  EXPECT_THROW(encoder.encode(source, 4, 3, 2, repair), broken_promise) << "a source symbol";
+  EXPECT_THROW(encoder.encode(source, 4, 254, 2, repair), broken_promise);
+  EXPECT_THROW(encoder.encode(source, 5, 5, 2, repair), broken_promise);
+  EXPECT_THROW(encoder.encode(source, 4, 4, 3, repair), broken_promise);
+  fec_decoder decoder{10};
+  bytes slots(30);
+  const std::vector<symbol_id> ids{0, 1, 2, 4};
+  EXPECT_THROW(decoder.decode(slots, ids), broken_promise);
+}
+
+TEST_F(Fec, NoticesThatTheSameSymbolCameTwice) {
+  fec_decoder decoder{10};
+  bytes slots(20);
+  const std::vector<symbol_id> ids{4, 4};
+  EXPECT_THROW(decoder.decode(slots, ids), broken_promise);
 }
 
 } // namespace

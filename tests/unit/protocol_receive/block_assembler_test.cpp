@@ -1,4 +1,5 @@
 #include "protocol/receive/block_assembler.hpp"
+#include "protocol/require.hpp"
 #include "tests/support/protocol_fixture.hpp"
 
 #include <gtest/gtest.h>
@@ -208,6 +209,16 @@ TEST(BlockAssembler, StartsAnewAfterReset) {
     ASSERT_TRUE(a.receive(id));
   a.restore();
   EXPECT_TRUE(a.is_right());
+}
+
+TEST(BlockAssembler, RefusesABlockOfNothingAndToRestoreWhatIsNotWhole) {
+  sample_object object{40, 10, 4};
+  EXPECT_THROW((block_assembler{nullptr, 4, 10}), broken_promise);
+  EXPECT_THROW((block_assembler{memory_for(object.layout()), 0, 10}), broken_promise);
+  EXPECT_THROW((block_assembler{memory_for(object.layout()), 256, 10}), broken_promise);
+  assembly a{object};
+  a.receive(0);
+  EXPECT_THROW(a.restore(), broken_promise);
 }
 
 } // namespace

@@ -1,3 +1,4 @@
+#include "protocol/require.hpp"
 #include "protocol/send/block_cache.hpp"
 
 #include <gtest/gtest.h>
@@ -143,6 +144,14 @@ TEST(BlockCache, NeverHoldsMoreThanItsCapacityWhateverHappens) {
         ASSERT_TRUE(!is_pinned || cache.knows(b)) << "block " << b << " was pinned and is gone";
     }
   }
+}
+
+TEST(BlockCache, RefusesToBeEmptyAndToReadABlockTwice) {
+  EXPECT_THROW(block_cache{0}, broken_promise);
+  block_cache cache{2};
+  load(cache, 1);
+  EXPECT_THROW(static_cast<void>(cache.reserve(1, false)), broken_promise);
+  EXPECT_TRUE(cache.validate());
 }
 
 } // namespace

@@ -286,6 +286,35 @@ TEST(Group, LooksForTheSilentOnlyWhenSomebodyCanBeOneOfThem) {
             (std::vector<receiver_id>{2}));
 }
 
+TEST(Group, KnowsForHowLongAReceiverSaidNothingThatShouldHave) {
+  group g;
+  g.add(start, 1, {0, 9});
+  constexpr duration often = milliseconds(2);
+  EXPECT_EQ(g.silence(start + defaults::unheard_after, 1, often), std::nullopt)
+    << "it may still be on its way";
+  EXPECT_EQ(g.silence(start + seconds(3), 1, often), seconds(3));
+  EXPECT_EQ(g.silence(start + seconds(3), 2, often), std::nullopt) << "nobody";
+  g.update(start, 1, with_echo(start));
+  EXPECT_EQ(g.silence(start + defaults::silent_after, 1, often), std::nullopt);
+  EXPECT_EQ(g.silence(start + defaults::silent_after + duration{1}, 1, often),
+            defaults::silent_after + duration{1});
+}
+
+TEST(Group, OneThatIsDeafOrMaySpeakRarelyIsSilentLater) {
+  group g;
+  g.add(start, 1, {0, 9});
+  g.add(start, 2, {0, 9});
+  g.update(start, 1, wire::feedback{}); // it has heard no heartbeat
+  g.update(start, 2, with_echo(start));
+  constexpr duration often = milliseconds(2);
+  EXPECT_EQ(g.silence(start + defaults::silent_after_when_deaf, 1, often), std::nullopt);
+  EXPECT_TRUE(g.silence(start + defaults::silent_after_when_deaf + duration{1}, 1, often));
+  EXPECT_TRUE(g.silence(start + seconds(3), 2, often));
+  const auto rare = seconds(1);
+  EXPECT_EQ(g.silence(start + defaults::silent_intervals * rare, 2, rare), std::nullopt);
+  EXPECT_TRUE(g.silence(start + defaults::silent_intervals * rare + duration{1}, 2, rare));
+}
+
 } // namespace
 } // namespace group_test
 } // namespace fleetcast::protocol

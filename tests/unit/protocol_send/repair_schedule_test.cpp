@@ -1,4 +1,5 @@
 #include "protocol/defaults.hpp"
+#include "protocol/require.hpp"
 #include "protocol/send/repair_schedule.hpp"
 
 #include <gtest/gtest.h>
@@ -231,6 +232,13 @@ TEST_F(RepairSchedule, RandomHistoriesNeverOweMoreThanAskedAndSendNoSymbolTwiceI
       for (std::size_t i = 0; i < ids.size(); ++i)
         ASSERT_EQ(ids[i], (i + k) % defaults::max_encoding_symbols);
   }
+}
+
+TEST_F(RepairSchedule, RefusesToTakeNothing) {
+  ask(3, 1);
+  EXPECT_THROW(repairs_.take(3, 0, next_packet_), broken_promise);
+  send(3);
+  EXPECT_THROW(repairs_.take(3, 1, next_packet_), broken_promise);
 }
 
 } // namespace

@@ -1,3 +1,4 @@
+#include "protocol/require.hpp"
 #include "protocol/wire/manifest.hpp"
 #include "tests/unit/wire/sample_messages.hpp"
 
@@ -153,6 +154,14 @@ TEST_F(Manifest, ARefusalLeavesNoErrorForOthersOnTheThread) {
   m.signed_by.fill(std::byte{0xff});
   EXPECT_FALSE(verifier_.verify(m));
   EXPECT_EQ(ERR_peek_error(), 0U);
+}
+
+TEST_F(Manifest, OfNoBlockOrTooManyIsNotSigned) {
+  manifest m;
+  EXPECT_THROW(signer_.sign(m), broken_promise);
+  m.digests.resize(defaults::manifest_capacity + 1);
+  EXPECT_THROW(signer_.sign(m), broken_promise);
+  EXPECT_THROW((manifest_signer{nullptr, transmission_}), broken_promise);
 }
 
 } // namespace
