@@ -52,7 +52,11 @@ std::string words_for(protocol::exclusion why) {
   using enum protocol::exclusion;
   switch (why) {
     case no_progress:
-      return "it was sent all that it lacks, and more, and completed no block of it. Small "
+      return "it was sent all that it lacks, and more, for as much as it says gets lost, and "
+             "completed no more of it. Look for what drops datagrams there: a link that is too "
+             "narrow or faulty, a host without processor time";
+    case unreached:
+      return "it was sent all that it lacks, and more, and none of it arrives there. Small "
              "datagrams may arrive where "
              "large ones do not: check the MTU on the way (tunnel, VPN, jumbo frames), and that "
              "nothing drops fragments";
@@ -75,13 +79,14 @@ const char* reason_for(protocol::exclusion why) {
   using enum protocol::exclusion;
   switch (why) {
     case no_progress:
-      return "was sent all that it lacks, and completed no block of it";
+      return "was sent all that it lacks, and completed no more of it";
     case holds_window:
       return "keeps the others waiting, and neither takes nor asks for anything";
     case full_cache:
       return "has taken nothing from its cache for a long time";
     case deaf:
       return "says that nothing reaches it";
+    case unreached:
     case none:
     case newcomer:
       break;

@@ -5,6 +5,7 @@
 #include "protocol/wire/block_digest.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <string>
 #include <utility>
 
@@ -190,6 +191,8 @@ void receiver::on_control(timestamp now, const wire::header& h,
     return;
   if (is_repeat)
     count(drop::replayed);
+  else
+    ++statistics_.control;
   const auto message = wire::decode_group_message(scratch_);
   if (!message)
     return count(drop::malformed);
@@ -405,6 +408,8 @@ wire::feedback receiver::status(timestamp now) const {
   const auto counts = reported_counts();
   m.highest_packet = counts.highest;
   m.received_packets = counts.received;
+  m.received_control = static_cast<std::uint32_t>(std::min<std::uint64_t>(
+    {statistics_.control, counts.received, std::numeric_limits<std::uint32_t>::max()}));
   m.lost_packets = counts.lost;
   m.limit = limit();
   m.free_blocks = static_cast<std::uint32_t>(memory_.available());

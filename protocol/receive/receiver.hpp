@@ -111,6 +111,7 @@ enum class datagram_origin : std::uint8_t {
 /// All counted since the session began.
 struct receiver_statistics {
   std::uint64_t datagrams = 0; ///< accepted ones
+  std::uint64_t control = 0;   ///< of these, the ones that are no symbols, each packet number once
   std::uint64_t bytes = 0;     ///< of verified blocks
   std::uint64_t source_symbols = 0;
   std::uint64_t repair_symbols = 0;

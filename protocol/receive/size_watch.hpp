@@ -15,7 +15,8 @@ namespace fleetcast::protocol {
 /// It is the size, and not just loss, when for some seconds no datagram of a full symbol came, smaller ones did, and
 /// it is certain that full ones were sent: the sender got on, and packet numbers are missing before many of
 /// the small ones. Each of these says that the way was open the moment after. A paused sender does not get on; and
-/// where nine of ten datagrams are lost some full ones arrive among so many.
+/// where nine of ten datagrams are lost some full ones arrive among so many. Once full ones came, it is known how much gets
+/// lost of all: as much is taken to get lost of the small ones, which are most of what an almost finished sender sends.
 ///
 /// Sizes are those of UDP payloads, times are own_time.
 class size_watch {
@@ -39,13 +40,19 @@ public:
 
 private:
   void begin(timestamp now);
+  std::uint64_t full_ones_lost() const noexcept;
 
   std::size_t full_;
   timestamp since_; ///< the last full one came, or it began
   std::uint64_t highest_ = 0;
 
+  // Until then.
+  std::uint64_t all_arrived_ = 0;
+  std::uint64_t all_lost_ = 0;
+
   // Since then.
   std::size_t largest_ = 0;
+  std::uint64_t arrived_ = 0;
   std::uint64_t lost_ = 0;
   unsigned gaps_ = 0; ///< datagrams before which some were missing
   unsigned moves_ = 0;

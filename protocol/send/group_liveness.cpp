@@ -4,13 +4,18 @@
 #include "protocol/require.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 namespace fleetcast::protocol {
 
 namespace {
 
-/// Below this share nothing worth the name arrives: datagrams of that size do not get through.
+/// Below this share nothing worth the name arrives, and nobody waits for it.
 constexpr double hardly_any = 0.1;
+
+/// Below this share nothing arrives: datagrams of that size do not get through. Not 0, since how many of what arrived were
+/// control datagrams is an estimate.
+constexpr double nothing = 0.03;
 
 /// From this share on others hear well.
 constexpr double most = 0.5;
@@ -23,15 +28,11 @@ constexpr std::uint64_t least_seen = 128;
 constexpr std::uint64_t least_seen_at_first = 32 * 1408;
 constexpr std::uint64_t fewest_seen_at_first = 12;
 
-/// Times what it lacks that a receiver is sent before it counts as served, at such a share. Half as much again as it
-/// takes, on average; where hardly any arrives, waiting longer is no help.
-double served_times(double share) noexcept {
-  return share < hardly_any ? 1.5 : 1.5 / share;
-}
-
-/// Times what it lacks that it may ask for: the rest, besides what went by once unasked.
-double asked_times(double share) noexcept {
-  return share < hardly_any ? 0.6 : 1.5 / share - 0.5;
+/// Symbols that somebody of whom such a share arrives must be sent for one block, in blocks. Beyond the block's encoding
+/// symbols they come again, and some that arrive are there already.
+double times_it_takes(double share, std::uint16_t source_symbols) {
+  const auto needed = static_cast<double>(source_symbols) / defaults::max_encoding_symbols;
+  return share >= needed ? 1 / share : std::log1p(-needed) / std::log1p(-share) / needed;
 }
 
 } // namespace
@@ -82,7 +83,10 @@ std::vector<group_liveness::change> group_liveness::on_report(timestamp now, rec
     return result;
   auto& m = i->second;
   measure_share(m, message, sent);
-  m.deaf = deaf;
+  if (!deaf)
+    m.deaf_since.reset();
+  else if (!m.deaf_since)
+    m.deaf_since = now;
   if (!m.full)
     m.served += sent.symbols - m.seen_symbols;
   m.seen_symbols = sent.symbols;
@@ -137,16 +141,20 @@ void group_liveness::measure_share(member& m, const wire::feedback& message, tra
     = static_cast<double>(message.received_packets) + static_cast<double>(message.lost_packets);
   const auto control = static_cast<double>(sent.control - m.at_join.control);
   const auto all = static_cast<double>(sent.symbols - m.at_join.symbols) + control;
-  // Heartbeats come where nothing else does. They are taken to be spread evenly.
+  // Control datagrams are taken to be spread evenly.
   const auto seen_control = all > 0 ? control * std::min(1.0, seen / all) : 0;
   const auto least = m.completed > 0 ? least_seen
                                      : std::clamp(least_seen_at_first / layout_.symbol_size(),
                                                   fewest_seen_at_first, least_seen);
-  if (seen - seen_control < static_cast<double>(least))
+  const auto seen_symbols = seen - seen_control;
+  if (seen_symbols < static_cast<double>(least))
     return;
+  // They come where nothing else does. Who does not say how many did may have got them all.
+  const auto says = message.received_control > 0 || message.echo_sent_at == 0;
+  const auto received_control = says ? static_cast<double>(message.received_control) : seen_control;
   m.is_share_known = true;
-  const auto received = std::max(0.0, static_cast<double>(message.received_packets) - seen_control);
-  m.share = std::min(1.0, received / (seen - seen_control));
+  m.share = std::clamp(
+    (static_cast<double>(message.received_packets) - received_control) / seen_symbols, 0.0, 1.0);
 }
 
 void group_liveness::progress(timestamp now, member& m, std::uint32_t completed) {
@@ -161,7 +169,7 @@ void group_liveness::progress(timestamp now, member& m, std::uint32_t completed)
 }
 
 void group_liveness::on_hold(receiver_id holder, duration span) {
-  if (const auto i = members_.find(holder); i != members_.end() && !i->second.deaf)
+  if (const auto i = members_.find(holder); i != members_.end() && !i->second.deaf_since)
     i->second.held += span;
 }
 
@@ -169,6 +177,8 @@ void group_liveness::excuse(timestamp now, duration gap) {
   for (auto& [id, m] : members_) {
     m.progress_at = std::min(now, m.progress_at + gap);
     m.excluded_at = std::min(now, m.excluded_at + gap);
+    if (m.deaf_since)
+      m.deaf_since = std::min(now, *m.deaf_since + gap);
   }
 }
 
@@ -197,7 +207,7 @@ std::uint64_t group_liveness::allowance(receiver_id id) const {
   if (i == members_.end())
     return 0;
   const auto& m = i->second;
-  const auto all = symbols_of(lacking(m), asked_times(m.share)) + defaults::least_asked_symbols;
+  const auto all = symbols_of(lacking(m), asked_times(m)) + defaults::least_asked_symbols;
   return all - std::min(all, m.charged);
 }
 
@@ -230,7 +240,7 @@ exclusion group_liveness::excluded_for(timestamp now, const member& m, duration 
   const auto some = m.share < hardly_any
                       ? std::uint64_t{2}
                       : std::clamp<std::uint64_t>(lacking(m), 8, defaults::served_blocks);
-  if (m.served >= symbols_of(some, served_times(m.share)))
+  if (m.served >= symbols_of(some, served_times(m)))
     return exclusion::no_progress;
   if (m.held >= patience && !m.full)
     return exclusion::holds_window;
@@ -240,16 +250,16 @@ exclusion group_liveness::excluded_for(timestamp now, const member& m, duration 
 exclusion group_liveness::sent_away_for(timestamp now, const member& m, duration patience,
                                         bool asked_waits) const {
   const auto stood_still = now - m.progress_at;
-  if (m.deaf)
-    return stood_still >= defaults::deaf_patience ? exclusion::deaf : exclusion::none;
+  if (m.deaf_since)
+    return now - *m.deaf_since >= defaults::deaf_patience ? exclusion::deaf : exclusion::none;
   if (stood_still < 2 * patience)
     return exclusion::none;
   if (m.why == exclusion::holds_window && now - m.excluded_at >= patience && !m.full)
     return exclusion::holds_window;
   const auto least = std::max<std::uint64_t>(lacking(m), defaults::served_blocks / 4);
-  if (!asked_waits && m.served >= symbols_of(least, served_times(m.share)))
-    return exclusion::no_progress;
-  return exclusion::none;
+  if (asked_waits || m.served < symbols_of(least, served_times(m)))
+    return exclusion::none;
+  return m.share < nothing ? exclusion::unreached : exclusion::no_progress;
 }
 
 void group_liveness::exclude(timestamp now, receiver_id id, member& m, exclusion why,
@@ -270,6 +280,17 @@ void group_liveness::admit(receiver_id id, member& m, std::vector<change>& out) 
   m.why = exclusion::none;
   ++counting_;
   counting_with_blocks_ += m.completed > 0 ? 1 : 0;
+}
+
+/// Times what it lacks that a receiver is sent before it counts as served. Half as much again as it takes, on average;
+/// where nothing arrives, waiting longer is no help.
+double group_liveness::served_times(const member& m) const {
+  return m.share < nothing ? 1.5 : 1.5 * times_it_takes(m.share, layout_.source_symbols());
+}
+
+/// Times what it lacks that it may ask for: the rest, besides what went by once unasked.
+double group_liveness::asked_times(const member& m) const {
+  return m.share < nothing ? 0.6 : served_times(m) - 0.5;
 }
 
 std::uint64_t group_liveness::lacking(const member& m) const noexcept {

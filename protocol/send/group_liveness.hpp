@@ -24,6 +24,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <vector>
 
 namespace fleetcast::protocol {
@@ -33,6 +34,7 @@ enum class exclusion : std::uint8_t {
   none,
   newcomer,     ///< it has not completed a block yet, and others have
   no_progress,  ///< it was sent all that it lacks, and more, and completed nothing
+  unreached,    ///< the same, and none of the symbols arrived there; said only of who is sent away
   holds_window, ///< it kept the others waiting and neither took nor asked for anything
   full_cache,   ///< its consumer has not taken anything for long
   deaf,         ///< it says that nothing reaches it, for longer than a receiver waits
@@ -110,7 +112,7 @@ private:
     bool is_share_known = false;
     bool is_unreached = false; ///< excluded for its share alone
     bool full = false;         ///< its cache, of whole blocks
-    bool deaf = false;
+    std::optional<timestamp> deaf_since;
     exclusion why = exclusion::none;
   };
 
@@ -130,6 +132,8 @@ private:
   exclusion sent_away_for(timestamp now, const member& m, duration patience,
                           bool asked_waits) const;
   exclusion excluded_for(timestamp now, const member& m, duration patience) const;
+  double served_times(const member& m) const;
+  double asked_times(const member& m) const;
   std::uint64_t lacking(const member& m) const noexcept;
   std::uint64_t symbols_of(std::uint64_t blocks, double times) const noexcept;
 

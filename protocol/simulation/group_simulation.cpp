@@ -296,7 +296,25 @@ void group_simulation::tell_sender_gone(node& n, duration after) {
   });
 }
 
+/// The server tells it over the control plane.
+void group_simulation::send_away(node& n, exclusion why) {
+  gate_.remove(n.id);
+  events_.schedule(events_.now() + n.options.down.delay, [this, &n, why] {
+    if (n.ended)
+      return;
+    n.ended = true;
+    n.outcome.took = events_.now() - n.joined;
+    n.outcome.sent_away_for = why;
+    --unfinished_;
+    find_slowest_link();
+  });
+}
+
 void group_simulation::pump_sender() {
+  for (const auto& gone : sender_.take_dismissed(events_.now()))
+    for (const auto& n : nodes_)
+      if (n->id == gone.who)
+        send_away(*n, gone.why);
   for (const auto block : sender_.take_reads())
     events_.schedule(events_.now() + options_.read_time, [this, block] { read(block); });
   std::vector<outgoing_datagram> batch;

@@ -94,6 +94,7 @@ struct receiver_outcome {
   bool intact = false; ///< every byte was delivered exactly once and is right
   duration took{};     ///< from its joining
   failure failed;
+  exclusion sent_away_for = exclusion::none; ///< why the sender did not keep it
   receiver_statistics statistics;
 };
 
@@ -151,6 +152,7 @@ private:
 
   void join(std::size_t index);
   void vanish(std::size_t index);
+  void send_away(node& n, exclusion why);
   void tell_sender_gone(node& n, duration after);
   void find_slowest_link();
   void pump_sender();

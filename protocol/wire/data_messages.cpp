@@ -171,6 +171,7 @@ std::optional<feedback> read(schema::Feedback::Reader from) {
   to.echo_held = duration{static_cast<duration::rep>(from.getEchoHeldNanoseconds())};
   to.highest_packet = from.getHighestPacket();
   to.received_packets = from.getReceivedPackets();
+  to.received_control = from.getReceivedControl();
   to.lost_packets = from.getLostPackets();
   to.limit = {from.getLimitPass(), from.getLimitBlock()};
   to.free_blocks = from.getFreeBlocks();
@@ -258,6 +259,7 @@ message_bytes encode(const feedback& message) {
   to.setEchoHeldNanoseconds(to_nanoseconds(message.echo_held));
   to.setHighestPacket(message.highest_packet);
   to.setReceivedPackets(message.received_packets);
+  to.setReceivedControl(message.received_control);
   to.setLostPackets(message.lost_packets);
   to.setLimitPass(message.limit.pass);
   to.setLimitBlock(message.limit.block);

@@ -76,6 +76,7 @@ struct feedback {
   duration echo_held{};
   std::uint64_t highest_packet = 0;
   std::uint64_t received_packets = 0;
+  std::uint32_t received_control = 0; ///< of these; 0 though a heartbeat is echoed: it does not say
   std::uint64_t lost_packets = 0;
   position limit;
   std::uint32_t free_blocks = 0;

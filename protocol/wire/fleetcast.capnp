@@ -243,4 +243,5 @@ struct Feedback {
   wanted @12 :List(BlockRange);    # blocks of which nothing is held and which are not scheduled, at most 24
   manifests @13 :List(BlockRange); # blocks whose digest is missing, at most 8
   limitedBy @14 :LimitingFactor;   # what keeps this receiver from going faster
+  receivedControl @15 :UInt32;     # control datagrams among receivedPackets; 0 with an echo: the receiver does not say
 }

@@ -32,6 +32,7 @@ simulation_outcome run(const simulation_options& options) {
     EXPECT_TRUE(r.complete);
     EXPECT_TRUE(r.intact);
     EXPECT_FALSE(r.failed) << r.failed.text;
+    EXPECT_EQ(r.sent_away_for, exclusion::none);
     EXPECT_EQ(r.statistics.digest_failures, 0U);
     EXPECT_EQ(r.statistics.signature_failures, 0U);
     EXPECT_EQ(r.statistics.bytes, options.object_size);
@@ -59,6 +60,23 @@ TEST_P(AtLossBothWays, WithReorderingAndDuplicationEveryReceiverGetsEveryByte) {
     o.validate = true;
     o.seed = seed;
     run(o);
+  }
+}
+
+/// That so much gets lost is no reason to be sent away, nor to be taken for one that large datagrams do not reach. A block
+/// takes five times its encoding symbols there, so most that arrive are there already.
+TEST(HeavyLoss, GivesNobodyUp) {
+  for (const double loss : {0.85, 0.9, 0.95}) {
+    simulation_options o;
+    o.object_size = 10 * block;
+    o.rate = 20'000'000;
+    receiver_options r;
+    r.down.loss = loss;
+    r.up.loss = 0.5;
+    o.receivers = {r};
+    o.validate = true;
+    for (o.seed = 1; o.seed <= 3; ++o.seed)
+      run(o);
   }
 }
 

@@ -257,11 +257,17 @@ int simulate(const simulate_arguments& arguments) {
     fmt::print("{}", format_table(scenario, summary));
   if (summary.complete)
     return exit_code::success;
-  fmt::print(
-    stderr,
-    "fleetcast simulate: not everybody got the object within {} simulated seconds; a longer "
-    "--time-limit or a higher --rate may help\n",
-    arguments.time_limit);
+  if (summary.sent_away > 0)
+    fmt::print(stderr,
+               "fleetcast simulate: {} receivers were sent away: the sender had sent all that they "
+               "lacked, and more, and they completed nothing\n",
+               summary.sent_away);
+  else
+    fmt::print(
+      stderr,
+      "fleetcast simulate: not everybody got the object within {} simulated seconds; a longer "
+      "--time-limit or a higher --rate may help\n",
+      arguments.time_limit);
   return exit_code::failure;
 }
 

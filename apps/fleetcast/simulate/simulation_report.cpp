@@ -108,6 +108,7 @@ nlohmann::json to_json(const simulation_scenario& scenario, const simulation_sum
     {"tcp_bits_per_second", summary.tcp_rate},
     {"tcp_ratio", ratio(summary.rate_through, summary.tcp_rate)},
     {"succeeded", summary.complete},
+    {"receivers_sent_away", summary.sent_away},
     {"seconds", summary.seconds},
     {"loss_free_seconds", summary.loss_free_seconds},
     {"time_ratio", ratio(summary.seconds, summary.loss_free_seconds)},

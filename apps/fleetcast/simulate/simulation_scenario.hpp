@@ -80,6 +80,7 @@ struct simulation_summary {
   std::uint64_t feedback_peak = 0; ///< in the busiest second
   std::uint64_t requests_sent = 0;
   std::uint64_t requests_suppressed = 0;
+  std::size_t sent_away = 0; ///< receivers that did not get on
 };
 
 /// Told how far it is, between steps; false stops.

@@ -97,6 +97,7 @@ TEST(Receiver, ReportsWhatItReceivedAndLost) {
   EXPECT_EQ(m.highest_packet, l.voice.next_packet() - 1);
   EXPECT_EQ(m.lost_packets, 2U);
   EXPECT_EQ(m.received_packets, l.voice.next_packet() - 3);
+  EXPECT_EQ(m.received_packets - m.received_control, 2U * l.object.layout().source_symbols() + 1);
   EXPECT_EQ(m.completed_blocks, 1U);
   EXPECT_EQ(m.free_blocks, 0U);
   EXPECT_EQ(m.dropped_no_room, 1U);

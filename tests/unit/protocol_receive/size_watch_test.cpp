@@ -111,6 +111,20 @@ TEST(SizeWatch, IsNotMisledByAPausedSenderThoughMostOfItsHeartbeatsAreLost) {
   EXPECT_FALSE(w.found());
 }
 
+/// Few symbols are still to be sent, of which none arrives for a while: of what is missing most are heartbeats.
+TEST(SizeWatch, IsNotMisledByMuchLossWhereHardlyAnythingButHeartbeatsIsSent) {
+  std::mt19937 random{7};
+  const auto seldom = [&](std::size_t) { return random() % 10 == 0; };
+  way w;
+  w.pass(seconds(60), seldom);
+  for (int second = 0; second < 600; ++second) {
+    w.pass(
+      seconds(1), [&](std::size_t size) { return only_small(size) && seldom(size); }, 0);
+    w.watch.sender_moved();
+    ASSERT_FALSE(w.found()) << second;
+  }
+}
+
 TEST(SizeWatch, IsNotMisledByAPausedSender) {
   way w;
   w.pass(seconds(60), everything, 0);

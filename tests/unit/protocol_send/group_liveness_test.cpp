@@ -37,6 +37,7 @@ struct course {
     wire::feedback m;
     m.received_packets
       = sent.control + static_cast<std::uint64_t>(static_cast<double>(sent.symbols) * share);
+    m.received_control = static_cast<std::uint32_t>(sent.control);
     m.lost_packets = sent.control + sent.symbols - m.received_packets;
     m.completed_blocks = completed;
     m.free_blocks = free;
@@ -108,17 +109,33 @@ TEST(Liveness, ABlockCompletedMakesItCountAgain) {
   EXPECT_EQ(c.judge(), changes{});
 }
 
-/// On a link that loses two of three it takes three times as much, and half as much again.
-TEST(Liveness, WhoIsSentLittleBesideWhatItLosesIsNotServedYet) {
+/// Blocks that are sent, of 100 that are lacking, until a receiver that gets such a share of them is sent away.
+std::uint64_t served_at(double share, exclusion why = no_progress) {
   course c{100};
   c.join(alice);
-  c.send(440);
   c.now += 3 * patience;
-  c.report_share(alice, 0, 1.0 / 3);
-  EXPECT_EQ(c.judge(), changes{});
-  c.send(20);
-  c.report_share(alice, 0, 1.0 / 3);
-  EXPECT_EQ(c.judge(), (changes{{alice, no_progress, true, none}}));
+  for (std::uint64_t sent = 0; sent < 10'000; sent += 10) {
+    c.report_share(alice, 0, share);
+    for (const auto& change : c.judge())
+      if (change.sent_away && change.why == why)
+        return sent;
+    c.send(10);
+  }
+  return 10'000;
+}
+
+/// Where three of five get lost it takes two and a half times as much, and half as much again. Where less arrives than
+/// completes a block of 255 encoding symbols, they come again, and most that arrive are there already.
+TEST(Liveness, WhoIsSentLittleBesideWhatItLosesIsNotServedYet) {
+  EXPECT_EQ(served_at(1), 150U);
+  EXPECT_EQ(served_at(0.6), 250U);
+  EXPECT_EQ(served_at(1.0 / 3), 520U);
+  EXPECT_EQ(served_at(0.15), 1290U);
+  EXPECT_EQ(served_at(0.05), 4080U);
+}
+
+TEST(Liveness, WhereNothingArrivesMoreOfItIsNoHelp) {
+  EXPECT_EQ(served_at(0.02, unreached), 150U);
 }
 
 /// Heartbeats and manifests arrive where symbols are too large.
@@ -130,6 +147,36 @@ TEST(Liveness, HeartbeatsThatArriveAreNoSymbols) {
   c.now += patience;
   c.report_share(alice, 0, 0);
   EXPECT_EQ(c.judge(), (changes{{alice, no_progress, false, none}})) << "so few are enough";
+}
+
+/// Says how many control datagrams arrived, or not, as receivers of version 1.
+wire::feedback report_of(const course& c, std::uint64_t received, std::uint32_t received_control) {
+  wire::feedback m;
+  m.echo_sent_at = 1;
+  m.received_packets = received;
+  m.received_control = received_control;
+  m.lost_packets = c.sent.symbols + c.sent.control - received;
+  return m;
+}
+
+TEST(Liveness, WhereHeartbeatsGetLostLikeSymbolsSymbolsArrive) {
+  course c{100};
+  c.join(alice);
+  c.sent.control = 20'000;
+  c.sent.symbols = 10'000;
+  c.machine.on_report(c.now, alice, report_of(c, 2'100, 1'400), false, c.sent);
+  EXPECT_TRUE(c.machine.hears_hardly_anything(alice));
+  EXPECT_GT(c.machine.allowance(alice), 1'000 * k) << "seven of a hundred do arrive";
+}
+
+TEST(Liveness, WhoDoesNotSayWhatArrivedMayHaveGotAllHeartbeatsAndNoSymbol) {
+  course c{100};
+  c.join(alice);
+  c.sent.control = 20'000;
+  c.sent.symbols = 10'000;
+  c.machine.on_report(c.now, alice, report_of(c, 20'000, 0), false, c.sent);
+  EXPECT_TRUE(c.machine.hears_hardly_anything(alice));
+  EXPECT_EQ(c.machine.allowance(alice), 60 * k + defaults::least_asked_symbols);
 }
 
 TEST(Liveness, AFullCacheOfWholeBlocksIsWaitedForLongAndNeverSentAway) {
@@ -315,6 +362,18 @@ TEST(Liveness, OneThatNothingReachesIsGivenMoreTimeThanItGivesItself) {
   EXPECT_EQ(c.judge(), changes{}) << "nor does it hold anybody: its word is old";
   c.now += milliseconds(1);
   EXPECT_EQ(c.judge(), (changes{{alice, deaf, true, none}}));
+}
+
+TEST(Liveness, WhoHearsNowAndThenIsNotDeaf) {
+  course c{1000};
+  c.join(alice);
+  wire::feedback m;
+  for (int i = 0; i < 10; ++i) {
+    c.machine.on_report(c.now, alice, m, true, c.sent);
+    c.now += defaults::deaf_patience - milliseconds(1);
+    EXPECT_EQ(c.judge(), changes{});
+    c.machine.on_report(c.now, alice, m, false, c.sent);
+  }
 }
 
 TEST(Liveness, TimeInWhichTheSenderHadNoTurnIsNobodys) {

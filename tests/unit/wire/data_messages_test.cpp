@@ -70,7 +70,7 @@ manifest largest_manifest() {
 feedback largest_feedback() {
   constexpr auto u64 = std::numeric_limits<std::uint64_t>::max();
   constexpr auto limited_by = limiting_factor::consumer;
-  feedback m{u64, duration::max(), u64, u64, u64, unlimited, most, most, u64,
+  feedback m{u64, duration::max(), u64, u64, most, u64, unlimited, most, most, u64,
              u64, limited_by,      {},  {},  {}};
   m.repairs.assign(defaults::max_repair_requests, {most, 0xffff});
   m.wanted.assign(defaults::max_wanted_ranges, {0, most});
@@ -99,6 +99,9 @@ TEST(DataMessages, AnchorComesBackAndItsHeartbeatIsRead) {
 
 TEST(DataMessages, FeedbackComesBackAsItWas) {
   EXPECT_EQ(decode_feedback(encode(samples::sample_feedback())), samples::sample_feedback());
+  auto with_control = samples::sample_feedback();
+  with_control.received_control = 4'004'004'004;
+  EXPECT_EQ(decode_feedback(encode(with_control)), with_control);
   EXPECT_EQ(decode_feedback(encode(feedback{})), feedback{});
 }
 
