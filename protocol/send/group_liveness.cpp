@@ -20,6 +20,9 @@ constexpr double nothing = 0.03;
 /// From this share on others hear well.
 constexpr double most = 0.5;
 
+/// A receiver that lacks less may lack it again and again: its cache is small.
+constexpr std::uint64_t least_served = defaults::served_blocks / 4;
+
 /// Symbols that must have been seen to say what share arrives.
 constexpr std::uint64_t least_seen = 128;
 
@@ -207,7 +210,10 @@ std::uint64_t group_liveness::allowance(receiver_id id) const {
   if (i == members_.end())
     return 0;
   const auto& m = i->second;
-  const auto all = symbols_of(lacking(m), asked_times(m)) + defaults::least_asked_symbols;
+  // As many as lead to being sent away, or it would be neither served nor told.
+  const auto least = m.share < nothing ? 0 : least_served;
+  const auto all
+    = symbols_of(std::max(lacking(m), least), asked_times(m)) + defaults::least_asked_symbols;
   return all - std::min(all, m.charged);
 }
 
@@ -256,8 +262,8 @@ exclusion group_liveness::sent_away_for(timestamp now, const member& m, duration
     return exclusion::none;
   if (m.why == exclusion::holds_window && now - m.excluded_at >= patience && !m.full)
     return exclusion::holds_window;
-  const auto least = std::max<std::uint64_t>(lacking(m), defaults::served_blocks / 4);
-  if (asked_waits || m.served < symbols_of(least, served_times(m)))
+  const auto most = std::max(lacking(m), least_served);
+  if (asked_waits || m.served < symbols_of(most, served_times(m)))
     return exclusion::none;
   return m.share < nothing ? exclusion::unreached : exclusion::no_progress;
 }

@@ -347,9 +347,20 @@ TEST(Liveness, WhereNothingArrivesLessMayBeAskedForAndWhereMuchIsLostMore) {
   c.send(100);
   c.report_share(alice, 0, 0);
   EXPECT_EQ(c.machine.allowance(alice), 60 * k + defaults::least_asked_symbols);
-  c.report_share(alice, 0, 0.5);
+  c.report_share(alice, 0, 0.6);
   EXPECT_NEAR(static_cast<double>(c.machine.allowance(alice)),
-              250.0 * k + defaults::least_asked_symbols, 10);
+              200.0 * k + defaults::least_asked_symbols, 10);
+}
+
+/// One with a small cache is sent blocks again and again that it has no room for: it may ask until it is sent away.
+TEST(Liveness, WhoLacksLittleMayAskForAsMuchAsLeadsToBeingSentAway) {
+  course c{10};
+  c.join(alice);
+  c.send(100);
+  c.report_share(alice, 0, 1);
+  EXPECT_EQ(c.machine.allowance(alice), 64 * k + defaults::least_asked_symbols);
+  c.report_share(alice, 0, 0);
+  EXPECT_EQ(c.machine.allowance(alice), 6 * k + defaults::least_asked_symbols);
 }
 
 TEST(Liveness, OneThatNothingReachesIsGivenMoreTimeThanItGivesItself) {
