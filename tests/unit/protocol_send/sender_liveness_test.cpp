@@ -113,7 +113,7 @@ TEST(Sender, AReceiverThatOnlySmallDatagramsReachCostsTwiceTheObjectAndIsSentAwa
     t.hear(m, bob);
     away = t.machine.take_dismissed(t.now);
   }
-  EXPECT_EQ(away, (std::vector<dismissal>{{bob, exclusion::no_progress}}));
+  EXPECT_EQ(away, (std::vector<dismissal>{{bob, exclusion::unreached}}));
   EXPECT_LE(symbols_sent(t), 2 * std::uint64_t{blocks} * k);
   EXPECT_GT(symbols_sent(t), std::uint64_t{blocks} * k * 3 / 2) << "it was given a chance";
   EXPECT_LE(alone, seconds(15));
