@@ -51,7 +51,7 @@ bool shortfall::lacks_symbols(timestamp now, position at, const holdings& have, 
 
 std::vector<wire::block_range> shortfall::wanted(timestamp now, const holdings& have) const {
   std::vector<wire::block_range> result;
-  if (!have.beat || wanted_asked_at_ + holdoff(have.beat) > now)
+  if (wanted_asked_at_ + holdoff(have.beat) > now)
     return result;
   // Untouched blocks that the sender does not mean to send. Where its list was cut off, nothing is
   // known.

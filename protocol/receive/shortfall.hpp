@@ -61,7 +61,8 @@ private:
                      const assembly& a) const;
   std::vector<wire::block_range> wanted(timestamp now, const holdings& have) const;
 
-  /// What the last heartbeat said will be sent whole, less what was started since, and where that list was cut off.
+  /// What the last heartbeat said will be sent whole, less what was started since, and where that list was cut off; before
+  /// the first one nothing is known of any block.
   interval_set scheduled_;
   block_number schedule_known_to_ = 0;
 

@@ -68,6 +68,10 @@ TEST(Require, LooksAtTheConditionOnceAndAtTheValuesOnlyInTrouble) {
   REQUIRE(holds(), tell());
   EXPECT_EQ(looks, 1);
   EXPECT_EQ(tellings, 0);
+  const auto fails = [&] { return ++looks < 0; };
+  EXPECT_NE(complaint([&] { REQUIRE(fails(), tell()); }), "");
+  EXPECT_EQ(looks, 2);
+  EXPECT_EQ(tellings, 1);
 }
 
 TEST(Require, StandsAloneInAnIf) {

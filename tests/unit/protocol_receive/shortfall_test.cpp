@@ -161,6 +161,13 @@ TEST(Shortfall, WantsUntouchedBlocksThatTheSenderDoesNotMeanToSend) {
   EXPECT_EQ(l.ask({0, 10}).wanted, (ranges{{0, 10}, {15, 5}, {30, 10}}));
 }
 
+TEST(Shortfall, WantsNothingOfTheScheduleThatItsUntouchedBlocksBeginIn) {
+  lacking l;
+  l.complete(0, 12);
+  l.hear({0, 10}, {{10, 5}});
+  EXPECT_EQ(l.ask({0, 10}).wanted, (ranges{{15, blocks - 15}}));
+}
+
 TEST(Shortfall, WhereTheSchedulesListWasCutOffNothingIsKnown) {
   lacking l;
   l.hear({0, 10}, {{10, 5}}, false);
