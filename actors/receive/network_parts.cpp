@@ -194,9 +194,14 @@ private:
     const auto zone = zone_of(request, link);
     if (!zone)
       return tl::unexpected{zone.error()};
-    return address_from(announced, *zone).map([&](const auto& address) {
-      return io::udp_endpoint{address, announced.port};
-    });
+    const auto found = address_from(announced, *zone);
+    if (!found)
+      return tl::unexpected{found.error()};
+    if (found->is_multicast() || found->is_unspecified())
+      return tl::unexpected{failure{failure_code::invalid_request, 0,
+                                    "the server wants feedback at " + found->to_string()
+                                      + ", which is no address of one host"}};
+    return io::udp_endpoint{*found, announced.port};
   }
 
   /// The link that a link-local address of the server is on, which the server cannot tell: the interface that was

@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <climits>
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <optional>
 #include <system_error>
@@ -87,23 +88,27 @@ std::string path_of(int descriptor) {
   return {path.data(), static_cast<std::size_t>(std::max<ssize_t>(size, 0))};
 }
 
+bool goes_up(const std::filesystem::path& path) {
+  return std::find(path.begin(), path.end(), "..") != path.end();
+}
+
 /// The kernel takes an absolute link for one that leads out, though it may end inside. What is opened in the end is
-/// beneath all the same.
+/// beneath all the same. What lies outside is not even told to be there or not.
 int open_behind_links(int directory, const std::string& path) {
   const io::file_descriptor target{::openat(directory, path.c_str(), O_PATH | O_CLOEXEC)};
-  if (!target)
-    return -1;
   const auto inside = path_of(directory) + "/";
-  const auto real = path_of(target.get());
+  const auto real = target ? path_of(target.get()) : std::string{};
   if (inside.size() > 1 && real.starts_with(inside))
     return open_beneath(directory, real.substr(inside.size()));
   errno = EXDEV;
   return -1;
 }
 
+/// A name that goes up may not leave, not even to come back: whether it comes back tells what the directories are called.
 int open_inside(int directory, const std::string& path) {
   const int opened = open_beneath(directory, path);
-  return opened < 0 && errno == EXDEV ? open_behind_links(directory, path) : opened;
+  const auto met_link = opened < 0 && errno == EXDEV && !goes_up(path);
+  return met_link ? open_behind_links(directory, path) : opened;
 }
 
 tl::unexpected<failure> refuse_to_open(int error, const std::string& shown) {

@@ -152,7 +152,8 @@ failure store(const pair& made, const fs::path& key_file, const fs::path& certif
 
 /// `secret`: a private key.
 tl::expected<std::string, failure> read(const fs::path& file, bool secret) {
-  const io::file_descriptor opened{::open(file.c_str(), O_RDONLY | O_CLOEXEC)};
+  // Not blocking: it may be the name of a pipe.
+  const io::file_descriptor opened{::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
   if (!opened)
     return tl::unexpected{
       io::system_failure(errno, failure_code::read_fault, "could not open", file)};

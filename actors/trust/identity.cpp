@@ -159,7 +159,9 @@ failure fault_of(int error, failure_code otherwise, const char* step, const keep
 
 /// Nothing when there is no such file.
 tl::expected<std::optional<identity>, failure> load(const keeping& place) {
-  const file_descriptor descriptor{::open(place.file.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW)};
+  // Not blocking: it may be the name of a pipe.
+  const file_descriptor descriptor{
+    ::open(place.file.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)};
   if (!descriptor) {
     if (errno == ENOENT)
       return std::optional<identity>{};

@@ -160,6 +160,8 @@ failure refuse_exposed(int descriptor, const std::filesystem::path& file) {
   struct stat info {};
   if (::fstat(descriptor, &info) != 0)
     return store_failure(errno, "could not look at the known servers", file);
+  if (S_ISFIFO(info.st_mode))
+    return store_failure(EINVAL, "will not read the known servers from a pipe,", file);
   auto result
     = S_ISREG(info.st_mode) ? io::refuse_exposed(known, info) : failure{}; // /dev/null pins nobody
   if (!result)
@@ -178,7 +180,9 @@ struct locked_file {
 /// Nothing when there is no such file.
 tl::expected<std::optional<locked_file>, failure> open_locked(const std::filesystem::path& file,
                                                               int flags, int lock_operation) {
-  locked_file result{file_descriptor{::open(file.c_str(), flags | O_CLOEXEC, 0600)}, {}};
+  // Not blocking: it may be the name of a pipe.
+  locked_file result{file_descriptor{::open(file.c_str(), flags | O_CLOEXEC | O_NONBLOCK, 0600)},
+                     {}};
   if (!result.descriptor) {
     if (errno == ENOENT)
       return std::optional<locked_file>{};

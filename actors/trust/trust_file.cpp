@@ -35,6 +35,8 @@ failure refuse_owner(const trust_file& file, const std::filesystem::path& path, 
 } // namespace
 
 failure refuse_exposed(const trust_file& file, const struct stat& info) {
+  if (!S_ISREG(info.st_mode))
+    return refused(file, file.path, "is not a regular file");
   if (auto other = refuse_owner(file, file.path, info.st_uid))
     return other;
   const mode_t forbidden = file.secret ? S_IRWXG | S_IRWXO : S_IWGRP | S_IWOTH;

@@ -23,6 +23,10 @@ void write_out(std::FILE* stream, std::string_view text) noexcept {
     first_error.compare_exchange_strong(none, errno != 0 ? errno : EIO);
 }
 
+void finish_output() noexcept {
+  write_out(stdout, {});
+}
+
 int output_error() noexcept {
   return first_error;
 }

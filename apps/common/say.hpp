@@ -13,6 +13,9 @@ namespace fleetcast::apps {
 /// go on. (fmt::print throws.) Whoever reads along has it at once.
 void write_out(std::FILE* stream, std::string_view text) noexcept;
 
+/// Writes what still waits to be written to standard output, so that output_error() knows all.
+void finish_output() noexcept;
+
 /// Why standard output could not be written to, once it could not: errno, else 0. A reader that has gone (EPIPE) or a
 /// stream that was closed from the start (EBADF) is no failure: nobody wants it.
 int output_error() noexcept;

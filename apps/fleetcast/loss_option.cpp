@@ -2,7 +2,9 @@
 
 #include <fmt/core.h>
 
+#include <cmath>
 #include <cstdlib>
+#include <string>
 
 namespace fleetcast::apps {
 
@@ -19,6 +21,10 @@ void add_loss_option(CLI::App& command, double& percent) {
     .add_option("--inject-loss", percent,
                 "For testing: drop this percentage of incoming datagrams at random")
     ->check(CLI::Range(0.0, max_percent))
+    ->each([](const std::string& text) { // which lets through what is no number
+      if (!std::isfinite(std::stod(text)))
+        throw CLI::ValidationError{"--inject-loss", text + " is no percentage"};
+    })
     ->type_name("PERCENT");
 }
 

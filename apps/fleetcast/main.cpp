@@ -58,12 +58,14 @@ int run(int argc, char** argv) {
     return exit_code::usage;
   }
   std::reverse(words.begin(), words.end()); // as CLI11 takes them
+  auto code = exit_code::success;
   try {
     program.parse(std::move(words));
+    code = selected();
   } catch (const CLI::ParseError& e) {
-    return program.exit(e) == 0 ? exit_code::success : exit_code::usage;
+    code = program.exit(e) == 0 ? exit_code::success : exit_code::usage;
   }
-  const auto code = selected();
+  finish_output();
   if (code != exit_code::success || output_error() == 0)
     return code;
   say(stderr, "fleetcast: cannot write to standard output: {}\n",

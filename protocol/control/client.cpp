@@ -105,20 +105,31 @@ void client::take(const wire::session_ended& ended) {
   end(failure{ended.reason}.in_context(asked_.server + " ended the session"));
 }
 
+/// Of what belongs to a session: there is none yet.
+bool client::comes_too_early() {
+  if (phase_ != phase::asking)
+    return false;
+  end({failure_code::connection_lost, 0,
+       asked_.server
+         + " spoke of a session before it had accepted the request, so the connection was closed. "
+           "Install the same release of Fleetcast on both"});
+  return true;
+}
+
 void client::take(wire::receipt_noted) {
-  if (phase_ != phase::joined)
+  if (comes_too_early() || phase_ != phase::joined)
     return;
   phase_ = phase::receipted;
   orders_.push(receipted{});
 }
 
 void client::take(const wire::feedback_state& state) {
-  if (phase_ == phase::joined)
+  if (!comes_too_early() && phase_ == phase::joined)
     orders_.push(state);
 }
 
 void client::take(const wire::fetched& part) {
-  if (phase_ == phase::joined)
+  if (!comes_too_early() && phase_ == phase::joined)
     orders_.push(part);
 }
 

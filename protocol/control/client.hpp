@@ -96,6 +96,7 @@ private:
   void take(const wire::feedback_state& state);
   void take(const wire::fetched& part);
 
+  bool comes_too_early();
   failure check_identity() const;
   failure check_accept(const wire::session_accept& accept) const;
   void ask();

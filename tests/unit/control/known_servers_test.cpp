@@ -172,6 +172,15 @@ TEST_F(KnownServers, WaitsForAnotherProcessThatHoldsTheLock) {
   EXPECT_EQ(contents(), line);
 }
 
+TEST_F(KnownServers, WaitsForNobodyAtAPipe) {
+  write("");
+  std::filesystem::remove(file_);
+  ASSERT_EQ(::mkfifo(file_.c_str(), 0600), 0);
+  const auto refused = known_servers{file_}.check_or_pin(server, fingerprint_a);
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().text.find("pipe"), std::string::npos);
+}
+
 TEST_F(KnownServers, EndsWithOneLineWhenThreadsPinAtOnce) {
   std::vector<std::future<bool>> pins;
   for (int i = 0; i < 16; ++i)

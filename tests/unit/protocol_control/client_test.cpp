@@ -103,11 +103,14 @@ TEST_F(ControlClient, TakesNoSecondAccept) {
   EXPECT_EQ(end_of(one).code, failure_code::connection_lost);
 }
 
-TEST_F(ControlClient, TakesNoReceiptForNotedBeforeItJoined) {
-  auto one = asking();
-  one.on_message(body_of(wire::receipt_noted{}));
-  EXPECT_FALSE(last<client::receipted>(one));
-  EXPECT_EQ(one.where(), client::phase::asking);
+TEST_F(ControlClient, TakesNothingOfASessionBeforeItJoined) {
+  for (const auto& message : std::vector<wire::server_message>{
+         wire::receipt_noted{}, wire::feedback_state{}, wire::samples::fetched_unavailable()}) {
+    auto one = asking();
+    one.on_message(body_of(message));
+    EXPECT_EQ(one.where(), client::phase::closing);
+    EXPECT_EQ(end_of(one).code, failure_code::connection_lost);
+  }
 }
 
 TEST_F(ControlClient, EndsWellWhenTheConnectionEndsAfterTheNotedReceipt) {

@@ -112,6 +112,15 @@ TEST_F(DirectoryProvider, R_MOD_6_RefusesNamesThatLeadOut) {
   EXPECT_EQ(refusal("/etc/passwd"), failure_code::object_not_found);
 }
 
+/// Or a stranger could ask what there is on the host, and what its directories are called.
+TEST_F(DirectoryProvider, DoesNotTellWhatThereIsOutside) {
+  fs::create_directory_symlink(root / "outside", root / "served/away");
+  for (const auto* name : {"../outside/secret", "../outside/none", "../none/none", "../served/file",
+                           "sub/../../served/file", "away/secret", "away/none"})
+    EXPECT_EQ(refusal(name), failure_code::invalid_name) << name;
+  EXPECT_EQ(read(*opened("sub/../file"), 0, 3), "012");
+}
+
 TEST_F(DirectoryProvider, SlashesAtTheBeginningOfANameDoNotCount) {
   EXPECT_EQ(read(*opened("/file"), 0, 5), "01234");
   EXPECT_EQ(opened("//sub//inner")->name(), "lab/sub//inner");
