@@ -92,15 +92,27 @@ bool goes_up(const std::filesystem::path& path) {
   return std::find(path.begin(), path.end(), "..") != path.end();
 }
 
+/// Whether what there is of the way to `path`, which is not there, ends beneath the directory.
+bool is_missing_inside(int directory, const std::string& inside, std::filesystem::path path) {
+  while (path.has_parent_path()) {
+    path = path.parent_path();
+    const io::file_descriptor there{::openat(directory, path.c_str(), O_PATH | O_CLOEXEC)};
+    if (there)
+      return (path_of(there.get()) + "/").starts_with(inside);
+  }
+  return true;
+}
+
 /// The kernel takes an absolute link for one that leads out, though it may end inside. What is opened in the end is
 /// beneath all the same. What lies outside is not even told to be there or not.
 int open_behind_links(int directory, const std::string& path) {
   const io::file_descriptor target{::openat(directory, path.c_str(), O_PATH | O_CLOEXEC)};
+  const int missing = target ? 0 : errno;
   const auto inside = path_of(directory) + "/";
   const auto real = target ? path_of(target.get()) : std::string{};
   if (inside.size() > 1 && real.starts_with(inside))
     return open_beneath(directory, real.substr(inside.size()));
-  errno = EXDEV;
+  errno = missing != 0 && is_missing_inside(directory, inside, path) ? missing : EXDEV;
   return -1;
 }
 
