@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # Debian packages of this work tree, looked at and built twice: `./dev package` runs this.
 #
-#   package.sh [--no-tests] [--once] [--repository DIR [--key ID]]
+#   package.sh [--no-tests] [--once] [--trial] [--repository DIR [--key ID]]
 #
 # Results are in build/package: *.deb, and what describes them. --repository also puts them into DIR, with the
 # indexes that apt reads; --key signs these by gpg. --no-tests builds without running tests, --once does not build again.
+# --trial installs, uses and purges them in a fresh Debian: tests/package/trial.
 set -euo pipefail
 
 root=$(cd -- "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")/.." && pwd)
@@ -86,17 +87,18 @@ repository() {
 }
 
 main() {
-  local tests=yes twice=yes into='' key=''
+  local tests=yes twice=yes trial=no into='' key=''
   while (($# > 0)); do
     case $1 in
       --no-tests) tests=no ;;
       --once) twice=no ;;
+      --trial) trial=yes ;;
       --repository | --key)
         (($# > 1)) || die "$1 takes a value"
         if [[ $1 == --key ]]; then key=$2; else into=$2; fi
         shift
         ;;
-      *) die "no option '$1'; there are --no-tests, --once, --repository DIR and --key ID" ;;
+      *) die "no option '$1'; there are --no-tests, --once, --trial, --repository DIR and --key ID" ;;
     esac
     shift
   done
@@ -127,6 +129,10 @@ main() {
   mv "$out"/first/* "$out"
   rmdir "$out/first"
   ls "$out"/*.deb
+  if [[ $trial == yes ]]; then
+    say "Installing, using and purging them in a fresh Debian 12"
+    tests/package/trial "$out"
+  fi
   if [[ -n $into ]]; then repository "$into" "$key"; fi
 }
 
