@@ -180,7 +180,7 @@ def check_text(options, helps):
     zsh, fish = read(f"{options.manual}/zsh/_fleetcast"), read(f"{options.manual}/fish/fleetcast.fish")
     for one in helps:
         function = re.search(rf"^_{'_'.join(one.path)}\(\) \{{\n(.*?)^\}}", zsh, re.MULTILINE | re.DOTALL).group(1)
-        expect(re.findall(r"[)*](--?[a-z-]+)[=+]?\[", function), one.names(), f"zsh: {one.name()}")
+        expect(re.findall(r"[)*](--?[A-Za-z-]+)[=+]?\[", function), one.names(), f"zsh: {one.name()}")
         expect(re.findall(r"^ *'([a-z]+):", function, re.MULTILINE), one.commands, f"zsh: {one.name()}")
         condition = "\\'" + " ".join(one.path[1:]) + "\\''"
         lines = [line for line in fish.splitlines() if f"__fleetcast_is {condition}" in line]

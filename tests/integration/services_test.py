@@ -8,12 +8,14 @@ Where systemd-analyze is installed, it says how much the units of apps/services 
 """
 
 import os
+import queue
 import re
 import shutil
 import signal
 import socket
 import subprocess
 import sys
+import threading
 
 sys.dont_write_bytecode = True
 HERE = os.path.dirname(os.path.realpath(__file__))
@@ -49,8 +51,13 @@ class ServiceManager:
         self.path = os.path.join(workspace.path, "notify")
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.socket.bind(self.path)
-        self.socket.settimeout(SECONDS)
-        workspace.at_exit(self.socket.close)
+        self.messages = queue.Queue()
+        # Always read, as systemd does: the kernel keeps ten, and whoever sends the next one waits.
+        threading.Thread(target=self.listen, daemon=True).start()
+
+    def listen(self):
+        while True:
+            self.messages.put(self.socket.recv(4096).decode())
 
     def environment(self):
         return ["env", f"NOTIFY_SOCKET={self.path}", f"WATCHDOG_USEC={WATCHDOG_MICROSECONDS}"]
@@ -60,11 +67,11 @@ class ServiceManager:
         passed = []
         try:
             while True:
-                message = self.socket.recv(4096).decode()
+                message = self.messages.get(timeout=SECONDS)
                 if re.search(pattern, message, re.MULTILINE):
                     return
                 passed.append(message)
-        except socket.timeout:
+        except queue.Empty:
             raise LabError(f"systemd does not hear {pattern!r}, but {passed}") from None
 
 
