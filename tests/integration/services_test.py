@@ -206,6 +206,13 @@ def example_is_understood(workspace, options):
     print("serve: the settings of the installed example are understood")
 
 
+def units_leave_what_is_needed():
+    """RestrictSUIDSGID= makes openat2 fail, without which nothing can be served or stored."""
+    for unit in EXPOSURE:
+        with open(os.path.join(SERVICES, unit), encoding="utf-8") as file:
+            require(not re.search("^RestrictSUIDSGID=", file.read(), re.MULTILINE), f"{unit} takes openat2 away")
+
+
 def units_expose_little():
     if not shutil.which("systemd-analyze"):
         print("units: no systemd-analyze here, not looked at")
@@ -228,6 +235,7 @@ def test():
         refuses_at_once(workspace, options)
         follows_its_file(workspace, options)
         example_is_understood(workspace, options)
+        units_leave_what_is_needed()
         units_expose_little()
 
 
