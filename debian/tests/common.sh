@@ -13,10 +13,10 @@ serve() {
   fleetcast serve --namespace "lab=$work/lab" --listen "$address" --interface lo \
     --state-dir "$work/server" >"$work/server.txt" 2>&1 &
   server=$!
-  trap 'kill "$server" 2>/dev/null; cat "$work/server.txt"' EXIT
+  trap 'kill "$server" 2>/dev/null || true; cat "$work/server.txt"' EXIT
   local waited
   for ((waited = 0; waited < 300; ++waited)); do
-    if grep -q '^listening on' "$work/server.txt"; then return; fi
+    if grep -qs '^listening on' "$work/server.txt"; then return; fi
     kill -0 "$server" || return 1
     sleep 0.1
   done
