@@ -90,7 +90,7 @@ TEST(ServerFile, NothingThatExhaustsTheParser) {
               HasSubstr("line 2"));
   EXPECT_THAT(refused(std::string(300 * 1024, '\n')).text, HasSubstr("too large"));
   // As deep as they may be.
-  EXPECT_THAT(refused("a = " + std::string(1000, '[')).text, HasSubstr("line 1"));
+  EXPECT_THAT(refused("a = " + std::string(1000, '[')).text, HasSubstr("is not understood"));
 }
 
 TEST(ServerFile, OthersMayNotWriteIt) {
