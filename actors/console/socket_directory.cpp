@@ -33,6 +33,9 @@ constexpr std::size_t max_program_name = 32;
 
 constexpr std::string_view suffix = ".sock";
 
+/// As apps/services/fleetcast-serve.service says. systemd makes what is above it, in /run, where only root can.
+constexpr const char* service_directory = "/run/fleetcast-serve/fleetcast";
+
 tl::unexpected<failure> refuse(const fs::path& directory, const std::string& why) {
   return tl::unexpected{
     failure{failure_code::access_denied, 0,
@@ -60,7 +63,8 @@ tl::expected<void, failure> check_private(const fs::path& directory) {
   // Not following a link: in /tmp anybody may have put one there.
   if (::lstat(directory.c_str(), &info) != 0)
     return refuse(directory, std::generic_category().message(errno));
-  if (!S_ISDIR(info.st_mode) || info.st_uid != ::geteuid())
+  const bool is_service = ::geteuid() == 0 && directory == service_directory;
+  if (!S_ISDIR(info.st_mode) || (info.st_uid != ::geteuid() && !is_service))
     return refuse(directory, "it is not a directory of this user. Remove it, or set "
                              "XDG_RUNTIME_DIR to a directory of yours");
   if ((info.st_mode & 0077) != 0)
@@ -98,6 +102,8 @@ std::vector<fs::path> socket_directories(const char* runtime_directory, uid_t us
     result.emplace_back("/run/fleetcast");
   result.push_back(of_logins / "fleetcast");
   result.push_back(fs::path{"/tmp"} / ("fleetcast-" + id));
+  if (user == 0)
+    result.emplace_back(service_directory); // the last one: nobody else's place
   return result;
 }
 

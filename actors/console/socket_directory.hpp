@@ -16,7 +16,8 @@ namespace fleetcast::actors {
 
 /// Where sockets of this user's processes may lie: `/run/fleetcast` for root, whose services have no
 /// login, `/run/user/UID/fleetcast`, and `/tmp/fleetcast-UID`. A `runtime_directory` (XDG_RUNTIME_DIR,
-/// null when not set) that is another absolute path is the only place.
+/// null when not set) that is another absolute path is the only place. Root finds the service fleetcast-serve there, too,
+/// which has a user of its own.
 std::vector<std::filesystem::path> socket_directories(const char* runtime_directory, uid_t user);
 
 /// Of this process's environment and user. A program with another user's rights does not look at the

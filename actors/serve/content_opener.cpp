@@ -6,12 +6,12 @@ namespace fleetcast::actors {
 
 content_opener_actor::behavior_type
 content_opener(content_opener_actor::stateful_pointer<content_opener_state> self,
-               std::shared_ptr<content_catalog> catalog,
-               std::shared_ptr<authorization> authorized) {
+               std::shared_ptr<const offer> offered) {
   return {
-    [self, catalog = std::move(catalog), authorized = std::move(authorized)](
-      open_atom, const std::string& name_space, const std::string& object,
-      const std::string& client) -> opened_content {
+    [self, offered = std::move(offered)](open_atom, const std::string& name_space,
+                                         const std::string& object,
+                                         const std::string& client) -> opened_content {
+      const auto [catalog, authorized] = offered->terms();
       // Until it is seen to be otherwise.
       ++self->state.refused;
       // First: who may not have it does not learn whether it is there.

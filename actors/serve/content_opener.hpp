@@ -8,8 +8,8 @@
 
 #include "actors/kit/status.hpp"
 #include "actors/messages/vocabulary.hpp"
-#include "actors/serve/authorization.hpp"
 #include "actors/serve/content_provider.hpp"
+#include "actors/serve/offer.hpp"
 
 #include <caf/all.hpp>
 
@@ -37,10 +37,10 @@ struct content_opener_state {
   std::uint64_t refused = 0;
 };
 
-/// To be spawned on a thread of its own. `authorized` null: everybody is served.
+/// To be spawned on a thread of its own, the only one that asks what is offered.
 content_opener_actor::behavior_type
 content_opener(content_opener_actor::stateful_pointer<content_opener_state> self,
-               std::shared_ptr<content_catalog> catalog, std::shared_ptr<authorization> authorized);
+               std::shared_ptr<const offer> offered);
 
 } // namespace fleetcast::actors
 

@@ -28,11 +28,10 @@ control_listener_state::~control_listener_state() {
 
 control_listening_actor::behavior_type
 control_listener_state::start(io::io_thread& io, listening_sockets sockets, const io::identity& who,
-                              std::shared_ptr<content_catalog> catalog, transmissions_actor manager,
-                              const control_limits& limits,
-                              std::shared_ptr<authorization> authorized) {
+                              std::shared_ptr<const offer> offered, transmissions_actor manager,
+                              const control_limits& limits) {
   auto opener = spawn_on_own_thread(self_->system(), "the content_opener", content_opener,
-                                    std::move(catalog), std::move(authorized));
+                                    std::move(offered));
   manager_ = std::move(manager);
   limits_ = limits;
   addresses_ = sockets.endpoints();
@@ -127,11 +126,10 @@ status_snapshot control_listener_state::status() const {
 control_listening_actor::behavior_type
 control_listener(control_listening_actor::stateful_pointer<control_listener_state> self,
                  io::io_thread& io, listening_sockets sockets,
-                 std::shared_ptr<const io::identity> who, std::shared_ptr<content_catalog> catalog,
-                 transmissions_actor manager, control_limits limits,
-                 std::shared_ptr<authorization> authorized) {
-  return self->state.start(io, std::move(sockets), *who, std::move(catalog), std::move(manager),
-                           limits, std::move(authorized));
+                 std::shared_ptr<const io::identity> who, std::shared_ptr<const offer> offered,
+                 transmissions_actor manager, control_limits limits) {
+  return self->state.start(io, std::move(sockets), *who, std::move(offered), std::move(manager),
+                           limits);
 }
 
 } // namespace fleetcast::actors

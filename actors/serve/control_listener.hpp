@@ -10,11 +10,10 @@
 #include "actors/kit/status.hpp"
 #include "actors/messages/serving.hpp"
 #include "actors/serve/acceptor.hpp"
-#include "actors/serve/authorization.hpp"
 #include "actors/serve/content_opener.hpp"
-#include "actors/serve/content_provider.hpp"
 #include "actors/serve/control_server.hpp"
 #include "actors/serve/listening_sockets.hpp"
+#include "actors/serve/offer.hpp"
 #include "actors/trust/identity.hpp"
 
 #include <array>
@@ -37,10 +36,11 @@ public:
 
   static constexpr const char* name = "control_listener";
 
-  control_listening_actor::behavior_type
-  start(io::io_thread& io, listening_sockets sockets, const io::identity& who,
-        std::shared_ptr<content_catalog> catalog, transmissions_actor manager,
-        const control_limits& limits, std::shared_ptr<authorization> authorized);
+  control_listening_actor::behavior_type start(io::io_thread& io, listening_sockets sockets,
+                                               const io::identity& who,
+                                               std::shared_ptr<const offer> offered,
+                                               transmissions_actor manager,
+                                               const control_limits& limits);
 
 private:
   void give_up(const failure& reason);
@@ -66,14 +66,12 @@ private:
 /// `io` must outlive the actor. To spawn, wrap it in a lambda, since a spawn copies its arguments;
 /// give that lambda an argument besides the self pointer: CAF 0.17 dereferences a null pointer
 /// otherwise, which a debug build's assertions and the sanitizers do not let pass.
-/// `catalog` and `authorized` are asked on one thread of its own; without the latter everybody is
-/// served.
+/// What is offered is asked for on one thread of its own.
 control_listening_actor::behavior_type
 control_listener(control_listening_actor::stateful_pointer<control_listener_state> self,
                  io::io_thread& io, listening_sockets sockets,
-                 std::shared_ptr<const io::identity> who, std::shared_ptr<content_catalog> catalog,
-                 transmissions_actor manager, control_limits limits,
-                 std::shared_ptr<authorization> authorized = nullptr);
+                 std::shared_ptr<const io::identity> who, std::shared_ptr<const offer> offered,
+                 transmissions_actor manager, control_limits limits);
 
 } // namespace fleetcast::actors
 

@@ -21,22 +21,36 @@ using tl::unexpected;
 
 // -- the options ----------------------------------------------------------------------------------
 
-/// An option with a value, and what its value is called.
+/// An option with a value, what its value is called, and what /? says of it.
 struct valued_option {
   string_view name;
   string_view value;
   text_member member;
+  string_view text;
 };
 
 constexpr std::array valued_options{
-  valued_option{"Server", "<name or address>[:<port>]", &wdsmcast_arguments::server},
-  valued_option{"Namespace", "<namespace>", &wdsmcast_arguments::name_space},
-  valued_option{"SourceFile", "<object>", &wdsmcast_arguments::source_file},
-  valued_option{"DestinationFile", "<path>", &wdsmcast_arguments::destination_file},
-  valued_option{"Trace", "<file>", &wdsmcast_arguments::trace},
-  valued_option{"Interface", "<name or address>", &wdsmcast_arguments::interface},
-  valued_option{"Fingerprint", "SHA256:<...>", &wdsmcast_arguments::fingerprint},
-  valued_option{"KnownServers", "<file>", &wdsmcast_arguments::known_servers},
+  valued_option{"Server", "<name or address>[:<port>]", &wdsmcast_arguments::server,
+                "The Fleetcast server; port 5040 unless given. IPv6 addresses with a "
+                "port in brackets: [2001:db8::1]:5040."},
+  valued_option{"Namespace", "<namespace>", &wdsmcast_arguments::name_space,
+                "The namespace that holds the file."},
+  valued_option{"SourceFile", "<object>", &wdsmcast_arguments::source_file,
+                "The name of the file in the namespace."},
+  valued_option{"DestinationFile", "<path>", &wdsmcast_arguments::destination_file,
+                "Where to put it: a file, or a directory that exists. A file of that "
+                "name is replaced, in one step and only by a whole copy."},
+  valued_option{"Trace", "<file>", &wdsmcast_arguments::trace,
+                "Write what happens to this file, as text with times."},
+  valued_option{"Interface", "<name or address>", &wdsmcast_arguments::interface,
+                "Receive on this interface; without it, on the one that leads to the "
+                "server."},
+  valued_option{"Fingerprint", "SHA256:<...>", &wdsmcast_arguments::fingerprint,
+                "The identity that the server must have, as it prints it when it "
+                "starts. Without it, the identity is pinned on first use."},
+  valued_option{"KnownServers", "<file>", &wdsmcast_arguments::known_servers,
+                "File of identities pinned so far; without it "
+                "~/.config/fleetcast/known_servers."},
 };
 
 /// These of them must be there: the first ones.
@@ -45,11 +59,13 @@ constexpr std::size_t required_options = 4;
 struct flag_option {
   string_view name;
   flag_member member;
+  string_view text;
 };
 
 constexpr std::array flag_options{
-  flag_option{"Progress", &wdsmcast_arguments::progress},
-  flag_option{"Verbose", &wdsmcast_arguments::verbose},
+  flag_option{"Progress", &wdsmcast_arguments::progress,
+              "Show how far it is, once a second or as a bar on a terminal."},
+  flag_option{"Verbose", &wdsmcast_arguments::verbose, "Say more."},
 };
 
 /// What asks for authentication. Values are looked at no further: what proves who this host is are its
@@ -58,24 +74,32 @@ struct credential_option {
   string_view name;
   bool
     needs_value; ///< the original asks for a password that is missing; there is nothing to ask for
+  string_view value;
+  string_view text;
 };
 
 constexpr std::array credential_options{
-  credential_option{"Username", true},
-  credential_option{"Password", false},
+  credential_option{"Username", true, "<user>",
+                    "Makes this host tell the server who it is: by its own identity, which "
+                    "`fleetcast identity` shows. The name itself is neither used nor sent "
+                    "nor written anywhere."},
+  credential_option{"Password", false, "<password>",
+                    "As /Username:. The password itself is neither used nor sent nor "
+                    "written anywhere."},
 };
 
 struct verb_option {
   string_view name;
   command what;
+  string_view text;
 };
 
 constexpr std::array verb_options{
-  verb_option{"Transfer-File", command::transfer_file},
-  verb_option{"?", command::help},
-  verb_option{"Help", command::help},
-  verb_option{"h", command::help},
-  verb_option{"Version", command::version},
+  verb_option{"Transfer-File", command::transfer_file, "Receive one file."},
+  verb_option{"?", command::help, "Show this help."},
+  verb_option{"Help", command::help, "The same."},
+  verb_option{"h", command::help, "The same."},
+  verb_option{"Version", command::version, "Show the version."},
 };
 
 /// What the original has and this one has not, and what to do instead.
@@ -244,6 +268,25 @@ private:
 };
 
 } // namespace
+
+std::vector<option_words> wdsmcast_options() {
+  std::vector<option_words> result;
+  for (const auto& one : verb_options)
+    if (one.what == command::transfer_file)
+      result.push_back({one.name, {}, one.text, true});
+  for (std::size_t i = 0; i < valued_options.size(); ++i) {
+    const auto& one = valued_options[i];
+    result.push_back({one.name, one.value, one.text, i < required_options});
+  }
+  for (const auto& one : flag_options)
+    result.push_back({one.name, {}, one.text, false});
+  for (const auto& one : credential_options)
+    result.push_back({one.name, one.value, one.text, false});
+  for (const auto& one : verb_options)
+    if (one.what != command::transfer_file)
+      result.push_back({one.name, {}, one.text, false});
+  return result;
+}
 
 tl::expected<wdsmcast_arguments, refusal> parse_wdsmcast(std::span<const char* const> arguments) {
   return parser{}.run(arguments);

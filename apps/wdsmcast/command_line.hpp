@@ -11,6 +11,8 @@
 
 #include <span>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace fleetcast::apps {
 
@@ -47,5 +49,16 @@ struct refusal {
 /// what the original does and this one does not: /Apply-Image.
 [[nodiscard]] tl::expected<wdsmcast_arguments, refusal>
 parse_wdsmcast(std::span<const char* const> arguments);
+
+/// An option as /? and the manual page show it.
+struct option_words {
+  std::string_view name;  ///< without / and colon
+  std::string_view value; ///< what its value is called; empty: it takes none
+  std::string_view text;
+  bool is_required; ///< to receive a file
+};
+
+/// All that parse_wdsmcast understands, the most important ones first.
+[[nodiscard]] std::vector<option_words> wdsmcast_options();
 
 } // namespace fleetcast::apps

@@ -1,11 +1,18 @@
 #include "apps/wdsmcast/help.hpp"
 
+#include "apps/wdsmcast/command_line.hpp"
+
+#include <cstddef>
+#include <sstream>
+
 namespace fleetcast::apps {
 
-const char* const wdsmcast_help
-  = R"(wdsmcast receives a file from a multicast transmission and stores it.
+namespace {
 
-Usage:
+constexpr std::size_t help_columns = 80;
+constexpr std::size_t text_column = 21;
+
+constexpr const char* usage = R"(Usage:
   wdsmcast [/Progress] [/Verbose] [/Trace:<file>] /Transfer-File
            /Server:<name or address>[:<port>] /Namespace:<namespace>
            /SourceFile:<object> /DestinationFile:<path>
@@ -16,29 +23,33 @@ Usage:
 Case makes no difference in the names of options, nor does their order; - and --
 do as well as /. Put an argument in quotes if it holds spaces.
 
-  /Transfer-File     Receive one file.
-  /Server:           The Fleetcast server; port 5040 unless given. IPv6 addresses
-                     with a port in brackets: [2001:db8::1]:5040.
-  /Namespace:        The namespace that holds the file.
-  /SourceFile:       The name of the file in the namespace.
-  /DestinationFile:  Where to put it: a file, or a directory that exists. A file of
-                     that name is replaced, in one step and only by a whole copy.
-  /Progress          Show how far it is, once a second or as a bar on a terminal.
-  /Verbose           Say more.
-  /Trace:            Write what happens to this file, as text with times.
-  /Interface:        Receive on this interface; without it, on the one that leads
-                     to the server.
-  /Fingerprint:      The identity that the server must have, as it prints it when
-                     it starts. Without it, the identity is pinned on first use.
-  /KnownServers:     File of identities pinned so far; without it
-                     ~/.config/fleetcast/known_servers.
+)";
 
-  /Username: /Password:
-                     Either makes this host tell the server who it is: by its own
-                     identity, which `fleetcast identity` shows. Name and password
-                     themselves are neither used nor sent nor written anywhere.
+/// The name to the left, what it is in lines to the right of it.
+std::string entry(const option_words& option) {
+  std::string result = "  /" + std::string{option.name} + (option.value.empty() ? "" : ":");
+  std::istringstream words{std::string{option.text}};
+  auto used = help_columns; // the first word begins the column, too
+  bool is_first = true;
+  for (std::string word; words >> word; is_first = false) {
+    if (used + 1 + word.size() > help_columns) {
+      const auto from = is_first ? result.size() : 0;
+      result += (is_first ? "" : "\n") + std::string(text_column - from, ' ') + word;
+      used = text_column + word.size();
+    } else {
+      result += " " + word;
+      used += 1 + word.size();
+    }
+  }
+  return result + "\n";
+}
 
-/Apply-Image is not supported and ends with error 50.
+} // namespace
+
+const char* const wdsmcast_summary
+  = "wdsmcast receives a file from a multicast transmission and stores it.";
+
+const char* const wdsmcast_story = R"(/Apply-Image is not supported and ends with error 50.
 There is no fallback to another way of copying.
 
 Examples:
@@ -52,8 +63,15 @@ Examples:
   wdsmcast -transfer-file "-server:[2001:db8::1]:5040" -namespace:lab \
       -sourcefile:disk.img -destinationfile:disk.img -trace:/tmp/trace.txt
 
-Exit codes: 0 the whole file arrived, was verified, and is on the disk; 1 it is not.
-The last line on standard error then gives the Win32 error code.
+Exit codes: 0 the whole file arrived, was verified, and is on the disk; 1 it is
+not. The last line on standard error then gives the Win32 error code.
 )";
+
+std::string wdsmcast_help() {
+  std::string result = std::string{wdsmcast_summary} + "\n\n" + usage;
+  for (const auto& option : wdsmcast_options())
+    result += entry(option);
+  return result + "\n" + wdsmcast_story;
+}
 
 } // namespace fleetcast::apps

@@ -23,7 +23,7 @@ int run(std::span<const char* const> arguments) {
   }
   switch (parsed->what) {
     case wdsmcast_arguments::verb::help:
-      std::fputs(wdsmcast_help, stdout);
+      std::fputs(wdsmcast_help().c_str(), stdout);
       return 0;
     case wdsmcast_arguments::verb::version:
       std::printf("wdsmcast %s\n", FleetcastVersion());

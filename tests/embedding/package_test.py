@@ -87,8 +87,14 @@ def check_contents(prefix):
               "lib/cmake/Fleetcast/FleetcastConfig.cmake",
               "lib/cmake/Fleetcast/FleetcastConfigVersion.cmake",
               "lib/cmake/Fleetcast/FleetcastTargets.cmake", "lib/pkgconfig/fleetcast.pc",
-              "lib/systemd/system/fleetcast-agent.service",
+              *(f"lib/systemd/system/fleetcast-{name}.service" for name in ("agent", "serve")),
+              "lib/sysusers.d/fleetcast.conf", "lib/tmpfiles.d/fleetcast.conf",
+              "share/doc/fleetcast/examples/server.toml",
               "share/doc/fleetcast/LICENSE", "share/doc/fleetcast/README.md",
+              "share/man/man1/fleetcast.1", "share/man/man1/fleetcast-fleet-get.1", "share/man/man1/wdsmcast.1",
+              *(f"share/bash-completion/completions/{program}" for program in ("fleetcast", "wdsmcast")),
+              *(f"share/zsh/vendor-completions/_{program}" for program in ("fleetcast", "wdsmcast")),
+              *(f"share/fish/vendor_completions.d/{program}.fish" for program in ("fleetcast", "wdsmcast")),
               *(f"include/{header}" for header in HEADERS)}
     require(wanted <= present, f"not installed: {', '.join(sorted(wanted - present))}")
     headers = {path for path in present if path.startswith("include/")}

@@ -79,7 +79,8 @@ protected:
        lists = std::make_shared<authorization>(std::move(*lists)), manager = runtime_->manager()](
         control_listening_actor::stateful_pointer<control_listener_state> self,
         std::shared_ptr<content_catalog> objects) {
-        return control_listener(self, io, on, who, objects, manager, {}, lists);
+        return control_listener(self, io, on, who,
+                                std::make_shared<offer>(offer_terms{objects, lists}), manager, {});
       },
       std::shared_ptr<content_catalog>{*catalog});
   }

@@ -280,8 +280,10 @@ protected:
     using pointer = control_listening_actor::stateful_pointer<control_listener_state>;
     listener_ = system_.spawn(
       [this](pointer self, const listening_sockets& listening) {
-        return control_listener(self, io_, listening, identity_, std::make_shared<some_catalog>(),
-                                manager_, limits_, authorized_);
+        return control_listener(
+          self, io_, listening, identity_,
+          std::make_shared<offer>(offer_terms{std::make_shared<some_catalog>(), authorized_}),
+          manager_, limits_);
       },
       *sockets);
   }

@@ -29,7 +29,8 @@ loopback_server::loopback_server(const send_options& options,
      manager
      = runtime_->manager()](control_listening_actor::stateful_pointer<control_listener_state> self,
                             std::shared_ptr<content_catalog> objects) {
-      return control_listener(self, io, sockets, who, objects, manager, {});
+      return control_listener(self, io, sockets, who,
+                              std::make_shared<offer>(offer_terms{objects, nullptr}), manager, {});
     },
     std::shared_ptr<content_catalog>{*catalog});
 }

@@ -12,10 +12,10 @@
 #include "apps/common/say.hpp"
 #include "apps/fleetcast/agent/agent_credentials.hpp"
 #include "apps/fleetcast/agent/agent_files.hpp"
-#include "apps/fleetcast/agent/service_manager.hpp"
 #include "apps/fleetcast/complaint.hpp"
 #include "apps/fleetcast/daemon/daemon.hpp"
 #include "apps/fleetcast/daemon/endpoint_text.hpp"
+#include "apps/fleetcast/daemon/service_manager.hpp"
 #include "apps/fleetcast/exit_code.hpp"
 #include "protocol/utc_text.hpp"
 
@@ -138,7 +138,8 @@ int run(actors::runtime& runtime, const actors::listening_sockets& sockets,
 
   const bool signalled = wait_for_signal(
     signals, agent_gone,
-    {[&] { reload(credentials, *acceptor); }, [&] { warn_of_expiry(credentials); }});
+    {[&] { reload(credentials, *acceptor); }, [&] { warn_of_expiry(credentials); },
+     [&] { return answers(runtime, caf::actor_cast<caf::actor>(agent)); }});
   tell_stopping();
   acceptor->close();
   if (!signalled) {

@@ -3,10 +3,12 @@
 #include "actors/observe/log.hpp"
 #include "actors/trust/identity.hpp"
 #include "api/error_codes.hpp"
+#include "apps/fleetcast/daemon/service_manager.hpp"
 
 #include <CLI/CLI.hpp>
 #include <spdlog/sinks/stdout_color_sinks.h>
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 
@@ -77,14 +79,43 @@ bool has_terminal() {
          || ::isatty(STDERR_FILENO) == 1;
 }
 
+/// How long nobody looks after the duties. A watchdog is told twice before it loses patience.
+std::chrono::milliseconds between_duties() {
+  constexpr std::chrono::milliseconds usual = std::chrono::seconds{10};
+  const auto watchdog = watchdog_interval();
+  if (watchdog.count() == 0)
+    return usual;
+  return std::min(usual, std::chrono::duration_cast<std::chrono::milliseconds>(watchdog / 2));
+}
+
+void do_duties(const daemon_duties& duties) {
+  if (duties.regular)
+    duties.regular();
+  if (watchdog_interval().count() == 0)
+    return;
+  if (!duties.is_alive || duties.is_alive())
+    tell_alive();
+  else
+    actors::log().error("no answer from within this process; its watchdog hears nothing now");
+}
+
 } // namespace
+
+bool answers(actors::runtime& runtime, const caf::actor& who) {
+  constexpr auto patience = std::chrono::seconds{5};
+  caf::scoped_actor self{runtime.system()};
+  bool result = false;
+  self->request(who, patience, actors::status_atom::value)
+    .receive([&](const actors::status_snapshot&) { result = true; }, [](const caf::error&) {});
+  return result;
+}
 
 bool wait_for_signal(signal_events& signals, const event_flag& gone, const daemon_duties& duties) {
   using woken_by = signal_events::woken_by;
+  const auto pause = between_duties();
   for (;;) {
-    if (duties.regular)
-      duties.regular();
-    const auto woken = signals.wait(gone, std::chrono::seconds{10});
+    do_duties(duties);
+    const auto woken = signals.wait(gone, pause);
     actors::tell_left_out();
     if (woken == woken_by::event)
       return false;
@@ -92,7 +123,9 @@ bool wait_for_signal(signal_events& signals, const event_flag& gone, const daemo
       continue;
     if (signals.last_signal() != SIGHUP || has_terminal())
       return true;
+    tell_reloading();
     duties.reload();
+    tell_reloaded();
   }
 }
 

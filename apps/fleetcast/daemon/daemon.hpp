@@ -54,10 +54,16 @@ struct daemon_duties {
 
   /// Every ten seconds or sooner. Null: nothing.
   std::function<void()> regular = nullptr;
+
+  /// Asked as often, when a watchdog wants to know: whether the actor that the command lives for answers. Null: it does.
+  std::function<bool()> is_alive = nullptr;
 };
 
+/// Whether `who` answers within a few seconds.
+[[nodiscard]] bool answers(actors::runtime& runtime, const caf::actor& who);
+
 /// Waits until a signal ends the command (true), or until `gone` is set: what the command lives for has died. SIGHUP
-/// ends a command on a terminal; else it is one to reload.
+/// ends a command on a terminal; else it is one to reload. Tells systemd of reloads, and its watchdog that all is well.
 [[nodiscard]] bool wait_for_signal(signal_events& signals, const event_flag& gone,
                                    const daemon_duties& duties);
 

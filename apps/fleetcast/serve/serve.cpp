@@ -10,6 +10,7 @@
 #include "actors/serve/control_listener.hpp"
 #include "actors/serve/directory_provider.hpp"
 #include "actors/serve/group_allocator.hpp"
+#include "actors/serve/offer.hpp"
 #include "actors/serve/server_budget.hpp"
 #include "actors/serve/transmissions.hpp"
 #include "actors/trust/identity.hpp"
@@ -17,18 +18,19 @@
 #include "apps/fleetcast/complaint.hpp"
 #include "apps/fleetcast/daemon/daemon.hpp"
 #include "apps/fleetcast/daemon/endpoint_text.hpp"
+#include "apps/fleetcast/daemon/service_manager.hpp"
 #include "apps/fleetcast/exit_code.hpp"
 #include "apps/fleetcast/loss_option.hpp"
-#include "apps/fleetcast/rate_policies.hpp"
-#include "protocol/block_shape.hpp"
+#include "apps/fleetcast/serve/serve_options.hpp"
+#include "apps/fleetcast/serve/serve_settings.hpp"
 
 #include <CLI/CLI.hpp>
-#include <fmt/core.h>
+#include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <cstdio>
 #include <cstring>
-#include <filesystem>
-#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -40,32 +42,6 @@ namespace {
 
 using protocol::failure;
 
-struct serve_arguments {
-  std::vector<std::string> namespaces;
-  std::string listen = "[::]:5040";
-  std::string interface;
-  std::vector<std::string> authorized;
-  std::vector<std::string> groups;
-  std::string feedback_port;
-  std::uint64_t rate = 0;
-  std::uint64_t max_rate = 0;
-  actors::transmission_bounds bounds;
-  protocol::rate_policy policy = protocol::rate_policy::adaptive;
-  bool is_policy_given = false;
-  unsigned ttl = 1;
-  std::size_t mtu = 0;
-  std::string security = "sealed";
-  double inject_loss = 0;
-  std::string state_dir;
-  daemon_options daemon;
-};
-
-/// Each takes some threads and megabytes.
-constexpr std::size_t most_transmissions = 4096;
-
-/// What IP can say of a packet's size.
-constexpr std::size_t most_mtu = 65'535;
-
 constexpr const char* serve_footer
   = R"(Each namespace offers the regular files below its directory, by relative name;
 nothing outside it can be reached. A transmission begins with the first request
@@ -76,6 +52,15 @@ To replace a file, write the new one elsewhere and rename it over the old one:
 running transmissions finish with the old version. Writing into a file that is
 being sent ends its transmission with error 1006, if it is noticed at all;
 writes through a memory mapping may not be.
+
+--config FILE has what is not given here, as TOML: each option by its name, with
+underscores, and each namespace as a table. SIGHUP (systemctl reload
+fleetcast-serve) reads it again: namespaces and lists of clients then change,
+what is being sent goes on, and everything else waits for a restart. A file that
+is not understood changes nothing; the log says why.
+  rate = "800M"
+  [namespace.images]
+  directory = "/srv/images"
 
 --authorized FILE serves only the clients listed in FILE, one per line: the
 fingerprint that `fleetcast identity` prints on that host, then a label of your
@@ -118,6 +103,7 @@ Examples:
   fleetcast serve --namespace lab=/srv/lab --max-rate 500M --max-transmissions 8
   fleetcast serve --namespace t=. --listen 127.0.0.1:5040 --interface lo
   fleetcast serve --namespace lab=/srv/lab --authorized /etc/fleetcast/authorized_clients
+  fleetcast serve --config /etc/fleetcast/server.toml
 
 Exit codes: 0 after SIGINT or SIGTERM (or SIGHUP on a terminal), 1 when the
 server cannot start, 2 wrong usage, 3 a file or directory of this host.
@@ -178,26 +164,110 @@ read_authorized(const serve_arguments& arguments,
   return std::make_shared<actors::authorization>(std::move(*made));
 }
 
+/// Why the server cannot do what it was told, and the code to exit with.
+struct serve_refusal {
+  failure reason;
+  int code = exit_code::usage;
+};
+
+template <class T>
+using serve_checked = tl::expected<T, serve_refusal>;
+
+tl::unexpected<serve_refusal> refuse_to_serve(failure reason, int code = exit_code::usage) {
+  return tl::unexpected{serve_refusal{std::move(reason), code}};
+}
+
+serve_checked<actors::offer_terms> terms_of(const serve_arguments& arguments) {
+  const auto namespaces = parse_namespaces(arguments.namespaces);
+  if (!namespaces)
+    return refuse_to_serve(namespaces.error());
+  const auto catalog = actors::directory_provider::make(*namespaces);
+  if (!catalog)
+    return refuse_to_serve(catalog.error(), exit_code::local_file);
+  const auto authorized = read_authorized(arguments, *namespaces);
+  if (!authorized)
+    return refuse_to_serve(authorized.error(), exit_code::failure);
+  return actors::offer_terms{*catalog, *authorized};
+}
+
+serve_checked<settled> settle(const serve_settings& settings) {
+  auto result = settings.settle();
+  if (!result) {
+    const bool is_misuse = result.error().code == protocol::failure_code::invalid_argument;
+    return refuse_to_serve(result.error(), is_misuse ? exit_code::usage : exit_code::local_file);
+  }
+  return *std::move(result);
+}
+
+// -- SIGHUP -------------------------------------------------------------------------------------------
+
 /// Lists are read again with the requests that they are for. But one that cannot be used lets nobody in, so that is told
 /// at once, rather than when the first client is turned away.
-void look_at_lists(const serve_arguments& arguments,
-                   const std::vector<actors::namespace_directory>& namespaces) {
-  if (const auto lists = read_authorized(arguments, namespaces); !lists)
+void look_at_lists(const serve_arguments& arguments) {
+  const auto namespaces = parse_namespaces(arguments.namespaces);
+  if (!namespaces)
+    return;
+  if (const auto lists = read_authorized(arguments, *namespaces); !lists)
     actors::log().error("SIGHUP: nobody is let in by a list of authorized clients: {}",
                         lists.error().text);
-  actors::log().info("SIGHUP: lists of authorized clients are read again for each request anyway; "
-                     "the server's identity and all settings take a restart");
 }
+
+std::string listed(const std::vector<std::string>& words) {
+  return fmt::format("{}", fmt::join(words, ", "));
+}
+
+/// What of the settings counts while the server runs.
+constexpr std::array reloaded_options{"--authorized", "--namespace"};
+
+/// Those that were changed in the file, but not for this process.
+std::vector<std::string> changed_for_a_restart(const option_values& running,
+                                               const option_values& next) {
+  auto result = differences(running, next);
+  std::erase_if(result, [](const std::string& name) {
+    return std::find(reloaded_options.begin(), reloaded_options.end(), name)
+           != reloaded_options.end();
+  });
+  return result;
+}
+
+/// Takes what is offered from the file. What cannot be used changes nothing.
+void read_again(const serve_settings& settings, settled& running, actors::offer& offered) {
+  const auto next = settings.settle();
+  const auto terms = next ? terms_of(next->arguments)
+                          : serve_checked<actors::offer_terms>{refuse_to_serve(next.error())};
+  if (!terms) {
+    actors::log().error("SIGHUP: all settings stay as they are: {}", terms.error().reason.text);
+    return;
+  }
+  offered.replace(*terms);
+  running.arguments.namespaces = next->arguments.namespaces;
+  running.arguments.authorized = next->arguments.authorized;
+  actors::log().info("SIGHUP: {} was read again; offered from now on: {}", settings.file(),
+                     listed(next->arguments.namespaces));
+  if (const auto others = changed_for_a_restart(running.values, next->values); !others.empty())
+    actors::log().warn("SIGHUP: changed in {}, but these take a restart: {}", settings.file(),
+                       listed(others));
+}
+
+void reload(const serve_settings& settings, settled& running, actors::offer& offered) {
+  if (!settings.file().empty())
+    read_again(settings, running, offered);
+  look_at_lists(running.arguments);
+  if (settings.file().empty())
+    actors::log().info("SIGHUP: lists of authorized clients are read again for each request "
+                       "anyway; the server's identity and all settings take a restart");
+}
+
+// -- the server ---------------------------------------------------------------------------------------
 
 actors::control_listener_actor
 start_listener(actors::runtime& runtime, const actors::listening_sockets& sockets,
                const std::shared_ptr<const actors::io::identity>& who,
-               const std::shared_ptr<actors::content_catalog>& catalog,
-               const std::shared_ptr<actors::authorization>& authorized) {
+               const std::shared_ptr<actors::offer>& offered) {
   using pointer = actors::control_listening_actor::stateful_pointer<actors::control_listener_state>;
-  const auto start = [&io = runtime.io(), who, catalog, authorized, manager = runtime.manager()](
+  const auto start = [&io = runtime.io(), who, offered, manager = runtime.manager()](
                        pointer self, const actors::listening_sockets& on) {
-    return actors::control_listener(self, io, on, who, catalog, manager, {}, authorized);
+    return actors::control_listener(self, io, on, who, offered, manager, {});
   };
   return runtime.system().spawn(start, sockets);
 }
@@ -235,89 +305,99 @@ failure check_rate(const serve_arguments& arguments) {
   return {};
 }
 
-int serve(const serve_arguments& arguments) {
-  inject_loss(arguments.inject_loss);
-  if (const auto wrong = actors::io::wrong_trial_switch(); !wrong.empty())
-    return complain("serve", wrong);
-  signal_events signals;
-  raise_descriptor_limit();
-  if (const auto contradiction = check_rate(arguments))
-    return complain("serve", contradiction, exit_code::usage);
-  const auto namespaces = parse_namespaces(arguments.namespaces);
-  if (!namespaces)
-    return complain("serve", namespaces.error(), exit_code::usage);
-  const auto catalog = actors::directory_provider::make(*namespaces);
-  if (!catalog)
-    return complain("serve", catalog.error(), exit_code::local_file);
-  const auto authorized = read_authorized(arguments, *namespaces);
-  if (!authorized)
-    return complain("serve", authorized.error());
+/// All that has to make sense before anything is started.
+struct serve_plan {
+  actors::offer_terms terms;
+  boost::asio::ip::tcp::endpoint listen;
+  actors::send_options sending;
+};
+
+serve_checked<actors::send_options> sending_of(const serve_arguments& arguments) {
   const auto groups = parse_groups(arguments.groups);
   if (!groups)
-    return complain("serve", groups.error(), exit_code::usage);
-  const auto listen = parse_endpoint(arguments.listen, actors::default_control_port);
-  if (!listen)
-    return complain("serve", listen.error(), exit_code::usage);
+    return refuse_to_serve(groups.error());
   if (!arguments.interface.empty())
     if (const auto found = actors::io::find_interface(arguments.interface); !found)
-      return complain("serve", found.error(), exit_code::usage);
+      return refuse_to_serve(found.error());
   const auto feedback_ports = parse_feedback_port(arguments.feedback_port);
   if (!feedback_ports)
-    return complain("serve", feedback_ports.error(), exit_code::usage);
+    return refuse_to_serve(feedback_ports.error());
   auto identity = actors::io::load_or_create_identity(state_directory(arguments.state_dir));
   if (!identity)
-    return complain("serve", identity.error());
-  const auto who = std::make_shared<const actors::io::identity>(std::move(*identity));
-  set_up_log(arguments.daemon.log_level);
-
-  event_flag listener_gone; // both outlive the runtime
-  std::string why_gone;
-  actors::send_options sending;
-  sending.identity = who;
-  sending.groups = actors::group_allocator::make(*groups);
-  sending.fixed_rate = arguments.rate;
-  sending.policy = arguments.policy;
+    return refuse_to_serve(identity.error(), exit_code::failure);
+  actors::send_options result;
+  result.identity = std::make_shared<const actors::io::identity>(std::move(*identity));
+  result.groups = actors::group_allocator::make(*groups);
+  result.fixed_rate = arguments.rate;
+  result.policy = arguments.policy;
   if (arguments.max_rate != 0)
-    sending.budget = actors::server_budget::make(arguments.max_rate);
-  sending.bounds = arguments.bounds;
-  sending.ttl = arguments.ttl;
-  sending.mtu = arguments.mtu;
-  sending.interface = arguments.interface;
-  sending.feedback_ports = *feedback_ports;
-  sending.unsealed = arguments.security == "none";
-  if (sending.unsealed)
-    actors::log().warn("--security none: datagrams are NOT sealed and blocks are NOT verified; "
-                       "anybody on this network can read and forge them");
-  actors::runtime_options options;
-  options.serving = actors::serving(std::move(sending));
-  options.console = console_of(arguments.daemon, "fleetcast-serve");
-  const auto started = actors::runtime::start(options);
-  if (!started)
-    return complain("serve", started.error());
-  auto& runtime = **started;
-  const auto metrics = expose(runtime, arguments.daemon);
+    result.budget = actors::server_budget::make(arguments.max_rate);
+  result.bounds = arguments.bounds;
+  result.ttl = arguments.ttl;
+  result.mtu = arguments.mtu;
+  result.interface = arguments.interface;
+  result.feedback_ports = *feedback_ports;
+  result.unsealed = arguments.security == "none";
+  return result;
+}
+
+serve_checked<serve_plan> plan(const serve_arguments& arguments) {
+  if (const auto contradiction = check_rate(arguments))
+    return refuse_to_serve(contradiction);
+  const auto listen = parse_endpoint(arguments.listen, actors::default_control_port);
+  if (!listen)
+    return refuse_to_serve(listen.error());
+  auto terms = terms_of(arguments);
+  if (!terms)
+    return tl::unexpected{std::move(terms.error())};
+  auto sending = sending_of(arguments);
+  if (!sending)
+    return tl::unexpected{std::move(sending.error())};
+  return serve_plan{std::move(*terms), *listen, std::move(*sending)};
+}
+
+/// Where clients find the server, for people and for systemd.
+void announce(const actors::listening_sockets& sockets, const std::string& fingerprint,
+              const std::unique_ptr<metrics_endpoint>& metrics) {
+  std::string where;
+  for (const auto& endpoint : sockets.endpoints()) {
+    say(stdout, "listening on {}\n", to_text(endpoint));
+    where += (where.empty() ? "" : ", ") + to_text(endpoint);
+  }
+  say(stdout, "fingerprint {}\n", fingerprint);
+  if (metrics)
+    say(stdout, "metrics http://{}/metrics\n", metrics->address());
+  tell_ready("Listening on " + where + "; fingerprint " + fingerprint);
+}
+
+/// Until somebody ends it. Gives the exit code.
+int run(actors::runtime& runtime, const serve_settings& settings, settled& running,
+        const serve_plan& plan, signal_events& signals, event_flag& listener_gone) {
+  const auto metrics = expose(runtime, running.arguments.daemon);
   if (!metrics)
     return complain("serve", metrics.error(), exit_code_of(metrics.error()));
-  const auto sockets = actors::listen_on(runtime.io(), *listen);
+  const auto sockets = actors::listen_on(runtime.io(), plan.listen);
   if (!sockets)
     return complain("serve", sockets.error());
-  const auto listener = start_listener(runtime, *sockets, who, *catalog, *authorized);
+  const auto offered = std::make_shared<actors::offer>(plan.terms);
+  const auto listener = start_listener(runtime, *sockets, plan.sending.identity, offered);
+  const auto control = caf::actor_cast<caf::actor>(listener);
+  const auto why_gone = std::make_shared<std::string>();
   caf::actor_cast<caf::strong_actor_ptr>(listener)->get()->attach_functor(
-    [&, &system = runtime.system()](const caf::error& why) {
-      why_gone = reason_of(why, system);
+    [why_gone, &listener_gone, &system = runtime.system()](const caf::error& why) {
+      *why_gone = reason_of(why, system);
       listener_gone.set();
     });
-  runtime.show(caf::actor_cast<caf::actor>(listener));
-  if (is_listening(runtime, listener)) {
-    for (const auto& endpoint : sockets->endpoints())
-      say(stdout, "listening on {}\n", to_text(endpoint));
-    say(stdout, "fingerprint {}\n", who->fingerprint());
-    if (*metrics)
-      say(stdout, "metrics http://{}/metrics\n", (*metrics)->address());
-  }
+  runtime.show(control);
+  if (is_listening(runtime, listener))
+    announce(*sockets, plan.sending.identity->fingerprint(), *metrics);
 
-  if (!wait_for_signal(signals, listener_gone, {[&] { look_at_lists(arguments, *namespaces); }}))
-    return complain("serve", "clients cannot be served any more: " + why_gone);
+  const daemon_duties duties{[&] { reload(settings, running, *offered); }, nullptr,
+                             [&] { return answers(runtime, control); }};
+  const bool signalled = wait_for_signal(signals, listener_gone, duties);
+  tell_stopping();
+  if (!signalled)
+    return complain("serve", "clients cannot be served any more: " + *why_gone);
   signals.let_go();
   actors::tell_left_out(true);
   actors::log().info("{}: shutting down", strsignal(signals.last_signal()));
@@ -325,111 +405,49 @@ int serve(const serve_arguments& arguments) {
   return exit_code::success;
 }
 
-void add_rate_option(CLI::App& command, const std::string& name, std::uint64_t& rate,
-                     const std::string& help) {
-  command.add_option(name, rate, help)
-    ->transform(CLI::AsNumberWithUnit(
-      std::map<std::string, std::uint64_t>{{"k", 1'000}, {"m", 1'000'000}, {"g", 1'000'000'000}},
-      CLI::AsNumberWithUnit::CASE_INSENSITIVE))
-    ->check(CLI::Range(std::uint64_t{100'000}, std::uint64_t{400'000'000'000}))
-    ->type_name("BITS[k|M|G]");
+int serve(const serve_settings& settings) {
+  auto running = settle(settings);
+  if (!running)
+    return complain("serve", running.error().reason, running.error().code);
+  const auto& arguments = running->arguments;
+  inject_loss(arguments.inject_loss);
+  if (const auto wrong = actors::io::wrong_trial_switch(); !wrong.empty())
+    return complain("serve", wrong);
+  signal_events signals;
+  raise_descriptor_limit();
+  const auto planned = plan(arguments);
+  if (!planned)
+    return complain("serve", planned.error().reason, planned.error().code);
+  set_up_log(arguments.daemon.log_level);
+  if (planned->sending.unsealed)
+    actors::log().warn("--security none: datagrams are NOT sealed and blocks are NOT verified; "
+                       "anybody on this network can read and forge them");
+  event_flag listener_gone; // outlives the runtime
+  actors::runtime_options options;
+  options.serving = actors::serving(planned->sending);
+  options.console = console_of(arguments.daemon, "fleetcast-serve");
+  const auto started = actors::runtime::start(options);
+  if (!started)
+    return complain("serve", started.error());
+  return run(**started, settings, *running, *planned, signals, listener_gone);
 }
 
 } // namespace
 
 void register_serve(CLI::App& program, std::function<int()>& selected) {
   auto arguments = std::make_shared<serve_arguments>();
+  auto file = std::make_shared<std::string>();
   auto* command = program.add_subcommand("serve", "Offer directories to receivers");
   command->footer(serve_footer);
+  add_serve_options(*command, *arguments);
   command
-    ->add_option("--namespace,-n", arguments->namespaces,
-                 "NAME=DIR: offer the files below DIR as NAME/… (repeatable)")
-    ->required()
-    ->type_name("NAME=DIR");
-  command
-    ->add_option("--listen,-l", arguments->listen,
-                 "Where to accept control connections; [::] takes IPv4 and IPv6")
-    ->capture_default_str()
-    ->type_name("ADDR[:PORT]");
-  command
-    ->add_option(
-      "--interface,-i", arguments->interface,
-      "Send multicast on this interface; without it, on the one whose route leads to the client")
-    ->type_name("IFACE|ADDR");
-  command
-    ->add_option("--authorized,-a", arguments->authorized,
-                 "Serve only clients whose fingerprints are in FILE; for one namespace or for all "
-                 "others (repeatable)")
-    ->type_name("[NAMESPACE=]FILE");
-  command
-    ->add_option(
-      "--group,-g", arguments->groups,
-      "Multicast addresses to use: one range for IPv4, one for IPv6 (repeatable; default "
-      "239.255.0.0/16 and ff15::f1ee:8000:0/112)")
-    ->type_name("ADDR[/PREFIX]");
-  add_rate_option(
-    *command, "--rate,-r", arguments->rate,
-    "Send each object at this rate, bits per second; without it, as fast as the slowest receiver's "
-    "path and disk take it");
-  add_rate_option(*command, "--max-rate", arguments->max_rate,
-                  "Send no faster than this in all, however many objects are sent at once: they "
-                  "share it fairly, and what one does not use goes to the others");
-  command
-    ->add_option(
-      "--feedback-port", arguments->feedback_port,
-      "Hear feedback on UDP ports of this range only, for firewalls: each transmission takes "
-      "one (default: any port)")
-    ->type_name("PORT[-PORT]");
-  command
-    ->add_option("--max-transmissions", arguments->bounds.in_all,
-                 "Send at most N objects at once; requests for another get error 54, try again "
-                 "later. What is being sent can always be joined")
-    ->check(CLI::Range(std::size_t{1}, most_transmissions))
-    ->capture_default_str()
-    ->type_name("N");
-  command
-    ->add_option("--max-transmissions-per-source", arguments->bounds.of_one_source,
-                 "Of those, at most N that were requested from one client address (IPv6: one /64)")
-    ->check(CLI::Range(std::size_t{1}, most_transmissions))
-    ->capture_default_str()
-    ->type_name("N");
-  auto* policy = command->add_option(
-    "--rate-policy", arguments->policy,
-    "adaptive: as fast as the slowest receiver's path takes it; tcp-friendly: as a TCP "
-    "flow would, where others share the path; fixed: at --rate, which implies it "
-    "(default adaptive)");
-  policy->transform(rate_policy_names())->type_name("POLICY");
-  command
-    ->add_option("--ttl", arguments->ttl,
-                 "How far multicast may go: 1 stays on the local network, each router takes one")
-    ->check(CLI::Range(1U, 255U))
-    ->capture_default_str()
-    ->type_name("N");
-  command
-    ->add_option(
-      "--mtu", arguments->mtu,
-      "Send packets of up to N bytes, which every link to the receivers must take whole: "
-      "less for tunnels, more for jumbo frames (default 1500; less where the interface "
-      "takes less)")
-    ->check(CLI::Range(protocol::packet_size(protocol::symbol_sizes.front(), true), most_mtu))
-    ->type_name("N");
-  command
-    ->add_option("--security", arguments->security,
-                 "none: seal nothing, verify nothing, serve only hosts that ask for that; for "
-                 "measurements, DANGEROUS anywhere else")
-    ->check(CLI::IsMember({"sealed", "none"}))
-    ->capture_default_str()
-    ->type_name("sealed|none");
-  add_loss_option(*command, arguments->inject_loss);
-  command
-    ->add_option("--state-dir", arguments->state_dir,
-                 "Where the server's identity is kept (default: /var/lib/fleetcast for root, else "
-                 "~/.local/state/fleetcast)")
-    ->type_name("DIR");
-  add_daemon_options(*command, arguments->daemon);
-  command->callback([arguments, policy, &selected] {
-    arguments->is_policy_given = policy->count() > 0;
-    selected = [arguments] { return serve(*arguments); };
+    ->add_option("--config", *file,
+                 "Take what is not given here from this file; read again on SIGHUP")
+    ->type_name("FILE");
+  command->callback([arguments, file, command, &selected] {
+    selected = [arguments, file, flags = given_on(*command)] {
+      return serve(serve_settings{flags, *file});
+    };
   });
 }
 

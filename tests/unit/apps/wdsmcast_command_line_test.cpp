@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <sstream>
 #include <string_view>
 #include <vector>
 
@@ -175,7 +176,24 @@ TEST(WdsmcastCommandLine, HelpKnowsEveryOption) {
         "/Server:", "/Namespace:", "/SourceFile:", "/DestinationFile:", "/Progress", "/Verbose",
         "/Trace:", "/Interface:", "/Fingerprint:", "/KnownServers:", "/Username", "/Password",
         "/Apply-Image", "/?", "/Help", "/Version"})
-    EXPECT_THAT(wdsmcast_help, HasSubstr(option));
+    EXPECT_THAT(wdsmcast_help(), HasSubstr(option));
+}
+
+TEST(WdsmcastCommandLine, HelpFitsATerminal) {
+  std::istringstream lines{wdsmcast_help()};
+  for (std::string line; std::getline(lines, line);)
+    EXPECT_LE(line.size(), 80U) << line;
+}
+
+TEST(WdsmcastCommandLine, EveryOptionOfTheTableIsUnderstood) {
+  for (const auto& option : wdsmcast_options()) {
+    const auto word = "/" + std::string{option.name} + (option.value.empty() ? "" : ":x");
+    const char* const words[] = {word.c_str()};
+    const auto parsed = parse_wdsmcast(words);
+    // Alone, some lack others; but none is unknown.
+    const auto complaint = parsed ? std::string{} : parsed.error().text;
+    EXPECT_THAT(complaint, ::testing::Not(HasSubstr("there is no option"))) << word;
+  }
 }
 
 } // namespace wdsmcast_command_line_test

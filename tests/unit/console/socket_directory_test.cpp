@@ -58,7 +58,8 @@ std::string socket_of(const std::string& program, pid_t pid) {
 using directories = std::vector<fs::path>;
 
 TEST(SocketDirectory, IsRootsOwnBeforeThatOfALogin) {
-  const directories expected{"/run/fleetcast", "/run/user/0/fleetcast", "/tmp/fleetcast-0"};
+  const directories expected{"/run/fleetcast", "/run/user/0/fleetcast", "/tmp/fleetcast-0",
+                             "/run/fleetcast-serve/fleetcast"};
   EXPECT_EQ(socket_directories(nullptr, 0), expected);
   EXPECT_EQ(socket_directories("/run/user/0", 0), expected) << "what a login sets says nothing";
 }
