@@ -181,6 +181,19 @@ def refuses_at_once(workspace, options):
         hear(done.stderr)
         require(done.returncode == code and re.search(words, done.stderr) and not done.stdout,
                 f"{text!r} ended with {done.returncode}, not {code}, and said: {done.stdout}{done.stderr}")
+    pipe = os.path.join(workspace.path, "pipe.toml")
+    os.mkfifo(pipe, 0o600)
+    lab = f"lab={workspace.directory('lab')}"
+    for flags, words in ((["--config", pipe], "pipe.toml is not a regular file"),
+                         (["--config", workspace.path], "is not a regular file"),
+                         (["--namespace", lab, "--authorized", "/dev/zero"], "/dev/zero is not a regular file"),
+                         (["--namespace", lab, "--state-dir", "/dev/null"], "/dev/null")):
+        state = [] if "--state-dir" in flags else ["--state-dir", workspace.directory("state")]
+        done = subprocess.run([program(options.bin), "serve", *state, *flags],
+                              capture_output=True, text=True, timeout=SECONDS, check=False)
+        hear(done.stderr)
+        require(done.returncode == LOCAL_FILE and words in done.stderr and not done.stdout,
+                f"serve {flags} ended with {done.returncode}, not {LOCAL_FILE}, and said: {done.stdout}{done.stderr}")
     print("serve: a file that cannot be used is refused at the start, and named with its line")
 
 

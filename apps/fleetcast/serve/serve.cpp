@@ -186,7 +186,7 @@ serve_checked<actors::offer_terms> terms_of(const serve_arguments& arguments) {
     return refuse_to_serve(catalog.error(), exit_code::local_file);
   const auto authorized = read_authorized(arguments, *namespaces);
   if (!authorized)
-    return refuse_to_serve(authorized.error(), exit_code::failure);
+    return refuse_to_serve(authorized.error(), exit_code::local_file);
   return actors::offer_terms{*catalog, *authorized};
 }
 
@@ -324,7 +324,7 @@ serve_checked<actors::send_options> sending_of(const serve_arguments& arguments)
     return refuse_to_serve(feedback_ports.error());
   auto identity = actors::io::load_or_create_identity(state_directory(arguments.state_dir));
   if (!identity)
-    return refuse_to_serve(identity.error(), exit_code::failure);
+    return refuse_to_serve(identity.error(), exit_code::local_file);
   actors::send_options result;
   result.identity = std::make_shared<const actors::io::identity>(std::move(*identity));
   result.groups = actors::group_allocator::make(*groups);

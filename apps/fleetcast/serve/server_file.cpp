@@ -220,8 +220,6 @@ tl::expected<file_settings, failure> read_server_file(const fs::path& file) {
   struct stat info {};
   if (!opened || ::fstat(opened.get(), &info) != 0)
     return tl::unexpected{cannot_read(file, errno)};
-  if (!S_ISREG(info.st_mode))
-    return tl::unexpected{cannot_read(file, S_ISDIR(info.st_mode) ? EISDIR : EINVAL)};
   // It says what is served, and to whom.
   if (auto exposed = actors::io::refuse_exposed(
         {file, "will not use the settings", "others could have changed them"}, info))
