@@ -1,7 +1,5 @@
 #include "apps/common/object_address.hpp"
 
-#include "protocol/host_port.hpp"
-
 namespace fleetcast::apps {
 
 std::string object_address::base_name() const {
@@ -22,9 +20,6 @@ tl::expected<object_address, std::string> parse_object_address(std::string_view 
     return tl::unexpected{"'" + std::string{text}
                           + "' is not of the form SERVER[:PORT]/NAMESPACE/OBJECT, as in "
                             "server.example/images/disk.img"};
-  if (const auto named = protocol::parse_host_port(result.server); !named)
-    return tl::unexpected{"'" + result.server + "' names no server: " + std::string{named.error()}
-                          + ". Expected SERVER, SERVER:PORT or [IPV6]:PORT"};
   return result;
 }
 

@@ -9,7 +9,7 @@
 namespace fleetcast::apps {
 
 struct object_address {
-  std::string server; ///< with its port, if any: as protocol::parse_host_port takes it
+  std::string server; ///< with its port, if any; the library checks it
   std::string name_space;
   std::string object; ///< may hold slashes
 

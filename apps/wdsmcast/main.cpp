@@ -10,6 +10,7 @@
 #include <exception>
 #include <optional>
 #include <span>
+#include <system_error>
 
 namespace {
 
@@ -23,10 +24,10 @@ int run(std::span<const char* const> arguments) {
   }
   switch (parsed->what) {
     case wdsmcast_arguments::verb::help:
-      std::fputs(wdsmcast_help().c_str(), stdout);
+      write_out(stdout, wdsmcast_help());
       return 0;
     case wdsmcast_arguments::verb::version:
-      std::printf("wdsmcast %s\n", FleetcastVersion());
+      say(stdout, "wdsmcast {}\n", FleetcastVersion());
       return 0;
     case wdsmcast_arguments::verb::transfer_file:
       break;
@@ -34,12 +35,23 @@ int run(std::span<const char* const> arguments) {
   return transfer_file(*parsed);
 }
 
+/// What could not be said is no success: a script may live on it.
+int with_output_in_mind(int code) {
+  finish_output();
+  if (code != 0 || output_error() == 0)
+    return code;
+  say(stderr, "wdsmcast: cannot write to standard output: {}\n",
+      std::system_category().message(output_error()));
+  return 1;
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
   keep_standard_streams();
   try {
-    return run(std::span{argv, static_cast<std::size_t>(argc)}.subspan(argc > 0 ? 1 : 0));
+    return with_output_in_mind(
+      run(std::span{argv, static_cast<std::size_t>(argc)}.subspan(argc > 0 ? 1 : 0)));
   } catch (const std::exception& e) {
     std::fprintf(stderr, "wdsmcast: internal error: %s\n", e.what());
     return 1;

@@ -26,6 +26,12 @@ std::string key_of(const CLI::Option& option) {
   return result;
 }
 
+/// What CLI11 says of a value, without the name that it puts in front.
+std::string without_name(std::string said, const CLI::Option& option) {
+  const auto name = option.get_name() + ": ";
+  return said.starts_with(name) ? said.substr(name.size()) : said;
+}
+
 bool is_setting(const CLI::App& command, const CLI::Option* option) {
   return option != command.get_help_ptr() && !option->get_lnames().empty()
          && option->get_lnames().front() != "config";
@@ -95,7 +101,7 @@ private:
     try {
       give(option, setting.values);
     } catch (const CLI::Error& e) {
-      return wrong(e.what());
+      return wrong(without_name(e.what(), option));
     }
     return {};
   }

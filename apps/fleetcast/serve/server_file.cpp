@@ -34,7 +34,7 @@ using file_settings = std::vector<file_setting>;
 // leave room for hundreds of namespaces.
 constexpr std::size_t max_file_size = 256 * 1024;
 constexpr std::size_t max_line_size = 4352; // a path of 4096 bytes with its key
-constexpr std::ptrdiff_t max_brackets = 1024;
+constexpr std::ptrdiff_t max_brackets = 512;
 
 /// What of a wrong line is shown.
 constexpr std::size_t max_shown = 80;
@@ -166,7 +166,7 @@ failure check_bounds(const fs::path& file, std::string_view text) {
   if (text.size() > max_file_size || brackets > max_brackets)
     return {failure_code::invalid_argument, 0,
             file.string()
-              + " is too large for a file of settings: 256 KiB and 1024 brackets at most"};
+              + " is too large for a file of settings: 256 KiB and 512 brackets at most"};
   for (std::size_t number = 1; !text.empty(); ++number) {
     const auto line = text.substr(0, text.find('\n'));
     text.remove_prefix(std::min(line.size() + 1, text.size()));

@@ -47,14 +47,6 @@ TEST(ObjectAddress, ExplainsWhatItWants) {
   }
 }
 
-TEST(ObjectAddress, TellsABadPortFromABadName) {
-  const auto why = [](std::string_view text) { return parse_object_address(text).error(); };
-  EXPECT_NE(
-    why("server:70000/lab/x").find("'server:70000' names no server: the port is not a number"),
-    std::string::npos);
-  EXPECT_NE(why("[::1/lab/x").find("the bracket is not closed"), std::string::npos);
-}
-
 TEST(ToWide, DecodesEveryLength) {
   EXPECT_EQ(to_wide(""), L"");
   EXPECT_EQ(to_wide("a\x7f\xc2\x80\xdf\xbf"), L"a\u007f\u0080\u07ff");
