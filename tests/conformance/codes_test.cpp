@@ -1,10 +1,13 @@
 // What a session's end is told as: codes and sentences.
 #include "api/error_codes.hpp"
+#include "api/wdsmcerr.h"
 #include "api_test.hpp"
 #include "tests/support/proves.hpp"
 
 #include <ostream>
 #include <set>
+#include <string_view>
+#include <utility>
 
 namespace fleetcast::conformance {
 
@@ -127,6 +130,26 @@ TEST_F(Errors, ACancelFromElsewhereCarriesItsOwnCode) {
   play_->finish({code::cancelled, 995, "the operator said so"});
   ASSERT_EQ(wait(program), DWORD{ERROR_SUCCESS});
   EXPECT_EQ(query(program.key), failed(995));
+}
+
+TEST_F(Errors, ThePublishedClientCodesHaveTheirNames) {
+  const std::pair<DWORD, std::string_view> published[] = {
+    {WDSTPC_E_CALLBACKS_NOT_REG, "WDSTPC_E_CALLBACKS_NOT_REG"},
+    {WDSTPC_E_ALREADY_COMPLETED, "WDSTPC_E_ALREADY_COMPLETED"},
+    {WDSTPC_E_ALREADY_IN_PROGRESS, "WDSTPC_E_ALREADY_IN_PROGRESS"},
+    {WDSTPC_E_UNKNOWN_ERROR, "WDSTPC_E_UNKNOWN_ERROR"},
+    {WDSTPC_E_NOT_INITIALIZED, "WDSTPC_E_NOT_INITIALIZED"},
+    {WDSTPC_E_KICKED_POLICY_NOT_MET, "WDSTPC_E_KICKED_POLICY_NOT_MET"},
+    {WDSTPC_E_KICKED_FALLBACK, "WDSTPC_E_KICKED_FALLBACK"},
+    {WDSTPC_E_KICKED_FAIL, "WDSTPC_E_KICKED_FAIL"},
+    {WDSTPC_E_KICKED_UNKNOWN, "WDSTPC_E_KICKED_UNKNOWN"},
+    {WDSTPC_E_MULTISTREAM_NOT_ENABLED, "WDSTPC_E_MULTISTREAM_NOT_ENABLED"},
+    {WDSTPC_E_ALREADY_IN_LOWEST_SESSION, "WDSTPC_E_ALREADY_IN_LOWEST_SESSION"},
+    {WDSTPC_E_CLIENT_DEMOTE_NOT_SUPPORTED, "WDSTPC_E_CLIENT_DEMOTE_NOT_SUPPORTED"},
+    {WDSTPC_E_NO_IP4_INTERFACE, "WDSTPC_E_NO_IP4_INTERFACE"},
+  };
+  for (const auto& [value, name] : published)
+    EXPECT_TRUE(std::string_view{FleetcastErrorText(value)}.starts_with(name)) << name;
 }
 
 TEST_F(Errors, AFailureCodeFromTheFutureIsAGeneralFailure) {
