@@ -149,7 +149,7 @@ def follows_its_file(workspace, options):
         service.hang_up(f"SIGHUP: all settings stay as they are: .*server.toml, {what}")
     service.manager.hears(r"^READY=1\nSTATUS=The last reload failed: .*line 3: .*rate is not understood")
     # What counts after a restart only has to be right as well.
-    for what, more in (('group "bad"', 'group = "bad"'), ("feedback-port zzz", 'feedback_port = "zzz"'),
+    for what, more in (('group "bad"', 'group = "bad"'), ("feedback-port 'zzz'", 'feedback_port = "zzz"'),
                        ("--rate fixes the rate", 'rate = "5M"\nrate_policy = "adaptive"')):
         service.write("lab", more=more)
         service.hang_up(f"SIGHUP: all settings stay as they are: .*{what}")
