@@ -54,6 +54,10 @@ struct control_limits {
   /// handshake in a hundred takes longer; strangers could otherwise hold every place for `request`.
   duration pending_grace = std::chrono::seconds{10};
 
+  /// The same where more addresses wait than there are places: handshake and request take up to three round trips, of
+  /// 300 ms by satellite or around the world.
+  duration shortest_pending_grace = std::chrono::seconds{1};
+
   /// Pause after the system refused a socket for want of descriptors or memory: nothing but other
   /// connections' closing mends that, and trying at once again would spin.
   duration accept_pause = std::chrono::milliseconds{200};

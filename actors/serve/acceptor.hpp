@@ -3,7 +3,7 @@
 #pragma once
 
 #include "actors/kit/control_limits.hpp"
-#include "actors/serve/entrance.hpp"
+#include "actors/kit/waiting_room.hpp"
 #include "actors/serve/listening_sockets.hpp"
 #include "actors/tls/tls_connection.hpp"
 
@@ -84,8 +84,7 @@ private:
   void accept(std::size_t which);
   void on_accepted(std::size_t which, const error_code& error, tcp::socket socket);
   void admit(tcp::socket socket);
-  void let_in();
-  void begin(entrance::ticket ticket);
+  void begin(entrance::ticket ticket, tcp::socket socket);
   void close_slow(entrance::ticket ticket);
   void pause();
   void await_request(entrance::ticket ticket);
@@ -96,11 +95,8 @@ private:
   io::tls_context context_;
   control_limits limits_;
   boost::asio::steady_timer pause_;
-  boost::asio::steady_timer place_due_;
-  entrance entrance_;
-  std::map<entrance::ticket, tcp::socket> waiting_;
-  std::map<entrance::ticket, std::weak_ptr<io::tls_connection>>
-    begun_; ///< those inside the entrance
+  std::shared_ptr<waiting_room> room_;
+  std::map<entrance::ticket, std::weak_ptr<io::tls_connection>> begun_; ///< without a request yet
   callback callback_;
   std::vector<bool> is_accepting_; ///< per socket
   bool is_paused_ = false;
@@ -108,7 +104,6 @@ private:
 
   std::atomic<std::size_t> connections_{0};
   std::atomic<std::size_t> pending_{0};
-  std::atomic<std::size_t> waiting_count_{0};
   std::atomic<std::uint64_t> accepted_{0};
   std::atomic<std::uint64_t> turned_away_{0};
   std::atomic<std::uint64_t> failed_{0};
