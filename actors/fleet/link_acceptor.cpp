@@ -1,5 +1,6 @@
 #include "actors/fleet/link_acceptor.hpp"
 
+#include "actors/fleet/link_greeting.hpp"
 #include "actors/observe/log.hpp"
 
 #include <boost/asio/post.hpp>
@@ -108,8 +109,12 @@ void link_acceptor::shake_hands(entrance::ticket ticket, tcp::socket socket) {
   error_code ignored;
   std::ostringstream from;
   from << socket.remote_endpoint(ignored);
-  auto handshake
-    = std::make_shared<link_handshake>(std::move(socket), context_, link_role::agent, "");
+  // Not alive any more: nobody hears it.
+  auto greet = [weak = weak_from_this()] {
+    const auto me = weak.lock();
+    return me && me->is_full() ? greeting_when_full(me->limits_.links) : greeting();
+  };
+  auto handshake = std::make_shared<link_handshake>(std::move(socket), context_, std::move(greet));
   pending_.emplace(ticket, handshake);
   handshake->start(limits_.handshake, [me = shared_from_this(), ticket,
                                        name = from.str()](link_handshake::result link) {
@@ -131,9 +136,14 @@ void link_acceptor::close_slow(entrance::ticket ticket) {
     {failure_code::connect_timeout, 0, "it did not prove who it is, and others wanted its place"});
 }
 
+bool link_acceptor::is_full() const noexcept {
+  return border_.tally->open_links() >= limits_.links;
+}
+
 void link_acceptor::hand_over(open_link link, const std::string& from) {
   const auto peer = link.peer.empty() ? std::string{"on this host"} : link.peer;
-  if (border_.tally->open_links() >= limits_.links)
+  // It was told so in its greeting, unless others came meanwhile.
+  if (is_full())
     return turn_away(peer, from);
   auto scribe = make_scribe(system_, std::move(link), link_role::agent, border_);
   if (!scribe)

@@ -5,7 +5,7 @@
 /// their turn. One that takes longer than `grace` makes room for one that waits, so that strangers who hold connections
 /// open, or make thousands a second, keep nobody else out. Of those that wait, more than `waiting`, the last one of the
 /// longest line is closed. Each has `handshake` to prove it. Of coordinators' connections, `links` are kept, and later
-/// ones are closed: those that are there may be in the middle of a job.
+/// ones are told so and closed: those that are there may be in the middle of a job.
 #pragma once
 
 #include "actors/fleet/link_handshake.hpp"
@@ -74,6 +74,7 @@ private:
   void admit(tcp::socket socket);
   void shake_hands(entrance::ticket ticket, tcp::socket socket);
   void close_slow(entrance::ticket ticket);
+  bool is_full() const noexcept;
   void hand_over(open_link link, const std::string& from);
   void turn_away(const std::string& peer, const std::string& from);
 

@@ -247,6 +247,23 @@ TEST_P(FleetLink, SilentConnectionsOfItsOwnAddressMakeRoom) {
   EXPECT_TRUE(strangers.front()->is_turned_away());
 }
 
+TEST_P(FleetLink, TellsACoordinatorThatAllLinksAreInUse) {
+  fleet::link_acceptor_limits bounds;
+  bounds.links = 1;
+  start_agent({}, bounds);
+  live_coordinator inside{io, coordinator_context(), GetParam().coordinator};
+  const auto reached = inside.dial(agent->host());
+  ASSERT_TRUE(reached) << reached.error().text;
+  live_coordinator outside{io, coordinator_context(), GetParam().coordinator};
+  const auto refused = outside.dial(agent->host());
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, protocol::failure_code::server_busy);
+  EXPECT_NE(refused.error().text.find("the agent at 127.0.0.1 port " + std::to_string(agent->port())
+                                      + ": all of its 1 links are in use"),
+            std::string::npos)
+    << refused.error().text;
+}
+
 TEST_P(FleetLink, TakesOtherCertificatesAndKeepsItsLinks) {
   live_coordinator from{io, coordinator_context(), GetParam().coordinator};
   const auto reached = from.dial(agent->host());
