@@ -39,7 +39,9 @@ struct control_limits {
   duration linger = std::chrono::seconds{10};
 
   /// Connections in all, those that wait included. Beyond, the last one of the source that has most of them
-  /// waiting is closed. Each costs some 100 KiB, mostly TLS's, a waiting one its socket.
+  /// waiting is closed. Each costs some 100 KiB, mostly TLS's, a waiting one its socket. One source (an address; IPv6:
+  /// a /64) may have one more only while three times as many are free as it has (fair_places): a quarter, if it is
+  /// alone. A lab behind one address does not come near that.
   std::size_t connections = 4096;
 
   /// Connections whose request has not arrived. Beyond, new ones wait, without TLS: a lab that starts at once

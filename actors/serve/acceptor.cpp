@@ -1,5 +1,7 @@
 #include "actors/serve/acceptor.hpp"
 
+#include "actors/observe/log.hpp"
+
 #include <boost/asio/post.hpp>
 
 #include <algorithm>
@@ -34,18 +36,24 @@ protocol::failure lost_its_place() {
 
 constexpr std::chrono::milliseconds at_once{1};
 
+/// Between two lines in the log about addresses that have as many connections as they may.
+constexpr std::chrono::minutes full_line_pause{1};
+
 } // namespace
 
-admission::admission(std::shared_ptr<acceptor> from, entrance::ticket ticket)
+admission::admission(std::shared_ptr<acceptor> from, entrance::ticket ticket,
+                     entrance::address source)
   : acceptor_(std::move(from)),
-    ticket_(ticket) {
+    ticket_(ticket),
+    source_(std::move(source)) {
   ++acceptor_->connections_;
   ++acceptor_->pending_;
 }
 
 admission::~admission() {
   leave_pending();
-  --acceptor_->connections_;
+  acceptor_->leave(source_);
+  --acceptor_->connections_; // last: whoever sees it may come at once
 }
 
 void admission::await_request() {
@@ -67,6 +75,8 @@ acceptor::acceptor(io::io_thread& io, listening_sockets sockets, io::tls_context
     room_(std::make_shared<waiting_room>(
       io_, entrance::rules{limits.pending, limits.pending_per_source, limits.pending_grace,
                            limits.shortest_pending_grace})),
+    places_(limits.connections),
+    full_(full_line_pause),
     is_accepting_(sockets_.sockets().size(), false) {}
 
 void acceptor::start(callback on_accepted) {
@@ -135,13 +145,28 @@ void acceptor::admit(tcp::socket socket) {
 }
 
 void acceptor::begin(entrance::ticket ticket, tcp::socket socket) {
+  error_code ignored;
+  const auto source = source_of(socket.remote_endpoint(ignored).address());
+  if (!places_.take(source))
+    return turn_away(ticket, source);
   ++accepted_;
-  auto place = std::make_shared<admission>(shared_from_this(), ticket);
+  auto place = std::make_shared<admission>(shared_from_this(), ticket, source);
   auto name = name_of(socket);
   auto connection = std::make_shared<io::tls_connection>(
     std::move(socket), context_, io::tls_connection::role::server, std::move(name));
   begun_.emplace(ticket, connection);
   callback_({std::move(connection), std::move(place)});
+}
+
+void acceptor::turn_away(entrance::ticket ticket, const entrance::address& source) {
+  ++turned_away_;
+  if (const auto left_out = full_.due(rare_line::clock::now()))
+    log("control_listener")
+      .warn("closed a connection from {}: the limit of connections of one address (IPv6: one /64) "
+            "is reached. It has {} of {}, and three times as many must be free as an address has "
+            "({} more closed since the last such line)",
+            source.to_string(), places_.held_by(source), limits_.connections, *left_out);
+  room_->leave(ticket);
 }
 
 void acceptor::close_slow(entrance::ticket ticket) {
@@ -173,6 +198,10 @@ void acceptor::leave_pending(entrance::ticket ticket) {
     me->begun_.erase(ticket);
     me->room_->leave(ticket);
   });
+}
+
+void acceptor::leave(const entrance::address& source) {
+  asio::post(io_, [me = shared_from_this(), source] { me->places_.give_back(source); });
 }
 
 } // namespace fleetcast::actors
