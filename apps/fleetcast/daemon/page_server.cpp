@@ -33,7 +33,7 @@ constexpr std::chrono::milliseconds accept_pause{200};
 
 using response = http::response<http::string_body>;
 
-response answer_of(http::status status, std::string type, std::string text) {
+response answer_of(http::status status, const std::string& type, std::string text) {
   response result{status, 11};
   result.set(http::field::content_type, type);
   result.keep_alive(false);
