@@ -17,7 +17,8 @@ std::atomic<int> first_error{0};
 void write_out(std::FILE* stream, std::string_view text) noexcept {
   errno = 0;
   // An empty view may have no address, which fwrite must not be given.
-  const bool is_taken = text.empty() || std::fwrite(text.data(), 1, text.size(), stream) == text.size();
+  const bool is_taken
+    = text.empty() || std::fwrite(text.data(), 1, text.size(), stream) == text.size();
   const bool is_out = is_taken && std::fflush(stream) == 0;
   // A reader that has gone, or a stream that was closed from the start (EBADF), wants nothing.
   if (int none = 0; !is_out && stream == stdout && errno != EPIPE && errno != EBADF)

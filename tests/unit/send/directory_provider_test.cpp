@@ -25,12 +25,12 @@
 namespace directory_provider_test {
 namespace {
 
+using fleetcast::proves;
 using fleetcast::actors::content;
 using fleetcast::actors::directory_provider;
 using fleetcast::actors::namespace_directory;
 using fleetcast::protocol::failure;
 using fleetcast::protocol::failure_code;
-using fleetcast::proves;
 namespace fs = std::filesystem;
 
 /// A directory tree that goes with the test:
