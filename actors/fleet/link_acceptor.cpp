@@ -38,15 +38,7 @@ link_acceptor::link_acceptor(caf::actor_system& system, io::io_thread& io,
 
 void link_acceptor::start() {
   asio::post(io_.context(), [me = shared_from_this()] {
-    const std::weak_ptr<link_acceptor> weak = me;
-    me->room_->open({[weak](entrance::ticket ticket, tcp::socket socket) {
-                       if (const auto alive = weak.lock())
-                         alive->shake_hands(ticket, std::move(socket));
-                     },
-                     [weak](entrance::ticket ticket) {
-                       if (const auto alive = weak.lock())
-                         alive->close_slow(ticket);
-                     }});
+    me->room_->open(me->weak_from_this(), &link_acceptor::shake_hands, &link_acceptor::close_slow);
     for (std::size_t i = 0; i < me->sockets_.sockets().size(); ++i)
       me->accept(i);
   });

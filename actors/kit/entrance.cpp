@@ -12,7 +12,7 @@ entrance::ticket entrance::arrive(const address& from) {
 }
 
 std::optional<entrance::step> entrance::next(clock::time_point now) {
-  // From the one after whoever was served last: by address alone the lowest would always come first.
+  // Starts behind the source served last. In order of address, the lowest would always come first.
   auto at = sources_.upper_bound(served_);
   for (auto left = sources_.size(); left > 0; --left, ++at) {
     if (at == sources_.end())

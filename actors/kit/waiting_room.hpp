@@ -24,16 +24,22 @@ public:
   using socket = boost::asio::ip::tcp::socket;
   using ticket = entrance::ticket;
 
-  /// Called on the I/O thread, while the owner lives: it sees to that.
-  struct owner {
-    std::function<void(ticket, socket)> begin; ///< it has a place: to be started, or left at once
-    std::function<void(ticket)> close;         ///< it has lost its place to another one
-  };
-
   waiting_room(boost::asio::io_context& io, entrance::rules rules) : timer_(io), entrance_(rules) {}
 
-  /// Once, before anybody comes.
-  void open(owner tell) { owner_ = std::move(tell); }
+  /// Once, before anybody comes. Both are called on the I/O thread, as long as `owner` lives: `enters` for one that has a
+  /// place, to be started or left at once; `leaves` for one that has lost its place to another.
+  template <class Owner>
+  void open(std::weak_ptr<Owner> owner, void (Owner::*enters)(ticket, socket),
+            void (Owner::*leaves)(ticket)) {
+    owner_.begin = [owner, enters](ticket who, socket its) {
+      if (const auto alive = owner.lock())
+        ((*alive).*enters)(who, std::move(its));
+    };
+    owner_.close = [owner, leaves](ticket who) {
+      if (const auto alive = owner.lock())
+        ((*alive).*leaves)(who);
+    };
+  }
 
   /// Closes those that wait; the owner is not called any more.
   void close();
@@ -51,12 +57,17 @@ public:
   std::size_t size() const noexcept { return size_; }
 
 private:
+  struct owner_calls {
+    std::function<void(ticket, socket)> begin;
+    std::function<void(ticket)> close;
+  };
+
   void let_in();
   void await_turn();
 
   boost::asio::steady_timer timer_;
   entrance entrance_;
-  owner owner_;
+  owner_calls owner_;
   std::map<ticket, socket> waiting_;
   std::atomic<std::size_t> size_{0};
   bool is_letting_in_ = false;

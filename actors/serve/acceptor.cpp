@@ -53,7 +53,7 @@ admission::admission(std::shared_ptr<acceptor> from, entrance::ticket ticket,
 admission::~admission() {
   leave_pending();
   acceptor_->leave(source_);
-  --acceptor_->connections_; // last: whoever sees it may come at once
+  --acceptor_->connections_; // last: the next one may come as soon as it is seen
 }
 
 void admission::await_request() {
@@ -82,15 +82,7 @@ acceptor::acceptor(io::io_thread& io, listening_sockets sockets, io::tls_context
 void acceptor::start(callback on_accepted) {
   asio::post(io_, [me = shared_from_this(), f = std::move(on_accepted)]() mutable {
     me->callback_ = std::move(f);
-    const std::weak_ptr<acceptor> weak = me;
-    me->room_->open({[weak](entrance::ticket ticket, tcp::socket socket) {
-                       if (const auto alive = weak.lock())
-                         alive->begin(ticket, std::move(socket));
-                     },
-                     [weak](entrance::ticket ticket) {
-                       if (const auto alive = weak.lock())
-                         alive->close_slow(ticket);
-                     }});
+    me->room_->open(me->weak_from_this(), &acceptor::begin, &acceptor::close_slow);
     me->accept_all();
   });
 }

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cerrno>
+#include <system_error>
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -25,12 +26,13 @@ void write_out(std::FILE* stream, std::string_view text) noexcept {
     first_error.compare_exchange_strong(none, errno != 0 ? errno : EIO);
 }
 
-void finish_output() noexcept {
-  write_out(stdout, {});
-}
-
-int output_error() noexcept {
-  return first_error;
+int with_output_in_mind(std::string_view program, int code) {
+  write_out(stdout, {}); // what still waits to be written
+  if (code != 0 || first_error == 0)
+    return code;
+  say(stderr, "{}: cannot write to standard output: {}\n", program,
+      std::system_category().message(first_error));
+  return 1;
 }
 
 void keep_standard_streams() noexcept {

@@ -10,7 +10,6 @@
 #include <exception>
 #include <optional>
 #include <span>
-#include <system_error>
 
 namespace {
 
@@ -35,23 +34,13 @@ int run(std::span<const char* const> arguments) {
   return transfer_file(*parsed);
 }
 
-/// What could not be said is no success: a script may live on it.
-int with_output_in_mind(int code) {
-  finish_output();
-  if (code != 0 || output_error() == 0)
-    return code;
-  say(stderr, "wdsmcast: cannot write to standard output: {}\n",
-      std::system_category().message(output_error()));
-  return 1;
-}
-
 } // namespace
 
 int main(int argc, char** argv) {
   keep_standard_streams();
   try {
     return with_output_in_mind(
-      run(std::span{argv, static_cast<std::size_t>(argc)}.subspan(argc > 0 ? 1 : 0)));
+      "wdsmcast", run(std::span{argv, static_cast<std::size_t>(argc)}.subspan(argc > 0 ? 1 : 0)));
   } catch (const std::exception& e) {
     std::fprintf(stderr, "wdsmcast: internal error: %s\n", e.what());
     return 1;

@@ -27,7 +27,7 @@ public:
   /// Said in any case, on standard error.
   void note(const std::string& line);
 
-  /// The server has not answered for so many seconds: for /Progress and /Verbose.
+  /// For /Progress and /Verbose: how long the server has not answered.
   void waiting(double seconds);
 
   /// For /Progress: a bar on a terminal, a line a second elsewhere.

@@ -229,7 +229,7 @@ TEST_P(FleetLink, StrangersThatConnectDuringItsHandshakeDoNotEndIt) {
   std::vector<std::unique_ptr<raw_connection>> strangers;
   for (int i = 0; i < 40; ++i)
     strangers.push_back(std::make_unique<raw_connection>(agent->port(), "127.0.0.2"));
-  EXPECT_TRUE(strangers.back()->is_turned_away()) << "only so many wait";
+  EXPECT_TRUE(strangers.back()->is_turned_away()) << "the line is full";
   const auto files = store.coordinator();
   EXPECT_TRUE(lets_in(coordinator, &files));
 }

@@ -80,15 +80,7 @@ public:
 
   void start() {
     asio::post(io_, [me = shared_from_this()] {
-      const std::weak_ptr<implementation> weak = me;
-      me->room_->open({[weak](entrance::ticket ticket, tcp::socket socket) {
-                         if (const auto alive = weak.lock())
-                           alive->read(ticket, std::move(socket));
-                       },
-                       [weak](entrance::ticket ticket) {
-                         if (const auto alive = weak.lock())
-                           alive->make_room(ticket);
-                       }});
+      me->room_->open(me->weak_from_this(), &implementation::read, &implementation::make_room);
       me->accept();
     });
   }

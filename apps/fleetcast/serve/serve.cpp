@@ -215,17 +215,27 @@ failure check_rate(const serve_arguments& arguments) {
   return {};
 }
 
-/// What is wrong with settings, as far as they themselves show it.
-failure check_values(const serve_arguments& arguments) {
+/// Settings whose text stands for something else.
+struct parsed_settings {
+  boost::asio::ip::tcp::endpoint listen;
+  actors::group_ranges groups;
+  actors::io::port_range feedback_ports;
+};
+
+/// Or what is wrong with them, as far as they themselves show it.
+tl::expected<parsed_settings, failure> parse_settings(const serve_arguments& arguments) {
   if (auto contradiction = check_rate(arguments))
-    return contradiction;
-  if (const auto listen = parse_endpoint(arguments.listen, actors::default_control_port); !listen)
-    return listen.error();
-  if (const auto groups = parse_groups(arguments.groups); !groups)
-    return groups.error();
-  if (const auto ports = parse_feedback_port(arguments.feedback_port); !ports)
-    return ports.error();
-  return {};
+    return tl::unexpected{std::move(contradiction)};
+  const auto listen = parse_endpoint(arguments.listen, actors::default_control_port);
+  if (!listen)
+    return tl::unexpected{listen.error()};
+  const auto groups = parse_groups(arguments.groups);
+  if (!groups)
+    return tl::unexpected{groups.error()};
+  const auto ports = parse_feedback_port(arguments.feedback_port);
+  if (!ports)
+    return tl::unexpected{ports.error()};
+  return parsed_settings{*listen, *groups, *ports};
 }
 
 // -- SIGHUP -------------------------------------------------------------------------------------------
@@ -267,8 +277,8 @@ failure read_again(const serve_settings& settings, settled& running, actors::off
   const auto next = settings.settle();
   if (!next)
     return next.error();
-  if (auto wrong = check_values(next->arguments))
-    return wrong;
+  if (const auto parsed = parse_settings(next->arguments); !parsed)
+    return parsed.error();
   const auto terms = terms_of(next->arguments);
   if (!terms)
     return terms.error().reason;
@@ -336,8 +346,8 @@ struct serve_plan {
   actors::send_options sending;
 };
 
-/// Of settings that check_values takes.
-serve_checked<actors::send_options> sending_of(const serve_arguments& arguments) {
+serve_checked<actors::send_options> sending_of(const serve_arguments& arguments,
+                                               const parsed_settings& parsed) {
   // It may come later, as addresses do: no misuse.
   if (!arguments.interface.empty())
     if (const auto found = actors::io::find_interface(arguments.interface); !found)
@@ -347,7 +357,7 @@ serve_checked<actors::send_options> sending_of(const serve_arguments& arguments)
     return refuse_to_serve(identity.error(), exit_code::local_file);
   actors::send_options result;
   result.identity = std::make_shared<const actors::io::identity>(std::move(*identity));
-  result.groups = actors::group_allocator::make(*parse_groups(arguments.groups));
+  result.groups = actors::group_allocator::make(parsed.groups);
   result.fixed_rate = arguments.rate;
   result.policy = arguments.policy;
   if (arguments.max_rate != 0)
@@ -356,23 +366,22 @@ serve_checked<actors::send_options> sending_of(const serve_arguments& arguments)
   result.ttl = arguments.ttl;
   result.mtu = arguments.mtu;
   result.interface = arguments.interface;
-  result.feedback_ports = *parse_feedback_port(arguments.feedback_port);
+  result.feedback_ports = parsed.feedback_ports;
   result.unsealed = arguments.security == "none";
   return result;
 }
 
 serve_checked<serve_plan> plan(const serve_arguments& arguments) {
-  if (auto wrong = check_values(arguments))
-    return refuse_to_serve(std::move(wrong));
+  const auto parsed = parse_settings(arguments);
+  if (!parsed)
+    return refuse_to_serve(parsed.error());
   auto terms = terms_of(arguments);
   if (!terms)
     return tl::unexpected{std::move(terms.error())};
-  auto sending = sending_of(arguments);
+  auto sending = sending_of(arguments, *parsed);
   if (!sending)
     return tl::unexpected{std::move(sending.error())};
-  return serve_plan{std::move(*terms),
-                    *parse_endpoint(arguments.listen, actors::default_control_port),
-                    std::move(*sending)};
+  return serve_plan{std::move(*terms), parsed->listen, std::move(*sending)};
 }
 
 /// Where clients find the server, for people and for systemd. Gives what systemd was told.

@@ -142,7 +142,7 @@ TEST_F(PageServer, AFloodEndsNobodyWhoIsBeingAnswered) {
   std::vector<tcp::socket> flood;
   for (int i = 0; i < 100; ++i)
     flood.push_back(connect("", "127.0.0.2"));
-  EXPECT_EQ(rest_of(flood.back()), "") << "only so many wait";
+  EXPECT_EQ(rest_of(flood.back()), "") << "the line is full";
   asks.get()("the page\n");
   EXPECT_THAT(rest_of(scrape), EndsWith("the page\n"));
   EXPECT_EQ(server->count().turned_away, 90U);
