@@ -35,7 +35,7 @@ receive_session_state::make_behavior(receive_request request, consumer_actor con
   self_->set_down_handler([this](const caf::down_msg& down) { on_down(down); });
   self_->monitor(consumer_);
   link_ = parts_->connect(*self_, request_, self_);
-  self_->monitor(link_);
+  children_.add(self_, "control_client", link_, child_set::farewell::stop);
   return {
     [this](cancel_atom, const failure& reason) { cancel(reason); },
     [this](const link_accepted& link) { begin_receiving(link); },
@@ -79,7 +79,7 @@ receive_session_state::make_behavior(receive_request request, consumer_actor con
       if (phase_ == phase::receipting)
         quit();
     },
-    [this](status_atom) { return collect_status(self_, status(), children()); },
+    [this](status_atom) { return collect_status(self_, status(), whom_to_ask()); },
   };
 }
 
@@ -90,8 +90,8 @@ void receive_session_state::begin_receiving(const link_accepted& link) {
   if (!parts)
     return cancel(std::move(parts.error()).in_context("while receiving " + what()));
   receiving_ = std::move(*parts);
-  self_->monitor(receiving_.writer);
-  self_->monitor(receiving_.reassembly);
+  children_.add(self_, "reassembly", receiving_.reassembly, child_set::farewell::exit);
+  children_.add(self_, "writer", receiving_.writer, child_set::farewell::exit);
   phase_ = phase::receiving;
   if (const auto& path = receiving_.path) {
     log(name).debug("{}: listens for {}; feedback to {}", what(), to_text(*path),
@@ -117,7 +117,7 @@ void receive_session_state::begin_receiving(const link_accepted& link) {
   }
   self_->send(consumer_, std::move(started));
   receiving_.reader = parts_->read(*self_, receiving_);
-  self_->monitor(receiving_.reader);
+  children_.add(self_, "socket_reader", receiving_.reader, child_set::farewell::stop);
 }
 
 /// One at a time: at a consumer that is stuck in a callback they would pile up without bound.
@@ -234,11 +234,7 @@ void receive_session_state::on_down(const caf::down_msg& down) {
     return cancel({failure_code::cancelled, 0, "the consumer of " + what() + " is gone"});
   if (down.source == link_ && reassembled_)
     return on_link_closed({});
-  const auto child = down.source == link_                   ? "control_client"
-                     : down.source == receiving_.writer     ? "writer"
-                     : down.source == receiving_.reassembly ? "reassembly"
-                     : down.source == receiving_.reader     ? "socket_reader"
-                                                            : nullptr;
+  const auto* child = children_.name_of(down.source);
   if (child == nullptr)
     return;
   failure reason{failure_code::internal, 0,
@@ -284,14 +280,7 @@ void receive_session_state::end(failure reason) {
 
 void receive_session_state::quit() {
   phase_ = phase::ended;
-  if (link_)
-    self_->send(link_, stop_atom::value);
-  if (receiving_.reader)
-    self_->send(receiving_.reader, stop_atom::value);
-  for (const auto& child : {caf::actor_cast<caf::actor>(receiving_.reassembly),
-                            caf::actor_cast<caf::actor>(receiving_.writer)})
-    if (child)
-      self_->send_exit(child, caf::exit_reason::user_shutdown);
+  children_.end();
   self_->quit();
 }
 
@@ -299,14 +288,9 @@ std::string receive_session_state::what() const {
   return request_.name_space + "/" + request_.object + " from " + request_.server;
 }
 
-std::vector<caf::actor> receive_session_state::children() const {
-  std::vector<caf::actor> result;
-  for (const auto& child :
-       {caf::actor_cast<caf::actor>(link_), caf::actor_cast<caf::actor>(receiving_.reader),
-        caf::actor_cast<caf::actor>(receiving_.reassembly),
-        caf::actor_cast<caf::actor>(receiving_.writer)})
-    if (child)
-      result.push_back(child);
+/// Its children and, while it has something to hear, its consumer.
+std::vector<caf::actor> receive_session_state::whom_to_ask() const {
+  auto result = children_.all();
   // One that heard session_finished is done.
   if (phase_ == phase::connecting || phase_ == phase::receiving)
     result.push_back(caf::actor_cast<caf::actor>(consumer_));

@@ -16,6 +16,7 @@
 
 #include "actors/io/io_thread.hpp"
 #include "actors/io/udp_socket.hpp"
+#include "actors/kit/child_set.hpp"
 #include "actors/kit/data_path.hpp"
 #include "actors/kit/status.hpp"
 #include "actors/messages/receiving.hpp"
@@ -99,7 +100,7 @@ private:
   void quit();
   std::string what() const;
   status_snapshot status() const;
-  std::vector<caf::actor> children() const;
+  std::vector<caf::actor> whom_to_ask() const;
 
   receive_session_actor::pointer self_;
   session_id id_ = 0;
@@ -121,6 +122,7 @@ private:
   std::uint32_t joined_again_ = 0;
   control_client_actor link_;
   receive_session_parts::receiving receiving_;
+  child_set children_; ///< the link, and who receives
 };
 
 /// `id`: as the console shows it.

@@ -6,6 +6,11 @@
 
 namespace fleetcast::actors {
 
+std::string identity_of(const join_request& request) {
+  return !request.client.empty() ? request.client
+                                 : request.peer.to_string() + " " + request.request.host_name;
+}
+
 void banishment::add(protocol::timestamp now, const std::string& who,
                      const protocol::failure& why) {
   const std::lock_guard guard{mutex_};

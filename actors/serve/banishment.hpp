@@ -1,6 +1,7 @@
 /// Who was sent away and may not come back for a while, or the next request undoes what was done.
 #pragma once
 
+#include "actors/messages/serving.hpp"
 #include "protocol/failure.hpp"
 #include "protocol/timestamp.hpp"
 
@@ -11,6 +12,9 @@
 #include <unordered_map>
 
 namespace fleetcast::actors {
+
+/// What a client is known by when it comes again: its key, or where it comes from and what it calls itself.
+[[nodiscard]] std::string identity_of(const join_request& request);
 
 /// Of all transmissions of a server. Any thread. A client is known by its key if it showed one, else by where it comes from
 /// and what it calls itself: who changes that comes back sooner, and is judged anew.

@@ -2,13 +2,13 @@
 
 #include "actors/kit/own_thread.hpp"
 #include "actors/kit/status.hpp"
-#include "actors/observe/event_log.hpp"
-#include "actors/observe/log.hpp"
 #include "actors/serve/banishment.hpp"
 #include "actors/serve/content_reader.hpp"
+#include "actors/serve/exclusion_words.hpp"
+#include "actors/serve/seal_choice.hpp"
 #include "actors/serve/socket_writer.hpp"
 #include "actors/socket_reader.hpp"
-#include "protocol/send/rate_policy.hpp"
+#include "protocol/send/fetch_answer.hpp"
 #include "protocol/text.hpp"
 
 #include <fmt/core.h>
@@ -29,14 +29,6 @@ namespace wire = protocol::wire;
 /// would only delay repairs behind them.
 constexpr std::size_t most_under_way = 4 * protocol::defaults::batch_datagrams;
 
-/// What limits may change twice a second; the log shall stay readable.
-constexpr protocol::duration limit_log_interval = protocol::seconds(2);
-
-std::string words_for(protocol::rate_policy policy) {
-  return policy == protocol::rate_policy::tcp_friendly ? "sharing its path as a TCP flow would"
-                                                       : "as fast as the slowest receiver takes it";
-}
-
 /// So long after its receipt a receiver's last report is awaited: some times what it takes in groups of hundreds. In
 /// larger ones reports are rarer.
 constexpr protocol::duration claim_patience = protocol::seconds(1);
@@ -46,57 +38,6 @@ constexpr std::size_t most_waiting_fetches = 64;
 
 /// Blocks that batches at the writer may still hold when the sender has let go of them.
 constexpr std::size_t blocks_under_way = 16;
-
-/// For the receiver that is sent away, and for the server's operator.
-std::string words_for(protocol::exclusion why) {
-  using enum protocol::exclusion;
-  switch (why) {
-    case no_progress:
-      return "it was sent all that it lacks, and more, for as much as it says gets lost, and "
-             "completed no more of it. Look for what drops datagrams there: a link that is too "
-             "narrow or faulty, a host without processor time";
-    case unreached:
-      return "it was sent all that it lacks, and more, and none of it arrives there. Small "
-             "datagrams may arrive where "
-             "large ones do not: check the MTU on the way (tunnel, VPN, jumbo frames), and that "
-             "nothing drops fragments";
-    case holds_window:
-      return "it kept the other receivers waiting, and neither took anything nor asked for "
-             "anything";
-    case deaf:
-      return "nothing that is sent reaches it: check that multicast gets there (switch, IGMP/MLD "
-             "snooping, firewall)";
-    case no_receipt:
-      return "it has had every block for an hour, and sent no receipt. Its copy is whole if it "
-             "says so itself; look for what keeps the program there from storing it";
-    case none:
-    case newcomer:
-    case full_cache:
-      break;
-  }
-  return "it does not get on";
-}
-
-/// Null: that is nothing to worry about.
-const char* reason_for(protocol::exclusion why) {
-  using enum protocol::exclusion;
-  switch (why) {
-    case no_progress:
-      return "was sent all that it lacks, and completed no more of it";
-    case holds_window:
-      return "keeps the others waiting, and neither takes nor asks for anything";
-    case full_cache:
-      return "has taken nothing from its cache for a long time";
-    case deaf:
-      return "says that nothing reaches it";
-    case unreached:
-    case no_receipt:
-    case none:
-    case newcomer:
-      break;
-  }
-  return nullptr;
-}
 
 std::int64_t whole_seconds(protocol::duration time) {
   return std::chrono::duration_cast<std::chrono::seconds>(time).count();
@@ -134,110 +75,7 @@ std::string text_of(const protocol::position& at) {
   return at == protocol::unlimited ? "unlimited" : fmt::format("{}:{}", at.pass, at.block);
 }
 
-/// The client's favourite among what we speak. Datagrams that nobody seals only when both ask for them, and
-/// then nothing else.
-std::optional<wire::seal_suite> choose(const std::vector<wire::seal_suite>& offered,
-                                       bool unsealed) {
-  const auto i = std::find_if(offered.begin(), offered.end(), [unsealed](wire::seal_suite s) {
-    if (unsealed)
-      return s == wire::seal_suite::none;
-    return s == wire::seal_suite::chacha20_poly1305 || s == wire::seal_suite::aes_256_gcm;
-  });
-  return i == offered.end() ? std::nullopt : std::optional{*i};
-}
-
-/// Why nothing that is offered will do.
-std::string nothing_in_common(const std::vector<wire::seal_suite>& offered, bool unsealed) {
-  if (unsealed)
-    return "this server was started with `--security none` and sends nothing sealed or verified, "
-           "which this host did not ask for: say `fleetcast get --security none` (or set "
-           "FLEETCAST_SECURITY=none) if that is really meant, or start the server without it";
-  if (std::find(offered.begin(), offered.end(), wire::seal_suite::none) != offered.end())
-    return "this host asks for what is neither sealed nor verified (`--security none`, "
-           "FLEETCAST_SECURITY or `security` in its configuration file), which this server was not "
-           "started for: ask without it, or start the server with `fleetcast serve --security "
-           "none`";
-  return "client and server have no way of sealing datagrams in common";
-}
-
-io::socket_options socket_options_of(const send_options& options) {
-  io::socket_options result;
-  result.feedback_ports = options.feedback_ports;
-  return result;
-}
-
-/// What a packet may take: as much as the user says that the network takes, and the interface.
-std::size_t room_for_packets(std::optional<std::size_t> of_interface, std::size_t of_network) {
-  const auto wanted = of_network != 0 ? of_network : protocol::usual_mtu;
-  return std::min(wanted, of_interface.value_or(wanted));
-}
-
-/// Null: there is no budget.
-tl::expected<std::shared_ptr<const budget_lease>, failure>
-part_of(const std::shared_ptr<server_budget>& budget) {
-  if (!budget)
-    return nullptr;
-  if (auto part = budget->acquire())
-    return std::make_shared<const budget_lease>(std::move(*part));
-  return tl::unexpected{failure{
-    failure_code::server_busy, 0,
-    fmt::format("{} bit/s, which is all that this server may send (`serve --max-rate`), are too "
-                "little for one more transmission beside those that run; try again later",
-                budget->whole())}};
-}
-
 } // namespace
-
-std::string identity_of(const join_request& request) {
-  return !request.client.empty() ? request.client
-                                 : request.peer.to_string() + " " + request.request.host_name;
-}
-
-tl::expected<send_session_config, failure> prepare_transmission(std::shared_ptr<content> object,
-                                                                const io::way& way,
-                                                                const send_options& options,
-                                                                io::io_thread& io) {
-  const auto& source = way.local.value();
-  const auto mtu = io::mtu_of(way.interface);
-  const auto shape = options.shape.value_or(
-    protocol::shape_for(room_for_packets(mtu, options.mtu), source.is_v6()));
-  const auto layout
-    = protocol::geometry::make(object->size(), shape.symbol_size, shape.source_symbols);
-  if (!layout)
-    return tl::unexpected{failure{
-      failure_code::invalid_request, 0,
-      fmt::format(
-        "{} has {} bytes, which cannot be sent in blocks of {} symbols of {} bytes: an object may "
-        "have {} blocks",
-        object->name(), object->size(), shape.source_symbols, shape.symbol_size,
-        protocol::defaults::max_blocks)}};
-  auto group = options.groups->acquire(source.is_v6());
-  if (!group)
-    return tl::unexpected{std::move(group.error())};
-  auto socket = io::udp_socket::open_group_sender(way.interface, source, options.ttl,
-                                                  socket_options_of(options));
-  if (!socket)
-    return tl::unexpected{std::move(socket.error())};
-  data_path path{way.interface,
-                 source,
-                 group->endpoint(),
-                 socket->local_endpoint(),
-                 {},
-                 source,
-                 protocol::packet_size(shape.symbol_size, source.is_v6()),
-                 mtu};
-  auto budget = part_of(options.budget);
-  if (!budget)
-    return tl::unexpected{std::move(budget.error())};
-  return send_session_config{std::move(object),
-                             *layout,
-                             std::make_shared<const io::udp_socket>(std::move(*socket)),
-                             std::make_shared<group_lease>(std::move(*group)),
-                             std::move(path),
-                             std::move(*budget),
-                             options,
-                             &io};
-}
 
 steered_send_session_actor::behavior_type
 send_session_state::make_behavior(send_session_config config) {
@@ -253,8 +91,9 @@ send_session_state::make_behavior(send_session_config config) {
   }
   memory_ = io::block_pool::make(config_->layout.block_size(), c.cache_blocks + blocks_under_way);
   signer_.emplace(config_->options.identity->key(), transmission_);
-  fixed_rate_ = config_->options.fixed_rate;
-  sender_.emplace(c, make_rate(config_->options.policy), *signer_);
+  pace_.emplace(config_->options, config_->budget);
+  sender_.emplace(c, pace_->first(), *signer_);
+  log_.emplace(name, config_->id, config_->object->name());
   began_at_ = now(self_);
   self_->set_down_handler([this](const caf::down_msg& down) { on_down(down); });
   return {
@@ -278,10 +117,10 @@ send_session_state::make_behavior(send_session_config config) {
       settle_claims();
       look_around();
       pump();
-      log_limit(now(self_));
+      log_->limited(now(self_), sender_->limit(), limit_text());
     },
     [this](cancel_atom, const failure& reason) { fail(reason); },
-    [this](status_atom) { return collect_status(self_, status(), children()); },
+    [this](status_atom) { return collect_status(self_, status(), children_.all()); },
     [this](const session_order& order) {
       return std::visit([this](const auto& what) { return obey(what); }, order);
     },
@@ -337,9 +176,7 @@ join_reply send_session_state::join(const join_request& request) {
                   *feedback,
                   now(self_),
                   {}};
-  events().note(event_kind::receiver_joined, config_->id,
-                fmt::format("{} of {}; {} now", name_of(id), object_name(), members_.size()));
-  log(name).info("{}: {} joined; {} now", object_name(), name_of(id), members_.size());
+  log_->joined(name_of(id), members_.size());
   join_reply result;
   result.accept = accept_for(id, key, *suite_, *feedback);
   result.session = self_;
@@ -356,39 +193,19 @@ failure send_session_state::start_children(wire::seal_suite suite) {
   if (!reader)
     return without_thread(reader.error());
   reader_ = *std::move(reader);
+  children_.add(self_, "content_reader", reader_, child_set::farewell::exit);
   auto writer
     = spawn_on_own_thread(self_->system(), "a socket_writer", socket_writer, config_->socket,
                           config_->group->endpoint(), suite, group_key_, send_session_actor{self_});
   if (!writer)
     return without_thread(writer.error());
   writer_ = *std::move(writer);
-  feedback_reader_ = self_->spawn(socket_reader, config_->io, config_->socket,
-                                  caf::actor_cast<datagram_sink_actor>(self_));
-  self_->monitor(reader_);
-  self_->monitor(writer_);
-  self_->monitor(feedback_reader_);
-  const auto& group = config_->group->endpoint();
-  const auto rate = config_->options.fixed_rate;
-  const auto& path = config_->path;
-  log(name).info("{}: {} bytes to {} port {} on {} from {}, feedback to UDP port {}, {}",
-                 object_name(), config_->object->size(), group.address().to_string(), group.port(),
-                 path.interface.name, path.sender.to_string(), path.feedback.port(),
-                 rate != 0 ? "at " + std::to_string(rate) + " bit/s"
-                           : words_for(policy_when_free()));
-  warn_of_mtu();
+  children_.add(self_, "socket_writer", writer_, child_set::farewell::exit);
+  const auto feedback_reader = self_->spawn(socket_reader, config_->io, config_->socket,
+                                            caf::actor_cast<datagram_sink_actor>(self_));
+  children_.add(self_, "socket_reader", feedback_reader, child_set::farewell::stop);
+  log_->began(*config_, pace_->words());
   return {};
-}
-
-void send_session_state::warn_of_mtu() const {
-  const auto& path = config_->path;
-  if (path.is_fragmented())
-    log(name).warn("{}: datagrams take packets of {} bytes, and {} takes {}: each travels in "
-                   "fragments, and is lost with any of them. Raise the interface's MTU",
-                   object_name(), path.packet, path.interface.name, *path.mtu);
-  else if (path.mtu && *path.mtu < config_->options.mtu)
-    log(name).warn(
-      "{}: {} takes packets of {} bytes, less than `--mtu` says: datagrams of {} are sent",
-      object_name(), path.interface.name, *path.mtu, path.packet);
 }
 
 /// Usually the address of the first client suits all of them.
@@ -398,27 +215,25 @@ send_session_state::hear_at(const boost::asio::ip::address& ours) {
   if (ours == first.address() || ours.is_unspecified())
     return first;
   if (const auto i = more_ears_.find(ours); i != more_ears_.end())
-    return i->second.socket->local_endpoint();
+    return i->second->local_endpoint();
   auto opened = io::udp_socket::open_feedback_receiver(config_->path.interface, ours,
                                                        socket_options_of(config_->options));
   if (!opened) {
-    log(name).error("{}: no feedback can be heard at {}: {}", object_name(), ours.to_string(),
-                    opened.error().text);
+    log_->cannot_hear_at(ours, opened.error());
     return tl::unexpected{std::move(opened.error())};
   }
-  ear more{std::make_shared<const io::udp_socket>(std::move(*opened)), {}};
-  more.reader = self_->spawn(socket_reader, config_->io, more.socket,
-                             caf::actor_cast<datagram_sink_actor>(self_));
-  self_->monitor(more.reader);
-  log(name).info("{}: feedback to {}, too", object_name(),
-                 io::to_text(more.socket->local_endpoint()));
-  return more_ears_.emplace(ours, std::move(more)).first->second.socket->local_endpoint();
+  const auto socket = std::make_shared<const io::udp_socket>(std::move(*opened));
+  const auto reader
+    = self_->spawn(socket_reader, config_->io, socket, caf::actor_cast<datagram_sink_actor>(self_));
+  children_.add(self_, "socket_reader", reader, child_set::farewell::stop);
+  log_->hears_at(socket->local_endpoint());
+  return more_ears_.emplace(ours, socket).first->second->local_endpoint();
 }
 
 /// The limit is for those who run this server; its clients can only try again.
 failure send_session_state::without_thread(const failure& refused) const {
-  log(name).error("{}: cannot be sent now: {}", object_name(), refused.text);
-  return io::as_busy("cannot send " + object_name() + " now");
+  log_->cannot_begin(refused);
+  return io::as_busy("cannot send " + log_->object() + " now");
 }
 
 wire::session_accept send_session_state::accept_for(receiver_id id, const wire::direction_key& key,
@@ -450,8 +265,7 @@ wire::session_accept send_session_state::accept_for(receiver_id id, const wire::
 void send_session_state::leave(receiver_id id, const failure& reason) {
   if (!members_.contains(id))
     return;
-  log(name).warn("{}: {} left: {}", object_name(), name_of(id), reason.text);
-  events().note(event_kind::receiver_left, config_->id, name_of(id) + ": " + reason.text);
+  log_->left(name_of(id), reason);
   remove(id);
 }
 
@@ -482,19 +296,11 @@ void send_session_state::settle(receiver_id id, const wire::receipt& receipt) {
   const auto is_shown = reports_all(id);
   ++completed_receivers_;
   claimed_receivers_ += is_shown ? 0 : 1;
-  const auto took = std::chrono::duration<double>(now(self_) - m.joined_at).count();
-  const auto story
-    = is_shown
-        ? fmt::format("has it, {}, after {:.2f} s",
-                      config_->options.unsealed ? "NOT VERIFIED" : "verified", took)
-        : fmt::format("claimed to have it after {:.2f} s, which its reports do not show", took);
+  const auto took = now(self_) - m.joined_at;
   if (is_shown)
-    log(name).info("{}: {} {}; {} symbols repaired", object_name(), name_of(id), story,
-                   receipt.repaired_symbols);
+    log_->done(name_of(id), took, receipt.repaired_symbols, !config_->options.unsealed);
   else
-    log(name).warn("{}: {} {}", object_name(), name_of(id), story);
-  events().note(is_shown ? event_kind::receiver_done : event_kind::receiver_claimed, config_->id,
-                name_of(id) + " " + story);
+    log_->claimed(name_of(id), took);
   self_->send(m.link, wire::receipt_noted{});
   remove(id);
 }
@@ -564,20 +370,8 @@ void send_session_state::watch_feedback() {
       tell_unheard(what);
   for (auto& [id, m] : members_) {
     const auto before = std::exchange(m.excluded, sender_->exclusion_of(id));
-    tell_excluded(id, before, m.excluded);
+    log_->excluded(name_of(id), before, m.excluded);
   }
-}
-
-void send_session_state::tell_excluded(receiver_id id, protocol::exclusion before,
-                                       protocol::exclusion now) const {
-  if (before == now)
-    return;
-  if (const auto* reason = reason_for(now); reason != nullptr)
-    log(name).warn("{}: {} {}; it neither sets the rate nor holds up the others until it "
-                   "completes a block",
-                   object_name(), name_of(id), reason);
-  else if (now == protocol::exclusion::none && reason_for(before) != nullptr)
-    log(name).info("{}: {} completes blocks again", object_name(), name_of(id));
 }
 
 /// Its first word is named to it, which proves the address; later ones only if they were missed.
@@ -593,21 +387,7 @@ void send_session_state::tell_unheard(const feedback_watch::change& what, std::u
   const auto& m = members_.at(what.who);
   const auto unheard = std::chrono::duration_cast<std::chrono::milliseconds>(what.unheard);
   self_->send(m.link, wire::feedback_state{static_cast<std::uint32_t>(unheard.count()), packet});
-  if (unheard.count() == 0)
-    log(name).info("{}: {} is heard {}", object_name(), name_of(what.who),
-                   what.ever ? "again" : "now");
-  else if (what.ever)
-    log(name).warn("{}: nothing was heard from {} for {} s: it may be stopped, or UDP from it to "
-                   "port {} of {} is "
-                   "blocked",
-                   object_name(), name_of(what.who), whole_seconds(what.unheard), m.feedback.port(),
-                   m.feedback.address().to_string());
-  else
-    log(name).warn("{}: nothing was heard from {} since it joined: UDP from {} must reach port {} "
-                   "of {}. Open it in "
-                   "the firewall of this host; `serve --feedback-port` chooses the port",
-                   object_name(), name_of(what.who), m.address, m.feedback.port(),
-                   m.feedback.address().to_string());
+  log_->unheard(name_of(what.who), what, m.feedback, m.address);
 }
 
 void send_session_state::expel(receiver_id id, const failure& reason) {
@@ -647,7 +427,7 @@ void send_session_state::on_block(const block_read& block) {
   if (ended_)
     return;
   if (const auto changed = sender_->on_block(block.number, block.bytes, block.digest))
-    return fail(failure{changed}.in_context("while sending " + object_name()));
+    return fail(failure{changed}.in_context("while sending " + log_->object()));
   for (const auto& waiting : std::exchange(waiting_fetches_, {}))
     if (waiting.asked.block == block.number)
       answer(waiting.from, waiting.asked,
@@ -687,23 +467,9 @@ void send_session_state::answer(receiver_id id, const wire::fetch& asked,
   const auto i = members_.find(id);
   if (i == members_.end())
     return;
-  const auto& link = i->second.link;
-  if (asked.manifest) {
-    if (auto manifest = sender_->manifest_of(asked.block))
-      self_->send(link, wire::fetched{asked.block, std::move(*manifest)});
-    else
-      self_->send(link, wire::fetched{asked.block, wire::fetched_nothing{}});
-  }
-  if (asked.leaf_digests && !block.empty())
-    self_->send(link, wire::fetched{asked.block, wire::leaf_digests_of(block)});
-  for (std::size_t leaf = 0; leaf * wire::digest_leaf < block.size(); ++leaf) {
-    if ((asked.leaves >> leaf & 1U) == 0)
-      continue;
-    const auto rest = block.subspan(leaf * wire::digest_leaf);
-    const auto bytes = rest.first(std::min(rest.size(), wire::digest_leaf));
-    self_->send(link, wire::fetched{asked.block, wire::fetched_leaf{static_cast<std::uint8_t>(leaf),
-                                                                    {bytes.begin(), bytes.end()}}});
-  }
+  auto manifest = asked.manifest ? sender_->manifest_of(asked.block) : std::nullopt;
+  for (auto& part : protocol::answer_to(asked, std::move(manifest), block))
+    self_->send(i->second.link, std::move(part));
 }
 
 void send_session_state::refuse(receiver_id id, const wire::fetch& asked) {
@@ -715,7 +481,7 @@ void send_session_state::pump() {
     return;
   const auto at = now(self_);
   turns_.turn(at, !sender_->paused());
-  look_at_budget(at);
+  pace_->share(at);
   rate_.note(at, sender_->statistics().payload_bytes);
   if (auto reads = sender_->take_reads(); !reads.empty())
     self_->send(reader_, std::move(reads));
@@ -751,24 +517,17 @@ void send_session_state::on_down(const caf::down_msg& down) {
       return settle(c->first, wire::receipt{c->second.receipt});
   if (who != members_.end())
     return leave(who->first, {failure_code::connection_lost, 0, "its control link is gone"});
-  const auto is_ear = std::any_of(more_ears_.begin(), more_ears_.end(), [&](const auto& entry) {
-    return down.source == entry.second.reader;
-  });
-  const auto child = down.source == reader_                      ? "content_reader"
-                     : down.source == writer_                    ? "socket_writer"
-                     : down.source == feedback_reader_ || is_ear ? "socket_reader"
-                                                                 : nullptr;
+  const auto* child = children_.name_of(down.source);
   if (child != nullptr)
     fail({failure_code::internal, 0,
-          "while sending " + object_name() + ": the " + child
+          "while sending " + log_->object() + ": the " + child
             + " actor died: " + self_->system().render(down.reason)});
 }
 
 void send_session_state::fail(const failure& reason) {
   if (ended_)
     return;
-  log(name).error("{}: transmission ends with {} receivers waiting: {}", object_name(),
-                  members_.size(), reason.text);
+  log_->failed(members_.size(), reason);
   for (const auto& [id, m] : members_) {
     self_->demonitor(m.link.address());
     self_->send(m.link, wire::session_ended{reason});
@@ -780,43 +539,9 @@ void send_session_state::fail(const failure& reason) {
 
 void send_session_state::end() {
   ended_ = true;
-  const auto& s = sender_->statistics();
-  log(name).info(
-    "{}: ended; {} receivers complete ({} only claimed), {} source and {} repair datagrams sent",
-    object_name(), completed_receivers_, claimed_receivers_, s.source_datagrams,
-    s.repair_datagrams);
-  if (feedback_reader_)
-    self_->send(feedback_reader_, stop_atom::value);
-  for (const auto& [address, more] : more_ears_)
-    self_->send(more.reader, stop_atom::value);
-  for (const auto& child :
-       {caf::actor_cast<caf::actor>(reader_), caf::actor_cast<caf::actor>(writer_)})
-    if (child)
-      self_->send_exit(child, caf::exit_reason::user_shutdown);
+  log_->ended(completed_receivers_, claimed_receivers_, sender_->statistics());
+  children_.end();
   self_->quit();
-}
-
-std::vector<caf::actor> send_session_state::children() const {
-  std::vector<caf::actor> result;
-  for (const auto& child :
-       {caf::actor_cast<caf::actor>(reader_), caf::actor_cast<caf::actor>(writer_),
-        caf::actor_cast<caf::actor>(feedback_reader_)})
-    if (child)
-      result.push_back(child);
-  for (const auto& [address, more] : more_ears_)
-    result.push_back(caf::actor_cast<caf::actor>(more.reader));
-  return result;
-}
-
-void send_session_state::log_limit(protocol::timestamp now) {
-  const auto& limit = sender_->limit();
-  // A name is what the reader waits for: it comes at once.
-  const auto named_now = limit.receiver && !logged_limit_.receiver;
-  if (limit == logged_limit_ || (now - limit_logged_at_ < limit_log_interval && !named_now))
-    return;
-  logged_limit_ = limit;
-  limit_logged_at_ = now;
-  log(name).info("{}: limited by {}", object_name(), limit_text());
 }
 
 protocol::limiting_factor send_session_state::limited_by() const {
@@ -841,11 +566,6 @@ std::string send_session_state::limit_detail() const {
 std::string send_session_state::limit_text() const {
   const auto detail = limit_detail();
   return to_string(limited_by()) + (detail.empty() ? "" : ": " + detail);
-}
-
-/// For people.
-std::string send_session_state::object_name() const {
-  return protocol::outside_text(config_->object->name());
 }
 
 std::string send_session_state::name_of(receiver_id id) const {
@@ -916,39 +636,10 @@ order_outcome send_session_state::obey(const pause_order& order) {
   return {{}, order.paused ? "paused: heartbeats only; receivers stay" : "goes on"};
 }
 
-protocol::rate_policy send_session_state::policy_when_free() const noexcept {
-  const auto asked = config_->options.policy;
-  return asked == protocol::rate_policy::fixed ? protocol::rate_policy::adaptive : asked;
-}
-
-std::unique_ptr<protocol::rate_controller>
-send_session_state::make_rate(protocol::rate_policy when_free) {
-  auto own = protocol::make_rate_controller(fixed_rate_, when_free);
-  if (!config_->budget)
-    return own;
-  auto result = std::make_unique<protocol::capped_rate>(std::move(own), config_->budget->share());
-  capped_ = result.get();
-  return result;
-}
-
-/// Before anything is sent: others may have come since.
-void send_session_state::look_at_budget(protocol::timestamp now) {
-  if (capped_ == nullptr)
-    return;
-  if (const auto wanted = capped_->demand(now))
-    config_->budget->demand(*wanted);
-  capped_->cap(config_->budget->share());
-}
-
 order_outcome send_session_state::obey(const rate_order& order) {
-  fixed_rate_ = order.fixed;
-  sender_->set_rate_controller(make_rate(policy_when_free()));
+  sender_->set_rate_controller(pace_->fix(order.fixed));
   pump();
-  auto done
-    = order.fixed != 0 ? fmt::format("{} bit/s", order.fixed) : words_for(policy_when_free());
-  if (config_->budget)
-    done += ", within its share of the server's --max-rate";
-  return {{}, std::move(done)};
+  return {{}, pace_->words()};
 }
 
 receiver_list send_session_state::list() const {
@@ -998,10 +689,7 @@ status_snapshot send_session_state::status() const {
      metrics::percent(least_completed()),
      metrics::rate(rate_.bits_per_second(at, s.payload_bytes)),
      metrics::allowed_rate(sender_->rate(at)),
-     metrics::rate_policy(fixed_rate_ != 0 ? "fixed"
-                          : policy_when_free() == protocol::rate_policy::tcp_friendly
-                            ? "tcp-friendly"
-                            : "adaptive"),
+     metrics::rate_policy(pace_->name()),
      metrics::limited_by(to_string(limited_by())),
      metrics::loss(worst_loss()),
      metrics::running_for(seconds_between(began_at_, at)),

@@ -16,21 +16,19 @@
 #include "actors/io/io_thread.hpp"
 #include "actors/io/udp_socket.hpp"
 #include "actors/io/way.hpp"
-#include "actors/kit/data_path.hpp"
+#include "actors/kit/child_set.hpp"
 #include "actors/kit/status.hpp"
 #include "actors/kit/timer.hpp"
 #include "actors/messages/serving.hpp"
 #include "actors/observe/rate_meter.hpp"
 #include "actors/observe/turn_meter.hpp"
-#include "actors/serve/content_provider.hpp"
 #include "actors/serve/feedback_watch.hpp"
 #include "actors/serve/fetch_allowance.hpp"
-#include "actors/serve/group_allocator.hpp"
-#include "actors/serve/options.hpp"
-#include "actors/serve/server_budget.hpp"
+#include "actors/serve/transmission_config.hpp"
+#include "actors/serve/transmission_log.hpp"
+#include "actors/serve/transmission_pace.hpp"
 #include "actors/serve/watch.hpp"
 #include "actors/trust/identity.hpp"
-#include "protocol/send/capped_rate.hpp"
 #include "protocol/send/feedback_gate.hpp"
 #include "protocol/send/sender.hpp"
 
@@ -41,28 +39,6 @@
 #include <vector>
 
 namespace fleetcast::actors {
-
-/// Everything a transmission needs from outside, opened before it is spawned so that a failure can be
-/// told to the client that asked.
-struct send_session_config {
-  std::shared_ptr<content> object;
-  protocol::geometry layout;
-  std::shared_ptr<const io::udp_socket> socket;
-  std::shared_ptr<group_lease> group;
-  data_path path;
-  std::shared_ptr<const budget_lease> budget; ///< null: no bound
-  send_options options;
-  io::io_thread* io = nullptr;
-  session_id id = 0; ///< as the console shows it
-};
-
-/// What a client is known by when it comes again: its key, or where it comes from and what it calls itself.
-[[nodiscard]] std::string identity_of(const join_request& request);
-
-/// Opens socket and group for `object`, to be sent by `way`, which has an address.
-[[nodiscard]] tl::expected<send_session_config, failure>
-prepare_transmission(std::shared_ptr<content> object, const io::way& way,
-                     const send_options& options, io::io_thread& io);
 
 class send_session_state {
 public:
@@ -90,12 +66,6 @@ private:
   struct waiting_fetch {
     receiver_id from = 0;
     protocol::wire::fetch asked;
-  };
-
-  /// Hears feedback on an address beside that of the first client.
-  struct ear {
-    std::shared_ptr<const io::udp_socket> socket;
-    socket_reader_actor reader;
   };
 
   /// A receipt whose author has not reported every block complete yet: a claim.
@@ -134,34 +104,26 @@ private:
   void fail(const failure& reason);
   void end();
   failure start_children(protocol::wire::seal_suite suite);
-  void warn_of_mtu() const;
-  void tell_excluded(receiver_id id, protocol::exclusion before, protocol::exclusion now) const;
   failure without_thread(const failure& refused) const;
   order_outcome obey(const cancel_order& order);
   order_outcome obey(const kick_order& order);
   order_outcome obey(const pause_order& order);
   order_outcome obey(const rate_order& order);
-
-  /// How the rate is found when none is set, by option or order.
-  protocol::rate_policy policy_when_free() const noexcept;
-  std::unique_ptr<protocol::rate_controller> make_rate(protocol::rate_policy when_free);
-  void look_at_budget(protocol::timestamp now);
   void look_around();
   receiver_list list() const;
   double least_completed() const;
   double worst_loss() const;
   std::uint64_t taken_in_bytes(const protocol::wire::feedback& message) const;
-  void log_limit(protocol::timestamp now);
   protocol::limiting_factor limited_by() const;
   std::string limit_detail() const;
   std::string limit_text() const;
-  std::string object_name() const;
   std::string name_of(receiver_id id) const;
   status_snapshot status() const;
-  std::vector<caf::actor> children() const;
 
   steered_send_session_actor::pointer self_;
   std::optional<send_session_config> config_;
+  std::optional<transmission_log> log_;
+  std::optional<transmission_pace> pace_;
   std::shared_ptr<io::block_pool> memory_;
   std::optional<protocol::wire::manifest_signer> signer_;
   std::optional<protocol::sender> sender_;
@@ -181,22 +143,19 @@ private:
   transmission_watch watch_;
   feedback_watch feedback_watch_;
   protocol::timestamp began_at_{};
-  protocol::bit_rate fixed_rate_ = 0;
-  protocol::capped_rate* capped_ = nullptr; ///< the sender's rate, with a budget
-  std::size_t under_way_ = 0;               ///< datagrams at the socket writer
+  std::size_t under_way_ = 0; ///< datagrams at the socket writer
   std::uint64_t refused_datagrams_ = 0;
   std::uint64_t completed_receivers_ = 0;
   std::uint64_t claimed_receivers_ = 0; ///< of those, whose reports did not show it
   std::uint64_t expelled_receivers_ = 0;
-  protocol::transmission_limit logged_limit_;
-  protocol::timestamp limit_logged_at_{};
   bool ended_ = false;
   content_reader_actor reader_;
   socket_writer_actor writer_;
-  socket_reader_actor feedback_reader_;
+  child_set children_; ///< those two, and who reads feedback
 
-  /// One interface leads to all receivers, but by its addresses they may be in several networks.
-  std::map<boost::asio::ip::address, ear> more_ears_;
+  /// Where feedback is heard beside the address of the first client: one interface leads to all receivers, but by its
+  /// addresses they may be in several networks.
+  std::map<boost::asio::ip::address, std::shared_ptr<const io::udp_socket>> more_ears_;
 };
 
 steered_send_session_actor::behavior_type

@@ -1,6 +1,7 @@
 #include "protocol/simulation/group_simulation.hpp"
 
 #include "protocol/send/bit_rate.hpp"
+#include "protocol/send/fetch_answer.hpp"
 #include "protocol/wire/block_digest.hpp"
 
 #include <openssl/evp.h>
@@ -462,8 +463,10 @@ void group_simulation::take_blocks(node& n) {
 /// Over the receiver's own connection, where nothing is lost and one part follows the other.
 void group_simulation::take_fetches(node& n) {
   constexpr std::size_t message_overhead = 100;
-  for (const auto& asked : n.machine->take_fetches(events_.now()))
-    for (auto& part : answer_to(asked)) {
+  for (const auto& asked : n.machine->take_fetches(events_.now())) {
+    const std::span<const std::byte> block{object_.data() + layout_.offset_of(asked.block),
+                                           layout_.size_of(asked.block)};
+    for (auto& part : answer_to(asked, sender_.manifest_of(asked.block), block)) {
       const auto* leaf = std::get_if<wire::fetched_leaf>(&part.part);
       const auto bytes = message_overhead + (leaf != nullptr ? leaf->bytes.size() : 0);
       const auto from = events_.now() + n.options.up.delay + options_.read_time;
@@ -477,29 +480,7 @@ void group_simulation::take_fetches(node& n) {
                          pump(n);
                        });
     }
-}
-
-std::vector<wire::fetched> group_simulation::answer_to(const wire::fetch& asked) const {
-  std::vector<wire::fetched> result;
-  const std::span<const std::byte> block{object_.data() + layout_.offset_of(asked.block),
-                                         layout_.size_of(asked.block)};
-  if (asked.manifest) {
-    const auto m = sender_.manifest_of(asked.block);
-    result.push_back({asked.block, {}});
-    if (m)
-      result.back().part = *m;
   }
-  if (asked.leaf_digests)
-    result.push_back({asked.block, wire::leaf_digests_of(block)});
-  for (std::size_t i = 0; i < wire::max_leaves; ++i) {
-    if ((asked.leaves >> i & 1U) == 0)
-      continue;
-    const auto leaf = block.subspan(i * wire::digest_leaf)
-                        .first(std::min(wire::digest_leaf, block.size() - i * wire::digest_leaf));
-    result.push_back(
-      {asked.block, wire::fetched_leaf{static_cast<std::uint8_t>(i), {leaf.begin(), leaf.end()}}});
-  }
-  return result;
 }
 
 /// The member is as near to all as the sender is.

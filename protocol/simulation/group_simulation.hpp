@@ -167,7 +167,6 @@ private:
   void send_up(node& n, const std::vector<std::byte>& datagram);
   void take_blocks(node& n);
   void take_fetches(node& n);
-  std::vector<wire::fetched> answer_to(const wire::fetch& asked) const;
   void forge();
   void read(block_number block);
   void pump_tcp(neighbour& n);
