@@ -10,6 +10,7 @@
 #include <array>
 #include <cstdlib>
 #include <cstring>
+#include <deque>
 #include <random>
 #include <stdexcept>
 #include <utility>
@@ -107,6 +108,30 @@ sender_config config_of(const geometry& layout, const simulation_options& o) {
 
 } // namespace
 
+/// Datagrams that leave the sender's uplink together.
+struct group_simulation::datagram_train {
+  struct car {
+    std::size_t offset = 0;
+    std::size_t size = 0;
+    std::size_t wire_size = 0; ///< as the links see it
+  };
+
+  std::span<const std::byte> at(const car& c) const noexcept {
+    return std::span{bytes}.subspan(c.offset, c.size);
+  }
+
+  std::vector<std::byte> bytes;
+  std::vector<car> cars;
+};
+
+/// A datagram on its way to one receiver.
+struct group_simulation::arrival {
+  timestamp at;
+  std::uint64_t place; ///< among the events of its moment
+  train_ptr train;
+  datagram_train::car car;
+};
+
 struct group_simulation::node {
   node(const receiver_options& o, std::uint32_t its_id, std::size_t block_size, std::uint64_t seed)
     : options(o),
@@ -124,6 +149,7 @@ struct group_simulation::node {
   link down;
   link up;
   processor host;
+  std::deque<arrival> coming; ///< in the order of their arrival
   std::optional<receiver> machine;
   timestamp joined{};
   timestamp armed = never;
@@ -140,22 +166,6 @@ struct group_simulation::node {
 struct group_simulation::neighbour {
   tcp_flow flow;
   timestamp armed = never;
-};
-
-/// Datagrams that leave the sender's uplink together.
-struct group_simulation::datagram_train {
-  struct car {
-    std::size_t offset = 0;
-    std::size_t size = 0;
-    std::size_t wire_size = 0; ///< as the links see it
-  };
-
-  std::span<const std::byte> at(const car& c) const noexcept {
-    return std::span{bytes}.subspan(c.offset, c.size);
-  }
-
-  std::vector<std::byte> bytes;
-  std::vector<car> cars;
 };
 
 bool simulation_outcome::all_intact() const {
@@ -391,19 +401,42 @@ void group_simulation::deliver(timestamp out, const train_ptr& train) {
       continue;
     for (const auto& car : train->cars)
       for (const auto at : n->down.transmit(out, car.wire_size))
-        events_.schedule(at, [this, n, train, car] {
-          in_turn(n->host, [this, n, train, car] {
-            if (n->ended)
-              return;
-            n->machine->on_datagram(events_.now(), train->at(car), datagram_origin::server);
-            pump(*n);
-          });
-        });
+        await(*n, {at, events_.take_place(), train, car});
   }
 }
 
+/// One event stands for all that wait behind each other in a link; what a jittery link lets overtake has its own.
+void group_simulation::await(node& n, arrival a) {
+  if (!n.coming.empty() && a.at < n.coming.back().at)
+    return events_.schedule(a.at, a.place, [this, &n, a] { arrive(n, a); });
+  n.coming.push_back(std::move(a));
+  if (n.coming.size() == 1)
+    await_next(n);
+}
+
+void group_simulation::await_next(node& n) {
+  const auto& next = n.coming.front();
+  events_.schedule(next.at, next.place, [this, &n] {
+    const auto here = std::move(n.coming.front());
+    n.coming.pop_front();
+    if (!n.coming.empty())
+      await_next(n);
+    arrive(n, here);
+  });
+}
+
+void group_simulation::arrive(node& n, const arrival& here) {
+  in_turn(n.host, [this, &n, train = here.train, car = here.car] {
+    if (n.ended)
+      return;
+    n.machine->on_datagram(events_.now(), train->at(car), datagram_origin::server);
+    pump(n);
+  });
+}
+
 /// Does it as soon as `host` comes to it.
-void group_simulation::in_turn(processor& host, event_queue::action what) {
+template <class What>
+void group_simulation::in_turn(processor& host, What what) {
   if (host.is_idle())
     what();
   else

@@ -149,6 +149,7 @@ private:
   struct neighbour;
   struct datagram_train;
   using train_ptr = std::shared_ptr<const datagram_train>;
+  struct arrival;
 
   void join(std::size_t index);
   void vanish(std::size_t index);
@@ -161,7 +162,11 @@ private:
   void count_sent(std::size_t bytes);
   void deliver(timestamp out, const train_ptr& train);
   void arrive(node& n, const datagram_train& train);
-  void in_turn(processor& host, event_queue::action what);
+  void await(node& n, arrival a);
+  void await_next(node& n);
+  void arrive(node& n, const arrival& here);
+  template <class What>
+  void in_turn(processor& host, What what);
   std::size_t wire_size(const outgoing_datagram& datagram) const noexcept;
   void count_feedback();
   void send_up(node& n, const std::vector<std::byte>& datagram);
