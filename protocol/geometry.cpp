@@ -15,13 +15,8 @@ std::optional<geometry> geometry::make(std::uint64_t object_size, std::uint16_t 
   return geometry{object_size, symbol_size, source_symbols, static_cast<block_number>(blocks)};
 }
 
-std::size_t geometry::size_of(block_number block) const noexcept {
-  const auto rest = object_size_ - offset_of(block);
-  return rest < block_size() ? static_cast<std::size_t>(rest) : block_size();
-}
-
-std::uint16_t geometry::source_symbols_of(block_number block) const noexcept {
-  return static_cast<std::uint16_t>((size_of(block) + symbol_size_ - 1) / symbol_size_);
+std::uint16_t geometry::symbols_in(std::size_t bytes) const noexcept {
+  return static_cast<std::uint16_t>((bytes + symbol_size_ - 1) / symbol_size_);
 }
 
 std::uint16_t geometry::symbol_bytes(block_number block, std::uint16_t esi) const noexcept {

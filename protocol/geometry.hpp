@@ -39,10 +39,14 @@ public:
   }
 
   /// Bytes of the object in block `block`: `block_size()` but for the last.
-  std::size_t size_of(block_number block) const noexcept;
+  std::size_t size_of(block_number block) const noexcept {
+    return is_full(block) ? block_size() : static_cast<std::size_t>(object_size_ - offset_of(block));
+  }
 
-  /// k of block `block`.
-  std::uint16_t source_symbols_of(block_number block) const noexcept;
+  /// k of block `block`. Asked several times for each datagram, so that only the last block takes a division.
+  std::uint16_t source_symbols_of(block_number block) const noexcept {
+    return is_full(block) ? source_symbols_ : symbols_in(size_of(block));
+  }
 
   /// Bytes of source symbol `esi` of block `block` that belong to the object: `symbol_size()` but
   /// for the object's very last symbol. The rest of that symbol counts as zeros in the erasure code
@@ -58,6 +62,11 @@ private:
       symbol_size_(symbol_size),
       source_symbols_(source_symbols),
       block_count_(block_count) {}
+
+  bool is_full(block_number block) const noexcept {
+    return object_size_ - offset_of(block) >= block_size();
+  }
+  std::uint16_t symbols_in(std::size_t bytes) const noexcept;
 
   std::uint64_t object_size_;
   std::uint16_t symbol_size_;

@@ -3,7 +3,6 @@
 
 #include "actors/io/udp_socket.hpp"
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -12,26 +11,34 @@
 
 namespace fleetcast::actors::io {
 
-/// Where the datagrams in a piece of memory came from, by their source address.
+/// Where the datagrams of one receive came from, by their source address.
 struct datagram_source {
   std::span<const std::byte> memory;
   udp_endpoint from;
+
+  bool holds(std::span<const std::byte> datagram) const noexcept {
+    return datagram.data() >= memory.data()
+           && datagram.data() + datagram.size() <= memory.data() + memory.size();
+  }
 };
 
 /// Datagrams of one or a few system calls and the memory they lie in.
 struct received_datagrams {
   std::vector<std::span<const std::byte>> datagrams;
 
-  /// Of all of them.
+  /// Of all of them, in the same order.
   std::vector<datagram_source> sources;
 
-  /// Null for what is no datagram of this batch.
-  const udp_endpoint* source_of(std::span<const std::byte> datagram) const noexcept {
-    const auto i = std::find_if(sources.begin(), sources.end(), [&](const datagram_source& s) {
-      return datagram.data() >= s.memory.data()
-             && datagram.data() + datagram.size() <= s.memory.data() + s.memory.size();
-    });
-    return i == sources.end() ? nullptr : &i->from;
+  /// Calls `take(datagram, from)` for each, in the order they came. `from` is the same object for all that came in one
+  /// receive; null: not known.
+  template <class Take>
+  void for_each(Take take) const {
+    auto source = sources.begin();
+    for (const auto& datagram : datagrams) {
+      while (source != sources.end() && !source->holds(datagram))
+        ++source;
+      take(datagram, source == sources.end() ? nullptr : &source->from);
+    }
   }
 
   /// Datagrams the kernel dropped on this socket since it was opened.

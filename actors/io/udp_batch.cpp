@@ -46,14 +46,6 @@ bool means_cannot_segment(int error) noexcept {
   return error == EIO || error == EINVAL || error == EOPNOTSUPP || error == EMSGSIZE;
 }
 
-/// What recvmmsg tells about one message: the size of coalesced datagrams and the drop counter.
-struct incoming_message {
-  iovec bytes{};
-  udp_endpoint from;
-  alignas(cmsghdr)
-    std::array<char, CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(std::uint32_t))> control{};
-};
-
 template <class T>
 T value_of(const cmsghdr* header) noexcept {
   T value{};
@@ -217,8 +209,37 @@ receive_buffer::receive_buffer() {
     throw std::bad_alloc{};
 }
 
+struct batch_receiver::slots {
+  /// What recvmmsg tells beside a message: its source, the size of coalesced datagrams and the drop counter.
+  struct beside {
+    iovec bytes{};
+    udp_endpoint from;
+    alignas(cmsghdr)
+      std::array<char, CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(std::uint32_t))> control{};
+  };
+
+  /// Of `i`, into `memory`.
+  void prepare(std::size_t i, std::span<std::byte> memory) noexcept {
+    auto& extra = extras[i];
+    extra.bytes = {memory.data(), memory.size()};
+    auto& header = messages[i].msg_hdr;
+    header.msg_iov = &extra.bytes;
+    header.msg_iovlen = 1;
+    header.msg_control = extra.control.data();
+    header.msg_controllen = extra.control.size();
+    header.msg_name = extra.from.data();
+    header.msg_namelen = static_cast<socklen_t>(extra.from.capacity());
+  }
+
+  std::array<mmsghdr, limits::receive_slots> messages{};
+  std::array<beside, limits::receive_slots> extras;
+};
+
 batch_receiver::batch_receiver(std::shared_ptr<const udp_socket> socket)
-  : socket_(std::move(socket)) {}
+  : socket_(std::move(socket)),
+    slots_(std::make_unique<slots>()) {}
+
+batch_receiver::~batch_receiver() = default;
 
 bool batch_receiver::receive(receive_buffer& into) {
   auto& contents = into.contents_;
@@ -250,20 +271,12 @@ batch_receiver::lanes batch_receiver::layout() const noexcept {
 /// One recvmmsg over the lanes that have room; `where.used` stays sorted by use, since each call
 /// starts at the first lane. False when the socket is empty.
 bool batch_receiver::receive_some(receive_buffer& into, lanes& where) {
-  std::array<mmsghdr, limits::receive_slots> messages{};
-  std::array<incoming_message, limits::receive_slots> extras;
+  auto& [messages, extras] = *slots_;
   std::size_t count = 0;
   const auto wanted = coalesces() ? std::min(width_, where.count) : where.count;
-  for (; count < wanted && where.used[count] + where.room <= where.size; ++count) {
-    auto& header = messages[count].msg_hdr;
-    extras[count].bytes = {into.memory_.get() + count * where.size + where.used[count], where.room};
-    header.msg_iov = &extras[count].bytes;
-    header.msg_iovlen = 1;
-    header.msg_control = extras[count].control.data();
-    header.msg_controllen = extras[count].control.size();
-    header.msg_name = extras[count].from.data();
-    header.msg_namelen = static_cast<socklen_t>(extras[count].from.capacity());
-  }
+  for (; count < wanted && where.used[count] + where.room <= where.size; ++count)
+    slots_->prepare(count,
+                    {into.memory_.get() + count * where.size + where.used[count], where.room});
   counters_.calls.fetch_add(1, std::memory_order_relaxed);
   const int got = ::recvmmsg(socket_->native_handle(), messages.data(),
                              static_cast<unsigned>(count), MSG_DONTWAIT, nullptr);

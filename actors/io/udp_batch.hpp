@@ -120,6 +120,7 @@ public:
   };
 
   explicit batch_receiver(std::shared_ptr<const udp_socket> socket);
+  ~batch_receiver();
 
   /// Replaces the contents of `into` by what the socket has, up to about limits::batch_bytes. Returns
   /// true when the socket is empty now.
@@ -144,7 +145,11 @@ private:
   std::size_t take(receive_buffer& into, std::size_t offset, std::size_t size, std::size_t segment);
   void note_drops(std::uint32_t total) noexcept;
 
+  /// What the kernel is told and tells of each receive of a call; made once, since most calls use one of many.
+  struct slots;
+
   std::shared_ptr<const udp_socket> socket_;
+  std::unique_ptr<slots> slots_;
 
   /// Receives asked for in one call while the kernel coalesces. One that was coalesced is a batch by
   /// itself, so after it only one is asked for; single datagrams double it up to the lanes there are.

@@ -69,15 +69,17 @@ void reassembly_state::take_in(const io::datagram_batch& batch) {
   const auto at = now(self_);
   turns_.turn(at, !receiver_->complete());
   receiver_->on_kernel_drops(batch.received->kernel_drops);
-  for (const auto& datagram : batch.received->datagrams) {
-    const auto* from = batch.received->source_of(datagram);
-    const auto origin = sources_.origin_of(from);
+  const io::udp_endpoint* last = nullptr;
+  auto origin = sources_.origin_of(last);
+  batch.received->for_each([&](auto datagram, const io::udp_endpoint* from) {
+    if (from != last)
+      origin = sources_.origin_of(last = from);
     if (origin == protocol::datagram_origin::elsewhere)
       stranger_ = *from;
     receiver_->on_datagram(at, datagram, origin);
     if (receiver_->statistics().contradictions != contradictions_)
       warn_of_forgery();
-  }
+  });
   pump();
 }
 

@@ -7,7 +7,7 @@
 
 namespace fleetcast::protocol {
 
-void size_watch::arrived(timestamp now, std::uint64_t packet, std::size_t size) {
+void size_watch::look_at(timestamp now, std::uint64_t packet, std::size_t size) {
   ++arrived_;
   if (size >= full_)
     begin(now);

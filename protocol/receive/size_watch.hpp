@@ -29,8 +29,16 @@ public:
   /// `full`: the size of the largest datagrams that the object's symbols travel in.
   size_watch(std::size_t full, timestamp now) : full_(full), since_(now) {}
 
-  /// An authentic datagram.
-  void arrived(timestamp now, std::uint64_t packet, std::size_t size);
+  /// An authentic datagram. Nearly all are full ones in order, which take a few instructions.
+  void arrived(timestamp now, std::uint64_t packet, std::size_t size) {
+    if (size < full_ || packet != highest_ + 1 || lost_ != 0 || largest_ != 0)
+      return look_at(now, packet, size);
+    since_ = now;
+    ++all_arrived_;
+    highest_ = packet;
+    gaps_ = 0;
+    moves_ = 0;
+  }
 
   /// A heartbeat showed that symbols were sent since the one before.
   void sender_moved() noexcept { ++moves_; }
@@ -39,6 +47,7 @@ public:
   std::optional<finding> find(timestamp now) const;
 
 private:
+  void look_at(timestamp now, std::uint64_t packet, std::size_t size);
   void begin(timestamp now);
   std::uint64_t full_ones_lost() const noexcept;
 
