@@ -1,6 +1,7 @@
 #include "protocol/wire/capnp_support.hpp"
 #include "protocol/wire/control_codec.hpp"
 #include "protocol/wire/fleetcast.capnp.h"
+#include "protocol/wire/listing_room.hpp"
 #include "tests/unit/wire/sample_messages.hpp"
 
 #include <gmock/gmock.h>
@@ -134,6 +135,89 @@ TEST(ControlCodec, FetchAndItsAnswersComeBackAsTheyWere) {
 TEST(ControlCodec, FeedbackStateComesBackAsItWas) {
   EXPECT_EQ(through_the_wire<feedback_state>(server_message{samples::sample_feedback_state()}),
             samples::sample_feedback_state());
+}
+
+TEST(ControlCodec, ARequestToListAndItsAnswerComeBackAsTheyWere) {
+  EXPECT_EQ(through_the_wire<list_request>(client_message{samples::sample_list_request()}),
+            samples::sample_list_request());
+  EXPECT_EQ(through_the_wire<list_request>(client_message{list_request{}}), list_request{});
+  EXPECT_EQ(through_the_wire<listing>(server_message{samples::sample_listing()}),
+            samples::sample_listing());
+}
+
+TEST(ControlCodec, WhatIsAskedToBeListedIsBounded) {
+  const auto is_read = [](const list_request& m) {
+    return decode_client_message(body_of(encode(client_message{m}))).has_value();
+  };
+  EXPECT_TRUE(is_read({.name_space = std::string(max_namespace_size, 'n'),
+                       .prefix = std::string(max_object_size, 'p'),
+                       .cursor = std::string(max_cursor_size, '\0')}));
+  EXPECT_FALSE(is_read({.name_space = std::string(max_namespace_size + 1, 'n')}));
+  EXPECT_FALSE(is_read({.prefix = std::string(max_object_size + 1, 'p')}));
+  EXPECT_FALSE(is_read({.prefix = std::string{"a\0b", 3}}));
+  EXPECT_FALSE(is_read({.cursor = std::string(max_cursor_size + 1, 'c')}));
+}
+
+TEST(ControlCodec, NamesInAListAreNamesOfOneDirectory) {
+  const auto is_read = [](const std::string& name) {
+    return decode_server_message(body_of(encode(server_message{listing{{{name}}, ""}}))).has_value();
+  };
+  EXPECT_TRUE(is_read("\x1b[2J\xff"));
+  EXPECT_FALSE(is_read(""));
+  EXPECT_FALSE(is_read("../etc"));
+  EXPECT_FALSE(is_read(std::string{"a\0b", 3}));
+  EXPECT_FALSE(is_read(std::string(max_object_size + 1, 'n')));
+}
+
+TEST(ControlCodec, AListHasAtMostSoManyEntries) {
+  const auto is_read = [](unsigned count) {
+    return decode_server_message(crafted_server([&](schema::ServerMessage::Builder m) {
+             auto entries = m.initListing().initEntries(count);
+             for (unsigned i = 0; i < count; ++i)
+               entries[i].setName("n");
+           }))
+      .has_value();
+  };
+  EXPECT_TRUE(is_read(max_listed));
+  EXPECT_FALSE(is_read(max_listed + 1));
+}
+
+TEST(ControlCodec, EntriesOfKindsOfLaterVersionsAreSkipped) {
+  const auto read = decode_server_message(crafted_server([](schema::ServerMessage::Builder m) {
+    auto entries = m.initListing().initEntries(2);
+    entries[0].setName("later");
+    entries[0].setKind(static_cast<schema::ListedKind>(3));
+    entries[1].setName("now");
+  }));
+  ASSERT_TRUE(read) << read.error().text;
+  EXPECT_EQ(std::get<listing>(*read).entries, (std::vector<listed>{{"now"}}));
+}
+
+/// Dates are made of them for people.
+TEST(ControlCodec, TimesBeyondAllYearsAreNone) {
+  const auto read_back = [](std::int64_t seconds) {
+    const listing sent{{{"n", listed_kind::object, 0, seconds}}, ""};
+    return through_the_wire<listing>(server_message{sent}).entries.at(0).modified;
+  };
+  EXPECT_EQ(read_back(-1), -1);
+  EXPECT_EQ(read_back(253'402'300'799), 253'402'300'799);
+  EXPECT_EQ(read_back(253'402'300'800), 0);
+  EXPECT_EQ(read_back(std::numeric_limits<std::int64_t>::max()), 0);
+  EXPECT_EQ(read_back(std::numeric_limits<std::int64_t>::min()), 0);
+}
+
+TEST(ControlCodec, AFullPageOfAnyNamesFitsInAMessage) {
+  for (const std::size_t size : {1U, 7U, 8U, 100U, 255U, 4096U}) {
+    SCOPED_TRACE(size);
+    listing page{{}, std::string(max_cursor_size, 'c')};
+    listing_room room;
+    while (room.take({std::string(size, 'n')}))
+      page.entries.push_back({std::string(size, 'n')});
+    const auto framed = encode(server_message{page});
+    EXPECT_LE(framed.size() - frame_prefix_size, max_control_message);
+    EXPECT_TRUE(page.entries.size() == max_listed || framed.size() > max_control_message * 3 / 4);
+    EXPECT_EQ(through_the_wire<listing>(server_message{page}), page);
+  }
 }
 
 TEST(ControlCodec, NobodyFetchesWhatNoBlockHas) {
