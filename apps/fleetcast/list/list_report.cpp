@@ -90,8 +90,8 @@ std::string table_of(const listed_entries& entries, std::size_t columns) {
 
 nlohmann::json to_json(const listed& entry, const list_address& where) {
   nlohmann::json result{{"kind", name_of(entry.kind)},
-                        {"name", shown_name(where.directory() + entry.name)},
-                        {"address", shown_name(address_of(entry, where))}};
+                        {"name", where.directory() + entry.name},
+                        {"address", address_of(entry, where)}};
   if (entry.kind == listed_kind::object) {
     result["object_bytes"] = entry.size;
     result["modified"]

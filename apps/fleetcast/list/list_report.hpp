@@ -1,4 +1,5 @@
-/// What a server offers, for people and for programs. Names are a stranger's: here they become fit to be shown.
+/// What a server offers, for people, programs and shells. Names are a stranger's: for people they are made plain, in JSON
+/// they are exact and escaped, and a shell gets those only that hold nothing it could misunderstand.
 #pragma once
 
 #include "apps/fleetcast/list/list_address.hpp"
