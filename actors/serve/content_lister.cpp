@@ -35,7 +35,7 @@ tl::expected<listing, failure> namespaces_for(const offer_terms& terms, const st
                                        .is_listable = each.is_listable};
     if (each.name <= cursor)
       continue;
-    if (!room.take(entry)) {
+    if (!room.take(entry.name.size())) {
       result.next = result.entries.back().name;
       return result;
     }

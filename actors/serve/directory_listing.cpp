@@ -125,7 +125,7 @@ tl::expected<listing, failure> page_of(DIR* names, off_t from, int root,
     if (is_wanted(*entry, wanted.begin)) {
       ++looks;
       if (auto found = look_at(root, wanted.directory, entry->d_name)) {
-        if (!room.take(*found))
+        if (!room.take(found->name.size()))
           break;
         result.entries.push_back(*std::move(found));
       }

@@ -5,6 +5,7 @@
 #include "protocol/text.hpp"
 #include "protocol/wire/capnp_support.hpp"
 #include "protocol/wire/fleetcast.capnp.h"
+#include "protocol/wire/listing_room.hpp"
 #include "protocol/wire/manifest_codec.hpp"
 
 #include <boost/endian/conversion.hpp>
@@ -451,9 +452,14 @@ listing read(schema::Listing::Reader from, field_check& check) {
                 max_listed);
   if (entries.size() > max_listed)
     return to;
-  for (const auto entry : entries)
-    if (entry.getKind() <= schema::ListedKind::NAMESPACE)
-      to.entries.push_back(read(entry, check));
+  listing_room room;
+  for (const auto entry : entries) {
+    if (entry.getKind() > schema::ListedKind::NAMESPACE)
+      continue;
+    to.entries.push_back(read(entry, check));
+    check.require(room.take(to.entries.back().name.size()), "names in a list have more than {} bytes",
+                  max_listed_name_bytes);
+  }
   return to;
 }
 

@@ -29,7 +29,8 @@ constexpr std::size_t max_metadata_size = 32 * 1024;
 constexpr std::size_t max_suites = 8;
 constexpr std::size_t max_failure_text = 1024;
 constexpr std::size_t max_sources = 4;
-constexpr std::size_t max_listed = 512; ///< entries of one page
+constexpr std::size_t max_listed = 512;                  ///< entries of one page
+constexpr std::size_t max_listed_name_bytes = 32 * 1024; ///< of all its entries together
 constexpr std::size_t max_cursor_size = 255;
 
 using transmission_id = std::array<std::byte, 16>;

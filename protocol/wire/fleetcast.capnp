@@ -163,7 +163,8 @@ struct Listed {
 }
 
 struct Listing {
-  entries @0 :List(Listed);    # at most 512, in no order; those of a kind that a reader does not know are skipped
+  entries @0 :List(Listed);    # at most 512, their names at most 32,768 bytes together; in no order. Those of a kind that
+                               # a reader does not know are skipped
   next @1 :Data;               # the cursor of the next page, at most 255 bytes; empty: there is none
 }
 
