@@ -177,8 +177,8 @@ void control_client_state::obey(const wire::client_message& message) {
 void control_client_state::obey(conversation::look_up) {
   const auto reader = spawn_on_own_thread(
     self_->system(), "looking the server up in known_servers",
-    [trust = *trust_, offered = conversation_->peer().fingerprint](
-      caf::event_based_actor*, const caf::actor_addr& asker) {
+    [trust = *trust_, offered = conversation_->peer().fingerprint](caf::event_based_actor*,
+                                                                   const caf::actor_addr& asker) {
       notify(asker, link_verdict{trust.check_or_pin(offered)});
     },
     self_->address());

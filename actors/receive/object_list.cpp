@@ -89,8 +89,8 @@ failure list_call::check() const {
       || asked_.prefix.size() > protocol::wire::max_object_size)
     return {code, 0,
             "cannot ask " + server_ + " for a namespace of more than "
-              + std::to_string(protocol::wire::max_namespace_size) + " bytes, or names of more than "
-              + std::to_string(protocol::wire::max_object_size)};
+              + std::to_string(protocol::wire::max_namespace_size)
+              + " bytes, or names of more than " + std::to_string(protocol::wire::max_object_size)};
   if (!asked_.fingerprint.empty() && !io::is_fingerprint(asked_.fingerprint))
     return {code, 0,
             "'" + asked_.fingerprint

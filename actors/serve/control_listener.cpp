@@ -32,8 +32,7 @@ control_listening_actor::behavior_type
 control_listener_state::start(io::io_thread& io, listening_sockets sockets, const io::identity& who,
                               std::shared_ptr<const offer> offered, transmissions_actor manager,
                               const control_limits& limits) {
-  auto opener
-    = spawn_on_own_thread(self_->system(), "the content_opener", content_opener, offered);
+  auto opener = spawn_on_own_thread(self_->system(), "the content_opener", content_opener, offered);
   auto lister = spawn_on_own_thread(self_->system(), "the content_lister", content_lister,
                                     std::move(offered));
   manager_ = std::move(manager);

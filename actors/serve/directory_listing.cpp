@@ -80,9 +80,8 @@ std::optional<listed> look_at(int root, const std::string& directory, std::strin
     return listed{.name = own, .kind = listed_kind::directory};
   if (!S_ISREG(info.st_mode) || !is_readable(found.get()))
     return std::nullopt;
-  return listed{.name = own,
-                .size = static_cast<std::uint64_t>(info.st_size),
-                .modified = info.st_mtim.tv_sec};
+  return listed{
+    .name = own, .size = static_cast<std::uint64_t>(info.st_size), .modified = info.st_mtim.tv_sec};
 }
 
 /// A backslash in a request counts as a slash, so nobody can ask for a name that has one.
@@ -149,8 +148,8 @@ tl::expected<listing, failure> list_directory(int root, const std::string& name_
   if (!position || prefix.find('\0') != std::string_view::npos)
     return no_cursor(0);
   const auto wanted = parse_prefix(name_space, prefix);
-  io::file_descriptor directory{beneath::open_inside(
-    root, wanted.directory.empty() ? "." : wanted.directory, purpose::list)};
+  io::file_descriptor directory{
+    beneath::open_inside(root, wanted.directory.empty() ? "." : wanted.directory, purpose::list)};
   if (!directory)
     return beneath::refuse_to_open(errno, wanted.shown);
   const auto names = names_from(std::move(directory), *position);

@@ -292,9 +292,9 @@ std::vector<offered_namespace> directory_provider::namespaces() const {
   return result;
 }
 
-tl::expected<protocol::wire::listing, failure>
-directory_provider::list(std::string_view name_space, std::string_view prefix,
-                         std::string_view cursor) {
+tl::expected<protocol::wire::listing, failure> directory_provider::list(std::string_view name_space,
+                                                                        std::string_view prefix,
+                                                                        std::string_view cursor) {
   const auto directory = find(name_space);
   if (!directory)
     return tl::unexpected{directory.error()};

@@ -88,9 +88,12 @@ constexpr const char* objects_function = R"(# What a known server offers, by its
 _fleetcast_objects() {
   local -a auth found
   if ((${words[(I)(--auth|-a)]})); then auth=(--auth); fi
-  found=(${(f)"$(fleetcast list --complete $auth -- $PREFIX 2>/dev/null </dev/null)"})
-  compadd -S '' -- ${(M)found:#*/}
-  compadd -- ${found:#*/}
+  found=(${(f)" $(fleetcast list-- complete $auth-- $PREFIX 2 > / dev / null < / dev / null) "})
+                                         compadd
+                                         - S '' --${(M)found : # * / } compadd-- $ {
+found:
+#* /
+}
 }
 
 )";
@@ -98,10 +101,9 @@ _fleetcast_objects() {
 } // namespace
 
 std::string zsh_completion(const command_entry& program) {
-  std::string result
-    = "#compdef " + program.words.front()
-      + "\n# Written by the program's own tables of options when it was built.\n\n"
-      + objects_function;
+  std::string result = "#compdef " + program.words.front()
+                       + "\n# Written by the program's own tables of options when it was built.\n\n"
+                       + objects_function;
   for (const auto* one : all_of(program))
     result += one->commands.empty() ? leaf(*one) : group(*one);
   return result + function_of(program) + " \"$@\"\n";

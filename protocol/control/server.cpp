@@ -61,8 +61,8 @@ const char* to_string(outcome how) noexcept {
 }
 
 const char* to_string(server::phase phase) noexcept {
-  constexpr const char* names[]
-    = {"handshaking", "requesting", "joining", "joined", "receipted", "listing", "listed", "closing"};
+  constexpr const char* names[] = {"handshaking", "requesting", "joining", "joined",
+                                   "receipted",   "listing",    "listed",  "closing"};
   return names[static_cast<std::size_t>(phase)];
 }
 

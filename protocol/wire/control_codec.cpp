@@ -457,8 +457,8 @@ listing read(schema::Listing::Reader from, field_check& check) {
     if (entry.getKind() > schema::ListedKind::NAMESPACE)
       continue;
     to.entries.push_back(read(entry, check));
-    check.require(room.take(to.entries.back().name.size()), "names in a list have more than {} bytes",
-                  max_listed_name_bytes);
+    check.require(room.take(to.entries.back().name.size()),
+                  "names in a list have more than {} bytes", max_listed_name_bytes);
   }
   return to;
 }

@@ -320,10 +320,9 @@ protected:
     using pointer = control_listening_actor::stateful_pointer<control_listener_state>;
     listener_ = system_.spawn(
       [this](pointer self, const listening_sockets& listening) {
-        return control_listener(
-          self, io_, listening, identity_,
-          std::make_shared<offer>(offer_terms{catalog_, authorized_}),
-          manager_, limits_);
+        return control_listener(self, io_, listening, identity_,
+                                std::make_shared<offer>(offer_terms{catalog_, authorized_}),
+                                manager_, limits_);
       },
       *sockets);
   }

@@ -19,10 +19,10 @@ namespace wire = protocol::wire;
 using control_fixture::Control;
 using control_fixture::raw_client;
 using control_fixture::raw_server;
+using std::chrono::milliseconds;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-using std::chrono::milliseconds;
 
 class List : public Control {
 protected:

@@ -14,12 +14,12 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <csignal>
 #include <cstdio>
 #include <memory>
 #include <string>
 #include <utility>
 
-#include <csignal>
 #include <unistd.h>
 
 namespace fleetcast::apps {
@@ -94,9 +94,8 @@ tl::expected<actors::list_question, std::string> question_of(const list_argument
     = api::read_configuration(api::process_environment(), api::usual_configuration_files());
   if (!settings)
     return tl::unexpected{std::move(settings.error())};
-  const auto first_of = [](const std::string& given, const std::string& set) {
-    return given.empty() ? set : given;
-  };
+  const auto first_of
+    = [](const std::string& given, const std::string& set) { return given.empty() ? set : given; };
   actors::list_question result;
   result.server = where.host;
   result.port = where.port;
@@ -240,8 +239,8 @@ int complete(const list_arguments& arguments) {
   question->only_known = true;
   collector found{where.name_space.empty() ? parsed->name_space : where.begin(), arguments.all,
                   completion_limit};
-  (void)actors::list_objects(
-    *question, [&](const protocol::wire::listing& page) { return found.take(page); });
+  (void)actors::list_objects(*question,
+                             [&](const protocol::wire::listing& page) { return found.take(page); });
   for (const auto& entry : std::move(found).sorted())
     if (const auto word = completion_of(entry, where); !word.empty())
       say(stdout, "{}\n", word);
@@ -278,7 +277,8 @@ void register_list(CLI::App& program, std::function<int()>& selected) {
   // For the shells: the words that ADDRESS can become.
   command->add_flag("--complete", arguments->complete)->group("");
   command->callback([arguments, &selected] {
-    selected = [arguments] { return arguments->complete ? complete(*arguments) : list(*arguments); };
+    selected
+      = [arguments] { return arguments->complete ? complete(*arguments) : list(*arguments); };
   });
 }
 

@@ -41,7 +41,8 @@ std::vector<std::string> cells_of(const listed& entry) {
     case listed_kind::directory:
       return {"-", "-", shown_name(entry.name) + "/"};
     case listed_kind::name_space:
-      return {"-", "-", shown_name(entry.name) + (entry.is_listable ? "/" : "/ (cannot be listed)")};
+      return {"-", "-",
+              shown_name(entry.name) + (entry.is_listable ? "/" : "/ (cannot be listed)")};
   }
   return {};
 }
@@ -94,8 +95,7 @@ nlohmann::json to_json(const listed& entry, const list_address& where) {
                         {"address", address_of(entry, where)}};
   if (entry.kind == listed_kind::object) {
     result["object_bytes"] = entry.size;
-    result["modified"]
-      = entry.modified == 0 ? nlohmann::json{} : nlohmann::json(time_of(entry));
+    result["modified"] = entry.modified == 0 ? nlohmann::json{} : nlohmann::json(time_of(entry));
   }
   if (entry.kind == listed_kind::name_space)
     result["listable"] = entry.is_listable;

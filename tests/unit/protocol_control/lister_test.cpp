@@ -34,7 +34,8 @@ protected:
   failure end_of(lister& one) {
     const auto reports = all<lister::closed>(one);
     EXPECT_EQ(reports.size(), 1U);
-    return reports.size() == 1 ? reports[0].reason : failure{failure_code::internal, 0, "no report"};
+    return reports.size() == 1 ? reports[0].reason
+                               : failure{failure_code::internal, 0, "no report"};
   }
 
   lister asking() {

@@ -36,9 +36,8 @@ public:
 
   std::vector<offered_namespace> namespaces() const override { return names_; }
 
-  tl::expected<protocol::wire::listing, failure> list(std::string_view name_space,
-                                                      std::string_view prefix,
-                                                      std::string_view cursor) override {
+  tl::expected<protocol::wire::listing, failure>
+  list(std::string_view name_space, std::string_view prefix, std::string_view cursor) override {
     for (const auto& one : names_)
       if (one.name == name_space && one.is_listable)
         return protocol::wire::listing{{{"secret", {}, 1, 2}}, ""};
@@ -108,8 +107,9 @@ TEST_F(ContentLister, AStrangerLearnsNoName) {
   EXPECT_THAT(names(ask(friend_of_lab)), ElementsAre("iso", "lab"));
   for (const auto& [client, code] : {std::pair{std::string{}, failure_code::not_authenticated},
                                      std::pair{stranger, failure_code::access_denied}}) {
-    for (const auto& what : {list_request{}, list_request{.cursor = "a"}, list_request{.name_space = "lab"},
-                             list_request{.name_space = "none"}}) {
+    for (const auto& what :
+         {list_request{}, list_request{.cursor = "a"}, list_request{.name_space = "lab"},
+          list_request{.name_space = "none"}}) {
       const auto answer = ask(client, what);
       EXPECT_THAT(answer.page.entries, IsEmpty());
       EXPECT_THAT(answer.reason.text, Not(HasSubstr("iso")));

@@ -133,8 +133,8 @@ TEST_F(DirectoryListing, ListsWhatARequestWouldGet) {
   ASSERT_EQ(::mkfifo((root / "served/fifo").c_str(), 0600), 0);
   write("served/.hidden", "");
   write("served/back\\slash", "");
-  EXPECT_THAT(names(), UnorderedElementsAre("file", "sub/", "absolute", "relative", "directory/",
-                                            ".hidden"));
+  EXPECT_THAT(
+    names(), UnorderedElementsAre("file", "sub/", "absolute", "relative", "directory/", ".hidden"));
   EXPECT_THAT(names("sub/"), UnorderedElementsAre("inner", "up"));
   for (const auto& one : all())
     if (one.kind == listed_kind::object)

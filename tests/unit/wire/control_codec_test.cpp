@@ -160,7 +160,8 @@ TEST(ControlCodec, WhatIsAskedToBeListedIsBounded) {
 
 TEST(ControlCodec, NamesInAListAreNamesOfOneDirectory) {
   const auto is_read = [](const std::string& name) {
-    return decode_server_message(body_of(encode(server_message{listing{{{name}}, ""}}))).has_value();
+    return decode_server_message(body_of(encode(server_message{listing{{{name}}, ""}})))
+      .has_value();
   };
   EXPECT_TRUE(is_read("\x1b[2J\xff"));
   EXPECT_FALSE(is_read(""));
