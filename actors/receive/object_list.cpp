@@ -102,7 +102,11 @@ failure list_call::check() const {
 }
 
 protocol::wire::list_request list_call::request() const {
-  return {.name_space = asked_.name_space, .prefix = asked_.prefix, .host_name = own_host_name()};
+  protocol::wire::list_request result;
+  result.name_space = asked_.name_space;
+  result.prefix = asked_.prefix;
+  result.host_name = own_host_name();
+  return result;
 }
 
 void list_call::dial(io::client_credentials mine) {

@@ -78,6 +78,12 @@ protected:
     return result;
   }
 
+  static list_request in(const std::string& name_space) {
+    list_request result;
+    result.name_space = name_space;
+    return result;
+  }
+
   static std::vector<std::string> names(const listed_content& answer) {
     std::vector<std::string> result;
     for (const auto& one : answer.page.entries)
@@ -103,13 +109,13 @@ TEST_F(ContentLister, EverybodyLearnsTheNamespacesOfAnOpenServer) {
 }
 
 TEST_F(ContentLister, AStrangerLearnsNoName) {
+  list_request behind;
+  behind.cursor = "a";
   offer({{"iso"}, {"lab"}}, {only(friend_of_lab)});
   EXPECT_THAT(names(ask(friend_of_lab)), ElementsAre("iso", "lab"));
   for (const auto& [client, code] : {std::pair{std::string{}, failure_code::not_authenticated},
                                      std::pair{stranger, failure_code::access_denied}}) {
-    for (const auto& what :
-         {list_request{}, list_request{.cursor = "a"}, list_request{.name_space = "lab"},
-          list_request{.name_space = "none"}}) {
+    for (const auto& what : {list_request{}, behind, in("lab"), in("none")}) {
       const auto answer = ask(client, what);
       EXPECT_THAT(answer.page.entries, IsEmpty());
       EXPECT_THAT(answer.reason.text, Not(HasSubstr("iso")));
@@ -125,8 +131,8 @@ TEST_F(ContentLister, ANamespaceWithAListOfItsOwnIsThereForItsClientsOnly) {
   EXPECT_THAT(names(ask("")), ElementsAre("open"));
   EXPECT_THAT(names(ask(stranger)), ElementsAre("open"));
   EXPECT_THAT(names(ask(friend_of_lab)), ElementsAre("lab", "open"));
-  EXPECT_EQ(ask(stranger, {.name_space = "lab"}).reason.code, failure_code::access_denied);
-  EXPECT_THAT(names(ask(friend_of_lab, {.name_space = "lab"})), ElementsAre("secret"));
+  EXPECT_EQ(ask(stranger, in("lab")).reason.code, failure_code::access_denied);
+  EXPECT_THAT(names(ask(friend_of_lab, in("lab"))), ElementsAre("secret"));
 }
 
 /// As soon as the operator has taken them off the list.
@@ -134,12 +140,12 @@ TEST_F(ContentLister, WhoIsAuthorizedNoLongerLearnsNothing) {
   offer({{"lab"}}, {only(friend_of_lab)});
   EXPECT_THAT(names(ask(friend_of_lab)), ElementsAre("lab"));
   only(stranger + " somebody else");
-  EXPECT_EQ(ask(friend_of_lab, {.name_space = "lab"}).reason.code, failure_code::access_denied);
+  EXPECT_EQ(ask(friend_of_lab, in("lab")).reason.code, failure_code::access_denied);
 }
 
 TEST_F(ContentLister, SaysOfANamespaceThatItCannotBeListed) {
   offer({{"iso", false}});
-  const auto answer = ask("", {.name_space = "iso"});
+  const auto answer = ask("", in("iso"));
   EXPECT_EQ(answer.reason.code, failure_code::not_supported);
   EXPECT_THAT(answer.reason.text, HasSubstr("\"iso\""));
 }

@@ -146,16 +146,17 @@ TEST(ControlCodec, ARequestToListAndItsAnswerComeBackAsTheyWere) {
 }
 
 TEST(ControlCodec, WhatIsAskedToBeListedIsBounded) {
-  const auto is_read = [](const list_request& m) {
-    return decode_client_message(body_of(encode(client_message{m}))).has_value();
-  };
-  EXPECT_TRUE(is_read({.name_space = std::string(max_namespace_size, 'n'),
-                       .prefix = std::string(max_object_size, 'p'),
-                       .cursor = std::string(max_cursor_size, '\0')}));
-  EXPECT_FALSE(is_read({.name_space = std::string(max_namespace_size + 1, 'n')}));
-  EXPECT_FALSE(is_read({.prefix = std::string(max_object_size + 1, 'p')}));
-  EXPECT_FALSE(is_read({.prefix = std::string{"a\0b", 3}}));
-  EXPECT_FALSE(is_read({.cursor = std::string(max_cursor_size + 1, 'c')}));
+  const auto is_read
+    = [](const std::string& name_space, const std::string& prefix, const std::string& cursor) {
+        const list_request m{protocol_version, name_space, prefix, cursor, ""};
+        return decode_client_message(body_of(encode(client_message{m}))).has_value();
+      };
+  EXPECT_TRUE(is_read(std::string(max_namespace_size, 'n'), std::string(max_object_size, 'p'),
+                      std::string(max_cursor_size, '\0')));
+  EXPECT_FALSE(is_read(std::string(max_namespace_size + 1, 'n'), "", ""));
+  EXPECT_FALSE(is_read("", std::string(max_object_size + 1, 'p'), ""));
+  EXPECT_FALSE(is_read("", std::string{"a\0b", 3}, ""));
+  EXPECT_FALSE(is_read("", "", std::string(max_cursor_size + 1, 'c')));
 }
 
 TEST(ControlCodec, NamesInAListAreNamesOfOneDirectory) {
@@ -217,8 +218,9 @@ TEST(ControlCodec, AFullPageOfAnyNamesFitsInAMessage) {
     EXPECT_LE(encode(server_message{page}).size() - frame_prefix_size, max_control_message);
     EXPECT_EQ(through_the_wire<listing>(server_message{page}), page);
     page.entries.push_back({std::string(size, 'n')});
-    if (page.entries.size() <= max_listed)
+    if (page.entries.size() <= max_listed) {
       EXPECT_FALSE(decode_server_message(body_of(encode(server_message{page})))) << "more names";
+    }
   }
 }
 
