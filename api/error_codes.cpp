@@ -76,6 +76,8 @@ DWORD to_win32(const protocol::failure& reason) noexcept {
       return ERROR_OPEN_FAILED;
     case failure_code::invalid_argument:
       return ERROR_INVALID_PARAMETER;
+    case failure_code::not_supported:
+      return ERROR_NOT_SUPPORTED;
   }
   // A code that came over the network from a newer peer.
   return ERROR_GEN_FAILURE;

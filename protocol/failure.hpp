@@ -43,6 +43,7 @@ enum class failure_code : std::uint16_t {
   network_fault = 30,     ///< a socket could not be made, joined or used
   trust_store_fault = 31, ///< known_servers could not be read or written
   invalid_argument = 32,  ///< what this host's own program asked for makes no sense
+  not_supported = 33,     ///< understood, but the peer cannot do it there
 };
 
 /// A failure and its story. An empty `code` (none) means "no failure".

@@ -23,6 +23,9 @@ public:
   }
 
   int get() const noexcept { return value_; }
+
+  /// Hands it over: whoever takes it closes it.
+  int release() noexcept { return std::exchange(value_, -1); }
   explicit operator bool() const noexcept { return value_ >= 0; }
 
 private:

@@ -1,6 +1,6 @@
 /// Actors and messages of what serves.
 ///
-///     control_listener ───── content_opener; control_server, one per client
+///     control_listener ───── content_opener; content_lister; control_server, one per client
 ///     send_session ───────── content_reader, socket_writer, socket_reader
 ///
 /// Reading order of a transfer: ~~network~~> control_server -> transmissions (join) -> send_session -> content_reader ->

@@ -2,16 +2,12 @@
 
 #include "actors/io/processor.hpp"
 #include "actors/kit/own_thread.hpp"
-#include "actors/observe/log.hpp"
-#include "actors/trust/identity.hpp"
+#include "actors/receive/own_host_name.hpp"
 #include "actors/trust/known_servers.hpp"
 #include "actors/trust/openssl_thread.hpp"
 #include "protocol/wire/control_codec.hpp"
 
-#include <array>
 #include <utility>
-
-#include <unistd.h>
 
 namespace fleetcast::actors {
 
@@ -27,81 +23,6 @@ std::vector<wire::seal_suite> offered_suites(const receive_request& request) {
   return io::seals_aes_in_hardware()
            ? std::vector{wire::seal_suite::aes_256_gcm, wire::seal_suite::chacha20_poly1305}
            : std::vector{wire::seal_suite::chacha20_poly1305, wire::seal_suite::aes_256_gcm};
-}
-
-std::string own_host_name() {
-  std::array<char, wire::max_host_name_size + 1> name{};
-  if (::gethostname(name.data(), name.size() - 1) != 0)
-    return "unknown";
-  return name.data();
-}
-
-io::known_servers known_servers_of(const receive_request& request) {
-  return io::known_servers{request.known_servers.empty()
-                             ? io::known_servers::default_path()
-                             : std::filesystem::path{request.known_servers}};
-}
-
-std::filesystem::path identity_of(const receive_request& request) {
-  return request.identity.empty() ? io::default_client_identity()
-                                  : std::filesystem::path{request.identity};
-}
-
-/// The identity in `own`, for the server that has the given fingerprint or a pinned one: another one
-/// is refused after the handshake, and must not learn in it who we are. A new server does.
-link_credentials credentials_for(const std::string& server, const std::string& fingerprint,
-                                 const io::known_servers& pins, const std::filesystem::path& own) {
-  link_credentials result;
-  auto who = io::load_or_create_client_identity(own);
-  if (!who) {
-    result.reason = std::move(who.error());
-    return result;
-  }
-  result.credentials.who = std::make_shared<const io::identity>(std::move(*who));
-  if (!fingerprint.empty()) {
-    result.credentials.servers = {fingerprint};
-    return result;
-  }
-  auto pinned = pins.pinned(server);
-  if (pinned)
-    result.credentials.servers = std::move(*pinned);
-  else
-    result.reason = std::move(pinned.error());
-  return result;
-}
-
-void tell_pinned(io::known_servers::verdict verdict, const std::string& server,
-                 const std::string& fingerprint) {
-  auto to = log(control_client_state::name);
-  if (verdict == io::known_servers::verdict::pinned)
-    to.info("{} is new, and its identity {} is pinned", server, fingerprint);
-  if (verdict == io::known_servers::verdict::replaced)
-    to.warn("{} has another identity than the pinned one: {}, which was given by hand and is "
-            "pinned from now on",
-            server, fingerprint);
-}
-
-/// Why known_servers refuses the server; none: it fits.
-failure check_or_pin(const io::known_servers& pins, const std::string& server,
-                     const std::string& fingerprint) {
-  auto verdict = pins.check_or_pin(server, fingerprint);
-  if (!verdict)
-    return std::move(verdict.error());
-  tell_pinned(*verdict, server, fingerprint);
-  return {};
-}
-
-/// An identity that the user gave is right whatever the file says, and also if the file cannot take it.
-failure pin_given(const io::known_servers& pins, const std::string& server,
-                  const std::string& fingerprint) {
-  const auto verdict = pins.pin_given(server, fingerprint);
-  if (verdict)
-    tell_pinned(*verdict, server, fingerprint);
-  else
-    log(control_client_state::name)
-      .warn("{} has the identity that was asked for, but it cannot be pinned: {}", server,
-            verdict.error().text);
-  return {};
 }
 
 } // namespace
@@ -123,6 +44,7 @@ control_client_state::start(io::io_thread& io, receive_request request, std::uin
   session_ = std::move(session);
   limits_ = limits;
   server_ = io::host_and_port(request_.server, request_.port);
+  trust_.emplace(server_, request_.fingerprint, request_.known_servers, request_.identity);
   conversation_.emplace(conversation::question{server_, request_.fingerprint, make_request()});
   self_->monitor(session_);
   self_->set_down_handler([this](const caf::down_msg&) {
@@ -183,12 +105,12 @@ failure control_client_state::check_request() const {
 
 /// On a thread of its own, like look_up.
 void control_client_state::prepare() {
-  auto read
-    = [server = server_, fingerprint = request_.fingerprint, pins = known_servers_of(request_),
-       own = identity_of(request_)](caf::event_based_actor*, const caf::actor_addr& asker) {
-        const io::openssl_thread openssl;
-        notify(asker, credentials_for(server, fingerprint, pins, own));
-      };
+  auto read = [trust = *trust_](caf::event_based_actor*, const caf::actor_addr& asker) {
+    const io::openssl_thread openssl;
+    auto mine = trust.credentials();
+    notify(asker, mine ? link_credentials{{}, *std::move(mine)}
+                       : link_credentials{std::move(mine.error()), {}});
+  };
   const auto reader = spawn_on_own_thread(self_->system(), "reading this client's identity",
                                           std::move(read), self_->address());
   if (!reader)
@@ -255,11 +177,9 @@ void control_client_state::obey(const wire::client_message& message) {
 void control_client_state::obey(conversation::look_up) {
   const auto reader = spawn_on_own_thread(
     self_->system(), "looking the server up in known_servers",
-    [server = server_, fingerprint = conversation_->peer().fingerprint,
-     is_given = !request_.fingerprint.empty(),
-     pinned = known_servers_of(request_)](caf::event_based_actor*, const caf::actor_addr& asker) {
-      notify(asker, link_verdict{is_given ? pin_given(pinned, server, fingerprint)
-                                          : check_or_pin(pinned, server, fingerprint)});
+    [trust = *trust_, offered = conversation_->peer().fingerprint](caf::event_based_actor*,
+                                                                   const caf::actor_addr& asker) {
+      notify(asker, link_verdict{trust.check_or_pin(offered)});
     },
     self_->address());
   if (!reader)

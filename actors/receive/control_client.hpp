@@ -15,6 +15,7 @@
 #include "actors/kit/link_events.hpp"
 #include "actors/kit/status.hpp"
 #include "actors/messages/receiving.hpp"
+#include "actors/receive/server_trust.hpp"
 #include "actors/tls/tls_dialer.hpp"
 #include "protocol/control/client.hpp"
 
@@ -78,6 +79,7 @@ private:
   control_limits limits_;
   vitals vitals_;
   std::string server_; ///< "host:port"
+  std::optional<server_trust> trust_;
   std::shared_ptr<io::tls_dialer> dialer_;
   std::shared_ptr<io::tls_connection> connection_;
   std::optional<conversation> conversation_;

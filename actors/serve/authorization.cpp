@@ -57,6 +57,7 @@ io::authorized_clients* authorization::list_for(std::string_view name_space) {
 }
 
 failure authorization::check(std::string_view name_space, std::string_view client) {
+  const std::lock_guard lock{*one_at_a_time_};
   auto* list = list_for(name_space);
   if (list == nullptr)
     return {};

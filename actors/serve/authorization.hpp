@@ -12,6 +12,8 @@
 #include <tl/expected.hpp>
 
 #include <map>
+#include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -28,7 +30,7 @@ struct list_text {
 /// NAMESPACE=FILE or FILE; a file whose name holds a `=` needs a `/` before it.
 [[nodiscard]] list_text parse_list(std::string_view text) noexcept;
 
-/// Blocks on the disk; for one thread at a time.
+/// Blocks on the disk. What several threads ask at once is answered one after the other.
 class authorization {
 public:
   /// `texts` as parse_list takes them, each with one of `namespaces` or none. Fails with invalid_request when they make no sense,
@@ -45,6 +47,7 @@ private:
                                       const std::vector<std::string>& namespaces);
   io::authorized_clients* list_for(std::string_view name_space);
 
+  std::unique_ptr<std::mutex> one_at_a_time_ = std::make_unique<std::mutex>();
   std::optional<io::authorized_clients> for_all_;
   std::map<std::string, io::authorized_clients, std::less<>> for_namespace_;
 };

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "protocol/failure.hpp"
+#include "protocol/wire/control_messages.hpp"
 
 #include <tl/expected.hpp>
 
@@ -11,6 +12,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace fleetcast::actors {
 
@@ -41,7 +43,13 @@ public:
   [[nodiscard]] virtual bool same_as(const content& other) const noexcept = 0;
 };
 
-/// Finds objects by the two names of a request. Thread-safe.
+/// A namespace of a catalog.
+struct offered_namespace {
+  std::string name;
+  bool is_listable = true; ///< false: objects are found by their names only
+};
+
+/// Finds objects by the two names of a request, and lists them where it can. Thread-safe.
 class content_catalog {
 public:
   virtual ~content_catalog() = default;
@@ -51,6 +59,16 @@ public:
   /// names nothing that the client did not name.
   [[nodiscard]] virtual tl::expected<std::shared_ptr<content>, protocol::failure>
   open(std::string_view name_space, std::string_view object) = 0;
+
+  /// All of them, sorted by name.
+  [[nodiscard]] virtual std::vector<offered_namespace> namespaces() const = 0;
+
+  /// A page of what `open` would find: names in the directory that `prefix` has up to its last slash, which begin with
+  /// what is behind it. All three come from a peer; `cursor` is `next` of the page before, or empty. The time and the
+  /// memory that a page takes are bounded, however much there is. Fails like `open`, and with invalid_request when the
+  /// cursor is none. A namespace that cannot be listed: not_supported, which is what this does.
+  [[nodiscard]] virtual tl::expected<protocol::wire::listing, protocol::failure>
+  list(std::string_view name_space, std::string_view prefix, std::string_view cursor);
 };
 
 } // namespace fleetcast::actors

@@ -24,28 +24,35 @@ control_listener_state::~control_listener_state() {
   stop_links();
   if (opener_)
     caf::anon_send_exit(opener_, caf::exit_reason::user_shutdown);
+  if (lister_)
+    caf::anon_send_exit(lister_, caf::exit_reason::user_shutdown);
 }
 
 control_listening_actor::behavior_type
 control_listener_state::start(io::io_thread& io, listening_sockets sockets, const io::identity& who,
                               std::shared_ptr<const offer> offered, transmissions_actor manager,
                               const control_limits& limits) {
-  auto opener = spawn_on_own_thread(self_->system(), "the content_opener", content_opener,
+  auto opener = spawn_on_own_thread(self_->system(), "the content_opener", content_opener, offered);
+  auto lister = spawn_on_own_thread(self_->system(), "the content_lister", content_lister,
                                     std::move(offered));
   manager_ = std::move(manager);
   limits_ = limits;
   addresses_ = sockets.endpoints();
   self_->set_down_handler([this](const caf::down_msg& down) { on_down(down); });
+  if (opener)
+    opener_ = *std::move(opener);
+  if (lister)
+    lister_ = *std::move(lister);
   if (!opener) {
     give_up(opener.error());
+  } else if (!lister) {
+    give_up(lister.error());
   } else if (auto context = io::make_server_context(who)) {
-    opener_ = *std::move(opener);
     acceptor_ = std::make_shared<acceptor>(io, std::move(sockets), std::move(*context), limits);
     acceptor_->start(
       [me = self_->address()](accepted_connection accepted) { notify(me, std::move(accepted)); });
   } else {
     // Only a broken installation of OpenSSL gets here.
-    caf::anon_send_exit(*opener, caf::exit_reason::user_shutdown);
     give_up(context.error());
   }
   return {
@@ -68,7 +75,8 @@ void control_listener_state::on_accepted(const accepted_connection& accepted) {
   if (is_stopping_)
     return;
   const auto link = self_->spawn<caf::monitored>(
-    control_server, control_server_config{accepted, opener_, manager_, limits_, self_->address()});
+    control_server,
+    control_server_config{accepted, opener_, lister_, manager_, limits_, self_->address()});
   links_.emplace(link.address(), link);
 }
 
@@ -94,9 +102,10 @@ void control_listener_state::stop_links() {
 }
 
 std::vector<caf::actor> control_listener_state::children() const {
-  std::vector<caf::actor> result{caf::actor_cast<caf::actor>(opener_)};
+  std::vector<caf::actor> result{caf::actor_cast<caf::actor>(opener_),
+                                 caf::actor_cast<caf::actor>(lister_)};
   for (const auto& [address, link] : links_) {
-    if (result.size() > max_links_shown)
+    if (result.size() == max_links_shown + 2)
       break;
     result.push_back(caf::actor_cast<caf::actor>(link));
   }

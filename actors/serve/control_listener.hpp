@@ -10,6 +10,7 @@
 #include "actors/kit/status.hpp"
 #include "actors/messages/serving.hpp"
 #include "actors/serve/acceptor.hpp"
+#include "actors/serve/content_lister.hpp"
 #include "actors/serve/content_opener.hpp"
 #include "actors/serve/control_server.hpp"
 #include "actors/serve/listening_sockets.hpp"
@@ -54,6 +55,7 @@ private:
   pointer self_;
   std::shared_ptr<acceptor> acceptor_;
   content_opener_actor opener_;
+  content_lister_actor lister_;
   transmissions_actor manager_;
   control_limits limits_;
   std::vector<boost::asio::ip::tcp::endpoint> addresses_;
@@ -66,7 +68,7 @@ private:
 /// `io` must outlive the actor. To spawn, wrap it in a lambda, since a spawn copies its arguments;
 /// give that lambda an argument besides the self pointer: CAF 0.17 dereferences a null pointer
 /// otherwise, which a debug build's assertions and the sanitizers do not let pass.
-/// What is offered is asked for on one thread of its own.
+/// What is offered is opened on one thread of its own, and listed on another.
 control_listening_actor::behavior_type
 control_listener(control_listening_actor::stateful_pointer<control_listener_state> self,
                  io::io_thread& io, listening_sockets sockets,

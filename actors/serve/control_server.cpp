@@ -162,6 +162,20 @@ void control_server_state::obey(conversation::join order) {
           [this](caf::error& reason) { on_no_answer(reason); });
 }
 
+void control_server_state::obey(conversation::list order) {
+  self_
+    ->request(config_.lister, config_.limits.join, list_atom{}, std::move(order.request), client_)
+    .then(
+      [this](listed_content& listed) {
+        if (listed.reason)
+          conversation_->refuse(std::move(listed.reason));
+        else
+          conversation_->on_listed(std::move(listed.page));
+        obey();
+      },
+      [this](caf::error& reason) { on_no_answer(reason); });
+}
+
 void control_server_state::on_joined(join_reply reply) {
   if (reply.reason) {
     conversation_->refuse(std::move(reply.reason));
@@ -180,7 +194,7 @@ void control_server_state::on_no_answer(const caf::error& reason) {
       {failure_code::server_busy, 0, "the server is too busy to answer; try again in a minute"});
   else
     conversation_->refuse({failure_code::internal, 0,
-                           "the server's session manager failed (" + caf::to_string(reason)
+                           "a part of the server failed (" + caf::to_string(reason)
                              + "); see the server's log, and restart it if this stays so"});
   obey();
 }

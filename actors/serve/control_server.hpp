@@ -1,8 +1,8 @@
 /// Server end of one control connection: the actor around a conversation (protocol/control/server.hpp).
 ///
-/// Carries messages between the connection, the conversation, the content opener, the manager and the transmission.
-/// Until the request is whole the connection has `control_limits::request`; then the content is
-/// opened and the manager asked, which has `control_limits::join`.
+/// Carries messages between the connection, the conversation, the content opener and lister, the manager and the
+/// transmission. Until the request is whole the connection has `control_limits::request`; then the content is
+/// opened and the manager asked, or a list made, which has `control_limits::join`.
 ///
 /// Who monitors whom: the listener monitors this actor; this actor monitors the send_session that
 /// took its client, and ends the client's session with `internal` if it dies. The session must
@@ -16,6 +16,7 @@
 #include "actors/kit/status.hpp"
 #include "actors/messages/serving.hpp"
 #include "actors/serve/acceptor.hpp"
+#include "actors/serve/content_lister.hpp"
 #include "actors/serve/content_opener.hpp"
 #include "protocol/control/server.hpp"
 
@@ -36,6 +37,7 @@ using control_link_actor
 struct control_server_config {
   accepted_connection accepted;
   content_opener_actor opener;
+  content_lister_actor lister;
   transmissions_actor manager;
   control_limits limits;
   caf::actor_addr listener; ///< told the outcome, last
@@ -70,6 +72,7 @@ private:
   void obey(conversation::quit);
   void obey(conversation::open order);
   void obey(conversation::join order);
+  void obey(conversation::list order);
   void obey(const conversation::refused& report);
   void obey(const protocol::wire::receipt& receipt);
   void obey(const protocol::wire::fetch& message);

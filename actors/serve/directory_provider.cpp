@@ -1,24 +1,18 @@
 #include "actors/serve/directory_provider.hpp"
 
 #include "actors/observe/log.hpp"
-#include "protocol/text.hpp"
+#include "actors/serve/beneath.hpp"
+#include "actors/serve/directory_listing.hpp"
 #include "protocol/wire/control_messages.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
-#include <climits>
 #include <cstdint>
-#include <filesystem>
-#include <functional>
 #include <optional>
-#include <system_error>
 #include <utility>
 
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 namespace fleetcast::actors {
@@ -30,133 +24,14 @@ using protocol::failure_code;
 
 constexpr const char* log_name = "directory_provider";
 
-tl::unexpected<failure> refuse(failure_code code, int error, std::string text) {
-  return tl::unexpected{failure{code, static_cast<std::uint32_t>(error), std::move(text)}};
-}
-
-std::string message_of(int error) {
-  return std::generic_category().message(error);
-}
-
-// -- names of strangers, fit to be shown ----------------------------------------------------------
-
-/// `name` as valid UTF-8 of bounded length without control characters, whatever came in.
-std::string printable(std::string_view name) {
-  constexpr std::size_t longest = 200;
-  constexpr std::string_view hex = "0123456789abcdef";
-  std::string result;
-  while (!name.empty() && result.size() < longest) {
-    const auto size = protocol::plain_character(name);
-    if (size != 0) {
-      result += name.substr(0, size);
-    } else {
-      const auto byte = static_cast<unsigned char>(name[0]);
-      result += {'\\', 'x', hex[byte >> 4], hex[byte & 15]};
-    }
-    name.remove_prefix(std::max<std::size_t>(size, 1));
-  }
-  return name.empty() ? result : result + "…";
-}
-
-std::string quoted(std::string_view name) {
-  return '"' + printable(name) + '"';
-}
-
-// -- opening --------------------------------------------------------------------------------------
-
-int open_beneath(int directory, const std::string& path) {
-  open_how how{};
-  // Without O_NONBLOCK, a FIFO would hang us until somebody writes to it.
-  how.flags = O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY;
-  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
-  // EAGAIN: a directory was renamed meanwhile, and the kernel could not be sure about a "..".
-  constexpr int attempts = 16;
-  long opened = -1;
-  for (int attempt = 0; attempt < attempts && opened < 0; ++attempt) {
-    opened = ::syscall(SYS_openat2, directory, path.c_str(), &how, sizeof how);
-    if (opened < 0 && errno != EAGAIN && errno != EINTR)
-      break;
-  }
-  return static_cast<int>(opened);
-}
-
-/// Where an open file really is; empty: the kernel does not say.
-std::string path_of(int descriptor) {
-  std::array<char, PATH_MAX> path{};
-  const auto size
-    = ::readlink(("/proc/self/fd/" + std::to_string(descriptor)).c_str(), path.data(), path.size());
-  return {path.data(), static_cast<std::size_t>(std::max<ssize_t>(size, 0))};
-}
-
-bool goes_up(const std::filesystem::path& path) {
-  return std::find(path.begin(), path.end(), "..") != path.end();
-}
-
-/// Whether what there is of the way to `path`, which is not there, ends beneath the directory.
-bool is_missing_inside(int directory, const std::string& inside, std::filesystem::path path) {
-  while (path.has_parent_path()) {
-    path = path.parent_path();
-    const io::file_descriptor there{::openat(directory, path.c_str(), O_PATH | O_CLOEXEC)};
-    if (there)
-      return (path_of(there.get()) + "/").starts_with(inside);
-  }
-  return true;
-}
-
-/// The kernel takes an absolute link for one that leads out, though it may end inside. What is opened in the end is
-/// beneath all the same. What lies outside is not even told to be there or not.
-int open_behind_links(int directory, const std::string& path) {
-  const io::file_descriptor target{::openat(directory, path.c_str(), O_PATH | O_CLOEXEC)};
-  const int missing = target ? 0 : errno;
-  const auto inside = path_of(directory) + "/";
-  const auto real = target ? path_of(target.get()) : std::string{};
-  if (inside.size() > 1 && real.starts_with(inside))
-    return open_beneath(directory, real.substr(inside.size()));
-  errno = missing != 0 && is_missing_inside(directory, inside, path) ? missing : EXDEV;
-  return -1;
-}
-
-/// A name that goes up may not leave, not even to come back: whether it comes back tells what the directories are called.
-int open_inside(int directory, const std::string& path) {
-  const int opened = open_beneath(directory, path);
-  const auto met_link = opened < 0 && errno == EXDEV && !goes_up(path);
-  return met_link ? open_behind_links(directory, path) : opened;
-}
-
-tl::unexpected<failure> refuse_to_open(int error, const std::string& shown) {
-  switch (error) {
-    case EXDEV:
-      return refuse(failure_code::invalid_name, error,
-                    shown
-                      + " leads out of its namespace; name a file below it, with a relative "
-                        "path");
-    case ELOOP:
-      return refuse(failure_code::invalid_name, error,
-                    shown + " goes round in circles of symbolic links");
-    case ENAMETOOLONG:
-      return refuse(failure_code::invalid_name, error, shown + " is too long a name for a file");
-    case ENOENT:
-    case ENOTDIR:
-      return refuse(failure_code::object_not_found, error,
-                    "there is no " + shown + " here; check the spelling, capital letters count");
-    case EACCES:
-    case EPERM:
-      return refuse(failure_code::access_denied, error,
-                    "the server may not read " + shown
-                      + "; its administrator can allow it in the file's permissions");
-    case ENXIO:
-    case ENODEV:
-      return refuse(failure_code::access_denied, error,
-                    shown + " is not a regular file, and only those are served");
-    case EMFILE:
-    case ENFILE:
-      return refuse(failure_code::server_busy, error,
-                    "the server has too many files open for " + shown + "; try again later");
-    default:
-      return refuse(failure_code::read_fault, error,
-                    "the server cannot open " + shown + ": " + message_of(error));
-  }
-}
+using beneath::message_of;
+using beneath::open_inside;
+using beneath::path_of_name;
+using beneath::printable;
+using beneath::purpose;
+using beneath::quoted;
+using beneath::refuse;
+using beneath::refuse_to_open;
 
 // -- metadata -------------------------------------------------------------------------------------
 
@@ -197,7 +72,7 @@ tl::expected<metadata_bytes, failure> read_metadata(int descriptor, const std::s
 
 tl::expected<metadata_bytes, failure> metadata_of(int directory, const std::string& object,
                                                   const std::string& shown) {
-  const int descriptor = open_inside(directory, object + metadata_suffix);
+  const int descriptor = open_inside(directory, object + metadata_suffix, purpose::read);
   if (descriptor >= 0)
     return read_metadata(descriptor, shown + metadata_suffix);
   if (errno == ENOENT || errno == ENAMETOOLONG)
@@ -373,35 +248,57 @@ tl::expected<io::file_descriptor, failure> directory_provider::look_up(const std
   return opened;
 }
 
-tl::expected<std::shared_ptr<content>, failure>
-directory_provider::open(std::string_view name_space, std::string_view object) {
+tl::expected<directory_provider::found_directory, failure>
+directory_provider::find(std::string_view name_space) {
   const auto found = places_.find(name_space);
   if (found == places_.end())
     return refuse(failure_code::namespace_unknown, 0,
                   "the server has no namespace " + quoted(name_space)
                     + "; check the spelling, capital letters count");
-  if (auto bad = malformed(object))
-    return tl::unexpected{*std::move(bad)};
-  std::string path{object};
-  std::replace(path.begin(), path.end(), '\\', '/');
-  path.erase(0, path.find_first_not_of('/'));
-  const auto shown = printable(found->first + "/" + path);
-  const auto directory = look_up(found->first, found->second);
+  auto directory = look_up(found->first, found->second);
   if (!directory) {
     log(log_name).error("{}", directory.error().text);
     return refuse(failure_code::read_fault, static_cast<int>(directory.error().detail),
                   "the server cannot open the directory of its namespace " + quoted(name_space)
                     + "; see its log");
   }
-  const int descriptor = open_inside(directory->get(), path);
+  return found_directory{found->first, std::move(*directory)};
+}
+
+tl::expected<std::shared_ptr<content>, failure>
+directory_provider::open(std::string_view name_space, std::string_view object) {
+  const auto directory = find(name_space);
+  if (!directory)
+    return tl::unexpected{directory.error()};
+  if (auto bad = malformed(object))
+    return tl::unexpected{*std::move(bad)};
+  const auto path = path_of_name(object);
+  const auto shown = printable(directory->name + "/" + path);
+  const int descriptor = open_inside(directory->opened.get(), path, purpose::read);
   if (descriptor < 0)
     return refuse_to_open(errno, shown);
-  auto metadata = metadata_of(directory->get(), path, shown);
+  auto metadata = metadata_of(directory->opened.get(), path, shown);
   if (!metadata) {
     ::close(descriptor);
     return tl::unexpected{std::move(metadata.error())};
   }
   return adopt(descriptor, shown, std::move(*metadata));
+}
+
+std::vector<offered_namespace> directory_provider::namespaces() const {
+  std::vector<offered_namespace> result;
+  for (const auto& [name, place] : places_)
+    result.push_back({name, true});
+  return result;
+}
+
+tl::expected<protocol::wire::listing, failure> directory_provider::list(std::string_view name_space,
+                                                                        std::string_view prefix,
+                                                                        std::string_view cursor) {
+  const auto directory = find(name_space);
+  if (!directory)
+    return tl::unexpected{directory.error()};
+  return list_directory(directory->opened.get(), directory->name, prefix, cursor);
 }
 
 } // namespace fleetcast::actors

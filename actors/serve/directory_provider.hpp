@@ -1,9 +1,7 @@
 /// Content from directories: each namespace is one, and objects are the files below it. A file
 /// NAME.fcmeta beside the object NAME holds its metadata, any bytes (C-MD-2).
 ///
-/// Names come from strangers. The kernel resolves them (openat2, RESOLVE_BENEATH), so no race with
-/// somebody who moves directories about can lead out; a name that would leave ("..", a symbolic link that leads
-/// out) is refused, links that stay inside are followed. Slashes at the beginning do not count.
+/// Names come from strangers: beneath.hpp keeps them inside. Slashes at their beginning do not count.
 #pragma once
 
 #include "actors/serve/content_provider.hpp"
@@ -48,6 +46,12 @@ public:
   [[nodiscard]] tl::expected<std::shared_ptr<content>, protocol::failure>
   open(std::string_view name_space, std::string_view object) override;
 
+  [[nodiscard]] std::vector<offered_namespace> namespaces() const override;
+
+  /// What `open` would open, by directory_listing.hpp.
+  [[nodiscard]] tl::expected<protocol::wire::listing, protocol::failure>
+  list(std::string_view name_space, std::string_view prefix, std::string_view cursor) override;
+
 private:
   struct place {
     std::string path;
@@ -55,8 +59,14 @@ private:
       identity; ///< device and inode, when it was looked up last
   };
 
+  struct found_directory {
+    std::string name; ///< of the namespace
+    io::file_descriptor opened;
+  };
+
   directory_provider() = default;
 
+  [[nodiscard]] tl::expected<found_directory, protocol::failure> find(std::string_view name_space);
   [[nodiscard]] tl::expected<io::file_descriptor, protocol::failure>
   look_up(const std::string& name, place& of);
 

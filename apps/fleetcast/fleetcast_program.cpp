@@ -9,6 +9,7 @@
 #include "apps/fleetcast/get/get.hpp"
 #include "apps/fleetcast/get/identity.hpp"
 #include "apps/fleetcast/help_layout.hpp"
+#include "apps/fleetcast/list/list.hpp"
 #include "apps/fleetcast/serve/serve.hpp"
 #include "apps/fleetcast/simulate/simulate.hpp"
 
@@ -21,6 +22,7 @@ fleetcast_program::fleetcast_program()
               "fleetcast") {
   commands_.footer("Examples:\n"
                    "  fleetcast serve --namespace images=/srv/images\n"
+                   "  fleetcast list server/images\n"
                    "  fleetcast get server/images/debian.img /var/tmp/\n"
                    "  fleetcast fleet get server/images/debian.img debian.img --hosts hosts.txt\n"
                    "  fleetcast bench\n"
@@ -31,6 +33,7 @@ fleetcast_program::fleetcast_program()
   commands_.formatter(std::make_shared<help_layout>()); // those of commands are made after this one
   register_serve(commands_, selected_);
   register_get(commands_, selected_);
+  register_list(commands_, selected_);
   register_identity(commands_, selected_);
   register_console(commands_, selected_);
   register_top(commands_, selected_);

@@ -21,6 +21,8 @@ const char* kind_word(value_kind kind) {
       return "interface";
     case value_kind::job:
       return "job";
+    case value_kind::object:
+      return "object";
     default:
       return "word";
   }
@@ -55,9 +57,12 @@ std::string words_table(const command_entry& program) {
     const auto path = joined(*one, ' ');
     result += "    " + sh_quoted(path) + ")\n      commands=" + sh_quoted(command_names(*one))
               + "\n      options=" + sh_quoted(option_names(*one)) + "\n";
+    std::vector<std::string> kinds;
     for (const auto& value : one->values)
       if (value.kind != value_kind::word)
-        result += "      values=" + sh_quoted(kind_word(value.kind)) + "\n";
+        kinds.emplace_back(kind_word(value.kind));
+    if (!kinds.empty())
+      result += "      values=" + sh_quoted(spaced(kinds)) + "\n";
     result += "      ;;\n";
   }
   return result;
@@ -109,7 +114,22 @@ _@_offer() {
     job)
       mapfile -t COMPREPLY < <(compgen -W "$("${COMP_WORDS[0]}" fleet jobs 2>/dev/null | cut -d ' ' -f 1)" -- "$3")
       ;;
+    object) _@_objects "$3" ;;
   esac
+}
+
+# _@_objects WORD: what a server offers, by its address. compgen would run what stands in such words. ":" is a word of its
+# own to bash, which then replaces only what is behind it.
+_@_objects() {
+  local IFS=' ' whole=$1 auth='' i=$COMP_CWORD one
+  while ((i > 1)) && [[ ${COMP_WORDS[i - 1]} == :* || ${COMP_WORDS[i]} == :* ]]; do
+    i=$((i - 1)) whole=${COMP_WORDS[i]}$whole
+  done
+  if [[ " ${COMP_WORDS[*]} " =~ ' --auth '|' -a ' ]]; then auth=--auth; fi
+  while IFS= read -r one; do
+    if [[ $one == "$whole"* ]]; then COMPREPLY+=("${one#"${whole%"$1"}"}"); fi
+    if [[ $one == */ ]]; then compopt -o nospace 2>/dev/null; fi
+  done < <("${COMP_WORDS[0]}" list --complete $auth -- "$whole" 2>/dev/null </dev/null)
 }
 )sh";
 
@@ -141,9 +161,12 @@ _@() {
     mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")
   elif [[ -n $commands ]]; then
     mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$current")
-  elif [[ -n $values ]]; then
-    _@_offer "$values" '' "$current"
   fi
+  # What stands alone may be of several kinds: the first of which there is anything.
+  for kind in $values; do
+    if [[ $current == -* || ${#COMPREPLY[*]} -gt 0 ]]; then break; fi
+    _@_offer "$kind" '' "$current"
+  done
 }
 )sh";
 

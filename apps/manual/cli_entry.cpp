@@ -69,6 +69,8 @@ constexpr std::array known_values{
   known_value{"DIR", value_kind::directory},
   known_value{"NAME=DIR", value_kind::directory},
   known_value{"PROGRAM", value_kind::program},
+  known_value{"SERVER/NAMESPACE/OBJECT", value_kind::object},
+  known_value{"SERVER[/NAMESPACE[/PREFIX]]", value_kind::object},
   known_value{"IFACE", value_kind::interface},
   known_value{"IFACE|ADDR", value_kind::interface},
 };

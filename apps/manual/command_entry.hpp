@@ -17,6 +17,7 @@ enum class value_kind {
   program,   ///< something to be run
   interface, ///< of this host's network
   job,       ///< of the fleet, by its id
+  object,    ///< of a server, by its address
 };
 
 /// An option, or a value that stands alone.

@@ -1,6 +1,6 @@
 /// What a shell does when TAB is pressed, as a file that it loads for the program. One function a shell: each file knows
-/// all commands and options, offers the values that are known (choices, files, directories, interfaces, job ids), and
-/// needs nothing but the shell.
+/// all commands and options, offers the values that are known (choices, files, directories, interfaces, job ids, and what
+/// a known server lists), and needs nothing but the shell and the program.
 #pragma once
 
 #include "apps/manual/command_entry.hpp"

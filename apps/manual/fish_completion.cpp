@@ -46,6 +46,8 @@ std::string value_flags(const option_entry& option) {
       return " -x -a '(__fish_print_interfaces)'";
     case value_kind::job:
       return " -x -a '(fleetcast fleet jobs 2>/dev/null | string split -f 1 \" \")'";
+    case value_kind::object:
+      return " -x -a '(__fleetcast_objects)'";
     default:
       return " -x";
   }
@@ -61,9 +63,14 @@ std::string line_of(const command_entry& command, const option_entry& option) {
 /// Files only where something that stands alone is one.
 std::string lines_of(const command_entry& command) {
   bool takes_file = false;
-  for (const auto& value : command.values)
+  bool takes_object = false;
+  for (const auto& value : command.values) {
     takes_file = takes_file || value.kind == value_kind::file;
+    takes_object = takes_object || value.kind == value_kind::object;
+  }
   std::string result = takes_file ? "" : begin_of(command) + " -f\n";
+  if (takes_object)
+    result += begin_of(command) + " -a '(__fleetcast_objects)'\n";
   for (const auto& one : command.commands)
     result += begin_of(command) + " -f -a " + one.words.back() + " -d "
               + fish_quoted(short_text(one.summary)) + "\n";
@@ -82,12 +89,21 @@ std::string test_function(const command_entry& program) {
          + "; and set path $longer\n    end\n    test \"$path\" = \"$argv\"\nend\n\n";
 }
 
+constexpr const char* objects_function = R"(# What a known server offers, by its address.
+function __fleetcast_objects
+    set -l auth
+    contains -- --auth (commandline -opc); or contains -- -a (commandline -opc); and set auth --auth
+    fleetcast list --complete $auth -- (commandline -ct) 2>/dev/null </dev/null
+end
+
+)";
+
 } // namespace
 
 std::string fish_completion(const command_entry& program) {
   std::string result = "# fish completion for " + program.words.front()
                        + ", written by its own tables of options when it was built.\n\n"
-                       + test_function(program);
+                       + test_function(program) + objects_function;
   for (const auto* one : all_of(program))
     result += lines_of(*one);
   return result;

@@ -27,6 +27,8 @@ std::string action_of(const option_entry& option) {
       return "_net_interfaces";
     case value_kind::job:
       return "{compadd -- ${(f)\"$($words[1] fleet jobs 2>/dev/null | cut -d \" \" -f 1)\"}}";
+    case value_kind::object:
+      return "_fleetcast_objects";
     default:
       return " ";
   }
@@ -82,12 +84,26 @@ std::string group(const command_entry& command) {
          + "      case $line[1] in\n" + calls + "      esac\n      ;;\n  esac\n}\n\n";
 }
 
+constexpr const char* objects_function = R"(# What a known server offers, by its address.
+_fleetcast_objects() {
+  local -a auth found
+  if ((${words[(I)(--auth|-a)]})); then auth=(--auth); fi
+  found=(${(f)" $(fleetcast list-- complete $auth-- $PREFIX 2 > / dev / null < / dev / null) "})
+                                         compadd
+                                         - S '' --${(M)found : # * / } compadd-- $ {
+found:
+#* /
+}
+}
+
+)";
+
 } // namespace
 
 std::string zsh_completion(const command_entry& program) {
-  std::string result
-    = "#compdef " + program.words.front()
-      + "\n# Written by the program's own tables of options when it was built.\n\n";
+  std::string result = "#compdef " + program.words.front()
+                       + "\n# Written by the program's own tables of options when it was built.\n\n"
+                       + objects_function;
   for (const auto* one : all_of(program))
     result += one->commands.empty() ? leaf(*one) : group(*one);
   return result + function_of(program) + " \"$@\"\n";

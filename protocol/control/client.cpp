@@ -1,5 +1,6 @@
 #include "protocol/control/client.hpp"
 
+#include "protocol/control/given_identity.hpp"
 #include "protocol/wire/control_codec.hpp"
 
 #include <algorithm>
@@ -19,20 +20,9 @@ void client::on_ready(peer_identity peer) {
     return;
   peer_ = std::move(peer);
   has_connection_ = true;
-  if (auto refused = check_identity())
+  if (auto refused = check_given_identity(asked_.server, asked_.fingerprint, peer_.fingerprint))
     return end(std::move(refused));
   orders_.push(look_up{});
-}
-
-failure client::check_identity() const {
-  if (asked_.fingerprint.empty() || peer_.fingerprint == asked_.fingerprint)
-    return {};
-  return {failure_code::identity_changed, 0,
-          "THE IDENTITY OF " + asked_.server
-            + " IS NOT THE ONE ASKED FOR. Somebody may be pretending to be that server, so nothing "
-              "was sent to it. Asked for: "
-            + asked_.fingerprint + ". Offered: " + peer_.fingerprint
-            + ". Compare both with what `fleetcast serve` prints on that host when it starts"};
 }
 
 void client::on_verdict(const failure& refused) {
@@ -114,6 +104,13 @@ bool client::comes_too_early() {
          + " spoke of a session before it had accepted the request, so the connection was closed. "
            "Install the same release of Fleetcast on both"});
   return true;
+}
+
+void client::take(const wire::listing&) {
+  end({failure_code::connection_lost, 0,
+       asked_.server
+         + " sent a list that nobody had asked for, so the connection was closed. Install the same "
+           "release of Fleetcast on both"});
 }
 
 void client::take(wire::receipt_noted) {

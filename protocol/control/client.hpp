@@ -95,9 +95,9 @@ private:
   void take(wire::receipt_noted);
   void take(const wire::feedback_state& state);
   void take(const wire::fetched& part);
+  void take(const wire::listing& page);
 
   bool comes_too_early();
-  failure check_identity() const;
   failure check_accept(const wire::session_accept& accept) const;
   void ask();
   void end(failure reason);

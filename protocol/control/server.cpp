@@ -44,6 +44,8 @@ const char* to_string(outcome how) noexcept {
       return "left";
     case outcome::ended:
       return "ended";
+    case outcome::listed:
+      return "listed";
     case outcome::rejected:
       return "rejected";
     case outcome::handshake_failed:
@@ -59,8 +61,8 @@ const char* to_string(outcome how) noexcept {
 }
 
 const char* to_string(server::phase phase) noexcept {
-  constexpr const char* names[]
-    = {"handshaking", "requesting", "joining", "joined", "receipted", "closing"};
+  constexpr const char* names[] = {"handshaking", "requesting", "joining", "joined",
+                                   "receipted",   "listing",    "listed",  "closing"};
   return names[static_cast<std::size_t>(phase)];
 }
 
@@ -89,18 +91,38 @@ void server::take(wire::session_request request) {
   if (!is_before_request())
     return protocol_error(out_of_order("a second request"));
   phase_ = phase::joining;
-  host_name_ = outside_text(request.host_name);
-  object_ = request.name_space + "/" + request.object;
+  note_request(request.host_name, request.name_space + "/" + request.object);
   features_ = request.features;
-  orders_.push(has_request{});
-  if (request.version != wire::protocol_version)
-    return refuse({failure_code::unsupported_version, 0,
-                   "the client speaks version " + std::to_string(request.version)
-                     + " of the protocol, this server version "
-                     + std::to_string(wire::protocol_version)
-                     + ". Install the same release of Fleetcast on both"});
+  if (!speaks(request.version))
+    return;
   request_ = request;
   orders_.push(open{std::move(request)});
+}
+
+void server::take(wire::list_request request) {
+  if (!is_before_request() && phase_ != phase::listed)
+    return protocol_error(out_of_order("a request to list"));
+  phase_ = phase::listing;
+  note_request(request.host_name, request.name_space + "/" + request.prefix);
+  if (speaks(request.version))
+    orders_.push(list{std::move(request)});
+}
+
+void server::note_request(const std::string& host_name, std::string object) {
+  host_name_ = outside_text(host_name);
+  object_ = std::move(object);
+  orders_.push(has_request{});
+}
+
+/// Refuses what was asked for in another version.
+bool server::speaks(std::uint16_t version) {
+  if (version == wire::protocol_version)
+    return true;
+  refuse({failure_code::unsupported_version, 0,
+          "the client speaks version " + std::to_string(version)
+            + " of the protocol, this server version " + std::to_string(wire::protocol_version)
+            + ". Install the same release of Fleetcast on both"});
+  return false;
 }
 
 void server::take(const wire::receipt& receipt) {
@@ -133,7 +155,12 @@ void server::on_broken(const failure& reason) {
       outcome_ = early_end(reason);
       break;
     case phase::joining:
+    case phase::listing:
       outcome_ = outcome::left;
+      break;
+    case phase::listed:
+      outcome_
+        = reason.code == failure_code::invalid_request ? outcome::malformed : outcome::listed;
       break;
     case phase::joined:
       outcome_ = reason.code == failure_code::invalid_request ? outcome::malformed : outcome::left;
@@ -181,9 +208,23 @@ void server::on_joined(wire::session_accept accept) {
   orders_.push(receive{});
 }
 
+void server::on_listed(wire::listing page) {
+  if (phase_ != phase::listing)
+    return;
+  phase_ = phase::listed;
+  orders_.push(wire::server_message{std::move(page)});
+  orders_.push(limit_linger{});
+  orders_.push(receive{});
+}
+
+/// An answer is owed.
+bool server::is_asked() const noexcept {
+  return phase_ == phase::joining || phase_ == phase::listing;
+}
+
 /// The operator hears of it, too.
 void server::refuse(failure reason) {
-  if (phase_ != phase::joining)
+  if (!is_asked())
     return;
   orders_.push(refused{reason});
   orders_.push(wire::server_message{wire::session_reject{std::move(reason)}});

@@ -1,9 +1,11 @@
 /// The server's end of one control conversation, without connection, clock or actor.
 ///
 ///     handshaking ─> requesting ─> joining ─> joined ─> receipted ─> closing
+///                        └───────> listing <─> listed ──────────────────┘
 ///
-/// One request, then at most one receipt and one leave, and as many fetches as the transmission lets pass: anything else
-/// ends the connection, and it alone (docs/protocol.md 3). What is to be done is taken out as orders.
+/// One request, then at most one receipt and one leave, and as many fetches as the transmission lets pass; or requests
+/// to list, one after the other: anything else ends the connection, and it alone (docs/protocol.md 3). What is to be
+/// done is taken out as orders.
 ///
 /// A transmission that took the client hears `left` exactly once, unless the receipt came first or the transmission itself
 /// ended the client's session.
@@ -27,6 +29,7 @@ enum class outcome : std::uint8_t {
   completed,        ///< the receipt arrived
   left,             ///< the client left, or its connection broke, after it had joined
   ended,            ///< the session or the server ended it
+  listed,           ///< a list was asked for, and sent
   rejected,         ///< the request was refused
   handshake_failed, ///< no TLS 1.3 came about
   broken_early,     ///< closed before there was a request
@@ -40,12 +43,21 @@ const char* to_string(outcome how) noexcept;
 
 class server {
 public:
-  enum class phase : std::uint8_t { handshaking, requesting, joining, joined, receipted, closing };
+  enum class phase : std::uint8_t {
+    handshaking,
+    requesting,
+    joining,
+    joined,
+    receipted,
+    listing, ///< an answer is owed
+    listed,  ///< it was sent: the client may ask again
+    closing,
+  };
 
   // Orders to the connection.
   struct receive {};      ///< one more message
   struct has_request {};  ///< it came: no limit of time any more, and its place is free
-  struct limit_linger {}; ///< the client should close now
+  struct limit_linger {}; ///< the client should close now, or, of a list, ask for more
   struct close {};        ///< flush what is queued, and say farewell
   struct quit {};         ///< there is no connection any more
 
@@ -55,6 +67,9 @@ public:
   };
   struct join {
     wire::session_request request; ///< then `on_joined`, or `refuse`
+  };
+  struct list {
+    wire::list_request request; ///< then `on_listed`, or `refuse`
   };
   struct refused {
     failure reason; ///< for the operator; the client is told
@@ -66,7 +81,7 @@ public:
   };
 
   using order = std::variant<wire::server_message, receive, has_request, limit_linger, close, quit,
-                             open, join, refused, wire::receipt, wire::fetch, left>;
+                             open, join, list, refused, wire::receipt, wire::fetch, left>;
 
   /// `peer` as people name it: ADDRESS:PORT.
   explicit server(std::string peer) : peer_(std::move(peer)) {}
@@ -84,7 +99,9 @@ public:
   /// The transmission took the client. It may have gone meanwhile: then `left` follows.
   void on_joined(wire::session_accept accept);
 
-  /// The answer to `open` or `join` is no.
+  void on_listed(wire::listing page);
+
+  /// The answer to `open`, `join` or `list` is no.
   void refuse(failure reason);
 
   /// What the transmission says to its client. Dropped where it has no place.
@@ -112,7 +129,7 @@ public:
 
   /// From the request; empty before.
   const std::string& host_name() const noexcept { return host_name_; }
-  const std::string& object() const noexcept { return object_; }
+  const std::string& object() const noexcept { return object_; } ///< or what is to be listed
 
   [[nodiscard]] bool validate() const;
 
@@ -121,13 +138,17 @@ private:
   void take(const wire::receipt& receipt);
   void take(const wire::leave& message);
   void take(const wire::fetch& message);
+  void take(wire::list_request request);
 
   void end(failure reason, outcome how);
   void protocol_error(failure reason);
   void tell_end(failure reason);
   void leave(failure reason);
   void close_with(outcome how);
+  void note_request(const std::string& host_name, std::string object);
+  bool speaks(std::uint16_t version);
   bool is_before_request() const noexcept;
+  bool is_asked() const noexcept;
 
   std::string peer_;
   std::string host_name_;

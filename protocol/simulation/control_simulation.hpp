@@ -95,6 +95,7 @@ private:
   void obey(server::quit) { server_end_.has_quit = true; }
   void obey(const server::open& order);
   void obey(const server::join& order);
+  void obey(const server::list&) {}
   void obey(const server::refused&) {}
   void obey(const wire::receipt& receipt);
   void obey(const wire::fetch& message);

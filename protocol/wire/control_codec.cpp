@@ -5,6 +5,7 @@
 #include "protocol/text.hpp"
 #include "protocol/wire/capnp_support.hpp"
 #include "protocol/wire/fleetcast.capnp.h"
+#include "protocol/wire/listing_room.hpp"
 #include "protocol/wire/manifest_codec.hpp"
 
 #include <boost/endian/conversion.hpp>
@@ -86,6 +87,15 @@ void write(const fetch& from, schema::ClientMessage::Builder message) {
   to.setLeaves(from.leaves);
 }
 
+void write(const list_request& from, schema::ClientMessage::Builder message) {
+  auto to = message.initList();
+  to.setVersion(from.version);
+  to.setNamespace(as_text(from.name_space));
+  to.setPrefix(as_text(from.prefix));
+  to.setCursor(as_data(from.cursor));
+  to.setHostName(as_text(cut(from.host_name, max_host_name_size)));
+}
+
 void write(const session_accept& from, schema::ServerMessage::Builder message) {
   auto to = message.initAccept();
   to.setSessionTag(from.session_tag);
@@ -151,6 +161,23 @@ void write(const fetched& from, schema::ServerMessage::Builder message) {
   auto to = message.initFetched();
   to.setBlock(from.block);
   std::visit([&](const auto& part) { write(part, to); }, from.part);
+}
+
+void write(const listed& from, schema::Listed::Builder to) {
+  to.setName(as_text(from.name));
+  to.setKind(static_cast<schema::ListedKind>(from.kind));
+  to.setSize(from.size);
+  to.setModified(from.modified);
+  to.setUnlistable(!from.is_listable);
+}
+
+void write(const listing& from, schema::ServerMessage::Builder message) {
+  REQUIRE(from.entries.size() <= max_listed, from.entries.size());
+  auto to = message.initListing();
+  auto entries = to.initEntries(static_cast<unsigned>(from.entries.size()));
+  for (unsigned i = 0; i < entries.size(); ++i)
+    write(from.entries[i], entries[i]);
+  to.setNext(as_data(from.next));
 }
 
 template <class Root, class Message>
@@ -240,7 +267,7 @@ std::vector<seal_suite> read_suites(capnp::List<schema::Suite>::Reader from, fie
 
 /// Codes are appended, never renumbered: up to the last one all are known.
 failure_code read_code(std::uint16_t code) noexcept {
-  constexpr auto last = static_cast<std::uint16_t>(failure_code::invalid_argument);
+  constexpr auto last = static_cast<std::uint16_t>(failure_code::not_supported);
   if (code == 0 || code > last)
     return failure_code::internal;
   return static_cast<failure_code>(code);
@@ -378,6 +405,64 @@ fetched read(schema::Fetched::Reader from, field_check& check) {
   return {block, fetched_nothing{}}; // a part of a later version
 }
 
+/// Of a name that may be empty.
+std::string read_optional_name(capnp::Text::Reader from, std::string_view what, std::size_t max,
+                               field_check& check) {
+  return from.size() == 0 ? std::string{} : read_name(from, what, max, check);
+}
+
+std::string read_cursor(capnp::Data::Reader from, field_check& check) {
+  const auto bytes = read_bytes(from, "bytes of a cursor", max_cursor_size, check);
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+list_request read(schema::ListRequest::Reader from, field_check& check) {
+  list_request to;
+  to.version = from.getVersion();
+  to.name_space = read_optional_name(from.getNamespace(), "namespace", max_namespace_size, check);
+  to.prefix = read_optional_name(from.getPrefix(), "prefix", max_object_size, check);
+  to.cursor = read_cursor(from.getCursor(), check);
+  to.host_name = read_text(from.getHostName(), "host name", max_host_name_size, check);
+  return to;
+}
+
+/// Of years with four digits; 0, which says nothing, for others.
+std::int64_t read_time(std::int64_t seconds) noexcept {
+  constexpr std::int64_t year_1 = -62'135'596'800;
+  constexpr std::int64_t year_10000 = 253'402'300'800;
+  return seconds >= year_1 && seconds < year_10000 ? seconds : 0;
+}
+
+listed read(schema::Listed::Reader from, field_check& check) {
+  listed to;
+  to.name = read_name(from.getName(), "name of an entry", max_object_size, check);
+  check.require(to.name.find('/') == std::string::npos, "the name of an entry contains a slash");
+  to.kind = static_cast<listed_kind>(from.getKind());
+  to.size = from.getSize();
+  to.modified = read_time(from.getModified());
+  to.is_listable = !from.getUnlistable();
+  return to;
+}
+
+listing read(schema::Listing::Reader from, field_check& check) {
+  listing to;
+  to.next = read_cursor(from.getNext(), check);
+  const auto entries = from.getEntries();
+  check.require(entries.size() <= max_listed, "{} entries are listed and {} may be", entries.size(),
+                max_listed);
+  if (entries.size() > max_listed)
+    return to;
+  listing_room room;
+  for (const auto entry : entries) {
+    if (entry.getKind() > schema::ListedKind::NAMESPACE)
+      continue;
+    to.entries.push_back(read(entry, check));
+    check.require(room.take(to.entries.back().name.size()),
+                  "names in a list have more than {} bytes", max_listed_name_bytes);
+  }
+  return to;
+}
+
 client_message read(schema::ClientMessage::Reader from, field_check& check) {
   switch (from.which()) {
     case schema::ClientMessage::REQUEST:
@@ -388,6 +473,8 @@ client_message read(schema::ClientMessage::Reader from, field_check& check) {
       return leave{read(from.getLeave(), check)};
     case schema::ClientMessage::FETCH:
       return read(from.getFetch(), check);
+    case schema::ClientMessage::LIST:
+      return read(from.getList(), check);
   }
   check.require(false, "its kind, {}, is not known here", static_cast<unsigned>(from.which()));
   return {};
@@ -409,6 +496,8 @@ server_message read(schema::ServerMessage::Reader from, field_check& check) {
     }
     case schema::ServerMessage::FETCHED:
       return read(from.getFetched(), check);
+    case schema::ServerMessage::LISTING:
+      return read(from.getListing(), check);
   }
   check.require(false, "its kind, {}, is not known here", static_cast<unsigned>(from.which()));
   return {};

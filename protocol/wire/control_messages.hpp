@@ -29,6 +29,9 @@ constexpr std::size_t max_metadata_size = 32 * 1024;
 constexpr std::size_t max_suites = 8;
 constexpr std::size_t max_failure_text = 1024;
 constexpr std::size_t max_sources = 4;
+constexpr std::size_t max_listed = 512;                  ///< entries of one page
+constexpr std::size_t max_listed_name_bytes = 32 * 1024; ///< of all its entries together
+constexpr std::size_t max_cursor_size = 255;
 
 using transmission_id = std::array<std::byte, 16>;
 using public_key = std::array<std::byte, 32>;
@@ -160,8 +163,38 @@ struct fetched {
   friend bool operator==(const fetched&, const fetched&) = default;
 };
 
-using client_message = std::variant<session_request, receipt, leave, fetch>;
+/// "What do you offer me?", one page of it.
+struct list_request {
+  std::uint16_t version = protocol_version;
+  std::string name_space; ///< empty: which namespaces there are
+  std::string prefix;     ///< a directory, up to the last slash, and how names in it begin
+  std::string cursor;     ///< any bytes: `next` of the page before; empty: from the beginning
+  std::string host_name;
+
+  friend bool operator==(const list_request&, const list_request&) = default;
+};
+
+enum class listed_kind : std::uint8_t { object, directory, name_space };
+
+struct listed {
+  std::string name;
+  listed_kind kind = listed_kind::object;
+  std::uint64_t size = 0;    ///< of an object, bytes
+  std::int64_t modified = 0; ///< of an object: seconds since 1970, UTC; 0: not told
+  bool is_listable = true;   ///< of a namespace
+
+  friend bool operator==(const listed&, const listed&) = default;
+};
+
+struct listing {
+  std::vector<listed> entries;
+  std::string next; ///< empty: this is the last page
+
+  friend bool operator==(const listing&, const listing&) = default;
+};
+
+using client_message = std::variant<session_request, receipt, leave, fetch, list_request>;
 using server_message = std::variant<session_accept, session_reject, session_ended, receipt_noted,
-                                    feedback_state, fetched>;
+                                    feedback_state, fetched, listing>;
 
 } // namespace fleetcast::protocol::wire

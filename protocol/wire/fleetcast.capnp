@@ -137,12 +137,44 @@ struct Fetched {
   }
 }
 
+struct ListRequest {
+  # Asks what the server offers to this client, one page of it. The first message of a client that only wants to
+  # know; each one is answered by a Listing or a reject, and then the next may follow on the same connection.
+  version @0 :UInt16;          # protocolVersion of the client
+  namespace @1 :Text;          # at most 255 bytes; empty: which namespaces there are
+  prefix @2 :Text;             # at most 4096 bytes: a directory of the namespace, up to the last slash, and how names
+                               # in it begin. What lies below its directories is asked for by itself
+  cursor @3 :Data;             # `next` of the page before, at most 255 bytes; empty: from the beginning
+  hostName @4 :Text;           # for people to read in listings; at most 255 bytes
+}
+
+enum ListedKind {
+  object @0;                   # can be requested
+  directory @1;                # leads to further names
+  namespace @2;
+}
+
+struct Listed {
+  name @0 :Text;               # in its directory: 1 to 4096 bytes, without a slash
+  kind @1 :ListedKind;
+  size @2 :UInt64;             # of an object, bytes
+  modified @3 :Int64;          # of an object: seconds since 1970 (UTC) when it was last written; 0: not told
+  unlistable @4 :Bool;         # of a namespace: what is in it can be requested, but not listed
+}
+
+struct Listing {
+  entries @0 :List(Listed);    # at most 512, their names at most 32,768 bytes together; in no order. Those of a kind that
+                               # a reader does not know are skipped
+  next @1 :Data;               # the cursor of the next page, at most 255 bytes; empty: there is none
+}
+
 struct ClientMessage {
   union {
     request @0 :SessionRequest;
     receipt @1 :Receipt;
     leave @2 :Failure;         # the receiver stops before the end, and why
     fetch @3 :Fetch;
+    list @4 :ListRequest;
   }
 }
 
@@ -154,6 +186,7 @@ struct ServerMessage {
     receiptNoted @3 :Void;     # the receipt arrived; the client may close
     feedbackState @4 :FeedbackState;
     fetched @5 :Fetched;
+    listing @6 :Listing;
   }
 }
 

@@ -72,6 +72,8 @@ public:
       return tl::make_unexpected(failure{failure_code::object_not_found, 0, "no such object"});
     return std::make_shared<some_content>();
   }
+
+  std::vector<offered_namespace> namespaces() const override { return {{"lab", false}}; }
 };
 
 /// Answers a join; nothing: never answers.
@@ -214,6 +216,33 @@ inline void drain(tcp::socket& socket) {
     socket.read_some(asio::buffer(chunk), error);
 }
 
+/// A blocking server with an identity that says what the test wants, once.
+class raw_server {
+public:
+  raw_server(const io::identity& who, wire::message_bytes answer)
+    : context_(*io::make_server_context(who)),
+      acceptor_(io_, {asio::ip::address_v4::loopback(), 0}),
+      thread_([this, bytes = std::move(answer)] { run(bytes); }) {}
+
+  ~raw_server() { thread_.join(); }
+
+  std::uint16_t port() const { return acceptor_.local_endpoint().port(); }
+
+private:
+  void run(const wire::message_bytes& answer) {
+    boost::system::error_code error;
+    asio::ssl::stream<tcp::socket> stream{acceptor_.accept(), *context_};
+    stream.handshake(asio::ssl::stream_base::server, error);
+    asio::write(stream, asio::buffer(answer), error);
+    drain(stream.next_layer());
+  }
+
+  asio::io_context io_;
+  io::tls_context context_;
+  tcp::acceptor acceptor_;
+  std::thread thread_;
+};
+
 inline wire::message_bytes a_request() {
   wire::session_request request;
   request.name_space = "lab";
@@ -291,10 +320,9 @@ protected:
     using pointer = control_listening_actor::stateful_pointer<control_listener_state>;
     listener_ = system_.spawn(
       [this](pointer self, const listening_sockets& listening) {
-        return control_listener(
-          self, io_, listening, identity_,
-          std::make_shared<offer>(offer_terms{std::make_shared<some_catalog>(), authorized_}),
-          manager_, limits_);
+        return control_listener(self, io_, listening, identity_,
+                                std::make_shared<offer>(offer_terms{catalog_, authorized_}),
+                                manager_, limits_);
       },
       *sockets);
   }
@@ -441,6 +469,7 @@ protected:
   caf::scoped_actor server_probe_;
   caf::scoped_actor client_probe_;
   std::shared_ptr<const io::identity> identity_;
+  std::shared_ptr<content_catalog> catalog_ = std::make_shared<some_catalog>();
   std::shared_ptr<authorization> authorized_;
   send_session_actor send_session_;
   receive_session_actor receive_session_;

@@ -17,37 +17,10 @@ namespace asio = boost::asio;
 namespace wire = protocol::wire;
 using asio::ip::tcp;
 using control_fixture::Control;
-using control_fixture::drain;
 using control_fixture::framed;
 using control_fixture::raw_client;
+using control_fixture::raw_server;
 using std::chrono::milliseconds;
-
-/// A blocking server with an identity that says what the test wants, once.
-class raw_server {
-public:
-  raw_server(const io::identity& who, wire::message_bytes answer)
-    : context_(*io::make_server_context(who)),
-      acceptor_(io_, {asio::ip::address_v4::loopback(), 0}),
-      thread_([this, bytes = std::move(answer)] { run(bytes); }) {}
-
-  ~raw_server() { thread_.join(); }
-
-  std::uint16_t port() const { return acceptor_.local_endpoint().port(); }
-
-private:
-  void run(const wire::message_bytes& answer) {
-    boost::system::error_code error;
-    asio::ssl::stream<tcp::socket> stream{acceptor_.accept(), *context_};
-    stream.handshake(asio::ssl::stream_base::server, error);
-    asio::write(stream, asio::buffer(answer), error);
-    drain(stream.next_layer());
-  }
-
-  asio::io_context io_;
-  io::tls_context context_;
-  tcp::acceptor acceptor_;
-  std::thread thread_;
-};
 
 TEST_F(Control, TheClientTellsItsSessionWhetherFeedbackArrives) {
   auto answer = wire::encode(wire::server_message{accepting().accept});

@@ -35,6 +35,8 @@ CANCELLED = 1223
 INVALID_PARAMETER = 87
 CONNECTION_REFUSED = 1225
 FILE_NOT_FOUND = 2
+PATH_NOT_FOUND = 3
+INVALID_NAME = 123
 NOT_TRUSTED = 1397  # ERROR_MUTUAL_AUTH_FAILED
 
 
@@ -54,7 +56,7 @@ class Bench:
     def run(self, code, *arguments):
         """What it says on standard output; it must end with `code`."""
         done = subprocess.run([self.fleetcast, *arguments], stdin=subprocess.DEVNULL, capture_output=True,
-                              text=True, timeout=SECONDS, check=False)
+                              text=True, errors="surrogateescape", timeout=SECONDS, check=False)
         require(done.returncode == code, f"{' '.join(arguments)} ended with {done.returncode}, not with {code}:"
                                          f"\n{done.stderr}{done.stdout}")
         hear(done.stderr)
@@ -108,7 +110,7 @@ def limits_are_those_of_the_protocol():
 
 def finds_what_does_not_fit(document, name):
     """The check itself: a field nobody has described, or one that is missing, is a fault."""
-    needed = "event" if "event" in document else next(iter(document))
+    needed = next((one for one in ("event", "kind") if one in document), next(iter(document)))
     for change in (lambda one: one.update(surplus=1), lambda one: one.pop(needed)):
         changed = copy.deepcopy(document)
         change(changed)
@@ -167,6 +169,52 @@ def get_waits(bench):
     for event in one.events:
         schema.check(event, "get")
     require(one.event("failed")["error"]["code"] == CANCELLED, one.events)
+
+
+# ---- list ----------------------------------------------------------------------------------------
+
+
+def list_lists(bench, server):
+    [namespace] = bench.lines("list", 0, "list", server.listen)
+    require(namespace == {"kind": "namespace", "name": "lab", "address": f"{server.listen}/lab/", "listable": True}, namespace)
+    place = os.path.join(bench.workspace.path, "served")
+    os.mkdir(os.path.join(place, "2024"))
+    for name in (".hidden", "2024/disk.img", "a\x1b[31m", b"\xff.img".decode("utf-8", "surrogateescape")):
+        with open(os.path.join(place, name), "w", encoding="ascii") as file:
+            file.write("x" * 10)
+    os.utime(os.path.join(place, "image"), (1, 1_764_500_001))
+    found = {one["name"]: one for one in bench.lines("list", 0, "list", f"{server.listen}/lab")}
+    require(set(found) == {"image", "2024", "a\x1b[31m", "\ufffd.img"}, found)
+    require(found["image"] == {"kind": "object", "name": "image", "address": server.url("image"), "object_bytes": SIZE,
+                               "modified": "2025-11-30T10:53:21Z"}, found["image"])
+    require(found["2024"] == {"kind": "directory", "name": "2024", "address": server.url("2024/")}, found["2024"])
+    [below] = bench.lines("list", 0, "list", f"{server.listen}/lab/2024/d")
+    require((below["name"], below["object_bytes"]) == ("2024/disk.img", 10), below)
+    require(not bench.lines("list", 0, "list", f"{server.listen}/lab/nothing"), "there is nothing to list")
+    [hidden] = bench.lines("list", 0, "list", f"{server.listen}/lab/.")
+    require(hidden["name"] == ".hidden" and len(bench.lines("list", 0, "list", f"{server.listen}/lab", "--all")) == 5, hidden)
+    require(len(bench.lines("list", 0, "list", f"{server.listen}/lab", "--limit", "2")) == 2, "--limit is not heeded")
+    for name in ("namespace", "directory", "object"):
+        finds_what_does_not_fit({"namespace": namespace, "directory": found["2024"], "object": below}[name], "list")
+    table = bench.run(0, "list", f"{server.listen}/lab")
+    require("\n6.0 MiB  2025-11-30 10:53:21Z  image\n" in table and "  2024/\n" in table, table)
+    require("a?[31m" in table and "?.img" in table, f"names are not made plain: {table}")
+    loses_its_output(bench, "list", server.listen, "--json")
+
+
+def list_fails(bench, server):
+    for code, error, arguments in (
+            (1, FILE_NOT_FOUND, [f"{server.listen}/lab/nothing/"]),
+            (1, PATH_NOT_FOUND, [f"{server.listen}/nothing"]),
+            (1, INVALID_NAME, [f"{server.listen}/lab/../"]),
+            (1, CONNECTION_REFUSED, [f"{ADDRESS}:{free_port()}"]),
+            (2, INVALID_PARAMETER, [f"{ADDRESS}:0/lab"]),
+            (2, INVALID_PARAMETER, [f"{server.listen}//image"]),
+            (2, INVALID_PARAMETER, [server.listen, "--fingerprint", "SHA256:short"]),
+            (3, None, [server.listen, "--known-servers", "/dev/null/at/all"]),
+            (4, NOT_TRUSTED, [server.listen, "--fingerprint", "SHA256:" + "A" * 43])):
+        said = bench.error("list", code, "list", *arguments)
+        require(error in (None, said["code"]), f"list {arguments} said {said}")
 
 
 # ---- bench and simulate --------------------------------------------------------------------------
@@ -374,6 +422,8 @@ def test():
         get_succeeds(bench, server)
         get_fails(bench, server)
         get_waits(bench)
+        list_lists(bench, server)
+        list_fails(bench, server)
         bench_measures(bench)
         simulate_simulates(bench)
         console_answers(bench)

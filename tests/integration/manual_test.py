@@ -13,6 +13,7 @@ import pty
 import re
 import select
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -198,10 +199,11 @@ def check_text(options, helps):
             require(f"'{name}'" in text, f"{shell}: wdsmcast has no {name}")
 
 
-def type_into(shell, set_up, typed, wanted):
+def type_into(shell, set_up, typed, wanted, environment=None):
     """Types into an interactive shell until what TAB makes of it shows."""
     process, terminal = pty.fork()
     if process == 0:
+        os.environ.update(environment or {})
         os.environ.update(TERM="dumb", PS1="> ", LC_ALL="C.UTF-8")
         os.execvp(shell[0], shell)
     shown = b""
@@ -223,6 +225,116 @@ def type_into(shell, set_up, typed, wanted):
         os.close(terminal)
         os.kill(process, 9)
         os.waitpid(process, 0)
+
+
+# ---- completion of what a server offers ------------------------------------------------------------
+
+# What a hostile server would have a shell do.
+TRAPS = ("$(touch trap)", "`touch trap`", "a;touch trap", "a b", "a'b", "-a\x1b[2J", "*")
+
+
+class Offer:
+    """A server on loopback that this user knows; TAB asks no other."""
+
+    def __init__(self, options, scratch):
+        self.options = options
+        self.port = free_port()
+        self.server = f"127.0.0.1:{self.port}"
+        for name in ("images/2024", "here", "home"):
+            os.makedirs(os.path.join(scratch, name))
+        self.here = os.path.join(scratch, "here")
+        for name in ("debian-12.img", "debian-13.img", "2024/disk.img", *TRAPS):
+            with open(os.path.join(scratch, "images", name), "w", encoding="ascii"):
+                pass
+        self.environment = {**os.environ, "HOME": os.path.join(scratch, "home"), "FLEETCAST_CONFIG": "/dev/null",
+                            "PATH": f"{options.bin}:{os.environ['PATH']}", "LC_ALL": "C.UTF-8", "TERM": "dumb"}
+        self.environment.pop("XDG_CONFIG_HOME", None)
+        self.process = subprocess.Popen(
+            ["setpriv", "--pdeathsig", "KILL", "--", os.path.join(options.bin, "fleetcast"), "serve", "--namespace",
+             f"images={scratch}/images", "--listen", self.server, "--state-dir", f"{scratch}/state"],
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=self.environment)
+        while "listening on" not in (line := self.process.stdout.readline()):
+            require(line, "the server did not begin")
+
+    def run(self, *words):
+        return run(*words, env=self.environment, cwd=self.here)
+
+    def complete(self, typed, *more):
+        done = self.run("fleetcast", "list", "--complete", *more, "--", typed)
+        require(done.returncode == 0 and not done.stderr, f"list --complete {typed}: {done.returncode} {done.stderr}")
+        return done.stdout.splitlines()
+
+    def know(self):
+        require(not self.complete(self.server) and not self.complete(f"{self.server}/images/"), "TAB asked a server that is new")
+        require(not os.path.exists(os.path.join(self.environment["HOME"], ".config")), "TAB left something behind")
+        done = self.run("fleetcast", "list", self.server)
+        require(done.returncode == 0, done.stderr)
+
+    def bash(self, *typed):
+        file = os.path.join(self.options.manual, "bash", "fleetcast")
+        done = self.run("bash", "--norc", "-c", BASH, "bash", file, *typed)
+        require(done.returncode == 0 and not done.stderr, f"bash, completing {typed}: {done.stderr}")
+        return [line for line in done.stdout.splitlines() if line]
+
+    def zsh(self, typed, wanted):
+        with tempfile.TemporaryDirectory() as scratch:
+            type_into(["zsh", "-f", "-i"], f"cd {self.here}; fpath=({self.options.manual}/zsh $fpath); autoload -U compinit;"
+                      f" compinit -u -d {scratch}/dump", typed, wanted, self.environment)
+
+    def fish(self, typed):
+        done = self.run("fish", "--no-config", "-c", f"source {self.options.manual}/fish/fleetcast.fish; complete -C '{typed}'")
+        return [line.split("\t")[0] for line in done.stdout.splitlines()]
+
+    def is_safe(self, what):
+        require(not os.listdir(self.here), f"{what}: a name of the server was run: {os.listdir(self.here)}")
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as one:
+        return one.getsockname()[1]
+
+
+def check_offer(options):
+    """What TAB makes of an address; a name that could mean something to a shell is not offered."""
+    with tempfile.TemporaryDirectory() as scratch:
+        offer = Offer(options, scratch)
+        try:
+            offer.know()
+            server, objects = offer.server, ["2024/", "debian-12.img", "debian-13.img"]
+            for typed, found in ((server, [f"{server}/images/"]), (f"{server}/im", [f"{server}/images/"]), (f"{server}/x", []),
+                                 (f"{server}/images/", [f"{server}/images/{name}" for name in objects]),
+                                 (f"{server}/images/deb", [f"{server}/images/{name}" for name in objects[1:]]),
+                                 (f"{server}/images/2024/", [f"{server}/images/2024/disk.img"]),
+                                 (f"{server}/none/", []), ("", []), ("/", []), ("nosuch.invalid/x/", [])):
+                require(offer.complete(typed) == found, f"TAB behind {typed!r} offers {offer.complete(typed)}")
+            for command in ("get", "list"):
+                found = offer.bash("fleetcast", command, "127.0.0.1", ":", f"{offer.port}/images/deb")
+                require(found == [f"{offer.port}/images/debian-12.img", f"{offer.port}/images/debian-13.img"],
+                        f"bash: {command}: {found}")
+                offer.bash("fleetcast", command, "127.0.0.1", ":", f"{offer.port}/images/")
+                offer.is_safe("bash")
+            expect(offer.bash("fleetcast", "get", "server/lab/x", "/de"), ["/dev"], "bash: a destination")
+            type_into(["bash", "--norc", "--noprofile", "-i"], f"cd {offer.here}; source {options.manual}/bash/fleetcast",
+                      f"fleetcast get {server}/images/2", f"{server}/images/2024/", offer.environment)
+            if shutil.which("zsh"):
+                offer.zsh(f"fleetcast get {server}/images/2", f"{server}/images/2024/")
+                offer.zsh(f"fleetcast list {server}/images/deb", f"{server}/images/debian-1")
+                offer.is_safe("zsh")
+            if shutil.which("fish"):
+                found = offer.fish(f"fleetcast get {server}/images/")
+                expect(found, [f"{server}/images/{name}" for name in objects], "fish: get")
+                require(not [name for name in found if "touch" in name], f"fish: {found}")
+                offer.is_safe("fish")
+        finally:
+            offer.process.kill()
+            offer.process.wait()
+        check_silence(offer)
+
+
+def check_silence(offer):
+    """A server that takes the connection and says nothing costs a moment, and no word."""
+    with socket.create_server(("127.0.0.1", offer.port), backlog=5):
+        require(not offer.complete(f"{offer.server}/images/"), "a mute server offers something")
 
 
 def check_shells(options):
@@ -282,6 +394,7 @@ def main():
         expect([name for name in wdsmcast_names(options) if name in page], wdsmcast_names(options), "wdsmcast(1)")
         check_bash(options, helps)
         check_text(options, helps)
+        check_offer(options)
         tried = check_shells(options)
         check_reproducible(options)
     except Wrong as wrong:

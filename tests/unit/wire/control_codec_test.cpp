@@ -1,6 +1,7 @@
 #include "protocol/wire/capnp_support.hpp"
 #include "protocol/wire/control_codec.hpp"
 #include "protocol/wire/fleetcast.capnp.h"
+#include "protocol/wire/listing_room.hpp"
 #include "tests/unit/wire/sample_messages.hpp"
 
 #include <gmock/gmock.h>
@@ -134,6 +135,93 @@ TEST(ControlCodec, FetchAndItsAnswersComeBackAsTheyWere) {
 TEST(ControlCodec, FeedbackStateComesBackAsItWas) {
   EXPECT_EQ(through_the_wire<feedback_state>(server_message{samples::sample_feedback_state()}),
             samples::sample_feedback_state());
+}
+
+TEST(ControlCodec, ARequestToListAndItsAnswerComeBackAsTheyWere) {
+  EXPECT_EQ(through_the_wire<list_request>(client_message{samples::sample_list_request()}),
+            samples::sample_list_request());
+  EXPECT_EQ(through_the_wire<list_request>(client_message{list_request{}}), list_request{});
+  EXPECT_EQ(through_the_wire<listing>(server_message{samples::sample_listing()}),
+            samples::sample_listing());
+}
+
+TEST(ControlCodec, WhatIsAskedToBeListedIsBounded) {
+  const auto is_read
+    = [](const std::string& name_space, const std::string& prefix, const std::string& cursor) {
+        const list_request m{protocol_version, name_space, prefix, cursor, ""};
+        return decode_client_message(body_of(encode(client_message{m}))).has_value();
+      };
+  EXPECT_TRUE(is_read(std::string(max_namespace_size, 'n'), std::string(max_object_size, 'p'),
+                      std::string(max_cursor_size, '\0')));
+  EXPECT_FALSE(is_read(std::string(max_namespace_size + 1, 'n'), "", ""));
+  EXPECT_FALSE(is_read("", std::string(max_object_size + 1, 'p'), ""));
+  EXPECT_FALSE(is_read("", std::string{"a\0b", 3}, ""));
+  EXPECT_FALSE(is_read("", "", std::string(max_cursor_size + 1, 'c')));
+}
+
+TEST(ControlCodec, NamesInAListAreNamesOfOneDirectory) {
+  const auto is_read = [](const std::string& name) {
+    return decode_server_message(body_of(encode(server_message{listing{{{name}}, ""}})))
+      .has_value();
+  };
+  EXPECT_TRUE(is_read("\x1b[2J\xff"));
+  EXPECT_FALSE(is_read(""));
+  EXPECT_FALSE(is_read("../etc"));
+  EXPECT_FALSE(is_read(std::string{"a\0b", 3}));
+  EXPECT_FALSE(is_read(std::string(max_object_size + 1, 'n')));
+}
+
+TEST(ControlCodec, AListHasAtMostSoManyEntries) {
+  const auto is_read = [](unsigned count) {
+    return decode_server_message(crafted_server([&](schema::ServerMessage::Builder m) {
+             auto entries = m.initListing().initEntries(count);
+             for (unsigned i = 0; i < count; ++i)
+               entries[i].setName("n");
+           }))
+      .has_value();
+  };
+  EXPECT_TRUE(is_read(max_listed));
+  EXPECT_FALSE(is_read(max_listed + 1));
+}
+
+TEST(ControlCodec, EntriesOfKindsOfLaterVersionsAreSkipped) {
+  const auto read = decode_server_message(crafted_server([](schema::ServerMessage::Builder m) {
+    auto entries = m.initListing().initEntries(2);
+    entries[0].setName("later");
+    entries[0].setKind(static_cast<schema::ListedKind>(3));
+    entries[1].setName("now");
+  }));
+  ASSERT_TRUE(read) << read.error().text;
+  EXPECT_EQ(std::get<listing>(*read).entries, (std::vector<listed>{{"now"}}));
+}
+
+/// Dates are made of them for people.
+TEST(ControlCodec, TimesBeyondAllYearsAreNone) {
+  const auto read_back = [](std::int64_t seconds) {
+    const listing sent{{{"n", listed_kind::object, 0, seconds}}, ""};
+    return through_the_wire<listing>(server_message{sent}).entries.at(0).modified;
+  };
+  EXPECT_EQ(read_back(-1), -1);
+  EXPECT_EQ(read_back(253'402'300'799), 253'402'300'799);
+  EXPECT_EQ(read_back(253'402'300'800), 0);
+  EXPECT_EQ(read_back(std::numeric_limits<std::int64_t>::max()), 0);
+  EXPECT_EQ(read_back(std::numeric_limits<std::int64_t>::min()), 0);
+}
+
+TEST(ControlCodec, AFullPageOfAnyNamesFitsInAMessage) {
+  for (const std::size_t size : {1U, 7U, 8U, 100U, 255U, 4096U}) {
+    SCOPED_TRACE(size);
+    listing page{{}, std::string(max_cursor_size, 'c')};
+    listing_room room;
+    while (room.take(size))
+      page.entries.push_back({std::string(size, 'n')});
+    EXPECT_LE(encode(server_message{page}).size() - frame_prefix_size, max_control_message);
+    EXPECT_EQ(through_the_wire<listing>(server_message{page}), page);
+    page.entries.push_back({std::string(size, 'n')});
+    if (page.entries.size() <= max_listed) {
+      EXPECT_FALSE(decode_server_message(body_of(encode(server_message{page})))) << "more names";
+    }
+  }
 }
 
 TEST(ControlCodec, NobodyFetchesWhatNoBlockHas) {
@@ -379,7 +467,7 @@ TEST(ControlCodec, AcceptCarriesMetadataUpToTheLimit) {
 // -- reasons ------------------------------------------------------------------------------------
 
 TEST(ControlCodec, EveryKnownReasonComesBackAsItWas) {
-  for (std::uint16_t code = 1; code <= 32; ++code) {
+  for (std::uint16_t code = 1; code <= 33; ++code) {
     const failure reason{static_cast<failure_code>(code), 0, "why"};
     EXPECT_EQ(through_the_wire<session_reject>(server_message{session_reject{reason}}).reason,
               reason);
@@ -387,7 +475,7 @@ TEST(ControlCodec, EveryKnownReasonComesBackAsItWas) {
 }
 
 TEST(ControlCodec, UnknownAndEmptyReasonsBecomeInternalAndKeepTheirText) {
-  for (const unsigned code : {0U, 33U, 1000U, 65535U}) {
+  for (const unsigned code : {0U, 34U, 1000U, 65535U}) {
     const failure reason{static_cast<failure_code>(code), 0, "why"};
     const failure expected{failure_code::internal, 0, "why"};
     EXPECT_EQ(through_the_wire<session_ended>(server_message{session_ended{reason}}).reason,

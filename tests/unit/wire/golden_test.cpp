@@ -43,6 +43,8 @@ std::map<std::string, message_bytes> written_today() {
     {"fetched_leaf_digests.bin", encode(server_message{samples::fetched_leaf_digests()})},
     {"fetched_leaf.bin", encode(server_message{samples::fetched_leaf_bytes()})},
     {"fetched_unavailable.bin", encode(server_message{samples::fetched_unavailable()})},
+    {"list_request.bin", encode(client_message{samples::sample_list_request()})},
+    {"listing.bin", encode(server_message{samples::sample_listing()})},
     {"anchor.bin", encode(samples::sample_anchor())},
     {"feedback.bin", encode(samples::sample_feedback())}};
 }
@@ -101,6 +103,7 @@ TEST_F(Golden, ClientMessagesAreStillRead) {
   expect_client("leave.bin", samples::sample_leave());
   expect_client("session_request_features.bin", samples::request_with_features());
   expect_client("fetch.bin", samples::sample_fetch());
+  expect_client("list_request.bin", samples::sample_list_request());
 }
 
 TEST_F(Golden, ServerMessagesAreStillRead) {
@@ -117,6 +120,7 @@ TEST_F(Golden, ServerMessagesAreStillRead) {
   expect_server("fetched_leaf_digests.bin", samples::fetched_leaf_digests());
   expect_server("fetched_leaf.bin", samples::fetched_leaf_bytes());
   expect_server("fetched_unavailable.bin", samples::fetched_unavailable());
+  expect_server("listing.bin", samples::sample_listing());
 }
 
 TEST_F(Golden, GroupMessagesAreStillRead) {

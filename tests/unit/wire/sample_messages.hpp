@@ -146,6 +146,18 @@ inline fetched fetched_unavailable() {
   return {51, fetched_nothing{}};
 }
 
+inline list_request sample_list_request() {
+  return {1, "lab", "images/deb", "\x01\x02\xff", "host-17"};
+}
+
+inline listing sample_listing() {
+  return {{{"debian-12.img", listed_kind::object, 268'435'457, 1'764'500'001},
+           {"debian", listed_kind::directory},
+           {"lab", listed_kind::name_space},
+           {"iso", listed_kind::name_space, 0, 0, false}},
+          "\x03\x04\xfe"};
+}
+
 inline feedback sample_feedback() {
   feedback m;
   m.echo_sent_at = 0x1122334455667788;
