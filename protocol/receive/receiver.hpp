@@ -312,7 +312,8 @@ private:
   /// Blocks of which nothing is there: neither complete, nor in assembly, nor held.
   interval_set untouched_;
 
-  /// Each of them may come back to the untouched ones as an interval of its own, which has its place there.
+  /// Blocks that the caller holds. Each may come back to the untouched ones as an interval of its own, which has its place
+  /// there.
   held_blocks held_;
   std::vector<block_number> proven_; ///< until take_proven
 

@@ -2,8 +2,8 @@
 ///
 /// Four things can be lacking: symbols of a block that the sender has moved past, blocks that it passed before this
 /// receiver came and does not mean to send again (*wanted* ones), manifests of whole blocks, and manifests of blocks that
-/// are held since an earlier session. Nothing is asked for that the sender has announced, nor again before an answer can have come
-/// (nack_timer.hpp: holdoff; proof_pace.hpp).
+/// are held since an earlier session. Nothing is asked for that the sender has announced, nor again before an answer can
+/// have come (nack_timer.hpp: holdoff; proof_pace.hpp).
 ///
 /// Pure: time is a parameter; what is held is the caller's, and looked at in each call.
 #pragma once

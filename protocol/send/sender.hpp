@@ -4,8 +4,8 @@
 /// sockets, disk and timers are the caller's.
 ///
 /// The way over the object. The sender walks in passes (position.hpp). `schedule_` is the set of
-/// blocks to send whole: everything for the first receiver, unless it resumes an earlier session; whatever a late joiner missed, and whatever
-/// a receiver had no room for, is put back and served when the walk comes by again. So nobody
+/// blocks to send whole: everything for the first receiver, or nothing if it resumes an earlier session; whatever a late
+/// joiner missed, and whatever a receiver had no room for, is put back and served when the walk comes by again. So nobody
 /// restarts and nobody waits.
 ///
 /// Order of `take`, most urgent first:
