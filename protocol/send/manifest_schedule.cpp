@@ -11,10 +11,10 @@ namespace {
 /// Receivers of whom one misses a datagram at 1 % loss.
 constexpr std::size_t large_group = 100;
 
-constexpr auto run = static_cast<block_number>(defaults::manifest_run);
+constexpr auto run_length = static_cast<block_number>(defaults::manifest_run);
 
 constexpr block_number run_begin(block_number block) noexcept {
-  return block / run * run;
+  return block / run_length * run_length;
 }
 
 /// Blocks of a run between two repetitions.
@@ -168,7 +168,7 @@ std::optional<wire::manifest> manifest_schedule::find(block_number block) const 
 }
 
 block_number manifest_schedule::run_end(block_number block) const noexcept {
-  return std::min(run_begin(block) + run, static_cast<block_number>(digests_.size()));
+  return std::min(run_begin(block) + run_length, static_cast<block_number>(digests_.size()));
 }
 
 /// The end of the blocks from `first` on, and before `end`, whose digests are known.
