@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Compares debian/libwdstptc1.symbols with the record of the ABI, api/wdstptc.abi.
 
-    debian_symbols.py            exit code 1 when a call of the record is missing, or one is too many
+    debian_symbols.py            exit code 1 when a call of the record is missing, or one is too many, or when the changelog
+                                 has another version than the project
     debian_symbols.py --update   write the file: calls that are new there get the changelog's version
 
 A package that uses a call depends on the version of libwdstptc1 that stands beside it here; so a version that was
@@ -16,6 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 RECORD = ROOT / "api" / "wdstptc.abi"
 SYMBOLS = ROOT / "debian" / "libwdstptc1.symbols"
 CHANGELOG = ROOT / "debian" / "changelog"
+PROJECT = ROOT / "CMakeLists.txt"
 
 
 def recorded():
@@ -32,8 +34,16 @@ def known():
     return dict(re.findall(r"^ (\S+) (\S+)$", SYMBOLS.read_text(encoding="ascii"), re.MULTILINE))
 
 
+def packaged_version():
+    return re.match(r"\S+ \(([^)]+)\)", CHANGELOG.read_text(encoding="utf-8")).group(1)
+
+
+def project_version():
+    return re.search(r"^project\(\s*\S+\s+VERSION\s+([0-9.]+)", PROJECT.read_text(encoding="utf-8"), re.MULTILINE).group(1)
+
+
 def text_of(symbols):
-    version = re.match(r"\S+ \(([^)]+)\)", CHANGELOG.read_text(encoding="utf-8")).group(1)
+    version = packaged_version()
     before = known()
     soname = re.search(r"^soname (\S+)$", RECORD.read_text(encoding="ascii"), re.MULTILINE).group(1)
     lines = [f"{soname} libwdstptc1 #MINVER#", "* Build-Depends-Package: libwdstptc-dev",
@@ -51,6 +61,8 @@ def main():
     if wrong:
         sys.exit(f"{SYMBOLS.relative_to(ROOT)} and {RECORD.relative_to(ROOT)} differ in: {', '.join(wrong)}\n"
                  "If that is meant: cmake/debian_symbols.py --update")
+    if re.split("[-~+]", packaged_version())[0] != project_version():
+        sys.exit(f"{CHANGELOG.relative_to(ROOT)} is of {packaged_version()}, the project of {project_version()}")
     print(f"{SYMBOLS.relative_to(ROOT)} has the {len(symbols)} symbols of the record")
 
 

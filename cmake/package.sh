@@ -78,6 +78,7 @@ repository() {
     mv Release.new Release
     if [[ -n $key ]]; then
       gpg --batch --yes --local-user "$key" --clearsign --output InRelease Release
+      gpg --batch --yes --export --output fleetcast.gpg "$key"
     fi
   )
   local trust="[trusted=yes] "

@@ -258,6 +258,10 @@ constexpr std::uint64_t served_blocks = 256;
 /// minute, and people pause programs to look at them.
 constexpr duration full_cache_patience = seconds(60);
 
+/// A receiver that has every block sends its receipt once its consumer has stored them: a cache of 4 GiB at 2 MB/s
+/// takes half of this time. Its copy is whole even if it is sent away.
+constexpr duration receipt_patience = seconds(3600);
+
 /// A receiver that nothing reaches ends by itself after `sender_silence_limit`; one that is still there after this
 /// time will not.
 constexpr duration deaf_patience = seconds(40);

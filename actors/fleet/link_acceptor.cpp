@@ -1,5 +1,6 @@
 #include "actors/fleet/link_acceptor.hpp"
 
+#include "actors/fleet/link_greeting.hpp"
 #include "actors/observe/log.hpp"
 
 #include <boost/asio/post.hpp>
@@ -29,10 +30,15 @@ link_acceptor::link_acceptor(caf::actor_system& system, io::io_thread& io,
     agent_(caf::actor_cast<caf::strong_actor_ptr>(agent)),
     understands_(system.message_types(agent)),
     port_(sockets_.port()),
-    pause_(io.context()) {}
+    pause_(io.context()),
+    room_(std::make_shared<waiting_room>(
+      io.context(),
+      entrance::rules{limits_.pending, limits_.pending_per_source, limits_.grace, limits_.grace})),
+    full_(limits_.quiet) {}
 
 void link_acceptor::start() {
   asio::post(io_.context(), [me = shared_from_this()] {
+    me->room_->open(me->weak_from_this(), &link_acceptor::shake_hands, &link_acceptor::close_slow);
     for (std::size_t i = 0; i < me->sockets_.sockets().size(); ++i)
       me->accept(i);
   });
@@ -52,8 +58,9 @@ void link_acceptor::close() {
     error_code ignored;
     for (auto& socket : sockets_.sockets())
       socket.close(ignored);
+    room_->close();
     const auto all = pending_;
-    for (const auto& one : all)
+    for (const auto& [ticket, one] : all)
       one->abandon({});
     // What was cancelled completes behind this.
     asio::post(io_.context(), [this, &done] {
@@ -85,17 +92,26 @@ void link_acceptor::accept(std::size_t which) {
 
 void link_acceptor::admit(tcp::socket socket) {
   ::fcntl(socket.native_handle(), F_SETFD, FD_CLOEXEC);
-  if (pending_.size() >= limits_.pending)
-    pending_.front()->abandon({failure_code::server_busy, 0, "made room for a later connection"});
+  if (!room_->arrive(std::move(socket), limits_.waiting))
+    log().info("closed a connection: {} wait to prove who they are, and there may be no more",
+               limits_.waiting);
+}
+
+void link_acceptor::shake_hands(entrance::ticket ticket, tcp::socket socket) {
   error_code ignored;
   std::ostringstream from;
   from << socket.remote_endpoint(ignored);
-  auto handshake
-    = std::make_shared<link_handshake>(std::move(socket), context_, link_role::agent, "");
-  const auto place = pending_.insert(pending_.end(), handshake);
-  handshake->start(limits_.handshake, [me = shared_from_this(), place,
+  // Not alive any more: nobody hears it.
+  auto greet = [weak = weak_from_this()] {
+    const auto me = weak.lock();
+    return me && me->is_full() ? greeting_when_full(me->limits_.links) : greeting();
+  };
+  auto handshake = std::make_shared<link_handshake>(std::move(socket), context_, std::move(greet));
+  pending_.emplace(ticket, handshake);
+  handshake->start(limits_.handshake, [me = shared_from_this(), ticket,
                                        name = from.str()](link_handshake::result link) {
-    me->pending_.erase(place);
+    me->pending_.erase(ticket);
+    me->room_->leave(ticket);
     if (me->closed_)
       return;
     if (link)
@@ -103,11 +119,23 @@ void link_acceptor::admit(tcp::socket socket) {
     else
       log().info("refused {}: {}", name, link.error().text);
   });
+  room_->began(ticket);
+}
+
+void link_acceptor::close_slow(entrance::ticket ticket) {
+  const auto handshake = pending_.at(ticket);
+  handshake->abandon(
+    {failure_code::connect_timeout, 0, "it did not prove who it is, and others wanted its place"});
+}
+
+bool link_acceptor::is_full() const noexcept {
+  return border_.tally->open_links() >= limits_.links;
 }
 
 void link_acceptor::hand_over(open_link link, const std::string& from) {
   const auto peer = link.peer.empty() ? std::string{"on this host"} : link.peer;
-  if (border_.tally->open_links() >= limits_.links)
+  // It was told so in its greeting, unless others came meanwhile.
+  if (is_full())
     return turn_away(peer, from);
   auto scribe = make_scribe(system_, std::move(link), link_role::agent, border_);
   if (!scribe)
@@ -120,16 +148,11 @@ void link_acceptor::hand_over(open_link link, const std::string& from) {
 /// Whoever goes on trying must not fill the log.
 void link_acceptor::turn_away(const std::string& peer, const std::string& from) {
   border_.tally->count_turned_away();
-  const auto now = std::chrono::steady_clock::now();
-  if (now < quiet_until_) {
-    ++untold_;
-    return;
-  }
-  quiet_until_ = now + limits_.quiet;
-  log().warn(
-    "refused coordinator {} at {}: {} coordinators are connected, and there may be no more "
-    "({} refused since the last such line)",
-    peer, from, limits_.links, std::exchange(untold_, 0));
+  if (const auto left_out = full_.due(rare_line::clock::now()))
+    log().warn(
+      "refused coordinator {} at {}: {} coordinators are connected, and there may be no more "
+      "({} refused since the last such line)",
+      peer, from, limits_.links, *left_out);
 }
 
 } // namespace fleetcast::actors::fleet

@@ -1,16 +1,19 @@
 /// Lets coordinators in to an agent. Only a connection whose peer has proven that it is a coordinator of
 /// this fleet reaches CAF's network layer.
 ///
-/// Overflow policy: of connections that have not proven it yet, `pending` are kept; a new one takes the
-/// place of the oldest, so that strangers who hold connections open keep nobody out. Each has `handshake`
-/// to prove it. Of coordinators' connections, `links` are kept, and later ones are closed: those that are
-/// there may be in the middle of a job.
+/// Overflow policy: `pending` connections at once, `pending_per_source` of one address, can prove it; others wait for
+/// their turn. One that takes longer than `grace` makes room for one that waits, so that strangers who hold connections
+/// open, or make thousands a second, keep nobody else out. Of those that wait, more than `waiting`, the last one of the
+/// longest line is closed. Each has `handshake` to prove it. Of coordinators' connections, `links` are kept, and later
+/// ones are told so and closed: those that are there may be in the middle of a job.
 #pragma once
 
 #include "actors/fleet/link_handshake.hpp"
 #include "actors/fleet/link_scribe.hpp"
 #include "actors/fleet/messages.hpp"
 #include "actors/io/io_thread.hpp"
+#include "actors/kit/waiting_room.hpp"
+#include "actors/observe/rare_line.hpp"
 #include "actors/serve/listening_sockets.hpp"
 #include "actors/trust/fleet_tls_context.hpp"
 
@@ -19,7 +22,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <list>
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -28,7 +31,13 @@ namespace fleetcast::actors::fleet {
 
 struct link_acceptor_limits {
   std::size_t pending = 128;
+  std::size_t pending_per_source = 64;
+  std::size_t waiting = 128;
   std::chrono::milliseconds handshake{10000};
+
+  /// Half of what a coordinator waits (link_network::dial_limit), so that its turn comes even where all that may wait
+  /// are of its own address; more than three round trips of 300 ms.
+  std::chrono::milliseconds grace{2000};
 
   /// A command has one. An agent runs 64 jobs at most, so more than 64 commands have no use for it. Each link costs
   /// a descriptor, TLS and the filter's memory, which a coordinator that was broken into must not multiply.
@@ -63,6 +72,9 @@ private:
 
   void accept(std::size_t which);
   void admit(tcp::socket socket);
+  void shake_hands(entrance::ticket ticket, tcp::socket socket);
+  void close_slow(entrance::ticket ticket);
+  bool is_full() const noexcept;
   void hand_over(open_link link, const std::string& from);
   void turn_away(const std::string& peer, const std::string& from);
 
@@ -79,9 +91,9 @@ private:
 
   // On the I/O thread.
   boost::asio::steady_timer pause_;
-  std::list<std::shared_ptr<link_handshake>> pending_; ///< the oldest first
-  std::chrono::steady_clock::time_point quiet_until_;  ///< about links that were turned away
-  std::uint64_t untold_ = 0;                           ///< of those, without a line in the log
+  std::shared_ptr<waiting_room> room_;
+  std::map<entrance::ticket, std::shared_ptr<link_handshake>> pending_;
+  rare_line full_; ///< of coordinators that are turned away
   bool closed_ = false;
 };
 

@@ -1,5 +1,6 @@
 #include "actors/fleet/link_handshake.hpp"
 
+#include "actors/fleet/link_greeting.hpp"
 #include "actors/trust/certificate_names.hpp"
 #include "protocol/text.hpp"
 
@@ -9,9 +10,8 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
+#include <array>
 #include <cerrno>
-#include <cstring>
-#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -25,9 +25,6 @@ using protocol::failure;
 using protocol::failure_code;
 
 namespace {
-
-/// Ends with the version of the messages that follow.
-constexpr std::string_view greeting = "fleetcast-agent 1\n";
 
 std::string name_in(const SSL* tls) {
   const auto* certificate = SSL_get0_peer_certificate(tls);
@@ -94,12 +91,18 @@ bool expect_name(SSL* tls, const std::string& host) {
 
 } // namespace
 
-link_handshake::link_handshake(tcp::socket socket, link_context context, link_role role,
-                               std::string host)
+link_handshake::link_handshake(tcp::socket socket, link_context context, std::string host)
   : socket_(std::move(socket)),
     context_(std::move(context)),
-    role_(role),
+    role_(link_role::coordinator),
     host_(std::move(host)),
+    timer_(socket_.get_executor()) {}
+
+link_handshake::link_handshake(tcp::socket socket, link_context context, greeter greet)
+  : socket_(std::move(socket)),
+    context_(std::move(context)),
+    role_(link_role::agent),
+    greet_(std::move(greet)),
     timer_(socket_.get_executor()) {}
 
 void link_handshake::start(std::chrono::milliseconds limit, callback over) {
@@ -150,7 +153,7 @@ failure link_handshake::set_up() {
 void link_handshake::go_on() {
   if (step_ == step::tls && !shake_hands())
     return;
-  if (step_ == step::greeting && !greet())
+  if (step_ == step::greeting && !(role_ == link_role::agent ? say_greeting() : hear_greeting()))
     return;
   if (step_ != step::over)
     succeed();
@@ -179,24 +182,35 @@ void link_handshake::fail_tls() {
   finish(tl::unexpected{another_name(signed_for, host_)});
 }
 
-bool link_handshake::greet() {
-  if (role_ == link_role::agent && moved_ == 0)
-    std::memcpy(line_.data(), greeting.data(), greeting.size());
-  while (moved_ < greeting.size()) {
-    const int moved = move(greeting.size() - moved_);
+bool link_handshake::say_greeting() {
+  if (line_.empty())
+    line_ = greet_();
+  while (said_ < line_.size()) {
+    const int moved = move(line_.data() + said_, line_.size() - said_);
     if (moved <= 0)
       return false;
-    moved_ += static_cast<std::size_t>(moved);
+    said_ += static_cast<std::size_t>(moved);
   }
-  if (std::string_view{line_.data(), moved_} == greeting)
+  return true;
+}
+
+bool link_handshake::hear_greeting() {
+  // Byte by byte: what follows it belongs to the actor network.
+  while (!line_.ends_with('\n') && line_.size() < longest_greeting) {
+    char next = 0;
+    if (move(&next, 1) <= 0)
+      return false;
+    line_ += next;
+  }
+  auto refusal = refusal_in(line_);
+  if (!refusal)
     return true;
-  fail("it does not speak as an agent of this version; is `fleetcast agent` on that port?");
+  finish(tl::unexpected{std::move(refusal)});
   return false;
 }
 
-int link_handshake::move(std::size_t size) {
+int link_handshake::move(char* at, std::size_t size) {
   const bool writes = role_ == link_role::agent;
-  auto* at = line_.data() + moved_;
   if (tls_) {
     ERR_clear_error();
     const int moved = writes ? SSL_write(tls_.get(), at, static_cast<int>(size))

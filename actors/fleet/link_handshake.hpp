@@ -1,5 +1,5 @@
 /// What happens on a connection before the actor network sees it: TLS, then one line from the agent. The
-/// line tells the coordinator that its certificate was taken, which TLS 1.3 does not, and the version.
+/// line (link_greeting.hpp) tells the coordinator that its certificate was taken, which TLS 1.3 does not.
 ///
 /// No actor; lives on the I/O thread. Bounded in time, whatever the peer does.
 #pragma once
@@ -11,7 +11,6 @@
 #include <boost/asio/steady_timer.hpp>
 #include <tl/expected.hpp>
 
-#include <array>
 #include <chrono>
 #include <cstddef>
 #include <functional>
@@ -34,9 +33,15 @@ public:
   using tcp = boost::asio::ip::tcp;
   using result = tl::expected<open_link, protocol::failure>;
   using callback = std::function<void(result)>;
+  using greeter = std::function<std::string()>;
 
-  /// Without `context` there is no TLS. `host` is what a coordinator calls the agent; an agent gives "".
-  link_handshake(tcp::socket socket, link_context context, link_role role, std::string host);
+  // Without `context` there is no TLS.
+
+  /// A coordinator's end. `host` is what it calls the agent.
+  link_handshake(tcp::socket socket, link_context context, std::string host);
+
+  /// An agent's end. Asked for its line once the coordinator is known; whatever that says, the link is handed over.
+  link_handshake(tcp::socket socket, link_context context, greeter greet);
 
   /// Once, on the I/O thread. `over` is called there exactly once, later. handshake_failed with the detail 1: the
   /// peer's certificate is the authority's, but for other names.
@@ -51,9 +56,10 @@ private:
   protocol::failure set_up();
   void go_on();
   bool shake_hands();
-  bool greet();
+  bool say_greeting();
+  bool hear_greeting();
   /// Bytes moved; 0: not now, and go_on() is called later; negative: never.
-  int move(std::size_t size);
+  int move(char* at, std::size_t size);
   bool wait_for(int tls_result);
   void wait(tcp::socket::wait_type what);
   void fail_tls();
@@ -66,10 +72,11 @@ private:
   std::shared_ptr<ssl_st> tls_;
   link_role role_;
   std::string host_;
+  greeter greet_;
   boost::asio::steady_timer timer_;
   step step_ = step::tls;
-  std::array<char, 32> line_{};
-  std::size_t moved_ = 0;
+  std::string line_; ///< the agent's
+  std::size_t said_ = 0;
   callback over_;
 };
 

@@ -146,8 +146,8 @@ private:
 
   void shake_hands() {
     ::fcntl(socket_.native_handle(), F_SETFD, FD_CLOEXEC);
-    handshake_ = std::make_shared<link_handshake>(std::move(socket_), network_->context_,
-                                                  link_role::coordinator, host_.name);
+    handshake_
+      = std::make_shared<link_handshake>(std::move(socket_), network_->context_, host_.name);
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
       timer_.expiry() - std::chrono::steady_clock::now());
     timer_.cancel();

@@ -39,7 +39,9 @@ struct control_limits {
   duration linger = std::chrono::seconds{10};
 
   /// Connections in all, those that wait included. Beyond, the last one of the source that has most of them
-  /// waiting is closed. Each costs some 100 KiB, mostly TLS's, a waiting one its socket.
+  /// waiting is closed. Each costs some 100 KiB, mostly TLS's, a waiting one its socket. One source (an address; IPv6:
+  /// a /64) may have one more only while three times as many are free as it has (fair_places): a quarter, if it is
+  /// alone. A lab behind one address does not come near that.
   std::size_t connections = 4096;
 
   /// Connections whose request has not arrived. Beyond, new ones wait, without TLS: a lab that starts at once
@@ -53,6 +55,10 @@ struct control_limits {
   /// From when on a connection without a request makes room for one that waits. Where a fifth is lost each way one
   /// handshake in a hundred takes longer; strangers could otherwise hold every place for `request`.
   duration pending_grace = std::chrono::seconds{10};
+
+  /// The same where more addresses wait than there are places: handshake and request take up to three round trips, of
+  /// 300 ms by satellite or around the world.
+  duration shortest_pending_grace = std::chrono::seconds{1};
 
   /// Pause after the system refused a socket for want of descriptors or memory: nothing but other
   /// connections' closing mends that, and trying at once again would spin.

@@ -31,6 +31,7 @@ protocol::wire::block_range blocks_that_cover(const byte_range& bytes,
 } // namespace
 
 reassembly_actor::behavior_type reassembly_state::make_behavior(reassembly_config config) {
+  sources_ = told_sources{std::move(config.sources)};
   config_ = std::move(config);
   receiver_.emplace(config_->receiver, *config_->memory, now(self_));
   reported_at_ = now(self_);
@@ -70,7 +71,7 @@ void reassembly_state::take_in(const io::datagram_batch& batch) {
   receiver_->on_kernel_drops(batch.received->kernel_drops);
   for (const auto& datagram : batch.received->datagrams) {
     const auto* from = batch.received->source_of(datagram);
-    const auto origin = origin_of(from);
+    const auto origin = sources_.origin_of(from);
     if (origin == protocol::datagram_origin::elsewhere)
       stranger_ = *from;
     receiver_->on_datagram(at, datagram, origin);
@@ -78,20 +79,6 @@ void reassembly_state::take_in(const io::datagram_batch& batch) {
       warn_of_forgery();
   }
   pump();
-}
-
-/// Zones are this host's own numbers: an address is one without.
-protocol::datagram_origin reassembly_state::origin_of(const io::udp_endpoint* from) const {
-  if (from == nullptr || config_->sources.empty())
-    return protocol::datagram_origin::unknown;
-  const auto is_it = [&](const boost::asio::ip::address& told) {
-    return told.is_v4() == from->address().is_v4()
-           && (told.is_v4() ? told == from->address()
-                            : told.to_v6().to_bytes() == from->address().to_v6().to_bytes());
-  };
-  return std::any_of(config_->sources.begin(), config_->sources.end(), is_it)
-           ? protocol::datagram_origin::server
-           : protocol::datagram_origin::elsewhere;
 }
 
 /// It may be one of the server's datagrams by which others turn out to be forged.

@@ -10,6 +10,7 @@
 #include "actors/kit/timer.hpp"
 #include "actors/messages/receiving.hpp"
 #include "actors/observe/turn_meter.hpp"
+#include "actors/receive/told_sources.hpp"
 #include "protocol/receive/receiver.hpp"
 
 #include <cstdint>
@@ -40,7 +41,6 @@ public:
 
 private:
   void take_in(const io::datagram_batch& batch);
-  protocol::datagram_origin origin_of(const io::udp_endpoint* from) const;
   void warn_of_forgery();
   bool is_released() const;
   void require(const byte_range& wanted);
@@ -55,6 +55,7 @@ private:
   reassembly_actor::pointer self_;
   std::optional<reassembly_config> config_;
   std::optional<protocol::receiver> receiver_;
+  told_sources sources_{{}};
   tick_timer timer_;
   turn_meter turns_; ///< a turn: a batch of datagrams
   vitals vitals_;

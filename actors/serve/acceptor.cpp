@@ -1,7 +1,10 @@
 #include "actors/serve/acceptor.hpp"
 
+#include "actors/observe/log.hpp"
+
 #include <boost/asio/post.hpp>
 
+#include <algorithm>
 #include <cerrno>
 #include <sstream>
 #include <utility>
@@ -33,18 +36,24 @@ protocol::failure lost_its_place() {
 
 constexpr std::chrono::milliseconds at_once{1};
 
+/// Between two lines in the log about addresses that have as many connections as they may.
+constexpr std::chrono::minutes full_line_pause{1};
+
 } // namespace
 
-admission::admission(std::shared_ptr<acceptor> from, entrance::ticket ticket)
+admission::admission(std::shared_ptr<acceptor> from, entrance::ticket ticket,
+                     entrance::address source)
   : acceptor_(std::move(from)),
-    ticket_(ticket) {
+    ticket_(ticket),
+    source_(std::move(source)) {
   ++acceptor_->connections_;
   ++acceptor_->pending_;
 }
 
 admission::~admission() {
   leave_pending();
-  --acceptor_->connections_;
+  acceptor_->leave(source_);
+  --acceptor_->connections_; // last: the next one may come as soon as it is seen
 }
 
 void admission::await_request() {
@@ -63,13 +72,17 @@ acceptor::acceptor(io::io_thread& io, listening_sockets sockets, io::tls_context
     context_(std::move(context)),
     limits_(limits),
     pause_(io_),
-    place_due_(io_),
-    entrance_({limits.pending, limits.pending_per_source, limits.pending_grace}),
+    room_(std::make_shared<waiting_room>(
+      io_, entrance::rules{limits.pending, limits.pending_per_source, limits.pending_grace,
+                           limits.shortest_pending_grace})),
+    places_(limits.connections),
+    full_(full_line_pause),
     is_accepting_(sockets_.sockets().size(), false) {}
 
 void acceptor::start(callback on_accepted) {
   asio::post(io_, [me = shared_from_this(), f = std::move(on_accepted)]() mutable {
     me->callback_ = std::move(f);
+    me->room_->open(me->weak_from_this(), &acceptor::begin, &acceptor::close_slow);
     me->accept_all();
   });
 }
@@ -79,9 +92,7 @@ void acceptor::stop() {
     me->is_stopped_ = true;
     me->callback_ = nullptr;
     me->pause_.cancel();
-    me->place_due_.cancel();
-    me->waiting_.clear();
-    me->waiting_count_ = 0;
+    me->room_->close();
     error_code ignored;
     for (auto& socket : me->sockets_.sockets())
       socket.close(ignored);
@@ -90,7 +101,7 @@ void acceptor::stop() {
 
 acceptor::counters acceptor::count() const noexcept {
   return {accepted_.load(),    turned_away_.load(), failed_.load(),
-          connections_.load(), pending_.load(),     waiting_count_.load()};
+          connections_.load(), pending_.load(),     room_->size()};
 }
 
 void acceptor::accept_all() {
@@ -120,45 +131,34 @@ void acceptor::on_accepted(std::size_t which, const error_code& error, tcp::sock
 }
 
 void acceptor::admit(tcp::socket socket) {
-  error_code ignored;
-  const auto from = source_of(socket.remote_endpoint(ignored).address());
-  waiting_.emplace(entrance_.arrive(from), std::move(socket));
-  // Closing is what the socket's destruction does.
-  if (connections_ + waiting_.size() > limits_.connections) {
-    waiting_.erase(entrance_.turn_away());
+  const auto taken = std::min<std::size_t>(connections_, limits_.connections);
+  if (!room_->arrive(std::move(socket), limits_.connections - taken))
     ++turned_away_;
-  }
-  let_in();
 }
 
-void acceptor::let_in() {
-  if (is_stopped_)
-    return;
-  while (const auto step = entrance_.next(entrance::clock::now())) {
-    if (step->leaves)
-      close_slow(*step->leaves);
-    begin(step->enters);
-  }
-  waiting_count_ = waiting_.size();
-  const auto due = entrance_.due();
-  if (!due)
-    return;
-  place_due_.expires_at(*due);
-  place_due_.async_wait([me = shared_from_this()](const error_code& error) {
-    if (!error)
-      me->let_in();
-  });
-}
-
-void acceptor::begin(entrance::ticket ticket) {
+void acceptor::begin(entrance::ticket ticket, tcp::socket socket) {
+  error_code ignored;
+  const auto source = source_of(socket.remote_endpoint(ignored).address());
+  if (!places_.take(source))
+    return turn_away(ticket, source);
   ++accepted_;
-  auto socket = std::move(waiting_.extract(ticket).mapped());
-  auto place = std::make_shared<admission>(shared_from_this(), ticket);
+  auto place = std::make_shared<admission>(shared_from_this(), ticket, source);
   auto name = name_of(socket);
   auto connection = std::make_shared<io::tls_connection>(
     std::move(socket), context_, io::tls_connection::role::server, std::move(name));
   begun_.emplace(ticket, connection);
   callback_({std::move(connection), std::move(place)});
+}
+
+void acceptor::turn_away(entrance::ticket ticket, const entrance::address& source) {
+  ++turned_away_;
+  if (const auto left_out = full_.due(rare_line::clock::now()))
+    log("control_listener")
+      .warn("closed a connection from {}: the limit of connections of one address (IPv6: one /64) "
+            "is reached. It has {} of {}, and three times as many must be free as an address has "
+            "({} more closed since the last such line)",
+            source.to_string(), places_.held_by(source), limits_.connections, *left_out);
+  room_->leave(ticket);
 }
 
 void acceptor::close_slow(entrance::ticket ticket) {
@@ -181,19 +181,19 @@ void acceptor::pause() {
 }
 
 void acceptor::await_request(entrance::ticket ticket) {
-  asio::post(io_, [me = shared_from_this(), ticket] {
-    me->entrance_.began(ticket, entrance::clock::now());
-    me->let_in();
-  });
+  asio::post(io_, [me = shared_from_this(), ticket] { me->room_->began(ticket); });
 }
 
 void acceptor::leave_pending(entrance::ticket ticket) {
   --pending_;
   asio::post(io_, [me = shared_from_this(), ticket] {
-    me->entrance_.leave(ticket);
     me->begun_.erase(ticket);
-    me->let_in();
+    me->room_->leave(ticket);
   });
+}
+
+void acceptor::leave(const entrance::address& source) {
+  asio::post(io_, [me = shared_from_this(), source] { me->places_.give_back(source); });
 }
 
 } // namespace fleetcast::actors

@@ -3,7 +3,9 @@
 #pragma once
 
 #include "actors/kit/control_limits.hpp"
-#include "actors/serve/entrance.hpp"
+#include "actors/kit/fair_places.hpp"
+#include "actors/kit/waiting_room.hpp"
+#include "actors/observe/rare_line.hpp"
 #include "actors/serve/listening_sockets.hpp"
 #include "actors/tls/tls_connection.hpp"
 
@@ -22,7 +24,7 @@ class acceptor;
 /// A connection's place among those allowed. Whoever owns the connection keeps it as long.
 class admission {
 public:
-  admission(std::shared_ptr<acceptor> from, entrance::ticket ticket);
+  admission(std::shared_ptr<acceptor> from, entrance::ticket ticket, entrance::address source);
   ~admission();
 
   admission(const admission&) = delete;
@@ -37,6 +39,7 @@ public:
 private:
   std::shared_ptr<acceptor> acceptor_;
   entrance::ticket ticket_;
+  entrance::address source_;
   bool is_pending_ = true;
 };
 
@@ -47,14 +50,16 @@ struct accepted_connection {
 
 /// Overflow policy: while `control_limits::pending` have not sent their request, or `pending_per_source` of one
 /// address, new ones wait for a place, which who let us wait for `pending_grace` has to give them. Beyond
-/// `control_limits::connections` one that waits is closed and counted: the last of the address with most of them.
+/// `control_limits::connections` one that waits is closed and counted: the last of the address with most of them. So is
+/// one whose turn it is if its address has as many connections as it may (fair_places): receivers stay for long, and
+/// those of one address must not take every place.
 class acceptor : public std::enable_shared_from_this<acceptor> {
 public:
   using callback = std::function<void(accepted_connection)>;
 
   struct counters {
     std::uint64_t accepted = 0;
-    std::uint64_t turned_away = 0; ///< beyond the limit of connections
+    std::uint64_t turned_away = 0; ///< beyond the limit of connections, of all or of one address
     std::uint64_t failed = 0;      ///< the system refused a socket
     std::size_t connections = 0;   ///< now
     std::size_t pending = 0;       ///< now, of those
@@ -84,23 +89,23 @@ private:
   void accept(std::size_t which);
   void on_accepted(std::size_t which, const error_code& error, tcp::socket socket);
   void admit(tcp::socket socket);
-  void let_in();
-  void begin(entrance::ticket ticket);
+  void begin(entrance::ticket ticket, tcp::socket socket);
+  void turn_away(entrance::ticket ticket, const entrance::address& source);
   void close_slow(entrance::ticket ticket);
   void pause();
   void await_request(entrance::ticket ticket);
   void leave_pending(entrance::ticket ticket);
+  void leave(const entrance::address& source);
 
   boost::asio::io_context& io_;
   listening_sockets sockets_;
   io::tls_context context_;
   control_limits limits_;
   boost::asio::steady_timer pause_;
-  boost::asio::steady_timer place_due_;
-  entrance entrance_;
-  std::map<entrance::ticket, tcp::socket> waiting_;
-  std::map<entrance::ticket, std::weak_ptr<io::tls_connection>>
-    begun_; ///< those inside the entrance
+  std::shared_ptr<waiting_room> room_;
+  fair_places places_;
+  rare_line full_; ///< of an address that has as many as it may
+  std::map<entrance::ticket, std::weak_ptr<io::tls_connection>> begun_; ///< without a request yet
   callback callback_;
   std::vector<bool> is_accepting_; ///< per socket
   bool is_paused_ = false;
@@ -108,7 +113,6 @@ private:
 
   std::atomic<std::size_t> connections_{0};
   std::atomic<std::size_t> pending_{0};
-  std::atomic<std::size_t> waiting_count_{0};
   std::atomic<std::uint64_t> accepted_{0};
   std::atomic<std::uint64_t> turned_away_{0};
   std::atomic<std::uint64_t> failed_{0};

@@ -10,6 +10,13 @@ namespace fleetcast::actors {
 using protocol::failure;
 using protocol::failure_code;
 
+list_text parse_list(std::string_view text) noexcept {
+  const auto equals = text.find('=');
+  if (equals == std::string_view::npos || text.find('/') <= equals)
+    return {{}, text};
+  return {text.substr(0, equals), text.substr(equals + 1)};
+}
+
 tl::expected<authorization, failure>
 authorization::make(const std::vector<std::string>& texts,
                     const std::vector<std::string>& namespaces) {
@@ -21,10 +28,10 @@ authorization::make(const std::vector<std::string>& texts,
 }
 
 failure authorization::add(const std::string& text, const std::vector<std::string>& namespaces) {
-  const auto equals = text.find('=');
-  const bool is_named = equals != std::string::npos && text.find('/') > equals;
-  const auto name = is_named ? text.substr(0, equals) : std::string{};
-  io::authorized_clients clients{is_named ? text.substr(equals + 1) : text};
+  const auto list = parse_list(text);
+  const bool is_named = list.file.size() < text.size();
+  const std::string name{list.name_space};
+  io::authorized_clients clients{std::string{list.file}};
   if (is_named && std::find(namespaces.begin(), namespaces.end(), name) == namespaces.end())
     return {failure_code::invalid_request, 0,
             "--authorized " + text + ": there is no namespace '" + name

@@ -19,11 +19,19 @@
 
 namespace fleetcast::actors {
 
+/// A list of clients as the operator names it.
+struct list_text {
+  std::string_view name_space; ///< empty: for all that have none of their own
+  std::string_view file;
+};
+
+/// NAMESPACE=FILE or FILE; a file whose name holds a `=` needs a `/` before it.
+[[nodiscard]] list_text parse_list(std::string_view text) noexcept;
+
 /// Blocks on the disk; for one thread at a time.
 class authorization {
 public:
-  /// `texts` as the operator writes them: FILE, or NAMESPACE=FILE with one of `namespaces`; a file
-  /// whose name holds a `=` needs a `/` before it. Fails with invalid_request when they make no sense,
+  /// `texts` as parse_list takes them, each with one of `namespaces` or none. Fails with invalid_request when they make no sense,
   /// and as authorized_clients does when a file cannot be used.
   [[nodiscard]] static tl::expected<authorization, protocol::failure>
   make(const std::vector<std::string>& texts, const std::vector<std::string>& namespaces);

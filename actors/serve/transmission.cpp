@@ -67,6 +67,9 @@ std::string words_for(protocol::exclusion why) {
     case deaf:
       return "nothing that is sent reaches it: check that multicast gets there (switch, IGMP/MLD "
              "snooping, firewall)";
+    case no_receipt:
+      return "it has had every block for an hour, and sent no receipt. Its copy is whole if it "
+             "says so itself; look for what keeps the program there from storing it";
     case none:
     case newcomer:
     case full_cache:
@@ -88,6 +91,7 @@ const char* reason_for(protocol::exclusion why) {
     case deaf:
       return "says that nothing reaches it";
     case unreached:
+    case no_receipt:
     case none:
     case newcomer:
       break;

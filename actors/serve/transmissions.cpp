@@ -1,12 +1,12 @@
 #include "actors/serve/transmissions.hpp"
 
 #include "actors/io/routes.hpp"
+#include "actors/kit/entrance.hpp"
 #include "actors/kit/session_ids.hpp"
 #include "actors/kit/timer.hpp"
 #include "actors/observe/event_log.hpp"
 #include "actors/observe/log.hpp"
 #include "actors/serve/banishment.hpp"
-#include "actors/serve/entrance.hpp"
 #include "actors/serve/server_budget.hpp"
 #include "actors/serve/transmission.hpp"
 #include "protocol/text.hpp"

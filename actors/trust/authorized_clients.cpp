@@ -93,7 +93,7 @@ tl::expected<void, failure> authorized_clients::read(int descriptor) {
   if (!S_ISREG(info.st_mode))
     return tl::make_unexpected(failure{
       failure_code::read_fault, 0,
-      "will not use the list of authorized clients: " + file_.string() + " is no regular file"});
+      "will not use the list of authorized clients: " + file_.string() + " is not a regular file"});
   // Who can write it decides who is served.
   if (auto exposed = refuse_exposed({file_, "will not use the list of authorized clients",
                                      "others could have added themselves"},

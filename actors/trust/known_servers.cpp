@@ -4,6 +4,7 @@
 #include "actors/trust/private_files.hpp"
 #include "actors/trust/trust_file.hpp"
 #include "actors/trust/words.hpp"
+#include "protocol/host_port.hpp"
 #include "protocol/text.hpp"
 
 #include <algorithm>
@@ -51,23 +52,10 @@ std::string in_lower_case(std::string_view text) {
   return result;
 }
 
-/// "host:1" to "host:65535", "[::1]:5040".
+/// "host:1" to "host:65535", "[::1]:5040": always with the port.
 bool is_host_and_port(std::string_view text) {
-  const auto colon = text.rfind(':');
-  if (colon == std::string_view::npos || colon == 0)
-    return false;
-  const auto host = text.substr(0, colon);
-  const auto port = text.substr(colon + 1);
-  const bool is_bracketed = host.starts_with('[') && host.ends_with(']') && host.size() > 2;
-  if (!is_bracketed && host.find_first_of(":[]") != std::string_view::npos)
-    return false;
-  const bool has_digits
-    = !port.empty() && port.size() <= 5
-      && std::all_of(port.begin(), port.end(), [](char c) { return c >= '0' && c <= '9'; });
-  if (!has_digits)
-    return false;
-  const int number = std::stoi(std::string{port});
-  return number >= 1 && number <= 65535;
+  const auto named = protocol::parse_host_port(text);
+  return named && named->port;
 }
 
 failure bad_known_server(const std::filesystem::path& file, std::size_t number,

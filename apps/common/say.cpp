@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cerrno>
+#include <system_error>
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -17,19 +18,21 @@ std::atomic<int> first_error{0};
 void write_out(std::FILE* stream, std::string_view text) noexcept {
   errno = 0;
   // An empty view may have no address, which fwrite must not be given.
-  const bool is_taken = text.empty() || std::fwrite(text.data(), 1, text.size(), stream) == text.size();
+  const bool is_taken
+    = text.empty() || std::fwrite(text.data(), 1, text.size(), stream) == text.size();
   const bool is_out = is_taken && std::fflush(stream) == 0;
   // A reader that has gone, or a stream that was closed from the start (EBADF), wants nothing.
   if (int none = 0; !is_out && stream == stdout && errno != EPIPE && errno != EBADF)
     first_error.compare_exchange_strong(none, errno != 0 ? errno : EIO);
 }
 
-void finish_output() noexcept {
-  write_out(stdout, {});
-}
-
-int output_error() noexcept {
-  return first_error;
+int with_output_in_mind(std::string_view program, int code) {
+  write_out(stdout, {}); // what still waits to be written
+  if (code != 0 || first_error == 0)
+    return code;
+  say(stderr, "{}: cannot write to standard output: {}\n", program,
+      std::system_category().message(first_error));
+  return 1;
 }
 
 void keep_standard_streams() noexcept {

@@ -13,12 +13,10 @@ namespace fleetcast::apps {
 /// go on. (fmt::print throws.) Whoever reads along has it at once.
 void write_out(std::FILE* stream, std::string_view text) noexcept;
 
-/// Writes what still waits to be written to standard output, so that output_error() knows all.
-void finish_output() noexcept;
-
-/// Why standard output could not be written to, once it could not: errno, else 0. A reader that has gone (EPIPE) or a
-/// stream that was closed from the start (EBADF) is no failure: nobody wants it.
-int output_error() noexcept;
+/// At a program's end: the exit code, which is 1 where it would be 0 and standard output did not take all that was said:
+/// a script may live on it. Tells that. A reader that has gone (EPIPE) or a stream that was closed from the start (EBADF)
+/// is no failure: nobody wants it.
+int with_output_in_mind(std::string_view program, int code);
 
 /// The same, formatted. Without SIGPIPE ignored (see signal_events) a pipe that nobody reads ends the process.
 template <class... Args>

@@ -9,7 +9,6 @@
 #include <algorithm>
 #include <cstdio>
 #include <exception>
-#include <system_error>
 #include <utility>
 
 namespace {
@@ -31,12 +30,7 @@ int run(int argc, char** argv) {
   } catch (const CLI::ParseError& e) {
     code = program.commands().exit(e) == 0 ? exit_code::success : exit_code::usage;
   }
-  finish_output();
-  if (code != exit_code::success || output_error() == 0)
-    return code;
-  say(stderr, "fleetcast: cannot write to standard output: {}\n",
-      std::system_category().message(output_error()));
-  return exit_code::failure;
+  return with_output_in_mind("fleetcast", code);
 }
 
 } // namespace

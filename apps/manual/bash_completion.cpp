@@ -95,18 +95,20 @@ constexpr const char* code_for_values = R"sh(
 _@_offer() {
   local IFS=$'\n'
   case $1 in
-    choice) COMPREPLY=($(IFS=' ' && compgen -W "$2" -- "$3")) ;;
+    choice) mapfile -t COMPREPLY < <(IFS=' ' && compgen -W "$2" -- "$3") ;;
     file)
       compopt -o filenames 2>/dev/null
-      COMPREPLY=($(compgen -f -- "$3"))
+      mapfile -t COMPREPLY < <(compgen -f -- "$3")
       ;;
     directory)
       compopt -o filenames 2>/dev/null
-      COMPREPLY=($(compgen -d -- "$3"))
+      mapfile -t COMPREPLY < <(compgen -d -- "$3")
       ;;
-    program) COMPREPLY=($(compgen -c -- "$3")) ;;
-    interface) COMPREPLY=($(compgen -W "$(ls /sys/class/net 2>/dev/null)" -- "$3")) ;;
-    job) COMPREPLY=($(compgen -W "$("${COMP_WORDS[0]}" fleet jobs 2>/dev/null | cut -d ' ' -f 1)" -- "$3")) ;;
+    program) mapfile -t COMPREPLY < <(compgen -c -- "$3") ;;
+    interface) mapfile -t COMPREPLY < <(compgen -W "$(ls /sys/class/net 2>/dev/null)" -- "$3") ;;
+    job)
+      mapfile -t COMPREPLY < <(compgen -W "$("${COMP_WORDS[0]}" fleet jobs 2>/dev/null | cut -d ' ' -f 1)" -- "$3")
+      ;;
   esac
 }
 )sh";
@@ -136,9 +138,9 @@ _@() {
   fi
   _@_words "$path"
   if [[ $current == -* ]]; then
-    COMPREPLY=($(compgen -W "$options" -- "$current"))
+    mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")
   elif [[ -n $commands ]]; then
-    COMPREPLY=($(compgen -W "$commands" -- "$current"))
+    mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$current")
   elif [[ -n $values ]]; then
     _@_offer "$values" '' "$current"
   fi
@@ -157,7 +159,7 @@ std::string bash_completion(const command_entry& program) {
   const auto name = program.words.front();
   std::string result = "# bash completion for " + name
                        + ", written by its own tables of options when it was built.\n"
-                         "# shellcheck shell=bash disable=SC2034,SC2207\n\n";
+                         "# shellcheck shell=bash disable=SC2034\n\n";
   result += "_" + name + "_is_command() {\n  case $1 in\n    " + pattern(paths_below(program))
             + ") return 0 ;;\n    *) return 1 ;;\n  esac\n}\n\n";
   result += "_" + name + "_words() {\n  case $1 in\n" + words_table(program) + "  esac\n}\n\n";

@@ -38,11 +38,11 @@ std::string alternatives(const std::vector<std::string>& words, const char* betw
 
 constexpr const char* bash_code
   = R"(# bash completion for {0}, written by its own tables of options when it was built.
-# shellcheck shell=bash disable=SC2207
+# shellcheck shell=bash
 
 _{0}() {{
   local current=${{COMP_WORDS[COMP_CWORD]}} before=${{COMP_WORDS[COMP_CWORD - 1]}} mark name
-  local owner=${{COMP_WORDS[COMP_CWORD - 2]}} IFS=$'\n'
+  local owner=${{COMP_WORDS[COMP_CWORD - 2]}}
   COMPREPLY=()
   # ":" is a word of its own.
   if [[ $current == : ]]; then
@@ -53,14 +53,14 @@ _{0}() {{
     shopt -s nocasematch
     if [[ $owner =~ ^(/|--?)({1})$ ]]; then
       compopt -o filenames 2>/dev/null
-      COMPREPLY=($(compgen -f -- "$current"))
+      mapfile -t COMPREPLY < <(compgen -f -- "$current")
     fi
     return
   fi
   mark=/
   if [[ $current =~ ^(/|--?) ]]; then mark=${{BASH_REMATCH[1]}}; fi
   name=${{current#"$mark"}}
-  COMPREPLY=($(IFS=' ' && compgen -W '{2}' -P "$mark" -- "$name"))
+  mapfile -t COMPREPLY < <(IFS=' ' && compgen -W '{2}' -P "$mark" -- "$name")
   if [[ ${{COMPREPLY[0]}} == *: ]]; then compopt -o nospace 2>/dev/null; fi
 }}
 

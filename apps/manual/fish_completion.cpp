@@ -16,7 +16,7 @@ std::string path_of(const command_entry& command) {
   return result;
 }
 
-std::string paths_below(const command_entry& program) {
+std::string known_paths(const command_entry& program) {
   std::string result;
   for (const auto* one : all_of(program))
     if (one != &program)
@@ -30,7 +30,7 @@ std::string begin_of(const command_entry& command) {
          + fish_quoted("__" + program + "_is " + fish_quoted(path_of(command)));
 }
 
-std::string value_of(const option_entry& option) {
+std::string value_flags(const option_entry& option) {
   switch (option.kind) {
     case value_kind::none:
       return "";
@@ -55,7 +55,7 @@ std::string line_of(const command_entry& command, const option_entry& option) {
   std::string result = begin_of(command);
   for (const auto& name : option.names)
     result += name.starts_with("--") ? " -l " + name.substr(2) : " -s " + name.substr(1);
-  return result + value_of(option) + " -d " + fish_quoted(short_text(option.text)) + "\n";
+  return result + value_flags(option) + " -d " + fish_quoted(short_text(option.text)) + "\n";
 }
 
 /// Files only where something that stands alone is one.
@@ -78,7 +78,7 @@ std::string test_function(const command_entry& program) {
          + "_is\n    set -l path\n    for word in (commandline -opc)[2..-1]\n"
            "        set -l longer (string trim -- \"$path $word\")\n"
            "        contains -- $longer"
-         + paths_below(program)
+         + known_paths(program)
          + "; and set path $longer\n    end\n    test \"$path\" = \"$argv\"\nend\n\n";
 }
 

@@ -28,6 +28,7 @@ std::string what_is(const command_entry& command) {
     result.erase(0, name.size());
   if (result.ends_with('.'))
     result.pop_back();
+  std::erase(result, '`'); // whatis shows text as it is
   return result;
 }
 

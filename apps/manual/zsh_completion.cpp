@@ -33,7 +33,7 @@ std::string action_of(const option_entry& option) {
 }
 
 /// ":IFACE:_net_interfaces"; nothing where there is no value.
-std::string value_of(const option_entry& option) {
+std::string value_action(const option_entry& option) {
   return option.kind == value_kind::none
            ? ""
            : ":" + zsh_escaped(option.value) + ":" + action_of(option);
@@ -43,7 +43,7 @@ std::string spec_of(const option_entry& option, const std::string& name) {
   const auto others = option.is_repeatable ? "*" : "(" + spaced(option.names) + ")";
   const auto value = option.kind == value_kind::none ? "" : name.starts_with("--") ? "=" : "+";
   return sh_quoted(others + name + value + "[" + zsh_escaped(short_text(option.text)) + "]"
-                   + value_of(option));
+                   + value_action(option));
 }
 
 std::string positional_of(const option_entry& option) {

@@ -23,10 +23,10 @@ int run(std::span<const char* const> arguments) {
   }
   switch (parsed->what) {
     case wdsmcast_arguments::verb::help:
-      std::fputs(wdsmcast_help().c_str(), stdout);
+      write_out(stdout, wdsmcast_help());
       return 0;
     case wdsmcast_arguments::verb::version:
-      std::printf("wdsmcast %s\n", FleetcastVersion());
+      say(stdout, "wdsmcast {}\n", FleetcastVersion());
       return 0;
     case wdsmcast_arguments::verb::transfer_file:
       break;
@@ -39,7 +39,8 @@ int run(std::span<const char* const> arguments) {
 int main(int argc, char** argv) {
   keep_standard_streams();
   try {
-    return run(std::span{argv, static_cast<std::size_t>(argc)}.subspan(argc > 0 ? 1 : 0));
+    return with_output_in_mind(
+      "wdsmcast", run(std::span{argv, static_cast<std::size_t>(argc)}.subspan(argc > 0 ? 1 : 0)));
   } catch (const std::exception& e) {
     std::fprintf(stderr, "wdsmcast: internal error: %s\n", e.what());
     return 1;

@@ -48,6 +48,16 @@ void wdsmcast_report::note(const std::string& line) {
   say(stderr, "wdsmcast: {}\n", line);
 }
 
+void wdsmcast_report::waiting(double seconds) {
+  const std::lock_guard guard{mutex_};
+  const auto line = format_waiting(seconds);
+  trace(line);
+  if (progress_ && on_terminal_)
+    bar_.draw(line);
+  else if (progress_ || verbose_)
+    say(stdout, "{}\n", line);
+}
+
 void wdsmcast_report::progress(const transfer_figures& figures) {
   const std::lock_guard guard{mutex_};
   auto now = std::chrono::steady_clock::now();

@@ -27,6 +27,9 @@ public:
   /// Said in any case, on standard error.
   void note(const std::string& line);
 
+  /// For /Progress and /Verbose: how long the server has not answered.
+  void waiting(double seconds);
+
   /// For /Progress: a bar on a terminal, a line a second elsewhere.
   void progress(const transfer_figures& figures);
 

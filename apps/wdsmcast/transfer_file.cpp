@@ -73,6 +73,8 @@ private:
                                session.object_bytes(), session.block_bytes()));
   }
 
+  void waiting(double seconds) override { report_.waiting(seconds); }
+
   void progress(const transfer_figures& figures) override { report_.progress(figures); }
 
   int exit_code_of(int) override { return exit_failure; }

@@ -300,25 +300,33 @@ void adaptive_rate::look_at_lateness(timestamp now) {
       std::max(wanted(), defaults::min_rate));
 }
 
-duration adaptive_rate::patience_for(const path& p) const noexcept {
+duration adaptive_rate::patience_for(const path& p, bit_rate rate) const noexcept {
   if (phase_ != rate_phase::startup || p.estimate.is_new())
     return p.patience;
-  return std::min(p.patience, p.delay
-                                + std::clamp<duration>(search_patience_in_reports * p.gap,
-                                                       min_search_patience, max_search_patience));
+  // Where a queue grows, what leaves now comes later than what was reported on, by as much as more leaves than arrives.
+  const auto growth = std::clamp(
+    static_cast<double>(rate) / static_cast<double>(std::max<bit_rate>(1, p.estimate.takes_in())),
+    1.0, gain(rate_phase::startup));
+  const auto way
+    = duration{static_cast<std::int64_t>(growth * static_cast<double>(p.delay.count()))};
+  return std::min<duration>(max_patience,
+                            way
+                              + std::clamp<duration>(search_patience_in_reports * p.gap,
+                                                     min_search_patience, max_search_patience));
 }
 
 void adaptive_rate::await_reports(timestamp now) {
   // At low rates a sample takes long, however often they report.
   const auto sample_bytes
     = round_packets * sent_.bytes() / std::max<std::uint64_t>(1, sent_.last_packet());
-  const auto two_samples = time_of(2 * sample_bytes, rate(now));
+  const auto present_rate = rate(now);
+  const auto two_samples = time_of(2 * sample_bytes, present_rate);
   awaited_ = 0;
   awaited_until_ = now;
   for (const auto& [id, p] : paths_)
     if (p.is_awaited(now)) {
       ++awaited_;
-      awaited_until_ = std::max(awaited_until_, now + patience_for(p) + two_samples);
+      awaited_until_ = std::max(awaited_until_, now + patience_for(p, present_rate) + two_samples);
     }
 }
 

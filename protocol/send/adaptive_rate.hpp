@@ -85,7 +85,7 @@ private:
                  duration rtt);
   void note_finding(const path_estimate::finding& found) noexcept;
   bool has_reported(path& p, const path_report& report, bool sampled) const noexcept;
-  duration patience_for(const path& p) const noexcept;
+  duration patience_for(const path& p, bit_rate rate) const noexcept;
   void look_at_paths(timestamp now);
   void find_delivered(timestamp now);
   void find_slowest(timestamp now);

@@ -93,9 +93,11 @@ std::vector<group_liveness::change> group_liveness::on_report(timestamp now, rec
   if (!m.full)
     m.served += sent.symbols - m.seen_symbols;
   m.seen_symbols = sent.symbols;
-  if (message.completed_blocks > m.completed) {
+  // More than there are is no progress for ever.
+  const auto completed = std::min(message.completed_blocks, layout_.block_count());
+  if (completed > m.completed) {
     const auto is_first = counting_with_blocks_ == 0;
-    progress(now, m, message.completed_blocks);
+    progress(now, m, completed);
     admit(id, m, result);
     if (is_first)
       exclude_all_without_a_block(now, result);
@@ -227,8 +229,12 @@ std::vector<group_liveness::change> group_liveness::judge(timestamp now, duratio
   std::vector<change> result;
   const auto patience = defaults::progress_patience + defaults::progress_patience_rounds * grtt;
   for (auto& [id, m] : members_) {
-    if (lacking(m) == 0)
+    if (lacking(m) == 0) {
+      // It costs the others nothing, but keeps its connection and the transmission.
+      if (now - m.progress_at >= defaults::receipt_patience)
+        result.push_back({id, exclusion::no_receipt, true, m.why});
       continue;
+    }
     if (const auto why = sent_away_for(now, m, patience, asked_waits); why != exclusion::none)
       result.push_back({id, why, true, m.why});
     else if (const auto less = excluded_for(now, m, patience);

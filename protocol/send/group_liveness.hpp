@@ -9,7 +9,8 @@
 ///   * one that alone keeps the group waiting, while it asks for nothing, no longer counts after a while, and is sent away
 ///     later. But a receiver whose cache is full of whole blocks waits for its consumer: it is given much longer, and is
 ///     never sent away for that, since it costs the others nothing any more;
-///   * what it may ask for without progress is bounded, so that it costs a bounded multiple of the object.
+///   * what it may ask for without progress is bounded, so that it costs a bounded multiple of the object;
+///   * one that lacks nothing is waited for as long as the slowest consumer may take, then it is sent away.
 /// A receiver that no longer counts counts again from its next block on. A receiver that does not count neither sets the
 /// rate (but see newcomers) nor holds the window.
 ///
@@ -38,6 +39,7 @@ enum class exclusion : std::uint8_t {
   holds_window, ///< it kept the others waiting and neither took nor asked for anything
   full_cache,   ///< its consumer has not taken anything for long
   deaf,         ///< it says that nothing reaches it, for longer than a receiver waits
+  no_receipt, ///< it has had every block for very long, and sends no receipt; said only of who is sent away
 };
 
 class group_liveness {

@@ -95,7 +95,11 @@ bit_rate path_estimate::window::left() const noexcept {
 }
 
 bit_rate path_estimate::window::taken_in() const noexcept {
-  return rate_of(static_cast<double>(end.bytes - begin.bytes) * (1 - count.share()), took());
+  return taken_in_but_for(count.share());
+}
+
+bit_rate path_estimate::window::taken_in_but_for(double lost) const noexcept {
+  return rate_of(static_cast<double>(end.bytes - begin.bytes) * (1 - lost), took());
 }
 
 void path_estimate::window::extend(const path_report& now, duration reports_late) {
@@ -377,10 +381,15 @@ void path_estimate::confirm(const window& w) {
   if (!unconfirmed_ || w.count.sent() < min_judged || w.left() < share_of(takes_in(), calm_share))
     return;
   unconfirmed_ = false;
-  // A burst is no word against it; a queue loses evenly.
-  const auto doubt = w.count.dispersion() > even_dispersion ? doubt_of(w) : 0;
-  if (static_cast<double>(w.taken_in()) + doubt < static_cast<double>(takes_in()))
-    best_ = best_before_ = 0;
+  // A burst is no word against it, however long it was; a queue loses evenly.
+  const auto bursty = w.count.dispersion() > even_dispersion;
+  const auto taken_in
+    = bursty ? std::max(w.taken_in(), w.taken_in_but_for(floor_.share())) : w.taken_in();
+  const auto doubt = bursty ? doubt_of(w) : 0;
+  if (static_cast<double>(taken_in) + doubt >= static_cast<double>(takes_in()))
+    return;
+  best_ = taken_in;
+  best_before_ = 0;
 }
 
 bool path_estimate::overflows(const window& w) const noexcept {

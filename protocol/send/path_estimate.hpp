@@ -99,6 +99,7 @@ private:
 
     bit_rate left() const noexcept;
     bit_rate taken_in() const noexcept;
+    bit_rate taken_in_but_for(double lost) const noexcept; ///< if that share of it had been lost
     duration took() const noexcept;
     void extend(const path_report& now, duration reports_late);
   };

@@ -447,7 +447,7 @@ void group_simulation::in_turn(processor& host, event_queue::action what) {
 void group_simulation::arrive(node& n, const datagram_train& train) {
   bool any = false;
   for (const auto& car : train.cars) {
-    if (n.down.lose())
+    if (n.down.lose(events_.now()))
       continue;
     any = true;
     n.machine->on_datagram(events_.now(), train.at(car), datagram_origin::server);

@@ -15,7 +15,9 @@ struct link_options {
   /// Share of datagrams lost, 0 to 1.
   double loss = 0;
 
-  /// Mean length of a run of losses: 1 is independent loss, more is bursty (Gilbert-Elliott).
+  /// Mean length of a run of losses, in datagrams: 1 is independent loss, more is bursty (Gilbert-Elliott). A run ends
+  /// with its last datagram, or after the time that so many take at the link's rate, a millisecond each at least: it is
+  /// something that happens to the link, and whoever sends little does not make it last.
   double mean_burst = 1;
 
   duration delay = microseconds(100);
@@ -46,25 +48,27 @@ public:
 
   duration delay() const noexcept { return options_.delay; }
 
-  /// Whether the next datagram is lost.
-  bool lose() noexcept {
+  /// Whether the next datagram, which leaves the bottleneck at `now`, is lost.
+  bool lose(timestamp now) noexcept {
     if (options_.loss <= 0)
       return false;
-    if (run_left_ == 0)
-      next_run();
+    if (run_left_ == 0 || now >= run_ends_)
+      look_for_run(now);
     --run_left_;
     return losing_;
   }
 
 private:
-  void next_run() noexcept;
+  void look_for_run(timestamp now) noexcept;
+  void begin_run(timestamp now, bool losing) noexcept;
 
   link_options options_;
   small_random random_;
 
   /// The next so many datagrams share one fate.
   std::uint64_t run_left_ = 0;
-  bool losing_ = true; ///< that fate; it changes with each run, and the first is to be kind
+  bool losing_ = true;         ///< that fate; it changes with each run, and the first is to be kind
+  timestamp run_ends_ = never; ///< at the latest
 
   timestamp free_at_{};
   std::vector<timestamp> arrivals_;

@@ -1,4 +1,5 @@
 #include "api_test.hpp"
+#include "tests/support/proves.hpp"
 
 extern "C" int c_program_runs_a_cycle(void);
 extern "C" DWORD c_program_calls_everything(void);
@@ -33,7 +34,8 @@ TEST_F(CallsFromC, RunTheDocumentedSequence) {
   EXPECT_EQ(c_program_runs_a_cycle(), 0);
 }
 
-TEST_F(CallsFromC, R_INIT_4_CODE_21_AreAllRefusedBeforeInitialize) {
+TEST_F(CallsFromC, AreAllRefusedBeforeInitialize) {
+  proves("R-INIT-4 CODE-21");
   EXPECT_EQ(c_program_calls_everything(), DWORD{ERROR_NOT_READY});
   EXPECT_EQ(play_->opened(), 0U);
 }

@@ -1,5 +1,6 @@
 // CancelSession and CancelSessionEx, from everywhere and at every moment.
 #include "api_test.hpp"
+#include "tests/support/proves.hpp"
 
 #include <thread>
 
@@ -12,7 +13,8 @@ DWORD cancel(const consumer& program) {
   return WdsTransportClientCancelSession(program.key);
 }
 
-TEST_F(CancelSession, W_CAN_1_W_CAN_4_W_CAN_5_C_CP_5_R_QRY_9_CODE_1223_EndsTheSession) {
+TEST_F(CancelSession, EndsTheSession) {
+  proves("W-CAN-1 W-CAN-4 W-CAN-5 C-CP-5 R-QRY-9 CODE-1223");
   auto& program = make_consumer();
   prepare_and_start(program);
   play_->start(8, 4);
@@ -26,7 +28,8 @@ TEST_F(CancelSession, W_CAN_1_W_CAN_4_W_CAN_5_C_CP_5_R_QRY_9_CODE_1223_EndsTheSe
   EXPECT_EQ(query(program.key), failed(ERROR_CANCELLED));
 }
 
-TEST_F(CancelSession, W_CAN_2_R_CAN_8_InsideContentsNoFurtherContentsFollow) {
+TEST_F(CancelSession, InsideContentsNoFurtherContentsFollow) {
+  proves("W-CAN-2 R-CAN-8");
   auto& program = make_consumer();
   program.on_contents = [&](const contents&) { EXPECT_EQ(cancel(program), DWORD{ERROR_SUCCESS}); };
   prepare_and_start(program);
@@ -39,7 +42,8 @@ TEST_F(CancelSession, W_CAN_2_R_CAN_8_InsideContentsNoFurtherContentsFollow) {
   EXPECT_EQ(query(program.key), failed(ERROR_CANCELLED));
 }
 
-TEST_F(CancelSession, R_CAN_7_R_CAN_8_ReturnsWhileACallbackRunsAndNoFurtherContentsBegin) {
+TEST_F(CancelSession, ReturnsWhileACallbackRunsAndNoFurtherContentsBegin) {
+  proves("R-CAN-7 R-CAN-8");
   auto& program = make_consumer();
   gate hold;
   program.on_contents = [&](const contents&) { hold.pass(); };
@@ -55,7 +59,8 @@ TEST_F(CancelSession, R_CAN_7_R_CAN_8_ReturnsWhileACallbackRunsAndNoFurtherConte
   EXPECT_EQ(program.events(), (events{"start 12", "contents 0+4", "complete 1223"}));
 }
 
-TEST_F(CancelSession, R_CAN_9_IsIdempotentAndDoesNothingAfterTheEnd) {
+TEST_F(CancelSession, IsIdempotentAndDoesNothingAfterTheEnd) {
+  proves("R-CAN-9");
   auto& program = make_consumer();
   prepare_and_start(program);
   play_->id(); // it is open
@@ -69,7 +74,8 @@ TEST_F(CancelSession, R_CAN_9_IsIdempotentAndDoesNothingAfterTheEnd) {
   EXPECT_EQ(play_->cancels(), 1U);
 }
 
-TEST_F(CancelSession, R_CAN_10_BeforeStartIsStickyAndNeedsNoNetwork) {
+TEST_F(CancelSession, BeforeStartIsStickyAndNeedsNoNetwork) {
+  proves("R-CAN-10");
   auto& program = make_consumer();
   prepare(program);
   EXPECT_EQ(cancel(program), DWORD{ERROR_SUCCESS});
@@ -80,7 +86,8 @@ TEST_F(CancelSession, R_CAN_10_BeforeStartIsStickyAndNeedsNoNetwork) {
   EXPECT_EQ(play_->opened(), 0U);
 }
 
-TEST_F(CancelSession, W_CAN_3_W_CLS_4_R_CAN_11_CODE_6_IsRefusedOnClosedOrForeignKeys) {
+TEST_F(CancelSession, IsRefusedOnClosedOrForeignKeys) {
+  proves("W-CAN-3 W-CLS-4 R-CAN-11 CODE-6");
   auto& program = make_consumer();
   prepare_and_start(program);
   ASSERT_EQ(WdsTransportClientCloseSession(program.key), DWORD{ERROR_SUCCESS});
@@ -91,7 +98,8 @@ TEST_F(CancelSession, W_CAN_3_W_CLS_4_R_CAN_11_CODE_6_IsRefusedOnClosedOrForeign
   program.await_event("complete 0");
 }
 
-TEST_F(CancelSession, W_CAN_6_R_CAN_12_ReleasesNothingAndLeavesTheKeyToBeClosed) {
+TEST_F(CancelSession, ReleasesNothingAndLeavesTheKeyToBeClosed) {
+  proves("W-CAN-6 R-CAN-12");
   auto& program = make_consumer();
   prepare_and_start(program);
   play_->start(8, 4);
@@ -134,7 +142,8 @@ TEST_F(CancelSession, WhileTheManagerOpensTheSessionComesBehindTheOpen) {
   EXPECT_EQ(program.events(), events{"complete 1223"});
 }
 
-TEST_F(CancelSessionEx, R_CANX_1_CODE_29_CODE_64_CODE_80_CODE_112_EndsTheSessionWithTheGivenCode) {
+TEST_F(CancelSessionEx, EndsTheSessionWithTheGivenCode) {
+  proves("R-CANX-1 CODE-29 CODE-64 CODE-80 CODE-112");
   std::size_t index = 0;
   for (DWORD given :
        {ERROR_WRITE_FAULT, ERROR_NETNAME_DELETED, ERROR_FILE_EXISTS, ERROR_DISK_FULL}) {
@@ -151,7 +160,8 @@ TEST_F(CancelSessionEx, R_CANX_1_CODE_29_CODE_64_CODE_80_CODE_112_EndsTheSession
   }
 }
 
-TEST_F(CancelSessionEx, R_CANX_2_CODE_87_RefusesZero) {
+TEST_F(CancelSessionEx, RefusesZero) {
+  proves("R-CANX-2 CODE-87");
   auto& program = make_consumer();
   prepare_and_start(program);
   EXPECT_EQ(WdsTransportClientCancelSessionEx(program.key, 0), DWORD{ERROR_INVALID_PARAMETER});
@@ -160,7 +170,8 @@ TEST_F(CancelSessionEx, R_CANX_2_CODE_87_RefusesZero) {
   EXPECT_EQ(program.events(), events{"complete 0"});
 }
 
-TEST_F(CancelSessionEx, R_CANX_3_TheFirstOneWins) {
+TEST_F(CancelSessionEx, TheFirstOneWins) {
+  proves("R-CANX-3");
   auto& program = make_consumer();
   prepare(program);
   EXPECT_EQ(WdsTransportClientCancelSessionEx(program.key, 29), DWORD{ERROR_SUCCESS});

@@ -1,11 +1,13 @@
 // A closed key is refused before anything else is looked at, whether its session still runs or not.
 #include "api_test.hpp"
+#include "tests/support/proves.hpp"
 
 namespace fleetcast::conformance {
 
 using ClosedKey = api_test;
 
-TEST_F(ClosedKey, R_CLS_10_IsRefusedWhateverTheOtherArguments) {
+TEST_F(ClosedKey, IsRefusedWhateverTheOtherArguments) {
+  proves("R-CLS-10");
   auto& program = make_consumer();
   prepare_and_start(program);
   play_->start(4, 4);

@@ -1,9 +1,13 @@
 // What a session's end is told as: codes and sentences.
 #include "api/error_codes.hpp"
+#include "api/wdsmcerr.h"
 #include "api_test.hpp"
+#include "tests/support/proves.hpp"
 
 #include <ostream>
 #include <set>
+#include <string_view>
+#include <utility>
 
 namespace fleetcast::conformance {
 
@@ -67,8 +71,9 @@ constexpr mapped_failure failures[] = {
 
 class SessionEnds : public Errors, public ::testing::WithParamInterface<mapped_failure> {};
 
-TEST_P(SessionEnds, C_CP_4_R_QRY_10_WithTheCodeOfItsFailure) {
+TEST_P(SessionEnds, WithTheCodeOfItsFailure) {
   const auto [from, to] = GetParam();
+  proves("C-CP-4 R-QRY-10 CODE-" + std::to_string(to));
   auto& program = make_consumer();
   prepare_and_start(program);
   // errno and the like in `detail` must not leak into the code; a cancel's own code is.
@@ -81,9 +86,8 @@ TEST_P(SessionEnds, C_CP_4_R_QRY_10_WithTheCodeOfItsFailure) {
   EXPECT_STRNE(FleetcastErrorText(to), "unknown error");
 }
 
-INSTANTIATE_TEST_SUITE_P(Each, SessionEnds, ::testing::ValuesIn(failures), [](const auto& param) {
-  return "CODE_" + std::to_string(param.param.to);
-});
+INSTANTIATE_TEST_SUITE_P(Each, SessionEnds, ::testing::ValuesIn(failures),
+                         [](const auto& param) { return "Code" + std::to_string(param.param.to); });
 
 TEST_F(Errors, EachFailureHasACodeOfItsOwn) {
   std::set<DWORD> codes;
@@ -93,7 +97,8 @@ TEST_F(Errors, EachFailureHasACodeOfItsOwn) {
   EXPECT_EQ(std::size(failures), static_cast<std::size_t>(code::invalid_argument));
 }
 
-TEST_F(Errors, W_ISES_8_CODE_1244_AServerThatWantsToKnowWhoAsksRefuses) {
+TEST_F(Errors, AServerThatWantsToKnowWhoAsksRefuses) {
+  proves("W-ISES-8 CODE-1244");
   auto& program = make_consumer(); // asks with NO_AUTH
   prepare_and_start(program);
   play_->finish({code::not_authenticated, 0, "the server wants to know who asks"});
@@ -101,7 +106,8 @@ TEST_F(Errors, W_ISES_8_CODE_1244_AServerThatWantsToKnowWhoAsksRefuses) {
   EXPECT_EQ(program.events(), events{"complete 1244"});
 }
 
-TEST_F(Errors, A_26_CODE_1226_CODE_1236_AKickInTheMiddleSaysWhetherAnotherWayMayBeUsed) {
+TEST_F(Errors, AKickInTheMiddleSaysWhetherAnotherWayMayBeUsed) {
+  proves("CODE-1226 CODE-1236");
   const mapped_failure kicks[] = {{code::kicked_fallback, 1226}, {code::kicked_abort, 1236}};
   std::size_t index = 0;
   for (const auto& kick : kicks) {
@@ -117,7 +123,8 @@ TEST_F(Errors, A_26_CODE_1226_CODE_1236_AKickInTheMiddleSaysWhetherAnotherWayMay
   }
 }
 
-TEST_F(Errors, CODE_995_ACancelFromElsewhereCarriesItsOwnCode) {
+TEST_F(Errors, ACancelFromElsewhereCarriesItsOwnCode) {
+  proves("CODE-995");
   auto& program = make_consumer();
   prepare_and_start(program);
   play_->finish({code::cancelled, 995, "the operator said so"});
@@ -125,7 +132,28 @@ TEST_F(Errors, CODE_995_ACancelFromElsewhereCarriesItsOwnCode) {
   EXPECT_EQ(query(program.key), failed(995));
 }
 
-TEST_F(Errors, CODE_31_OfAFailureCodeFromTheFutureIsGeneral) {
+TEST_F(Errors, ThePublishedClientCodesHaveTheirNames) {
+  const std::pair<DWORD, std::string_view> published[] = {
+    {WDSTPC_E_CALLBACKS_NOT_REG, "WDSTPC_E_CALLBACKS_NOT_REG"},
+    {WDSTPC_E_ALREADY_COMPLETED, "WDSTPC_E_ALREADY_COMPLETED"},
+    {WDSTPC_E_ALREADY_IN_PROGRESS, "WDSTPC_E_ALREADY_IN_PROGRESS"},
+    {WDSTPC_E_UNKNOWN_ERROR, "WDSTPC_E_UNKNOWN_ERROR"},
+    {WDSTPC_E_NOT_INITIALIZED, "WDSTPC_E_NOT_INITIALIZED"},
+    {WDSTPC_E_KICKED_POLICY_NOT_MET, "WDSTPC_E_KICKED_POLICY_NOT_MET"},
+    {WDSTPC_E_KICKED_FALLBACK, "WDSTPC_E_KICKED_FALLBACK"},
+    {WDSTPC_E_KICKED_FAIL, "WDSTPC_E_KICKED_FAIL"},
+    {WDSTPC_E_KICKED_UNKNOWN, "WDSTPC_E_KICKED_UNKNOWN"},
+    {WDSTPC_E_MULTISTREAM_NOT_ENABLED, "WDSTPC_E_MULTISTREAM_NOT_ENABLED"},
+    {WDSTPC_E_ALREADY_IN_LOWEST_SESSION, "WDSTPC_E_ALREADY_IN_LOWEST_SESSION"},
+    {WDSTPC_E_CLIENT_DEMOTE_NOT_SUPPORTED, "WDSTPC_E_CLIENT_DEMOTE_NOT_SUPPORTED"},
+    {WDSTPC_E_NO_IP4_INTERFACE, "WDSTPC_E_NO_IP4_INTERFACE"},
+  };
+  for (const auto& [value, name] : published)
+    EXPECT_TRUE(std::string_view{FleetcastErrorText(value)}.starts_with(name)) << name;
+}
+
+TEST_F(Errors, AFailureCodeFromTheFutureIsAGeneralFailure) {
+  proves("CODE-31");
   EXPECT_EQ(api::to_win32({static_cast<code>(999), 0, ""}), DWORD{ERROR_GEN_FAILURE});
   EXPECT_STREQ(FleetcastErrorText(999999), "unknown error");
   EXPECT_STREQ(FleetcastErrorText(ERROR_CANCELLED), "ERROR_CANCELLED: the session was cancelled");
@@ -149,7 +177,8 @@ TEST_F(Errors, TheStoryOfACancelNamesItsCode) {
   EXPECT_NE(story_of(program.key).find("4711"), std::string::npos);
 }
 
-TEST_F(Errors, CODE_122_TheStoryNeedsRoom) {
+TEST_F(Errors, TheStoryNeedsRoom) {
+  proves("CODE-122");
   auto& program = make_consumer();
   prepare_and_start(program);
   play_->finish({code::read_fault, 5, "abc"});

@@ -1,6 +1,7 @@
 // WaitForCompletion, QueryStatus and CloseSession; what a session says of itself.
 #include "actors/messages/receiving.hpp"
 #include "api_test.hpp"
+#include "tests/support/proves.hpp"
 
 #include <array>
 #include <set>
@@ -15,8 +16,8 @@ using Statistics = api_test;
 
 // -- WaitForCompletion ------------------------------------------------------------------------------
 
-TEST_F(WaitForCompletion,
-       W_WAIT_1_W_WAIT_2_W_WAIT_4_R_WAIT_6_R_WAIT_7_CODE_258_TimesOutWhileTheSessionRuns) {
+TEST_F(WaitForCompletion, TimesOutWhileTheSessionRuns) {
+  proves("W-WAIT-1 W-WAIT-2 W-WAIT-4 R-WAIT-6 R-WAIT-7 CODE-258");
   auto& program = make_consumer();
   prepare_and_start(program);
   EXPECT_EQ(WdsTransportClientWaitForCompletion(program.key, 0), DWORD{WAIT_TIMEOUT});
@@ -27,14 +28,16 @@ TEST_F(WaitForCompletion,
   EXPECT_EQ(WdsTransportClientWaitForCompletion(program.key, 0), DWORD{ERROR_SUCCESS});
 }
 
-TEST_F(WaitForCompletion, W_WAIT_3_W_WAIT_4_R_WAIT_5_SucceedsWhateverTheOutcome) {
+TEST_F(WaitForCompletion, SucceedsWhateverTheOutcome) {
+  proves("W-WAIT-3 W-WAIT-4 R-WAIT-5");
   auto& program = make_consumer();
   prepare_and_start(program);
   play_->finish({actors::failure_code::content_corrupt, 0, "bad blocks"});
   EXPECT_EQ(wait(program), DWORD{ERROR_SUCCESS});
 }
 
-TEST_F(WaitForCompletion, W_WAIT_4_R_WAIT_8_ReturnsOnlyAfterCompleteHasReturned) {
+TEST_F(WaitForCompletion, ReturnsOnlyAfterCompleteHasReturned) {
+  proves("W-WAIT-4 R-WAIT-8");
   auto& program = make_consumer();
   gate last;
   program.on_complete = [&](DWORD) { last.pass(); };
@@ -47,7 +50,8 @@ TEST_F(WaitForCompletion, W_WAIT_4_R_WAIT_8_ReturnsOnlyAfterCompleteHasReturned)
   EXPECT_EQ(wait(program), DWORD{ERROR_SUCCESS});
 }
 
-TEST_F(WaitForCompletion, R_WAIT_9_CODE_1131_InsideAnOwnCallbackIsRefusedAtOnce) {
+TEST_F(WaitForCompletion, InsideAnOwnCallbackIsRefusedAtOnce) {
+  proves("R-WAIT-9 CODE-1131");
   auto& program = make_consumer();
   std::vector<DWORD> answers;
   auto ask = [&] { answers.push_back(wait(program)); };
@@ -65,7 +69,8 @@ TEST_F(WaitForCompletion, R_WAIT_9_CODE_1131_InsideAnOwnCallbackIsRefusedAtOnce)
   EXPECT_EQ(answers, std::vector<DWORD>(6, ERROR_POSSIBLE_DEADLOCK));
 }
 
-TEST_F(WaitForCompletion, R_WAIT_10_WorksBeforeStartAndForSeveralWaiters) {
+TEST_F(WaitForCompletion, WorksBeforeStartAndForSeveralWaiters) {
+  proves("R-WAIT-10");
   auto& program = make_consumer();
   prepare(program);
   EXPECT_EQ(WdsTransportClientWaitForCompletion(program.key, 0), DWORD{WAIT_TIMEOUT});
@@ -80,7 +85,8 @@ TEST_F(WaitForCompletion, R_WAIT_10_WorksBeforeStartAndForSeveralWaiters) {
   EXPECT_EQ(answers, (std::array<DWORD, 3>{}));
 }
 
-TEST_F(WaitForCompletion, CODE_6_RefusesForeignAndClosedKeys) {
+TEST_F(WaitForCompletion, RefusesForeignAndClosedKeys) {
+  proves("CODE-6");
   auto& program = make_consumer();
   prepare_and_start(program);
   ASSERT_EQ(WdsTransportClientCloseSession(program.key), DWORD{ERROR_SUCCESS});
@@ -93,9 +99,8 @@ TEST_F(WaitForCompletion, CODE_6_RefusesForeignAndClosedKeys) {
 
 // -- QueryStatus --------------------------------------------------------------------------------------
 
-TEST_F(
-  QueryStatus,
-  W_QRY_1_W_QRY_2_W_QRY_4_W_QRY_5_W_QRY_6_R_QRY_7_R_QRY_8_SaysInProgressBeforeAndAfterTheStart) {
+TEST_F(QueryStatus, SaysInProgressBeforeAndAfterTheStart) {
+  proves("W-QRY-1 W-QRY-2 W-QRY-4 W-QRY-5 W-QRY-6 R-QRY-7 R-QRY-8");
   auto& program = make_consumer();
   prepare(program);
   EXPECT_EQ(query(program.key), in_progress);
@@ -106,7 +111,8 @@ TEST_F(
   EXPECT_EQ(query(program.key), succeeded);
 }
 
-TEST_F(QueryStatus, R_QRY_8_CODE_87_WantsBothPointers) {
+TEST_F(QueryStatus, WantsBothPointers) {
+  proves("R-QRY-8 CODE-87");
   auto& program = make_consumer();
   prepare(program);
   ULONG value = 0;
@@ -116,7 +122,8 @@ TEST_F(QueryStatus, R_QRY_8_CODE_87_WantsBothPointers) {
             DWORD{ERROR_INVALID_PARAMETER});
 }
 
-TEST_F(QueryStatus, W_QRY_3_W_QRY_6_R_QRY_10_ShowsTheOutcomeBeforeCompleteIsCalled) {
+TEST_F(QueryStatus, ShowsTheOutcomeBeforeCompleteIsCalled) {
+  proves("W-QRY-3 W-QRY-6 R-QRY-10");
   auto& program = make_consumer();
   session_status inside;
   program.on_complete = [&](DWORD error) {
@@ -129,7 +136,8 @@ TEST_F(QueryStatus, W_QRY_3_W_QRY_6_R_QRY_10_ShowsTheOutcomeBeforeCompleteIsCall
   EXPECT_EQ(inside, failed(ERROR_FILE_NOT_FOUND));
 }
 
-TEST_F(QueryStatus, W_CLS_5_W_QRY_4_R_QRY_11_CODE_6_IsRefusedOnAClosedKey) {
+TEST_F(QueryStatus, IsRefusedOnAClosedKey) {
+  proves("W-CLS-5 W-QRY-4 R-QRY-11 CODE-6");
   auto& program = make_consumer();
   prepare_and_start(program);
   ASSERT_EQ(WdsTransportClientCloseSession(program.key), DWORD{ERROR_SUCCESS});
@@ -140,7 +148,8 @@ TEST_F(QueryStatus, W_CLS_5_W_QRY_4_R_QRY_11_CODE_6_IsRefusedOnAClosedKey) {
 
 // -- CloseSession -------------------------------------------------------------------------------------
 
-TEST_F(CloseSession, W_CLS_1_W_CLS_6_ReleasesACompletedSession) {
+TEST_F(CloseSession, ReleasesACompletedSession) {
+  proves("W-CLS-1 W-CLS-6");
   auto& program = make_consumer();
   prepare_and_start(program);
   play_->finish();
@@ -149,7 +158,8 @@ TEST_F(CloseSession, W_CLS_1_W_CLS_6_ReleasesACompletedSession) {
   EXPECT_EQ(sessions_known(), 0U);
 }
 
-TEST_F(CloseSession, W_CLS_2_W_CLS_3_C_TH_2_LetsTheSessionRunOnWithItsCallbacks) {
+TEST_F(CloseSession, LetsTheSessionRunOnWithItsCallbacks) {
+  proves("W-CLS-2 W-CLS-3 C-TH-2");
   auto& program = make_consumer();
   prepare_and_start(program);
   play_->id();
@@ -168,7 +178,8 @@ TEST_F(CloseSession, W_CLS_2_W_CLS_3_C_TH_2_LetsTheSessionRunOnWithItsCallbacks)
   EXPECT_EQ(sessions_known(), 0U);
 }
 
-TEST_F(CloseSession, R_CLS_8_R_CLS_7_WorksInsideCompleteAndReleasesAfterIt) {
+TEST_F(CloseSession, WorksInsideCompleteAndReleasesAfterIt) {
+  proves("R-CLS-8 R-CLS-7");
   auto& program = make_consumer();
   gate last;
   program.on_complete = [&](DWORD) {
@@ -187,7 +198,8 @@ TEST_F(CloseSession, R_CLS_8_R_CLS_7_WorksInsideCompleteAndReleasesAfterIt) {
   EXPECT_EQ(program.events(), (events{"start 8", "contents 0+4", "complete 0"}));
 }
 
-TEST_F(CloseSession, R_CLS_8_WorksInsideStartAndContents) {
+TEST_F(CloseSession, WorksInsideStartAndContents) {
+  proves("R-CLS-8");
   auto& first = make_consumer();
   first.on_start
     = [&] { EXPECT_EQ(WdsTransportClientCloseSession(first.key), DWORD{ERROR_SUCCESS}); };
@@ -213,7 +225,8 @@ TEST_F(CloseSession, R_CLS_8_WorksInsideStartAndContents) {
   second.await_event("complete 0");
 }
 
-TEST_F(CloseSession, R_CLS_9_BeforeStartFreesWithoutACallback) {
+TEST_F(CloseSession, BeforeStartFreesWithoutACallback) {
+  proves("R-CLS-9");
   auto& program = make_consumer();
   prepare(program);
   EXPECT_EQ(WdsTransportClientCloseSession(program.key), DWORD{ERROR_SUCCESS});
@@ -231,7 +244,8 @@ TEST_F(CloseSession, WakesWhoeverWaitsForTheStart) {
   EXPECT_EQ(answer, DWORD{ERROR_INVALID_HANDLE});
 }
 
-TEST_F(CloseSession, R_CLS_10_ASecondOneAndEverythingElseIsRefused) {
+TEST_F(CloseSession, ASecondOneAndEverythingElseIsRefused) {
+  proves("R-CLS-10");
   auto& running = make_consumer();
   prepare_and_start(running);
   auto& created = make_consumer();
@@ -249,7 +263,8 @@ TEST_F(CloseSession, R_CLS_10_ASecondOneAndEverythingElseIsRefused) {
   running.await_event("complete 0");
 }
 
-TEST_F(CloseSession, R_CLS_10_KeysAreNeverUsedAgain) {
+TEST_F(CloseSession, KeysAreNeverUsedAgain) {
+  proves("R-CLS-10");
   std::set<HANDLE> seen;
   for (int i = 0; i < 100; ++i) {
     auto& program = make_consumer();
@@ -330,7 +345,8 @@ TEST_F(Statistics, ShowHowTheSessionGoesAndWhatItCameTo) {
   EXPECT_EQ(figures.ullCompletedBytes, 8U);
 }
 
-TEST_F(Statistics, CODE_24_WriteNoFurtherThanTheCallersStructure) {
+TEST_F(Statistics, WriteNoFurtherThanTheCallersStructure) {
+  proves("CODE-24");
   auto& program = make_consumer();
   prepare(program);
   struct {

@@ -1,6 +1,7 @@
 // What a process sets beyond the WDS structures: three ways, one order; and the log.
 #include "actors/messages/receiving.hpp"
 #include "api_test.hpp"
+#include "tests/support/proves.hpp"
 #include "tests/support/temporary_directory.hpp"
 
 #include <gmock/gmock.h>
@@ -149,7 +150,8 @@ TEST_F(Settings, OfThreadsReachTheEngine) {
   EXPECT_EQ(asked, 3U);
 }
 
-TEST_F(Settings, CODE_1610_ThatAreWrongFailInitializeAndTheStoryIsTold) {
+TEST_F(Settings, ThatAreWrongFailInitializeAndTheStoryIsTold) {
+  proves("CODE-1610");
   file("interface = \"eth1\"\nthread = 4\n");
   EXPECT_EQ(WdsTransportClientInitialize(), DWORD{ERROR_BAD_CONFIGURATION});
   EXPECT_THAT(configuration_error(),

@@ -1,5 +1,6 @@
 // What ulCacheSize promises, with the writer that keeps the promise between the session and the callbacks.
 #include "api_test.hpp"
+#include "tests/support/proves.hpp"
 
 namespace fleetcast::conformance {
 
@@ -48,14 +49,16 @@ protected:
   consumer& program_ = make_consumer();
 };
 
-TEST_F(Credit, W_ISES_12_W_CR_4_W_CR_5_DeliveryStandsStillAtTheCacheSize) {
+TEST_F(Credit, DeliveryStandsStillAtTheCacheSize) {
+  proves("W-ISES-12 W-CR-4 W-CR-5");
   run_with_cache(8);
   give_three_blocks();
   EXPECT_EQ(delivered(), (events{"contents 0+4", "contents 4+4"}));
   finish();
 }
 
-TEST_F(Credit, W_CR_1_W_CR_5_R_CR_8_DeliveryGoesOnAsSoonAsABlockIsCompleted) {
+TEST_F(Credit, DeliveryGoesOnAsSoonAsABlockIsCompleted) {
+  proves("W-CR-1 W-CR-5 R-CR-8");
   run_with_cache(8);
   give_three_blocks();
   program_.await_event("contents 4+4");
@@ -64,7 +67,8 @@ TEST_F(Credit, W_CR_1_W_CR_5_R_CR_8_DeliveryGoesOnAsSoonAsABlockIsCompleted) {
   finish();
 }
 
-TEST_F(Credit, R_CR_8_InsideTheCallbackToo) {
+TEST_F(Credit, InsideTheCallbackToo) {
+  proves("R-CR-8");
   program_.on_contents = [this](const contents& block) { complete(block.offset); };
   run_with_cache(4);
   give_three_blocks();
@@ -72,14 +76,15 @@ TEST_F(Credit, R_CR_8_InsideTheCallbackToo) {
   finish();
 }
 
-TEST_F(Credit, R_CR_11_ABlockLargerThanTheCacheComesAllTheSame) {
+TEST_F(Credit, ABlockLargerThanTheCacheComesAllTheSame) {
+  proves("R-CR-11");
   run_with_cache(3);
   give_three_blocks();
   EXPECT_EQ(delivered(), events{"contents 0+4"});
   finish();
 }
 
-TEST_F(Credit, A_12_NoCacheMeansOneBlockAtATime) {
+TEST_F(Credit, NoCacheMeansOneBlockAtATime) {
   run_with_cache(WDS_TRANSPORTCLIENT_NO_CACHE);
   give_three_blocks();
   program_.await_event("contents 0+4");
@@ -88,7 +93,8 @@ TEST_F(Credit, A_12_NoCacheMeansOneBlockAtATime) {
   finish();
 }
 
-TEST_F(Credit, W_CR_3_R_CR_9_ARefusedCompletionGivesNoCredit) {
+TEST_F(Credit, ARefusedCompletionGivesNoCredit) {
+  proves("W-CR-3 R-CR-9");
   run_with_cache(4);
   give_three_blocks();
   program_.await_event("contents 0+4");
@@ -98,7 +104,8 @@ TEST_F(Credit, W_CR_3_R_CR_9_ARefusedCompletionGivesNoCredit) {
   finish();
 }
 
-TEST_F(Credit, R_BUF_8_AReferenceHoldsMemoryButNoCredit) {
+TEST_F(Credit, AReferenceHoldsMemoryButNoCredit) {
+  proves("R-BUF-8");
   PVOID kept = nullptr;
   program_.on_contents = [&](const contents& block) {
     if (block.offset == 0) {

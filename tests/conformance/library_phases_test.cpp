@@ -1,5 +1,6 @@
 // Going up and coming down take time: threads start and end. Who calls meanwhile is turned away at once.
 #include "api_test.hpp"
+#include "tests/support/proves.hpp"
 
 #include <memory>
 #include <thread>
@@ -49,7 +50,8 @@ protected:
 
 } // namespace
 
-TEST_F(LibraryPhases, R_INIT_4_CallsAreTurnedAwayWhileThreadsStartAndEnd) {
+TEST_F(LibraryPhases, CallsAreTurnedAwayWhileThreadsStartAndEnd) {
+  proves("R-INIT-4");
   std::thread other{[] { EXPECT_EQ(WdsTransportClientInitialize(), DWORD{ERROR_SUCCESS}); }};
   comes_.await_arrival();
   expect_turned_away();
@@ -62,7 +64,8 @@ TEST_F(LibraryPhases, R_INIT_4_CallsAreTurnedAwayWhileThreadsStartAndEnd) {
   other.join();
 }
 
-TEST_F(LibraryPhases, R_INIT_5_InitializeWaitsForTheOneUnderWay) {
+TEST_F(LibraryPhases, InitializeWaitsForTheOneUnderWay) {
+  proves("R-INIT-5");
   DWORD second = ERROR_GEN_FAILURE;
   std::thread first{[] { EXPECT_EQ(WdsTransportClientInitialize(), DWORD{ERROR_SUCCESS}); }};
   comes_.await_arrival();

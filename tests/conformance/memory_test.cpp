@@ -1,6 +1,7 @@
 // What the API promises when there is no memory. Allocation fails in this program where a test says so,
 // on its own thread only.
 #include "api_test.hpp"
+#include "tests/support/proves.hpp"
 
 #include <cstdlib>
 #include <new>
@@ -75,7 +76,8 @@ int starve(Call call) {
   return 0;
 }
 
-TEST_F(NoMemory, R_ISES_18_R_ISES_16_CODE_8_InitializeSessionSaysSoAndLeavesNothingBehind) {
+TEST_F(NoMemory, InitializeSessionSaysSoAndLeavesNothingBehind) {
+  proves("R-ISES-18 R-ISES-16 CODE-8");
   auto request = good_request();
   std::wstring long_name(1000, L'o'); // no string of ours holds it without memory
   request.pwszObjectName = long_name.c_str();
@@ -92,7 +94,8 @@ TEST_F(NoMemory, R_ISES_18_R_ISES_16_CODE_8_InitializeSessionSaysSoAndLeavesNoth
   EXPECT_EQ(WdsTransportClientCloseSession(key), DWORD{ERROR_SUCCESS});
 }
 
-TEST_F(NoMemory, R_START_8_CODE_8_StartSessionSaysSoAndCanBeRepeated) {
+TEST_F(NoMemory, StartSessionSaysSoAndCanBeRepeated) {
+  proves("R-START-8 CODE-8");
   auto& program = make_consumer();
   prepare(program);
   DWORD answer = 0;

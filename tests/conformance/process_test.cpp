@@ -1,6 +1,7 @@
 // Initialize, Shutdown, and what the library does to the process around it.
 #include "actors/io/own_thread.hpp"
 #include "api_test.hpp"
+#include "tests/support/proves.hpp"
 
 #include <cerrno>
 #include <new>
@@ -15,11 +16,13 @@ using Initialize = scripted_test;
 using Shutdown = api_test;
 using Process = api_test;
 
-TEST_F(Initialize, W_INIT_2_CODE_0_Succeeds) {
+TEST_F(Initialize, Succeeds) {
+  proves("W-INIT-2 CODE-0");
   EXPECT_EQ(WdsTransportClientInitialize(), DWORD{ERROR_SUCCESS});
 }
 
-TEST_F(Initialize, W_INIT_1_CODE_21_ComesBeforeAnythingElse) {
+TEST_F(Initialize, ComesBeforeAnythingElse) {
+  proves("W-INIT-1 CODE-21");
   HANDLE key = nullptr;
   auto request = good_request();
   EXPECT_EQ(WdsTransportClientInitializeSession(&request, nullptr, &key), DWORD{ERROR_NOT_READY});
@@ -27,7 +30,8 @@ TEST_F(Initialize, W_INIT_1_CODE_21_ComesBeforeAnythingElse) {
   EXPECT_EQ(WdsTransportClientInitializeSession(&request, nullptr, &key), DWORD{ERROR_SUCCESS});
 }
 
-TEST_F(Initialize, W_INIT_3_R_INIT_5_IsCounted) {
+TEST_F(Initialize, IsCounted) {
+  proves("W-INIT-3 R-INIT-5");
   ASSERT_EQ(WdsTransportClientInitialize(), DWORD{ERROR_SUCCESS});
   ASSERT_EQ(WdsTransportClientInitialize(), DWORD{ERROR_SUCCESS});
   EXPECT_EQ(WdsTransportClientShutdown(), DWORD{ERROR_SUCCESS});
@@ -38,7 +42,8 @@ TEST_F(Initialize, W_INIT_3_R_INIT_5_IsCounted) {
   EXPECT_EQ(WdsTransportClientInitializeSession(&request, nullptr, &key), DWORD{ERROR_NOT_READY});
 }
 
-TEST_F(Initialize, R_INIT_5_IsThreadSafe) {
+TEST_F(Initialize, IsThreadSafe) {
+  proves("R-INIT-5");
   std::vector<std::thread> threads;
   for (int i = 0; i < 8; ++i)
     threads.emplace_back([] {
@@ -52,7 +57,8 @@ TEST_F(Initialize, R_INIT_5_IsThreadSafe) {
   EXPECT_EQ(WdsTransportClientShutdown(), DWORD{ERROR_NOT_READY});
 }
 
-TEST_F(Initialize, CODE_1450_ReportsThatNoThreadIsToBeHadAndCanBeTriedAgain) {
+TEST_F(Initialize, ReportsThatNoThreadIsToBeHadAndCanBeTriedAgain) {
+  proves("CODE-1450");
   auto& library = api::library::instance();
   library.replace_engine([](std::size_t) -> std::unique_ptr<api::engine> {
     throw actors::io::thread_refused{{actors::failure_code::internal, EAGAIN, "which limit it is"}};
@@ -65,7 +71,8 @@ TEST_F(Initialize, CODE_1450_ReportsThatNoThreadIsToBeHadAndCanBeTriedAgain) {
   EXPECT_EQ(library.configuration_error(), "");
 }
 
-TEST_F(Initialize, CODE_8_ReportsThatThereIsNoMemoryAndCanBeTriedAgain) {
+TEST_F(Initialize, ReportsThatThereIsNoMemoryAndCanBeTriedAgain) {
+  proves("CODE-8");
   api::library::instance().replace_engine(
     [](std::size_t) -> std::unique_ptr<api::engine> { throw std::bad_alloc{}; });
   EXPECT_EQ(WdsTransportClientInitialize(), DWORD{ERROR_NOT_ENOUGH_MEMORY});
@@ -74,7 +81,8 @@ TEST_F(Initialize, CODE_8_ReportsThatThereIsNoMemoryAndCanBeTriedAgain) {
   EXPECT_EQ(WdsTransportClientInitialize(), DWORD{ERROR_SUCCESS});
 }
 
-TEST_F(Initialize, CODE_31_LetsNoExceptionOut) {
+TEST_F(Initialize, LetsNoExceptionOut) {
+  proves("CODE-31");
   api::library::instance().replace_engine(
     [](std::size_t) -> std::unique_ptr<api::engine> { throw std::logic_error{"a defect"}; });
   EXPECT_EQ(WdsTransportClientInitialize(), DWORD{ERROR_GEN_FAILURE});
@@ -97,16 +105,19 @@ TEST_F(Initialize, UsesTheConfiguredNumberOfThreads) {
   EXPECT_EQ(asked, 3U);
 }
 
-TEST_F(Shutdown, W_SHUT_2_Succeeds) {
+TEST_F(Shutdown, Succeeds) {
+  proves("W-SHUT-2");
   EXPECT_EQ(WdsTransportClientShutdown(), DWORD{ERROR_SUCCESS});
 }
 
-TEST_F(Shutdown, W_SHUT_3_R_SHUT_5_CODE_21_WithoutInitializeIsRefused) {
+TEST_F(Shutdown, WithoutInitializeIsRefused) {
+  proves("W-SHUT-3 R-SHUT-5 CODE-21");
   ASSERT_EQ(WdsTransportClientShutdown(), DWORD{ERROR_SUCCESS});
   EXPECT_EQ(WdsTransportClientShutdown(), DWORD{ERROR_NOT_READY});
 }
 
-TEST_F(Shutdown, W_SHUT_3_R_SHUT_5_CODE_1131_InsideACallbackIsRefusedAndDoesNothing) {
+TEST_F(Shutdown, InsideACallbackIsRefusedAndDoesNothing) {
+  proves("W-SHUT-3 R-SHUT-5 CODE-1131");
   auto& program = make_consumer();
   DWORD answer = 0;
   program.on_start = [&] { answer = WdsTransportClientShutdown(); };
@@ -118,7 +129,8 @@ TEST_F(Shutdown, W_SHUT_3_R_SHUT_5_CODE_1131_InsideACallbackIsRefusedAndDoesNoth
   EXPECT_EQ(query(program.key), succeeded);
 }
 
-TEST_F(Shutdown, W_SHUT_3_R_SHUT_4_CancelsLiveSessionsAndWaitsForTheirLastCallback) {
+TEST_F(Shutdown, CancelsLiveSessionsAndWaitsForTheirLastCallback) {
+  proves("W-SHUT-3 R-SHUT-4");
   auto& program = make_consumer();
   gate last;
   bool returned = false;
@@ -142,7 +154,8 @@ TEST_F(Shutdown, W_SHUT_3_R_SHUT_4_CancelsLiveSessionsAndWaitsForTheirLastCallba
   EXPECT_EQ(WdsTransportClientCloseSession(program.key), DWORD{ERROR_NOT_READY});
 }
 
-TEST_F(Shutdown, W_SHUT_1_R_SHUT_4_MakesAllKeysInvalid) {
+TEST_F(Shutdown, MakesAllKeysInvalid) {
+  proves("W-SHUT-1 R-SHUT-4");
   auto& program = make_consumer();
   prepare(program);
   ASSERT_EQ(WdsTransportClientShutdown(), DWORD{ERROR_SUCCESS});
@@ -163,7 +176,8 @@ TEST_F(Shutdown, WakesWhoeverWaitsForASessionThatNeverStarts) {
   EXPECT_TRUE(answer == ERROR_SHUTDOWN_IN_PROGRESS || answer == ERROR_NOT_READY) << answer;
 }
 
-TEST_F(Shutdown, CODE_1115_KeepsNewSessionsOutWhileItWaits) {
+TEST_F(Shutdown, KeepsNewSessionsOutWhileItWaits) {
+  proves("CODE-1115");
   auto& program = make_consumer();
   DWORD initialize = 0;
   DWORD make = 0;

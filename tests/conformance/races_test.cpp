@@ -1,5 +1,6 @@
 // The races that the documents name, each one forced: the moment comes because somebody waits for it.
 #include "api_test.hpp"
+#include "tests/support/proves.hpp"
 
 #include <algorithm>
 #include <array>
@@ -27,7 +28,8 @@ constexpr DWORD own_code = 4711;
 
 // -- the end and StartSession -----------------------------------------------------------------------
 
-TEST_F(Races, W_START_3_W_START_4_W_START_6_C_TH_1_TheSessionIsOverBeforeStartSessionReturns) {
+TEST_F(Races, TheSessionIsOverBeforeStartSessionReturns) {
+  proves("W-START-3 W-START-4 W-START-6 C-TH-1");
   auto& program = make_consumer();
   bool returned = false;
   bool came_first = false;
@@ -47,7 +49,8 @@ TEST_F(Races, W_START_3_W_START_4_W_START_6_C_TH_1_TheSessionIsOverBeforeStartSe
   EXPECT_EQ(program.events(), (events{"start 4", "contents 0+4", "complete 0"}));
 }
 
-TEST_F(Races, W_START_5_TheSessionHasFailedBeforeStartSessionReturnsSuccess) {
+TEST_F(Races, TheSessionHasFailedBeforeStartSessionReturnsSuccess) {
+  proves("W-START-5");
   auto& program = make_consumer();
   play_->while_start_waits = [&] {
     play_->finish({actors::failure_code::connection_refused, 111, "refused"});
@@ -58,7 +61,8 @@ TEST_F(Races, W_START_5_TheSessionHasFailedBeforeStartSessionReturnsSuccess) {
   EXPECT_EQ(query(program.key), failed(ERROR_CONNECTION_REFUSED));
 }
 
-TEST_F(Races, R_CLS_8_TheKeyIsClosedByACallbackBeforeStartSessionReturns) {
+TEST_F(Races, TheKeyIsClosedByACallbackBeforeStartSessionReturns) {
+  proves("R-CLS-8");
   auto& program = make_consumer();
   std::latch closed{1};
   program.on_complete = [&](DWORD) {
@@ -74,7 +78,8 @@ TEST_F(Races, R_CLS_8_TheKeyIsClosedByACallbackBeforeStartSessionReturns) {
   EXPECT_EQ(query(program.key), (session_status{0, ERROR_INVALID_HANDLE}));
 }
 
-TEST_F(Races, W_CAN_1_ACancelWhileStartSessionWaitsFindsTheSession) {
+TEST_F(Races, ACancelWhileStartSessionWaitsFindsTheSession) {
+  proves("W-CAN-1");
   play_->finish_cancelled = true;
   auto& program = make_consumer();
   play_->while_start_waits = [&] {
@@ -100,7 +105,8 @@ struct moment {
 class CancelInside : public api_test,
                      public ::testing::WithParamInterface<std::tuple<moment, DWORD>> {};
 
-TEST_P(CancelInside, W_CAN_2_W_CAN_5_R_CANX_1_C_TH_3_R_CAN_8_NothingButCompleteFollows) {
+TEST_P(CancelInside, NothingButCompleteFollows) {
+  proves("W-CAN-2 W-CAN-5 R-CANX-1 C-TH-3 R-CAN-8");
   const auto& [where, code] = GetParam();
   auto& program = make_consumer();
   DWORD answer = 99;
@@ -154,7 +160,8 @@ INSTANTIATE_TEST_SUITE_P(Each, CancelInside,
 
 class CancelInsideComplete : public api_test, public ::testing::WithParamInterface<DWORD> {};
 
-TEST_P(CancelInsideComplete, W_CAN_2_R_CAN_9_A_22_SucceedsAndChangesNothing) {
+TEST_P(CancelInsideComplete, SucceedsAndChangesNothing) {
+  proves("W-CAN-2 R-CAN-9");
   auto& program = make_consumer();
   DWORD answer = 99;
   program.on_complete = [&](DWORD) { answer = cancel_with(program.key, GetParam()); };
@@ -213,21 +220,24 @@ protected:
   std::function<void()> inside_;
 };
 
-TEST_F(LastBlock, R_CP_7_CancelledInsideItsCallback) {
+TEST_F(LastBlock, CancelledInsideItsCallback) {
+  proves("R-CP-7");
   inside_
     = [this] { EXPECT_EQ(WdsTransportClientCancelSession(program_.key), DWORD{ERROR_SUCCESS}); };
   begin();
   expect_cancelled();
 }
 
-TEST_F(LastBlock, R_CP_7_R_CAN_7_CancelledByAnotherThreadMeanwhile) {
+TEST_F(LastBlock, CancelledByAnotherThreadMeanwhile) {
+  proves("R-CP-7 R-CAN-7");
   begin();
   EXPECT_EQ(WdsTransportClientCancelSession(program_.key), DWORD{ERROR_SUCCESS});
   EXPECT_EQ(query(program_.key), in_progress);
   expect_cancelled();
 }
 
-TEST_F(LastBlock, R_CP_7_R_CAN_9_CancelledWhenCompleteIsUnderWayIsTooLate) {
+TEST_F(LastBlock, CancelledWhenCompleteIsUnderWayIsTooLate) {
+  proves("R-CP-7 R-CAN-9");
   gate end;
   program_.on_complete = [&](DWORD) { end.pass(); };
   begin();
@@ -242,7 +252,8 @@ TEST_F(LastBlock, R_CP_7_R_CAN_9_CancelledWhenCompleteIsUnderWayIsTooLate) {
 
 // -- a cancel and callbacks that are just being called ----------------------------------------------
 
-TEST_F(Races, R_CAN_8_OfACancelAmidBlocksNoSecondCallbackBeginsAfterItsReturn) {
+TEST_F(Races, OfACancelAmidBlocksNoSecondCallbackBeginsAfterItsReturn) {
+  proves("R-CAN-8");
   // One may be just being entered when the cancel returns (docs/decisions/0006); never two.
   play_->finish_cancelled = true;
   constexpr std::uint64_t blocks = 64;
@@ -272,7 +283,8 @@ TEST_F(Races, R_CAN_8_OfACancelAmidBlocksNoSecondCallbackBeginsAfterItsReturn) {
 
 // -- cancels and closes at once ---------------------------------------------------------------------
 
-TEST_F(Races, W_CAN_3_W_CLS_4_R_CLS_10_R_CANX_3_TwoThreadsCancelWhileTwoClose) {
+TEST_F(Races, TwoThreadsCancelWhileTwoClose) {
+  proves("W-CAN-3 W-CLS-4 R-CLS-10 R-CANX-3");
   play_->finish_cancelled = true;
   for (std::size_t round = 0; round < 100; ++round) {
     auto& program = make_consumer();
@@ -312,7 +324,8 @@ TEST_F(Races, W_CAN_3_W_CLS_4_R_CLS_10_R_CANX_3_TwoThreadsCancelWhileTwoClose) {
   }
 }
 
-TEST_F(Races, R_CLS_8_R_SHUT_4_CloseInsideCompleteWhileShutdownWaitsForIt) {
+TEST_F(Races, CloseInsideCompleteWhileShutdownWaitsForIt) {
+  proves("R-CLS-8 R-SHUT-4");
   auto& program = make_consumer();
   gate last;
   DWORD closed = 99;
@@ -331,7 +344,8 @@ TEST_F(Races, R_CLS_8_R_SHUT_4_CloseInsideCompleteWhileShutdownWaitsForIt) {
   EXPECT_EQ(program.events(), events{"complete 0"});
 }
 
-TEST_F(Races, R_CLS_8_W_CLS_3_TwoThreadsCloseInsideCompleteAndOutside) {
+TEST_F(Races, TwoThreadsCloseInsideCompleteAndOutside) {
+  proves("R-CLS-8 W-CLS-3");
   auto& program = make_consumer();
   std::barrier together{2};
   std::array<DWORD, 2> answers{99, 99};

@@ -1,5 +1,6 @@
 // CompleteReceive, AddRefBuffer and ReleaseBuffer: credit and memory.
 #include "api_test.hpp"
+#include "tests/support/proves.hpp"
 
 #include <thread>
 
@@ -45,7 +46,8 @@ protected:
 
 using Buffers = CompleteReceive;
 
-TEST_F(CompleteReceive, W_CR_1_W_CR_6_GivesTheCreditOfTheBlockBack) {
+TEST_F(CompleteReceive, GivesTheCreditOfTheBlockBack) {
+  proves("W-CR-1 W-CR-6");
   EXPECT_EQ(complete_receive(program_.key, 4, 0), DWORD{ERROR_SUCCESS});
   auto releases = play_->await_releases(released_ + 1);
   EXPECT_EQ(releases.back().offset, 0U);
@@ -53,14 +55,16 @@ TEST_F(CompleteReceive, W_CR_1_W_CR_6_GivesTheCreditOfTheBlockBack) {
   finish();
 }
 
-TEST_F(CompleteReceive, W_CR_2_W_CR_7_C_RC_4_R_CR_9_RefusesASecondTime) {
+TEST_F(CompleteReceive, RefusesASecondTime) {
+  proves("W-CR-2 W-CR-7 C-RC-4 R-CR-9");
   EXPECT_EQ(complete_receive(program_.key, 4, 0), DWORD{ERROR_SUCCESS});
   EXPECT_EQ(complete_receive(program_.key, 4, 0), DWORD{ERROR_INVALID_PARAMETER});
   EXPECT_EQ(play_->await_releases(released_ + 1).size(), released_ + 1);
   finish();
 }
 
-TEST_F(CompleteReceive, W_CR_3_C_RC_4_R_CR_9_CODE_87_WantsExactlyTheBlock) {
+TEST_F(CompleteReceive, WantsExactlyTheBlock) {
+  proves("W-CR-3 C-RC-4 R-CR-9 CODE-87");
   struct attempt {
     ULONG size;
     std::uint64_t offset;
@@ -76,7 +80,8 @@ TEST_F(CompleteReceive, W_CR_3_C_RC_4_R_CR_9_CODE_87_WantsExactlyTheBlock) {
   finish();
 }
 
-TEST_F(CompleteReceive, W_CR_7_R_CR_8_WorksInAnyOrderFromAnyThread) {
+TEST_F(CompleteReceive, WorksInAnyOrderFromAnyThread) {
+  proves("W-CR-7 R-CR-8");
   std::thread other{
     [this] { EXPECT_EQ(complete_receive(program_.key, 3, 4), DWORD{ERROR_SUCCESS}); }};
   other.join();
@@ -86,7 +91,8 @@ TEST_F(CompleteReceive, W_CR_7_R_CR_8_WorksInAnyOrderFromAnyThread) {
   finish();
 }
 
-TEST_F(CompleteReceive, W_CR_7_R_CR_10_IsAcceptedAfterACancelAndAfterTheEnd) {
+TEST_F(CompleteReceive, IsAcceptedAfterACancelAndAfterTheEnd) {
+  proves("W-CR-7 R-CR-10");
   ASSERT_EQ(WdsTransportClientCancelSession(program_.key), DWORD{ERROR_SUCCESS});
   EXPECT_EQ(complete_receive(program_.key, 4, 0), DWORD{ERROR_SUCCESS});
   finish();
@@ -94,7 +100,8 @@ TEST_F(CompleteReceive, W_CR_7_R_CR_10_IsAcceptedAfterACancelAndAfterTheEnd) {
   EXPECT_EQ(complete_receive(program_.key, 3, 4), DWORD{ERROR_INVALID_PARAMETER});
 }
 
-TEST_F(CompleteReceive, W_CAN_1_AReleaseAfterACancelCannotOvertakeIt) {
+TEST_F(CompleteReceive, AReleaseAfterACancelCannotOvertakeIt) {
+  proves("W-CAN-1");
   // The session must not take a consumer that gave up for one that is done with every block.
   ASSERT_EQ(WdsTransportClientCancelSession(program_.key), DWORD{ERROR_SUCCESS});
   EXPECT_EQ(complete_receive(program_.key, 4, 0), DWORD{ERROR_SUCCESS});
@@ -106,7 +113,8 @@ TEST_F(CompleteReceive, W_CAN_1_AReleaseAfterACancelCannotOvertakeIt) {
   EXPECT_EQ(play_->releases(), released_);
 }
 
-TEST_F(CompleteReceive, R_CR_10_A_4_IsAcceptedAfterCloseWhileTheSessionRuns) {
+TEST_F(CompleteReceive, IsAcceptedAfterCloseWhileTheSessionRuns) {
+  proves("R-CR-10");
   ASSERT_EQ(WdsTransportClientCloseSession(program_.key), DWORD{ERROR_SUCCESS});
   EXPECT_EQ(complete_receive(program_.key, 4, 0), DWORD{ERROR_SUCCESS});
   EXPECT_EQ(play_->await_releases(released_ + 1).back().offset, 0U);
@@ -116,7 +124,8 @@ TEST_F(CompleteReceive, R_CR_10_A_4_IsAcceptedAfterCloseWhileTheSessionRuns) {
   EXPECT_EQ(complete_receive(program_.key, 3, 4), DWORD{ERROR_INVALID_HANDLE});
 }
 
-TEST_F(CompleteReceive, R_CR_12_A_23_TheEndDoesNotWaitForIt) {
+TEST_F(CompleteReceive, TheEndDoesNotWaitForIt) {
+  proves("R-CR-12");
   finish(); // asserts that the session completed, with two blocks still out
   EXPECT_EQ(query(program_.key), succeeded);
 }
@@ -124,7 +133,8 @@ TEST_F(CompleteReceive, R_CR_12_A_23_TheEndDoesNotWaitForIt) {
 // After success the session lives on below for as long as blocks are held: its receipt tells the server
 // that the consumer is done with all of them.
 
-TEST_F(CompleteReceive, R_CR_12_AfterTheEndStillReachesTheSession) {
+TEST_F(CompleteReceive, AfterTheEndStillReachesTheSession) {
+  proves("R-CR-12");
   finish();
   EXPECT_EQ(complete_receive(program_.key, 4, 0), DWORD{ERROR_SUCCESS});
   EXPECT_EQ(complete_receive(program_.key, 3, 4), DWORD{ERROR_SUCCESS});
@@ -132,14 +142,16 @@ TEST_F(CompleteReceive, R_CR_12_AfterTheEndStillReachesTheSession) {
   EXPECT_EQ(play_->cancels(), 0U);
 }
 
-TEST_F(CompleteReceive, R_CAN_9_CancelAfterTheEndReachesTheSessionThatStillHasBlocksOut) {
+TEST_F(CompleteReceive, CancelAfterTheEndReachesTheSessionThatStillHasBlocksOut) {
+  proves("R-CAN-9");
   finish();
   EXPECT_EQ(WdsTransportClientCancelSessionEx(program_.key, ERROR_DISK_FULL), DWORD{ERROR_SUCCESS});
   EXPECT_EQ(play_->await_cancel(), DWORD{ERROR_DISK_FULL});
   EXPECT_EQ(query(program_.key), succeeded) << "the outcome is settled";
 }
 
-TEST_F(CompleteReceive, R_CLS_7_CloseAfterTheEndTellsTheSessionThatItsBlocksNeverComeBack) {
+TEST_F(CompleteReceive, CloseAfterTheEndTellsTheSessionThatItsBlocksNeverComeBack) {
+  proves("R-CLS-7");
   finish();
   EXPECT_EQ(WdsTransportClientCloseSession(program_.key), DWORD{ERROR_SUCCESS});
   EXPECT_EQ(play_->await_cancel(), DWORD{ERROR_CANCELLED});
@@ -163,7 +175,8 @@ TEST_F(CompleteReceive, InCreatedStateNoBlockMatches) {
   finish();
 }
 
-TEST_F(CompleteReceive, R_CR_8_InsideTheCallbackWorks) {
+TEST_F(CompleteReceive, InsideTheCallbackWorks) {
+  proves("R-CR-8");
   auto& second = make_consumer();
   second.on_contents = [&](const contents& block) {
     EXPECT_EQ(complete_receive(second.key, block.size, block.offset), DWORD{ERROR_SUCCESS});
@@ -177,13 +190,15 @@ TEST_F(CompleteReceive, R_CR_8_InsideTheCallbackWorks) {
   finish();
 }
 
-TEST_F(CompleteReceive, R_RC_7_ABlockDeliveredTwiceAtATimeReachesTheConsumerOnce) {
+TEST_F(CompleteReceive, ABlockDeliveredTwiceAtATimeReachesTheConsumerOnce) {
+  proves("R-RC-7");
   play_->deliver(0, "0123"); // a defect below must not become the consumer's
   finish();
   EXPECT_EQ(program_.blocks().size(), 3U); // with the marker
 }
 
-TEST_F(Buffers, W_BUF_5_R_BUF_7_StayUntilTheBlockIsCompleted) {
+TEST_F(Buffers, StayUntilTheBlockIsCompleted) {
+  proves("W-BUF-5 R-BUF-7");
   EXPECT_EQ(buffers_known(), 2U);
   EXPECT_EQ(complete_receive(program_.key, 4, 0), DWORD{ERROR_SUCCESS});
   EXPECT_EQ(buffers_known(), 1U);
@@ -191,7 +206,8 @@ TEST_F(Buffers, W_BUF_5_R_BUF_7_StayUntilTheBlockIsCompleted) {
   finish();
 }
 
-TEST_F(Buffers, W_BUF_5_R_BUF_7_StayWhileTheCallbackRunsEvenIfCompletedInIt) {
+TEST_F(Buffers, StayWhileTheCallbackRunsEvenIfCompletedInIt) {
+  proves("W-BUF-5 R-BUF-7");
   auto& second = make_consumer();
   std::string seen;
   second.on_contents = [&](const contents& block) {
@@ -210,7 +226,8 @@ TEST_F(Buffers, W_BUF_5_R_BUF_7_StayWhileTheCallbackRunsEvenIfCompletedInIt) {
   finish();
 }
 
-TEST_F(Buffers, R_BUF_7_GoWhenTheSessionIsBothOverAndClosed) {
+TEST_F(Buffers, GoWhenTheSessionIsBothOverAndClosed) {
+  proves("R-BUF-7");
   finish();
   EXPECT_EQ(buffers_known(), 2U);
   ASSERT_EQ(WdsTransportClientCloseSession(program_.key), DWORD{ERROR_SUCCESS});
@@ -219,7 +236,8 @@ TEST_F(Buffers, R_BUF_7_GoWhenTheSessionIsBothOverAndClosed) {
   EXPECT_EQ(play_->buffers_alive(), 0U);
 }
 
-TEST_F(Buffers, W_BUF_1_W_BUF_2_W_BUF_4_R_BUF_8_R_BUF_9_WithAReferenceOutliveCompletionAndClose) {
+TEST_F(Buffers, WithAReferenceOutliveCompletionAndClose) {
+  proves("W-BUF-1 W-BUF-2 W-BUF-4 R-BUF-8 R-BUF-9");
   EXPECT_EQ(WdsTransportClientAddRefBuffer(buffer(first_)), DWORD{ERROR_SUCCESS});
   EXPECT_EQ(WdsTransportClientAddRefBuffer(buffer(first_)), DWORD{ERROR_SUCCESS});
   EXPECT_EQ(complete_receive(program_.key, 4, 0), DWORD{ERROR_SUCCESS});
@@ -231,7 +249,8 @@ TEST_F(Buffers, W_BUF_1_W_BUF_2_W_BUF_4_R_BUF_8_R_BUF_9_WithAReferenceOutliveCom
   EXPECT_EQ(WdsTransportClientReleaseBuffer(buffer(first_)), DWORD{ERROR_INVALID_PARAMETER});
 }
 
-TEST_F(Buffers, R_BUF_7_R_BUF_9_OfACancelledSessionStayToo) {
+TEST_F(Buffers, OfACancelledSessionStayToo) {
+  proves("R-BUF-7 R-BUF-9");
   EXPECT_EQ(WdsTransportClientAddRefBuffer(buffer(first_)), DWORD{ERROR_SUCCESS});
   ASSERT_EQ(WdsTransportClientCancelSession(program_.key), DWORD{ERROR_SUCCESS});
   finish();
@@ -242,7 +261,8 @@ TEST_F(Buffers, R_BUF_7_R_BUF_9_OfACancelledSessionStayToo) {
   EXPECT_EQ(WdsTransportClientReleaseBuffer(buffer(first_)), DWORD{ERROR_INVALID_PARAMETER});
 }
 
-TEST_F(Buffers, R_BUF_8_ReleaseCompletesNothing) {
+TEST_F(Buffers, ReleaseCompletesNothing) {
+  proves("R-BUF-8");
   EXPECT_EQ(WdsTransportClientAddRefBuffer(buffer(first_)), DWORD{ERROR_SUCCESS});
   EXPECT_EQ(WdsTransportClientReleaseBuffer(buffer(first_)), DWORD{ERROR_SUCCESS});
   EXPECT_EQ(buffers_known(), 2U);
@@ -251,7 +271,8 @@ TEST_F(Buffers, R_BUF_8_ReleaseCompletesNothing) {
   finish();
 }
 
-TEST_F(Buffers, R_BUF_10_MayBeKeptAndReleasedByManyThreads) {
+TEST_F(Buffers, MayBeKeptAndReleasedByManyThreads) {
+  proves("R-BUF-10");
   constexpr int rounds = 1000;
   std::vector<std::thread> threads;
   for (int i = 0; i < 4; ++i)
@@ -267,7 +288,8 @@ TEST_F(Buffers, R_BUF_10_MayBeKeptAndReleasedByManyThreads) {
   finish();
 }
 
-TEST_F(Buffers, R_BUF_9_DoNotOutliveShutdown) {
+TEST_F(Buffers, DoNotOutliveShutdown) {
+  proves("R-BUF-9");
   EXPECT_EQ(WdsTransportClientAddRefBuffer(buffer(first_)), DWORD{ERROR_SUCCESS});
   finish();
   ASSERT_EQ(WdsTransportClientShutdown(), DWORD{ERROR_SUCCESS});
@@ -276,7 +298,8 @@ TEST_F(Buffers, R_BUF_9_DoNotOutliveShutdown) {
   EXPECT_EQ(WdsTransportClientReleaseBuffer(buffer(first_)), DWORD{ERROR_INVALID_PARAMETER});
 }
 
-TEST_F(Buffers, R_BUF_10_W_BUF_3_R_BUF_6_OfOthersAreRefused) {
+TEST_F(Buffers, OfOthersAreRefused) {
+  proves("R-BUF-10 W-BUF-3 R-BUF-6");
   int somewhere = 0;
   auto* interior = static_cast<char*>(buffer(first_)) + 1;
   for (PVOID stranger : {PVOID{nullptr}, PVOID{&somewhere}, PVOID{interior}}) {
@@ -286,7 +309,8 @@ TEST_F(Buffers, R_BUF_10_W_BUF_3_R_BUF_6_OfOthersAreRefused) {
   finish();
 }
 
-TEST_F(Buffers, R_BUF_10_ReleaseWithoutAddRefIsRefusedAndFreesNothing) {
+TEST_F(Buffers, ReleaseWithoutAddRefIsRefusedAndFreesNothing) {
+  proves("R-BUF-10");
   EXPECT_EQ(WdsTransportClientReleaseBuffer(buffer(first_)), DWORD{ERROR_INVALID_PARAMETER});
   EXPECT_EQ(std::string(static_cast<const char*>(first_), 4), "0123");
   EXPECT_EQ(complete_receive(program_.key, 4, 0), DWORD{ERROR_SUCCESS});

@@ -1,6 +1,7 @@
 // InitializeSession: what is accepted, what becomes of it.
 #include "actors/messages/receiving.hpp"
 #include "api_test.hpp"
+#include "tests/support/proves.hpp"
 
 #include <cstddef>
 #include <limits>
@@ -44,14 +45,16 @@ protected:
   std::size_t launched_ = 0;
 };
 
-TEST_F(InitializeSession, W_ISES_2_W_ISES_13_GivesEachSessionAKeyOfItsOwn) {
+TEST_F(InitializeSession, GivesEachSessionAKeyOfItsOwn) {
+  proves("W-ISES-2 W-ISES-13");
   EXPECT_EQ(answer_to([](auto&) {}), DWORD{ERROR_SUCCESS});
   auto first = key_;
   EXPECT_EQ(answer_to([](auto&) {}), DWORD{ERROR_SUCCESS});
   EXPECT_NE(first, key_);
 }
 
-TEST_F(InitializeSession, W_ISES_14_R_ISES_16_NeverGivesNullOrMinusOneAndNullOnFailure) {
+TEST_F(InitializeSession, NeverGivesNullOrMinusOneAndNullOnFailure) {
+  proves("W-ISES-14 R-ISES-16");
   EXPECT_EQ(answer_to([](auto&) {}), DWORD{ERROR_SUCCESS});
   EXPECT_NE(key_, nullptr);
   EXPECT_NE(key_, INVALID_HANDLE_VALUE);
@@ -94,12 +97,14 @@ TEST_F(InitializeSessionUtf16, RefusesHalfASurrogatePairAndNoText) {
   EXPECT_EQ(answer_to_names(u"server", nullptr, u"x"), DWORD{ERROR_INVALID_PARAMETER});
 }
 
-TEST_F(InitializeSession, R_ISES_17_W_ISES_1_StartsNothing) {
+TEST_F(InitializeSession, StartsNothing) {
+  proves("R-ISES-17 W-ISES-1");
   EXPECT_EQ(answer_to([](auto&) {}), DWORD{ERROR_SUCCESS});
   EXPECT_EQ(play_->opened(), 0U);
 }
 
-TEST_F(InitializeSession, R_ISES_18_CODE_87_RefusesNullPointers) {
+TEST_F(InitializeSession, RefusesNullPointers) {
+  proves("R-ISES-18 CODE-87");
   auto request = good_request();
   EXPECT_EQ(WdsTransportClientInitializeSession(nullptr, nullptr, &key_),
             DWORD{ERROR_INVALID_PARAMETER});
@@ -107,20 +112,23 @@ TEST_F(InitializeSession, R_ISES_18_CODE_87_RefusesNullPointers) {
             DWORD{ERROR_INVALID_PARAMETER});
 }
 
-TEST_F(InitializeSession, R_ISES_18_W_ISES_4_CODE_24_ReadsNoFurtherThanTheLengthSays) {
+TEST_F(InitializeSession, ReadsNoFurtherThanTheLengthSays) {
+  proves("R-ISES-18 W-ISES-4 CODE-24");
   EXPECT_EQ(answer_to([](auto& request) { request.ulLength = 59; }), DWORD{ERROR_BAD_LENGTH});
   EXPECT_EQ(answer_to([](auto& request) { request.ulLength = 0; }), DWORD{ERROR_BAD_LENGTH});
   EXPECT_EQ(answer_to([](auto& request) { request.ulLength = 60; }), DWORD{ERROR_SUCCESS});
   EXPECT_EQ(answer_to([](auto& request) { request.ulLength = 4096; }), DWORD{ERROR_SUCCESS});
 }
 
-TEST_F(InitializeSession, R_ISES_18_W_ISES_5_CODE_1306_RefusesOtherVersions) {
+TEST_F(InitializeSession, RefusesOtherVersions) {
+  proves("R-ISES-18 W-ISES-5 CODE-1306");
   for (ULONG version : {0U, 2U, std::numeric_limits<ULONG>::max()})
     EXPECT_EQ(answer_to([&](auto& request) { request.ulApiVersion = version; }),
               DWORD{ERROR_REVISION_MISMATCH});
 }
 
-TEST_F(InitializeSession, R_ISES_18_W_ISES_6_KnowsTwoAuthenticationLevels) {
+TEST_F(InitializeSession, KnowsTwoAuthenticationLevels) {
+  proves("R-ISES-18 W-ISES-6");
   for (ULONG level : {1U, 2U})
     EXPECT_EQ(answer_to([&](auto& request) { request.ulAuthLevel = level; }), DWORD{ERROR_SUCCESS});
   for (ULONG level : {0U, 3U})
@@ -128,20 +136,23 @@ TEST_F(InitializeSession, R_ISES_18_W_ISES_6_KnowsTwoAuthenticationLevels) {
               DWORD{ERROR_INVALID_PARAMETER});
 }
 
-TEST_F(InitializeSession, R_ISES_18_W_ISES_9_CODE_50_KnowsOneProtocol) {
+TEST_F(InitializeSession, KnowsOneProtocol) {
+  proves("R-ISES-18 W-ISES-9 CODE-50");
   for (ULONG protocol : {0U, 2U})
     EXPECT_EQ(answer_to([&](auto& request) { request.ulProtocol = protocol; }),
               DWORD{ERROR_NOT_SUPPORTED});
 }
 
-TEST_F(InitializeSession, R_ISES_18_W_ISES_10_WantsNoProtocolData) {
+TEST_F(InitializeSession, WantsNoProtocolData) {
+  proves("R-ISES-18 W-ISES-10");
   EXPECT_EQ(answer_to([&](auto& request) { request.pvProtocolData = &key_; }),
             DWORD{ERROR_INVALID_PARAMETER});
   EXPECT_EQ(answer_to([&](auto& request) { request.ulProtocolDataLength = 1; }),
             DWORD{ERROR_INVALID_PARAMETER});
 }
 
-TEST_F(InitializeSession, R_ISES_18_RefusesMissingNames) {
+TEST_F(InitializeSession, RefusesMissingNames) {
+  proves("R-ISES-18");
   for (auto field :
        {&WDS_TRANSPORTCLIENT_REQUEST::pwszServer, &WDS_TRANSPORTCLIENT_REQUEST::pwszNamespace,
         &WDS_TRANSPORTCLIENT_REQUEST::pwszObjectName})
@@ -159,7 +170,8 @@ TEST_F(InitializeSession, RefusesNamesThatAreNoUnicode) {
               DWORD{ERROR_INVALID_PARAMETER});
 }
 
-TEST_F(InitializeSession, CODE_123_RefusesNamesTooLongForTheWire) {
+TEST_F(InitializeSession, RefusesNamesTooLongForTheWire) {
+  proves("CODE-123");
   std::wstring name_space(255, L'n');
   std::wstring object(4096, L'o');
   EXPECT_EQ(answer_to([&](auto& request) {
@@ -192,7 +204,8 @@ TEST_F(InitializeSession, HandsOnHostAndPort) {
   EXPECT_EQ(request.port, 5040);
 }
 
-TEST_F(InitializeSession, W_ISES_11_HandsTheObjectNameOnAsItIs) {
+TEST_F(InitializeSession, HandsTheObjectNameOnAsItIs) {
+  proves("W-ISES-11");
   auto request = launched([](auto& r) {
     r.pwszNamespace = L"Gr\u00fcn";
     r.pwszObjectName = L"..\\a b/\U0001F4BE.img";
@@ -201,13 +214,15 @@ TEST_F(InitializeSession, W_ISES_11_HandsTheObjectNameOnAsItIs) {
   EXPECT_EQ(request.object, "..\\a b/\xf0\x9f\x92\xbe.img");
 }
 
-TEST_F(InitializeSession, W_ISES_12_HandsTheCacheSizeOn) {
+TEST_F(InitializeSession, HandsTheCacheSizeOn) {
+  proves("W-ISES-12");
   EXPECT_EQ(launched([](auto& r) { r.ulCacheSize = 123456; }).cache_bytes, 123456U);
   EXPECT_EQ(launched([](auto& r) { r.ulCacheSize = WDS_TRANSPORTCLIENT_NO_CACHE; }).cache_bytes,
             0U);
 }
 
-TEST_F(InitializeSession, W_ISES_7_WithAuthTheServerMayLearnWhoAsks) {
+TEST_F(InitializeSession, WithAuthTheServerMayLearnWhoAsks) {
+  proves("W-ISES-7");
   FLEETCAST_CONFIG config{};
   config.ulLength = sizeof(config);
   config.pszIdentity = "/etc/fleetcast/identity";
@@ -217,11 +232,13 @@ TEST_F(InitializeSession, W_ISES_7_WithAuthTheServerMayLearnWhoAsks) {
   EXPECT_EQ(request.identity, "/etc/fleetcast/identity");
 }
 
-TEST_F(InitializeSession, W_ISES_8_WithNoAuthItDoesNot) {
+TEST_F(InitializeSession, WithNoAuthItDoesNot) {
+  proves("W-ISES-8");
   EXPECT_FALSE(launched([](auto& r) { r.ulAuthLevel = WDS_TRANSPORTCLIENT_NO_AUTH; }).authenticate);
 }
 
-TEST_F(InitializeSession, W_ISES_14_R_ISES_15_CopiesTheRequestAndItsStrings) {
+TEST_F(InitializeSession, CopiesTheRequestAndItsStrings) {
+  proves("W-ISES-14 R-ISES-15");
   auto request = std::make_unique<WDS_TRANSPORTCLIENT_REQUEST>(good_request());
   std::wstring object = L"disk.img";
   request->pwszObjectName = object.c_str();
@@ -256,7 +273,8 @@ TEST_F(InitializeSession, TakesTheSettingsOfTheProcessAsTheyAreThen) {
   EXPECT_EQ(launched([](auto&) {}).interface, "");
 }
 
-TEST_F(InitializeSession, CODE_24_CODE_87_ConfigureChecksWhatItIsGiven) {
+TEST_F(InitializeSession, ConfigureChecksWhatItIsGiven) {
+  proves("CODE-24 CODE-87");
   FLEETCAST_CONFIG config{};
   config.ulLength = offsetof(FLEETCAST_CONFIG, pszIdentity) - 1;
   EXPECT_EQ(FleetcastConfigure(&config), DWORD{ERROR_BAD_LENGTH});

@@ -1,5 +1,6 @@
 // RegisterCallback, StartSession, and the callbacks in their order.
 #include "api_test.hpp"
+#include "tests/support/proves.hpp"
 
 #include <array>
 #include <functional>
@@ -24,7 +25,8 @@ VOID CALLBACK other_start(HANDLE, PVOID data, PULARGE_INTEGER) {
   static_cast<consumer*>(data)->on_start();
 }
 
-TEST_F(RegisterCallback, W_REG_6_W_REG_7_R_REG_9_CODE_87_RefusesIdsOutOfRangeAndNull) {
+TEST_F(RegisterCallback, RefusesIdsOutOfRangeAndNull) {
+  proves("W-REG-6 W-REG-7 R-REG-9 CODE-87");
   auto& program = make_consumer();
   prepare(program);
   EXPECT_EQ(register_start(program.key, 6), DWORD{ERROR_INVALID_PARAMETER});
@@ -34,7 +36,8 @@ TEST_F(RegisterCallback, W_REG_6_W_REG_7_R_REG_9_CODE_87_RefusesIdsOutOfRangeAnd
     EXPECT_EQ(register_start(program.key, id), DWORD{ERROR_SUCCESS});
 }
 
-TEST_F(RegisterCallback, W_REG_4_W_REG_5_R_REG_9_CODE_5023_IsRefusedOnceTheSessionIsStarted) {
+TEST_F(RegisterCallback, IsRefusedOnceTheSessionIsStarted) {
+  proves("W-REG-4 W-REG-5 R-REG-9 CODE-5023");
   auto& program = make_consumer();
   prepare_and_start(program);
   EXPECT_EQ(register_start(program.key), DWORD{ERROR_INVALID_STATE});
@@ -43,7 +46,8 @@ TEST_F(RegisterCallback, W_REG_4_W_REG_5_R_REG_9_CODE_5023_IsRefusedOnceTheSessi
   EXPECT_EQ(register_start(program.key), DWORD{ERROR_INVALID_STATE});
 }
 
-TEST_F(RegisterCallback, R_REG_8_ReplacesAndIsPerSession) {
+TEST_F(RegisterCallback, ReplacesAndIsPerSession) {
+  proves("R-REG-8");
   auto& first = make_consumer();
   auto& second = make_consumer();
   bool replaced = false;
@@ -65,14 +69,15 @@ TEST_F(RegisterCallback, R_REG_8_ReplacesAndIsPerSession) {
   EXPECT_EQ(second.events(), (events{"start 4", "complete 0"}));
 }
 
-TEST_F(RegisterCallback, R_REG_9_CODE_6_RefusesForeignKeys) {
+TEST_F(RegisterCallback, RefusesForeignKeys) {
+  proves("R-REG-9 CODE-6");
   int somewhere = 0;
   for (HANDLE key : {HANDLE{nullptr}, INVALID_HANDLE_VALUE, HANDLE{&somewhere}})
     EXPECT_EQ(register_start(key), DWORD{ERROR_INVALID_HANDLE});
 }
 
-TEST_F(StartSession,
-       W_REG_1_W_START_1_W_START_2_R_REG_10_R_START_9_CODE_87_FailsWithoutARequiredCallback) {
+TEST_F(StartSession, FailsWithoutARequiredCallback) {
+  proves("W-REG-1 W-START-1 W-START-2 R-REG-10 R-START-9 CODE-87");
   for (int missing : {0, 1, 2}) {
     auto request = good_request();
     auto& program = make_consumer();
@@ -88,7 +93,8 @@ TEST_F(StartSession,
   EXPECT_EQ(play_->opened(), 0U);
 }
 
-TEST_F(StartSession, W_START_6_R_START_8_CanBeRepeatedAfterItFailed) {
+TEST_F(StartSession, CanBeRepeatedAfterItFailed) {
+  proves("W-START-6 R-START-8");
   auto request = good_request();
   auto& program = make_consumer();
   ASSERT_EQ(WdsTransportClientInitializeSession(&request, &program, &program.key),
@@ -101,7 +107,8 @@ TEST_F(StartSession, W_START_6_R_START_8_CanBeRepeatedAfterItFailed) {
   EXPECT_EQ(program.events(), events{"complete 0"});
 }
 
-TEST_F(StartSession, R_START_9_CODE_5023_WorksOnce) {
+TEST_F(StartSession, WorksOnce) {
+  proves("R-START-9 CODE-5023");
   auto& program = make_consumer();
   prepare_and_start(program);
   EXPECT_EQ(WdsTransportClientStartSession(program.key), DWORD{ERROR_INVALID_STATE});
@@ -110,7 +117,8 @@ TEST_F(StartSession, R_START_9_CODE_5023_WorksOnce) {
   EXPECT_EQ(WdsTransportClientStartSession(program.key), DWORD{ERROR_INVALID_STATE});
 }
 
-TEST_F(StartSession, R_START_7_R_ST_3_R_TH_6_SucceedsWhateverTheNetworkSaysLater) {
+TEST_F(StartSession, SucceedsWhateverTheNetworkSaysLater) {
+  proves("R-START-7 R-ST-3 R-TH-6");
   auto& program = make_consumer();
   prepare_and_start(program); // asserts success
   play_->finish({actors::failure_code::connection_refused, 111, "refused"});
@@ -118,7 +126,8 @@ TEST_F(StartSession, R_START_7_R_ST_3_R_TH_6_SucceedsWhateverTheNetworkSaysLater
   EXPECT_EQ(program.events(), events{"complete 1225"}); // nothing before it
 }
 
-TEST_F(StartSession, R_START_10_MakesNoCallbackOnItsOwnThread) {
+TEST_F(StartSession, MakesNoCallbackOnItsOwnThread) {
+  proves("R-START-10");
   auto& program = make_consumer();
   prepare_and_start(program);
   play_->start(4, 4);
@@ -127,7 +136,8 @@ TEST_F(StartSession, R_START_10_MakesNoCallbackOnItsOwnThread) {
   EXPECT_NE(program.thread(), std::this_thread::get_id());
 }
 
-TEST_F(Callbacks, W_ISES_3_W_ISES_14_R_ISES_16_GetTheCallersPointerEvenIfItIsNull) {
+TEST_F(Callbacks, GetTheCallersPointerEvenIfItIsNull) {
+  proves("W-ISES-3 W-ISES-14 R-ISES-16");
   static std::vector<PVOID> seen; // by the callbacks of one session, which never overlap
   struct witness {
     static VOID CALLBACK start(HANDLE, PVOID data, PULARGE_INTEGER) { seen.push_back(data); }
@@ -165,7 +175,8 @@ TEST_F(Callbacks, W_ISES_3_W_ISES_14_R_ISES_16_GetTheCallersPointerEvenIfItIsNul
   }
 }
 
-TEST_F(Callbacks, W_REG_3_R_REG_10_StartExAndNegotiateAreOptional) {
+TEST_F(Callbacks, StartExAndNegotiateAreOptional) {
+  proves("W-REG-3 R-REG-10");
   auto& program = make_consumer();
   prepare_and_start(program); // with the three required ones only
   play_->start(4, 4);
@@ -176,7 +187,8 @@ TEST_F(Callbacks, W_REG_3_R_REG_10_StartExAndNegotiateAreOptional) {
   EXPECT_EQ(play_->ranges_asked(), 0U);
 }
 
-TEST_F(Callbacks, C_ST_1_C_ST_2_TellSizesBeyondFourGiB) {
+TEST_F(Callbacks, TellSizesBeyondFourGiB) {
+  proves("C-ST-1 C-ST-2");
   auto& program = make_consumer();
   prepare_and_start(program);
   play_->start(0x1'2345'6789, 4);
@@ -185,7 +197,8 @@ TEST_F(Callbacks, C_ST_1_C_ST_2_TellSizesBeyondFourGiB) {
   EXPECT_EQ(program.events(), (events{"start 4886718345", "complete 0"}));
 }
 
-TEST_F(Callbacks, R_ST_3_StartComesAtMostOnce) {
+TEST_F(Callbacks, StartComesAtMostOnce) {
+  proves("R-ST-3");
   auto& program = make_consumer();
   prepare_and_start(program, true);
   play_->start(4, 4);
@@ -195,7 +208,8 @@ TEST_F(Callbacks, R_ST_3_StartComesAtMostOnce) {
   EXPECT_EQ(program.events(), (events{"start 4", "startex 4/4/24", "negotiate", "complete 0"}));
 }
 
-TEST_F(Callbacks, C_SX_1_C_SX_2_R_SX_3_R_SX_4_StartExFollowsStartWithTheBlockSize) {
+TEST_F(Callbacks, StartExFollowsStartWithTheBlockSize) {
+  proves("C-SX-1 C-SX-2 R-SX-3 R-SX-4");
   auto& program = make_consumer();
   prepare_and_start(program, true);
   play_->start(0x1'0000'0001, 180'224);
@@ -229,7 +243,8 @@ struct scribbler {
   static scribbler& of(PVOID data) { return *static_cast<scribbler*>(data); }
 };
 
-TEST_F(Callbacks, R_ST_4_R_SX_4_WhatOneWritesOverTheNextDoesNotSee) {
+TEST_F(Callbacks, WhatOneWritesOverTheNextDoesNotSee) {
+  proves("R-ST-4 R-SX-4");
   scribbler program;
   auto request = good_request();
   HANDLE key = nullptr;
@@ -257,7 +272,8 @@ TEST_F(Callbacks, R_ST_4_R_SX_4_WhatOneWritesOverTheNextDoesNotSee) {
   EXPECT_EQ(complete_receive(key, 4, 0), DWORD{ERROR_SUCCESS}) << "at its own offset";
 }
 
-TEST_F(Callbacks, R_TH_6_R_NG_1_C_RC_2_C_RC_6_R_RC_8_C_CP_2_ComeInTheDocumentedOrder) {
+TEST_F(Callbacks, ComeInTheDocumentedOrder) {
+  proves("R-TH-6 R-NG-1 C-RC-2 C-RC-6 R-RC-8 C-CP-2");
   auto& program = make_consumer();
   program.on_contents = [&](const contents& block) {
     EXPECT_EQ(complete_receive(program.key, block.size, block.offset), DWORD{ERROR_SUCCESS});
@@ -273,7 +289,8 @@ TEST_F(Callbacks, R_TH_6_R_NG_1_C_RC_2_C_RC_6_R_RC_8_C_CP_2_ComeInTheDocumentedO
   EXPECT_TRUE(program.well_called());
 }
 
-TEST_F(Callbacks, C_RC_1_C_RC_3_C_RC_5_HandOutTheBlockItselfNotACopy) {
+TEST_F(Callbacks, HandOutTheBlockItselfNotACopy) {
+  proves("C-RC-1 C-RC-3 C-RC-5");
   // Which is why the consumer only reads it.
   auto& program = make_consumer();
   prepare_and_start(program);
@@ -288,7 +305,8 @@ TEST_F(Callbacks, C_RC_1_C_RC_3_C_RC_5_HandOutTheBlockItselfNotACopy) {
   EXPECT_EQ(blocks[0].size, 4U);
 }
 
-TEST_F(Callbacks, R_RC_9_ForAnEmptyObjectAreStartAndComplete) {
+TEST_F(Callbacks, ForAnEmptyObjectAreStartAndComplete) {
+  proves("R-RC-9");
   auto& program = make_consumer();
   prepare_and_start(program);
   play_->start(0, 4);
@@ -297,7 +315,8 @@ TEST_F(Callbacks, R_RC_9_ForAnEmptyObjectAreStartAndComplete) {
   EXPECT_EQ(program.events(), (events{"start 0", "complete 0"}));
 }
 
-TEST_F(Callbacks, C_CP_1_C_CP_2_R_CP_6_EndWithExactlyOneComplete) {
+TEST_F(Callbacks, EndWithExactlyOneComplete) {
+  proves("C-CP-1 C-CP-2 R-CP-6");
   auto& program = make_consumer();
   gate last;
   program.on_complete = [&](DWORD) { last.pass(); };
@@ -314,7 +333,8 @@ TEST_F(Callbacks, C_CP_1_C_CP_2_R_CP_6_EndWithExactlyOneComplete) {
   EXPECT_EQ(program.events(), (events{"start 8", "complete 0"}));
 }
 
-TEST_F(Callbacks, C_TH_4_R_TH_5_OfOneSessionAreSerialisedAndOfTwoAreNot) {
+TEST_F(Callbacks, OfOneSessionAreSerialisedAndOfTwoAreNot) {
+  proves("C-TH-4 R-TH-5");
   auto& blocked = make_consumer();
   auto& free = make_consumer();
   gate hold;
@@ -335,7 +355,8 @@ TEST_F(Callbacks, C_TH_4_R_TH_5_OfOneSessionAreSerialisedAndOfTwoAreNot) {
   EXPECT_NE(blocked.thread(), free.thread());
 }
 
-TEST_F(Callbacks, R_TH_8_ThatBlockOccupyNoThreadOfTheEngine) {
+TEST_F(Callbacks, ThatBlockOccupyNoThreadOfTheEngine) {
+  proves("R-TH-8");
   // The engine has two workers; twice as many sessions stand in their callbacks.
   constexpr std::size_t sessions = 4;
   std::array<gate, sessions> gates;
@@ -362,7 +383,8 @@ TEST_F(Callbacks, R_TH_8_ThatBlockOccupyNoThreadOfTheEngine) {
   }
 }
 
-TEST_F(Callbacks, R_TH_7_MayMakeEveryCallOfTheirOwnSessionThatDoesNotWait) {
+TEST_F(Callbacks, MayMakeEveryCallOfTheirOwnSessionThatDoesNotWait) {
+  proves("R-TH-7");
   auto& program = make_consumer();
   program.on_contents = [&](const contents& block) {
     ULONG status = 0;
@@ -383,7 +405,8 @@ TEST_F(Callbacks, R_TH_7_MayMakeEveryCallOfTheirOwnSessionThatDoesNotWait) {
   program.await_event("complete 1223");
 }
 
-TEST_F(Callbacks, R_TH_7_MayRunAnotherSession) {
+TEST_F(Callbacks, MayRunAnotherSession) {
+  proves("R-TH-7");
   auto& first = make_consumer();
   auto& second = make_consumer();
   first.on_start = [&] {
@@ -402,7 +425,8 @@ TEST_F(Callbacks, R_TH_7_MayRunAnotherSession) {
 
 // -- metadata -----------------------------------------------------------------------------------------
 
-TEST_F(Callbacks, C_MD_1_C_MD_3_R_MD_4_MetadataComeOnceAfterTheStartAndBeforeContents) {
+TEST_F(Callbacks, MetadataComeOnceAfterTheStartAndBeforeContents) {
+  proves("C-MD-1 C-MD-3 R-MD-4");
   auto& program = make_consumer();
   prepare_and_start(program, true);
   play_->start(4, 4, 0, "of the provider");
@@ -413,7 +437,8 @@ TEST_F(Callbacks, C_MD_1_C_MD_3_R_MD_4_MetadataComeOnceAfterTheStartAndBeforeCon
                                       "metadata of the provider", "contents 0+4", "complete 0"}));
 }
 
-TEST_F(Callbacks, C_MD_2_C_MD_3_MetadataAreHandedOnByteForByte) {
+TEST_F(Callbacks, MetadataAreHandedOnByteForByte) {
+  proves("C-MD-2 C-MD-3");
   std::string all;
   for (int value = 0; value < 256; ++value)
     all += static_cast<char>(value);
@@ -427,7 +452,8 @@ TEST_F(Callbacks, C_MD_2_C_MD_3_MetadataAreHandedOnByteForByte) {
   EXPECT_EQ(seen, all);
 }
 
-TEST_F(Callbacks, R_MD_4_WithoutMetadataThereIsNoCall) {
+TEST_F(Callbacks, WithoutMetadataThereIsNoCall) {
+  proves("R-MD-4");
   auto& program = make_consumer();
   prepare_and_start(program, true);
   play_->start(4, 4);
@@ -436,7 +462,8 @@ TEST_F(Callbacks, R_MD_4_WithoutMetadataThereIsNoCall) {
   EXPECT_EQ(program.events(), (events{"start 4", "startex 4/4/24", "negotiate", "complete 0"}));
 }
 
-TEST_F(Callbacks, W_REG_2_MetadataNobodyRegisteredForDoNoHarm) {
+TEST_F(Callbacks, MetadataNobodyRegisteredForDoNoHarm) {
+  proves("W-REG-2");
   auto& program = make_consumer();
   prepare_and_start(program);
   play_->start(4, 4, 0, "of the provider");
@@ -446,7 +473,8 @@ TEST_F(Callbacks, W_REG_2_MetadataNobodyRegisteredForDoNoHarm) {
   EXPECT_EQ(play_->buffers_alive(), 0U);
 }
 
-TEST_F(Callbacks, R_MD_5_MetadataAreNoBlock) {
+TEST_F(Callbacks, MetadataAreNoBlock) {
+  proves("R-MD-5");
   auto& program = make_consumer();
   program.on_metadata = [&](const contents& metadata) {
     EXPECT_EQ(complete_receive(program.key, metadata.size, 0), DWORD{ERROR_INVALID_PARAMETER});
@@ -462,7 +490,8 @@ TEST_F(Callbacks, R_MD_5_MetadataAreNoBlock) {
   EXPECT_EQ(play_->releases(), 0U);
 }
 
-TEST_F(Callbacks, R_BUF_6_MetadataMayBeKeptWithAddRef) {
+TEST_F(Callbacks, MetadataMayBeKeptWithAddRef) {
+  proves("R-BUF-6");
   auto& program = make_consumer();
   PVOID kept = nullptr;
   program.on_metadata = [&](const contents& metadata) {
@@ -514,7 +543,8 @@ protected:
 
 using offset_list = std::vector<std::uint64_t>;
 
-TEST_F(Negotiate, R_NEG_2_R_NG_1_TheSessionIsToldAndTheConsumerGetsTheBlocksThatCoverTheRange) {
+TEST_F(Negotiate, TheSessionIsToldAndTheConsumerGetsTheBlocksThatCoverTheRange) {
+  proves("R-NEG-2 R-NG-1");
   run([&](HANDLE key) { EXPECT_EQ(ask(key, 6, 7), DWORD{ERROR_SUCCESS}); });
   const auto asked = play_->await_range();
   EXPECT_EQ(asked.first, 6U);
@@ -525,13 +555,15 @@ TEST_F(Negotiate, R_NEG_2_R_NG_1_TheSessionIsToldAndTheConsumerGetsTheBlocksThat
   EXPECT_EQ(play_->buffers_alive(), 0U);
 }
 
-TEST_F(Negotiate, R_NEG_3_NotCalledTheWholeFileComes) {
+TEST_F(Negotiate, NotCalledTheWholeFileComes) {
+  proves("R-NEG-3");
   run([](HANDLE) {});
   EXPECT_EQ(offsets().size(), 10U);
   EXPECT_EQ(play_->ranges_asked(), 0U);
 }
 
-TEST_F(Negotiate, R_NEG_3_CODE_87_RefusesWhatDoesNotLieInTheFile) {
+TEST_F(Negotiate, RefusesWhatDoesNotLieInTheFile) {
+  proves("R-NEG-3 CODE-87");
   constexpr auto most = std::numeric_limits<std::uint64_t>::max();
   run([&](HANDLE key) {
     EXPECT_EQ(ask(key, 41, 0), DWORD{ERROR_INVALID_PARAMETER});
@@ -544,7 +576,8 @@ TEST_F(Negotiate, R_NEG_3_CODE_87_RefusesWhatDoesNotLieInTheFile) {
   EXPECT_EQ(offsets().size(), 10U) << "a refused range is none";
 }
 
-TEST_F(Negotiate, R_NEG_3_TakesRangesUpToTheEdges) {
+TEST_F(Negotiate, TakesRangesUpToTheEdges) {
+  proves("R-NEG-3");
   run([&](HANDLE key) {
     EXPECT_EQ(ask(key, 0, 40), DWORD{ERROR_SUCCESS});
     EXPECT_EQ(ask(key, 40, 0), DWORD{ERROR_SUCCESS});
@@ -553,7 +586,8 @@ TEST_F(Negotiate, R_NEG_3_TakesRangesUpToTheEdges) {
   EXPECT_EQ(offsets(), (offset_list{36}));
 }
 
-TEST_F(Negotiate, R_NEG_4_CODE_120_IsThereSoNobodyGetsTheCodeOfACallThatIsNot) {
+TEST_F(Negotiate, IsThereSoNobodyGetsTheCodeOfACallThatIsNot) {
+  proves("R-NEG-4 CODE-120");
   run([&](HANDLE key) { EXPECT_NE(ask(key, 0, 4), DWORD{ERROR_CALL_NOT_IMPLEMENTED}); });
   EXPECT_NE(ask(nullptr, 0, 4), DWORD{ERROR_CALL_NOT_IMPLEMENTED});
   EXPECT_EQ(offsets(), offset_list{0});
@@ -564,7 +598,8 @@ TEST_F(Negotiate, AnEmptyRangeIsNothing) {
   EXPECT_EQ(offsets(), offset_list{});
 }
 
-TEST_F(Negotiate, R_NEG_1_CODE_6_CODE_5023_OnlyWhileTheCallbackRunsAndOnlyWithItsKey) {
+TEST_F(Negotiate, OnlyWhileTheCallbackRunsAndOnlyWithItsKey) {
+  proves("R-NEG-1 CODE-6 CODE-5023");
   HANDLE given = nullptr;
   run([&](HANDLE key) {
     given = key;
@@ -577,7 +612,8 @@ TEST_F(Negotiate, R_NEG_1_CODE_6_CODE_5023_OnlyWhileTheCallbackRunsAndOnlyWithIt
   EXPECT_EQ(offsets().size(), 10U);
 }
 
-TEST_F(Negotiate, R_CLS_10_AlsoOnAKeyThatWasClosedMeanwhile) {
+TEST_F(Negotiate, AlsoOnAKeyThatWasClosedMeanwhile) {
+  proves("R-CLS-10");
   program_.on_negotiate = [&](HANDLE key) {
     EXPECT_EQ(WdsTransportClientCloseSession(program_.key), DWORD{ERROR_SUCCESS});
     EXPECT_EQ(ask(key, 0, 4), DWORD{ERROR_SUCCESS});
@@ -589,7 +625,8 @@ TEST_F(Negotiate, R_CLS_10_AlsoOnAKeyThatWasClosedMeanwhile) {
   program_.await_event("complete 0");
 }
 
-TEST_F(Callbacks, C_CP_3_CODE_31_CompleteComesEvenWhenTheActorBehindThemDies) {
+TEST_F(Callbacks, CompleteComesEvenWhenTheActorBehindThemDies) {
+  proves("C-CP-3 CODE-31");
   auto& program = make_consumer();
   prepare_and_start(program);
   play_->start(8, 4);
@@ -599,7 +636,8 @@ TEST_F(Callbacks, C_CP_3_CODE_31_CompleteComesEvenWhenTheActorBehindThemDies) {
   EXPECT_EQ(program.events(), (events{"start 8", "complete 31"}));
 }
 
-TEST_F(Callbacks, C_CP_3_CODE_31_CompleteComesEvenWhenTheSessionManagerDies) {
+TEST_F(Callbacks, CompleteComesEvenWhenTheSessionManagerDies) {
+  proves("C-CP-3 CODE-31");
   auto& program = make_consumer();
   prepare_and_start(program);
   play_->start(8, 4);

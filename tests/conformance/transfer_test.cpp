@@ -3,6 +3,7 @@
 #include "api_test.hpp"
 #include "tests/support/actor_fixture.hpp"
 #include "tests/support/loopback_server.hpp"
+#include "tests/support/proves.hpp"
 #include "tests/support/temporary_directory.hpp"
 
 #include <algorithm>
@@ -69,7 +70,8 @@ protected:
 /// Of small_block_options.
 constexpr std::uint64_t block_size = 512 * 16;
 
-TEST_F(WholeTransfer, C_RC_2_C_RC_3_R_RC_7_C_ST_2_BlocksCoverTheObjectOnceAlignedAndTrue) {
+TEST_F(WholeTransfer, BlocksCoverTheObjectOnceAlignedAndTrue) {
+  proves("C-RC-2 C-RC-3 R-RC-7 C-ST-2");
   constexpr std::size_t size = 40 * block_size + 77;
   program_.on_contents = [this](const contents& block) {
     EXPECT_EQ(complete_receive(program_.key, block.size, block.offset), DWORD{ERROR_SUCCESS});
@@ -90,7 +92,8 @@ TEST_F(WholeTransfer, C_RC_2_C_RC_3_R_RC_7_C_ST_2_BlocksCoverTheObjectOnceAligne
   EXPECT_EQ(sum, size);
 }
 
-TEST_F(WholeTransfer, W_ISES_12_W_CR_5_NeverMoreIsOutThanTheCacheHolds) {
+TEST_F(WholeTransfer, NeverMoreIsOutThanTheCacheHolds) {
+  proves("W-ISES-12 W-CR-5");
   std::vector<contents> held;
   std::uint64_t most = 0;
   program_.on_contents = [&](const contents& block) {
@@ -108,7 +111,8 @@ TEST_F(WholeTransfer, W_ISES_12_W_CR_5_NeverMoreIsOutThanTheCacheHolds) {
   EXPECT_EQ(program_.blocks().size(), 40U);
 }
 
-TEST_F(WholeTransfer, R_TH_8_ACallbackThatBlocksLetsAnotherSessionArriveWhole) {
+TEST_F(WholeTransfer, ACallbackThatBlocksLetsAnotherSessionArriveWhole) {
+  proves("R-TH-8");
   gate hold;
   program_.on_start = [&] { hold.pass(); };
   program_.on_contents = [this](const contents& block) {

@@ -1,12 +1,14 @@
 // A consumer that could not store what it got cancels, even after the end: the server must not take it
 // for one that has everything.
 #include "api_test.hpp"
+#include "tests/support/proves.hpp"
 
 namespace fleetcast::conformance {
 
 using WithheldReceipt = api_test;
 
-TEST_F(WithheldReceipt, R_CAN_9_AReleaseAfterACancelAfterTheEndCannotOvertakeIt) {
+TEST_F(WithheldReceipt, AReleaseAfterACancelAfterTheEndCannotOvertakeIt) {
+  proves("R-CAN-9");
   auto& program = make_consumer();
   prepare_and_start(program);
   play_->start(7, 4);

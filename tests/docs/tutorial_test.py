@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""The tutorial's program: does it compile, does it work?
+"""The tutorial's program: does it compile, does it work? And the README's: does it compile?
 
     tutorial_test.py compile --cc CC --library LIBWDSTPTC --out DIR [-- FLAG...]
-        extracts it and builds it as strict C99 where any warning is an error; FLAGs are the
+        extracts them and builds them as strict C99 where any warning is an error; FLAGs are the
         sanitizers' that the library was built with
     tutorial_test.py run --bin BIN_DIR --out DIR
         lets what `compile` built receive from `fleetcast serve` on loopback
@@ -10,6 +10,7 @@
 
 import argparse
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -25,6 +26,7 @@ from lib import files  # noqa: E402
 from lib.fleetcast import Server  # noqa: E402
 from lib.workspace import LabError, Workspace  # noqa: E402
 
+README = ROOT / "README.md"
 TUTORIAL = ROOT / "docs" / "api" / "tutorial.md"
 SOURCE = "receive.c"
 PROGRAM = "receive"
@@ -39,12 +41,23 @@ def compile_program(options):
     if [path.name for path in sources] != [SOURCE]:
         raise LabError(f"the tutorial is to hold one program, {SOURCE}, not"
                        f" {', '.join(path.name for path in sources)}")
+    build(options, STRICT, sources[0], PROGRAM)
+    found = re.search(r"^```c\n(.*?)^```$", README.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    if not found:
+        raise LabError("the README holds no program in C")
+    shortest = Path(options.out) / "shortest.c"
+    shortest.write_text(found.group(1), encoding="utf-8")
+    # Less strict: it names what it does not use, and casts functions as programs for Windows do.
+    build(options, ["-std=c99", "-Wall", "-Wextra", "-Werror", "-Wno-unused-parameter"], shortest, "shortest")
+
+
+def build(options, flags, source, program):
     library = Path(options.library)
-    command = [options.cc, *STRICT, *options.flags, f"-I{ROOT / 'api'}", str(sources[0]),
+    command = [options.cc, *flags, *options.flags, f"-I{ROOT / 'api'}", str(source),
                f"-L{library.parent}", "-lwdstptc", f"-Wl,-rpath,{library.parent}",
-               "-o", str(Path(options.out) / PROGRAM)]
+               "-o", str(Path(options.out) / program)]
     if subprocess.run(command, check=False).returncode != 0:
-        raise LabError(f"the tutorial's program does not build: {' '.join(command)}")
+        raise LabError(f"{source.name} does not build: {' '.join(command)}")
 
 
 def free_port():

@@ -122,6 +122,20 @@ def check_interface(prefix):
         require(leak is None, f"{path} wants {leak and leak.group()} of its users")
 
 
+def check_languages(workspace, prefix):
+    """A program in the style of Windows compiles in C and C++, and one with another width of text than it says does not."""
+    style = os.path.join(ROOT, "tests", "conformance", "windows_style.c")
+    mixed = os.path.join(workspace.path, "mixed.c")
+    with open(mixed, "w", encoding="ascii") as file:
+        file.write("#define FLEETCAST_UTF16 1\n#include <wdstci.h>\n")
+    for compiler in (["cc", "-std=c99"], ["cc", "-std=c11"], ["c++", "-std=c++17", "-x", "c++"]):
+        command = [*compiler, "-Wall", "-Wextra", "-Werror", f"-I{prefix}/include", f"-I{ROOT}", "-fsyntax-only"]
+        run([*command, style])
+        done = subprocess.run([*command, mixed], capture_output=True, text=True, check=False)
+        require(done.returncode != 0 and "FLEETCAST_UTF16" in done.stderr,
+                f"{' '.join(compiler)} takes text of 16 bits where WCHAR has 32: {done.stderr}")
+
+
 def check_search_paths(options, prefix):
     """Libraries are looked for beside a program and nowhere else: not where it was built, and not in the
     current directory, which is what an empty element means."""
@@ -303,6 +317,7 @@ def test():
         check_contents(prefix)
         check_no_build_paths(options, first, prefix)
         check_interface(prefix)
+        check_languages(workspace, prefix)
         check_search_paths(options, prefix)
         programs = {}
         for name in ("c99", "cpp20"):

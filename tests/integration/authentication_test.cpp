@@ -8,6 +8,7 @@
 #include "actors/trust/identity.hpp"
 #include "api/fleetcast_ext.h"
 #include "tests/support/actor_fixture.hpp"
+#include "tests/support/proves.hpp"
 #include "tests/support/temporary_directory.hpp"
 
 #include <gmock/gmock.h>
@@ -141,14 +142,16 @@ private:
   std::uint16_t port_ = 0;
 };
 
-TEST_F(Authentication, W_ISES_7_AKnownClientGetsTheObject) {
+TEST_F(Authentication, AKnownClientGetsTheObject) {
+  proves("W-ISES-7");
   serve(fingerprint_ + " this test\n");
   const auto end = get(WDS_TRANSPORTCLIENT_AUTH);
   EXPECT_EQ(end.error, DWORD{ERROR_SUCCESS}) << end.story;
   EXPECT_EQ(end.bytes, 3000U);
 }
 
-TEST_F(Authentication, W_ISES_7_R_START_7_AnUnknownClientIsDeniedAccessByName) {
+TEST_F(Authentication, AnUnknownClientIsDeniedAccessByName) {
+  proves("W-ISES-7 R-START-7");
   serve("# nobody\n");
   const auto end = get(WDS_TRANSPORTCLIENT_AUTH);
   EXPECT_EQ(end.error, DWORD{ERROR_ACCESS_DENIED});
@@ -156,7 +159,8 @@ TEST_F(Authentication, W_ISES_7_R_START_7_AnUnknownClientIsDeniedAccessByName) {
   EXPECT_EQ(end.bytes, 0U);
 }
 
-TEST_F(Authentication, W_ISES_8_R_START_7_NoAuthIsRefusedByAServerThatWantsToKnow) {
+TEST_F(Authentication, NoAuthIsRefusedByAServerThatWantsToKnow) {
+  proves("W-ISES-8 R-START-7");
   serve(fingerprint_ + "\n");
   const auto end = get(WDS_TRANSPORTCLIENT_NO_AUTH);
   EXPECT_EQ(end.error, DWORD{ERROR_NOT_AUTHENTICATED});

@@ -1,5 +1,6 @@
 #include "actors/trust/known_servers.hpp"
 #include "tests/integration/control_fixture.hpp"
+#include "tests/support/proves.hpp"
 
 #include <gtest/gtest.h>
 #include <openssl/evp.h>
@@ -22,7 +23,8 @@ using control_fixture::Control;
 using control_fixture::raw_client;
 using control_fixture::receiver;
 
-TEST_F(Control, W_ISES_7_TellsTheServerWhoAsks) {
+TEST_F(Control, TellsTheServerWhoAsks) {
+  proves("W-ISES-7");
   serve();
   const auto [request, fingerprint] = authenticated();
   connect(request);
@@ -30,14 +32,16 @@ TEST_F(Control, W_ISES_7_TellsTheServerWhoAsks) {
   EXPECT_EQ(client_at(await_join()), fingerprint);
 }
 
-TEST_F(Control, W_ISES_8_DoesNotTellUnlessAsked) {
+TEST_F(Control, DoesNotTellUnlessAsked) {
+  proves("W-ISES-8");
   serve();
   connect(to_server());
   await_accept();
   EXPECT_EQ(client_at(await_join()), "");
 }
 
-TEST_F(Control, W_ISES_7_ServesAClientThatItKnows) {
+TEST_F(Control, ServesAClientThatItKnows) {
+  proves("W-ISES-7");
   const auto fingerprint = authenticated().second;
   authorize("# ours\n" + fingerprint + " the lab's\n");
   serve();
@@ -45,7 +49,8 @@ TEST_F(Control, W_ISES_7_ServesAClientThatItKnows) {
   EXPECT_EQ(await_accept().accept.receiver_id, receiver);
 }
 
-TEST_F(Control, W_ISES_7_RefusesAClientThatItDoesNotKnowByItsFingerprint) {
+TEST_F(Control, RefusesAClientThatItDoesNotKnowByItsFingerprint) {
+  proves("W-ISES-7");
   authorize("# nobody\n");
   serve();
   const auto [request, fingerprint] = authenticated();
@@ -61,7 +66,8 @@ TEST_F(Control, W_ISES_7_RefusesAClientThatItDoesNotKnowByItsFingerprint) {
   await_accept();
 }
 
-TEST_F(Control, W_ISES_8_RefusesAClientThatDoesNotSayWhoItIs) {
+TEST_F(Control, RefusesAClientThatDoesNotSayWhoItIs) {
+  proves("W-ISES-8");
   authorize(authenticated().second + "\n");
   serve();
   connect(to_server());

@@ -233,6 +233,17 @@ inline wire::message_bytes framed(std::uint32_t length, wire::message_bytes body
   return result;
 }
 
+/// As the runtime does it: what the I/O thread does for the last actors takes the actor system.
+struct end_of_io {
+  caf::actor_system& system;
+  io::io_thread& io;
+
+  ~end_of_io() {
+    system.await_all_actors_done();
+    io.stop();
+  }
+};
+
 // -- fixture ----------------------------------------------------------------------------------------
 
 class Control : public ::testing::Test {
@@ -426,6 +437,7 @@ protected:
   caf::actor_system_config config_;
   io::io_thread io_;
   caf::actor_system system_{config_};
+  end_of_io end_of_io_{system_, io_};
   caf::scoped_actor server_probe_;
   caf::scoped_actor client_probe_;
   std::shared_ptr<const io::identity> identity_;

@@ -1,5 +1,7 @@
 #include "tests/integration/control_fixture.hpp"
+#include "tests/support/logged_lines.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <string>
@@ -47,6 +49,30 @@ TEST_F(Control, TurnsAwayWhoComesBeyondTheLimitOfConnections) {
   await_leave();
   await_fact("connections", "0");
   expect_service();
+}
+
+TEST_F(Control, ReceiversOfOneAddressKeepNobodyElseOut) {
+  const testing::logged_lines lines;
+  limits_.connections = 8;
+  serve();
+  for (int i = 0; i < 2; ++i) {
+    connect(to_server());
+    await_join();
+    await_accept();
+  }
+  for (int i = 0; i < 3; ++i) {
+    connect(to_server());
+    const auto reason = await_closed();
+    EXPECT_NE(reason.text.find("limit of connections"), std::string::npos) << reason.text;
+  }
+  EXPECT_EQ(fact("turned away"), "3");
+  EXPECT_THAT(lines.all(), ::testing::ElementsAre(::testing::HasSubstr(
+                             "limit of connections of one address (IPv6: one /64) is reached. It "
+                             "has 2 of 8")));
+  asio::io_context io;
+  tcp::socket other{io, tcp::endpoint{asio::ip::make_address("127.0.0.2"), 0}};
+  other.connect({asio::ip::address_v4::loopback(), port_});
+  await_fact("accepted", "3");
 }
 
 TEST_F(Control, LetsTheNextOneInWhenASilentOneIsThrownOut) {

@@ -104,10 +104,16 @@ def server_reloads(workspace, options):
 def agent_goes_on(workspace, options):
     """Without certificates it has nothing to reload and says so; afterwards it still answers."""
     address = f"127.0.0.1:{free_port()}"
+    allowed = workspace.directory("allowed")
+    os.mkdir(os.path.join(allowed, "below"))
+    leftover = os.path.join(allowed, "below", ".fleetcast-0badc0de-zzzzzz")  # of an agent that was killed
+    with open(leftover, "wb") as file:
+        file.write(b"part of a copy")
     agent = workspace.start("agent", [
-        program(options.bin), "agent", "--listen", address, "--allow-dir", workspace.directory("allowed"),
+        program(options.bin), "agent", "--listen", address, "--allow-dir", allowed,
         "--state-dir", workspace.directory("agent-state")])
     await_listening(agent)
+    require(not os.path.exists(leftover), "an agent that starts leaves what a killed one left")
     agent.signal(signal.SIGHUP)
     wait_for_line(agent, "SIGHUP: there are no certificates")
     wait_for_line(agent, "SIGHUP: known servers .* read for each job .*restart")

@@ -96,6 +96,10 @@ def test():
         require(hosts.contents(hosts.arrived)["host.pem"] != before["host.pem"], "the old certificate is still there")
         with open(os.path.join(hosts.remote, "calls"), encoding="ascii") as calls:
             require(set(calls.read().split()) == {f"root@{NAME}"}, "another host was called")
+        hosts.run([program(options.bin), "fleet", "cert", "host", "soon", "--days", "10"])
+        listed = hosts.run([program(options.bin), "fleet", "cert", "list"])
+        due = [line.split()[0] for line in listed.splitlines() if line.endswith("(renew it with --renew)")]
+        require(due == ["soon"], f"the list says of {due} that they are to be renewed:\n{listed}")
         check_agent(workspace, options, hosts)
 
 

@@ -30,7 +30,13 @@ using std::chrono::hours;
 /// A TCP connection to a port of this host, for those who do not play by the rules.
 class raw_connection {
 public:
-  explicit raw_connection(std::uint16_t port) : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
+  explicit raw_connection(std::uint16_t port, const char* from = "127.0.0.1")
+    : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
+    sockaddr_in own{};
+    own.sin_family = AF_INET;
+    ::inet_pton(AF_INET, from, &own.sin_addr);
+    if (::bind(socket_, reinterpret_cast<const sockaddr*>(&own), sizeof(own)) != 0)
+      throw std::runtime_error{"no such address"};
     sockaddr_in to{};
     to.sin_family = AF_INET;
     to.sin_port = htons(port);
@@ -99,6 +105,12 @@ protected:
 
   /// Whether the agent answers a client with these files (none: no certificate).
   bool lets_in(const fleet::credential_files* files, int newest = TLS1_3_VERSION) {
+    raw_connection connection{agent->port()};
+    return lets_in(connection, files, newest);
+  }
+
+  static bool lets_in(raw_connection& connection, const fleet::credential_files* files,
+                      int newest = TLS1_3_VERSION) {
     const std::shared_ptr<SSL_CTX> context{SSL_CTX_new(TLS_client_method()), SSL_CTX_free};
     SSL_CTX_set_max_proto_version(context.get(), newest);
     if (files != nullptr) {
@@ -106,7 +118,6 @@ protected:
       EXPECT_EQ(SSL_CTX_use_PrivateKey_file(context.get(), files->key.c_str(), SSL_FILETYPE_PEM),
                 1);
     }
-    raw_connection connection{agent->port()};
     const std::shared_ptr<SSL> tls{SSL_new(context.get()), SSL_free};
     SSL_set_fd(tls.get(), connection.number());
     if (SSL_connect(tls.get()) != 1)
@@ -197,6 +208,36 @@ TEST_P(FleetLink, ClosesConnectionsThatProveNothingInTime) {
 TEST_P(FleetLink, IsNotBlockedByStrangersWhoHoldConnections) {
   fleet::link_acceptor_limits bounds;
   bounds.pending = 4;
+  bounds.pending_per_source = 2;
+  bounds.grace = bounds.handshake = hours{1};
+  start_agent({}, bounds);
+  std::vector<std::unique_ptr<raw_connection>> strangers;
+  for (int i = 0; i < 40; ++i)
+    strangers.push_back(std::make_unique<raw_connection>(agent->port(), "127.0.0.2"));
+  live_coordinator from{io, coordinator_context(), GetParam().coordinator};
+  EXPECT_EQ(why_not(from, agent->host()), "reached");
+}
+
+TEST_P(FleetLink, StrangersThatConnectDuringItsHandshakeDoNotEndIt) {
+  fleet::link_acceptor_limits bounds;
+  bounds.pending = 4;
+  bounds.pending_per_source = 2;
+  bounds.waiting = 8;
+  bounds.grace = bounds.handshake = hours{1};
+  start_agent({}, bounds);
+  raw_connection coordinator{agent->port()};
+  std::vector<std::unique_ptr<raw_connection>> strangers;
+  for (int i = 0; i < 40; ++i)
+    strangers.push_back(std::make_unique<raw_connection>(agent->port(), "127.0.0.2"));
+  EXPECT_TRUE(strangers.back()->is_turned_away()) << "the line is full";
+  const auto files = store.coordinator();
+  EXPECT_TRUE(lets_in(coordinator, &files));
+}
+
+TEST_P(FleetLink, SilentConnectionsOfItsOwnAddressMakeRoom) {
+  fleet::link_acceptor_limits bounds;
+  bounds.pending_per_source = 2;
+  bounds.grace = std::chrono::milliseconds{0};
   start_agent({}, bounds);
   std::vector<std::unique_ptr<raw_connection>> strangers;
   for (int i = 0; i < 40; ++i)
@@ -204,6 +245,23 @@ TEST_P(FleetLink, IsNotBlockedByStrangersWhoHoldConnections) {
   live_coordinator from{io, coordinator_context(), GetParam().coordinator};
   EXPECT_EQ(why_not(from, agent->host()), "reached");
   EXPECT_TRUE(strangers.front()->is_turned_away());
+}
+
+TEST_P(FleetLink, TellsACoordinatorThatAllLinksAreInUse) {
+  fleet::link_acceptor_limits bounds;
+  bounds.links = 1;
+  start_agent({}, bounds);
+  live_coordinator inside{io, coordinator_context(), GetParam().coordinator};
+  const auto reached = inside.dial(agent->host());
+  ASSERT_TRUE(reached) << reached.error().text;
+  live_coordinator outside{io, coordinator_context(), GetParam().coordinator};
+  const auto refused = outside.dial(agent->host());
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, protocol::failure_code::server_busy);
+  EXPECT_NE(refused.error().text.find("the agent at 127.0.0.1 port " + std::to_string(agent->port())
+                                      + ": all of its 1 links are in use"),
+            std::string::npos)
+    << refused.error().text;
 }
 
 TEST_P(FleetLink, TakesOtherCertificatesAndKeepsItsLinks) {

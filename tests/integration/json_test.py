@@ -125,6 +125,16 @@ def get_succeeds(bench, server):
     last = events[-1]
     require(last["bytes"] == last["object_bytes"] == SIZE and last["verified"] and last["lost_packets"] > 0, last)
     finds_what_does_not_fit(last, "get")
+    loses_its_output(bench, "get", server.url("image"), "copy", "--interface", "lo", "--json")
+
+
+def loses_its_output(bench, *arguments):
+    """A command whose words a full disk does not take has not succeeded, whatever else went well."""
+    with open("/dev/full", "w", encoding="ascii") as full:
+        done = subprocess.run([bench.fleetcast, *arguments], stdin=subprocess.DEVNULL, stdout=full, text=True,
+                              stderr=subprocess.PIPE, timeout=SECONDS, check=False)
+    require(done.returncode == 1 and "cannot write to standard output: No space left" in hear(done.stderr),
+            f"{arguments} with a full disk behind its output ended with {done.returncode}: {done.stderr}")
 
 
 def get_fails(bench, server):
@@ -134,6 +144,8 @@ def get_fails(bench, server):
             (1, FILE_NOT_FOUND, [server.url("nothing"), "copy"]),
             (1, CONNECTION_REFUSED, [f"{ADDRESS}:{free_port()}/lab/image", "copy"]),
             (2, INVALID_PARAMETER, [url, "-"]),
+            (2, INVALID_PARAMETER, [url, ""]),
+            (2, INVALID_PARAMETER, [f"{ADDRESS}:0/lab/image", "copy"]),
             (2, INVALID_PARAMETER, [url, "copy", "--cache", "much"]),
             (3, None, [url, "/dev/null/at/all/copy"]),
             (4, NOT_TRUSTED, [url, "copy", "--fingerprint", wrong])):
@@ -307,10 +319,19 @@ def fleet_manages_jobs(bench, url, job, hosts):
     require(jobs[job]["state"] == "succeeded" and jobs[job]["address"].endswith("/lab/image"), jobs)
     require("failed" in {one["state"] for one in jobs.values()}, jobs)
     for arguments in (["get", url, "copy"], ["get", url, "copy", *hosts, "--start", "quorum:9"],
-                      ["status", "--job", "unheard-of"]):
+                      ["get", url, "copy", *hosts, "--job", job], ["get", url, "other", *hosts, "--job", job],
+                      ["get", "--job", job], ["get", url, "copy", "--hosts", "nohost.txt"],
+                      ["get", url, "copy", "--hosts", "./nohost"], ["status", "--job", "unheard-of"]):
         [refused] = bench.lines("fleet", 2, "fleet", *arguments)
         require(refused["event"] == "failed" and refused["exit"] == 2
                 and refused["error"]["code"] == INVALID_PARAMETER, refused)
+
+
+def fleet_does_not_wait_for_a_name_that_is_none(bench, url):
+    """Patience is for hosts that may come back."""
+    events = bench.lines("fleet", 1, "fleet", "get", url, "copy", "--hosts", "nosuch.invalid")
+    [report] = [event for event in events if event["event"] == "report"]
+    require("resolved" in report["error"]["text"] and report["dials"] == 1, report)
 
 
 def fleet_works(bench, server):
@@ -319,6 +340,7 @@ def fleet_works(bench, server):
     url = server.url("image")
     job = fleet_succeeds(bench, url, hosts)
     fleet_names_a_dead_host(bench, url, listen)
+    fleet_does_not_wait_for_a_name_that_is_none(bench, url)
     fleet_manages_jobs(bench, url, job, hosts)
     require(agent.stop() == 0, f"the agent ended with {agent.status} on SIGTERM")
 

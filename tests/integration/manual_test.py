@@ -149,7 +149,7 @@ def bash(options, *typed):
     done = run("bash", "--norc", "-c", BASH, "bash", file, *typed,
                env={**os.environ, "PATH": f"{options.bin}:{os.environ['PATH']}"})
     require(done.returncode == 0 and not done.stderr, f"bash, completing {typed}: {done.stderr}")
-    return done.stdout.split()
+    return [line for line in done.stdout.splitlines() if line]
 
 
 def expect(found, wanted, what):
@@ -168,6 +168,12 @@ def check_bash(options, helps):
     for typed in (["--namespace", "lab", "=", "/us"], ["--namespace", "=", "lab", "=", "/us"], ["-n", "lab", "=", "/us"]):
         expect(bash(options, "fleetcast", "serve", *typed), ["/usr"], f"bash: {typed}")
     require(not bash(options, "fleetcast", "serve", "--rate", ""), "bash offers something for a rate")
+    with tempfile.TemporaryDirectory() as place:
+        for name in ("a*", "ab", "x y"):
+            with open(os.path.join(place, name), "w", encoding="ascii"):
+                pass
+        expect(sorted(bash(options, "fleetcast", "identity", "--file", place + "/")),
+               sorted(os.path.join(place, name) for name in ("a*", "ab", "x y")), "bash: names that are patterns, or hold spaces")
     names = wdsmcast_names(options)
     require(len(names) > 12, f"`wdsmcast /?` has {names}")
     expect(bash(options, "wdsmcast", "/"), names, "bash: wdsmcast /")

@@ -135,7 +135,7 @@ def follows_its_file(workspace, options):
     service.hang_up(r"SIGHUP: .*server\.toml was read again; offered from now on: lab=.*, iso=",
                     r"SIGHUP: changed in .*server\.toml, but these take a restart: --rate, --ttl$")
     service.manager.hears(r"^RELOADING=1\nMONOTONIC_USEC=\d+$")
-    service.manager.hears(r"^READY=1$")
+    service.manager.hears(rf"^READY=1\nSTATUS=Listening on {re.escape(service.address)}")
     service.serves("iso")
     service.write("iso", more='rate = "50M"')
     service.hang_up("offered from now on: iso=")
@@ -144,9 +144,15 @@ def follows_its_file(workspace, options):
     print("serve: SIGHUP takes namespaces from its file, and says what takes a restart")
 
     for what, more in (("line 3: .*rate is not understood", 'rate = "fast"'), ("line 3: there is no setting 'rats'", 'rats = 1'),
-                       ("line 3: .* is not understood", "rate = fast")):
+                       ("line 3: .* is not understood", "rate = fast"), ("line 4: .* is there for the second time", "ttl = 1\nttl = 2")):
         service.write("lab", more=more)
         service.hang_up(f"SIGHUP: all settings stay as they are: .*server.toml, {what}")
+    service.manager.hears(r"^READY=1\nSTATUS=The last reload failed: .*line 3: .*rate is not understood")
+    # What counts after a restart only has to be right as well.
+    for what, more in (('group "bad"', 'group = "bad"'), ("feedback-port 'zzz'", 'feedback_port = "zzz"'),
+                       ("--rate fixes the rate", 'rate = "5M"\nrate_policy = "adaptive"')):
+        service.write("lab", more=more)
+        service.hang_up(f"SIGHUP: all settings stay as they are: .*{what}")
     service.write("lab", more='authorized = "/nonexistent/clients"')
     service.hang_up("SIGHUP: all settings stay as they are: .*/nonexistent/clients")
     os.remove(service.file)
@@ -181,6 +187,19 @@ def refuses_at_once(workspace, options):
         hear(done.stderr)
         require(done.returncode == code and re.search(words, done.stderr) and not done.stdout,
                 f"{text!r} ended with {done.returncode}, not {code}, and said: {done.stdout}{done.stderr}")
+    pipe = os.path.join(workspace.path, "pipe.toml")
+    os.mkfifo(pipe, 0o600)
+    lab = f"lab={workspace.directory('lab')}"
+    for flags, words in ((["--config", pipe], "pipe.toml is not a regular file"),
+                         (["--config", workspace.path], "is not a regular file"),
+                         (["--namespace", lab, "--authorized", "/dev/zero"], "/dev/zero is not a regular file"),
+                         (["--namespace", lab, "--state-dir", "/dev/null"], "/dev/null")):
+        state = [] if "--state-dir" in flags else ["--state-dir", workspace.directory("state")]
+        done = subprocess.run([program(options.bin), "serve", *state, *flags],
+                              capture_output=True, text=True, timeout=SECONDS, check=False)
+        hear(done.stderr)
+        require(done.returncode == LOCAL_FILE and words in done.stderr and not done.stdout,
+                f"serve {flags} ended with {done.returncode}, not {LOCAL_FILE}, and said: {done.stdout}{done.stderr}")
     print("serve: a file that cannot be used is refused at the start, and named with its line")
 
 

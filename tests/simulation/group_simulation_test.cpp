@@ -220,7 +220,7 @@ TEST(GroupSimulation, WithoutAnyFeedbackArrivingForAWhileItRecovers) {
   o.receivers.assign(2, bad_network(0.2));
   for (auto& r : o.receivers) {
     r.up.loss = 0.95;
-    r.up.mean_burst = 50;
+    r.up.mean_burst = 1000; // a second
   }
   o.validate = true;
   run(o);

@@ -1,11 +1,13 @@
 /// The simulator's own promises: a network that is kinder than it says would make every simulation
 /// worthless.
 #include "protocol/require.hpp"
+#include "protocol/send/bit_rate.hpp"
 #include "protocol/simulation/event_queue.hpp"
 #include "protocol/simulation/link.hpp"
 
 #include <gtest/gtest.h>
 
+#include <utility>
 #include <vector>
 
 namespace fleetcast::protocol::simulation {
@@ -50,6 +52,55 @@ TEST_P(LossyLink, LosesItsShareInRunsOfTheGivenLength) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Share, LossyLink, testing::Values(0.01, 0.33, 0.66));
+
+/// How often a datagram was lost, and how many were lost in a row on average, sent so far apart.
+std::pair<double, double> losses_of(const link_options& o, duration spacing) {
+  link l{o, 7};
+  int lost = 0;
+  int runs = 0;
+  bool before = false;
+  for (int i = 0; i < many; ++i) {
+    const auto now_lost = l.transmit(start + spacing * i, size).empty();
+    lost += now_lost ? 1 : 0;
+    runs += now_lost && !before ? 1 : 0;
+    before = now_lost;
+  }
+  return {static_cast<double>(lost) / many, static_cast<double>(lost) / runs};
+}
+
+TEST(Link, ABurstIsOverAfterItsTimeHoweverLittleIsSent) {
+  for (const double loss : {0.2, 0.5})
+    for (const bit_rate rate : {bit_rate{0}, bit_rate{1'000'000}, bit_rate{1'000'000'000}}) {
+      link_options o;
+      o.loss = loss;
+      o.mean_burst = 44;
+      o.rate = rate;
+      // What is sent so rarely meets each burst once: independent losses.
+      const auto [share, length] = losses_of(o, seconds(30));
+      EXPECT_NEAR(share, loss, 0.01) << rate;
+      EXPECT_NEAR(length, 1 / (1 - loss), 0.05) << rate;
+    }
+}
+
+TEST(Link, HalfOfABurstIsMetAtHalfOfTheRate) {
+  link_options o;
+  o.loss = 0.2;
+  o.mean_burst = 20;
+  o.rate = 2'000'000; // 5.8 ms for each datagram of a burst
+  const auto [share, length] = losses_of(o, 2 * time_of(1448, o.rate));
+  EXPECT_NEAR(share, o.loss, 0.02);
+  EXPECT_NEAR(length, o.mean_burst / 2, 1);
+}
+
+TEST(Link, WhoSendsAtTheLinksRateMeetsBurstsInFull) {
+  link_options o;
+  o.loss = 0.2;
+  o.mean_burst = 20;
+  o.rate = 2'000'000;
+  const auto [share, length] = losses_of(o, time_of(1448, o.rate));
+  EXPECT_NEAR(share, o.loss, 0.02);
+  EXPECT_NEAR(length, o.mean_burst, 2);
+}
 
 TEST(Link, JitterReordersWithinItsSpan) {
   link_options o;

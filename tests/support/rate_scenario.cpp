@@ -38,7 +38,7 @@ receiver_options receiver_behind(const path& p) {
   r.down.queue_bytes = queue_of(p);
   r.down.delay = r.up.delay = duration{static_cast<std::int64_t>(p.rtt_ms * 5e5)};
   r.down.loss = r.up.loss = p.loss;
-  // Runs of losses are counted in datagrams: of feedback, which is sparse, 44 would be deafness for seconds.
+  // Feedback is lost one by one.
   r.down.mean_burst = p.burst;
   return r;
 }

@@ -85,9 +85,11 @@ Exit codes: 0 after SIGINT or SIGTERM (or SIGHUP on a terminal), 1 when the
 agent cannot start, 2 wrong usage, 3 a file or directory of this host.
 )";
 
-/// Certificates are all that an agent keeps from its start on and that can change without it.
-void reload(agent_credentials& credentials, fleet::link_acceptor& acceptor) {
-  if (const auto failed = credentials.load()) {
+/// Certificates are all that an agent keeps from its start on and that can change without it. Gives why they could not be
+/// read again.
+failure reload(agent_credentials& credentials, fleet::link_acceptor& acceptor) {
+  auto failed = credentials.load();
+  if (failed) {
     actors::log().error("SIGHUP: certificate, key and authority stay as they are: {}", failed.text);
   } else if (const auto& context = credentials.context()) {
     acceptor.use(context);
@@ -100,6 +102,7 @@ void reload(agent_credentials& credentials, fleet::link_acceptor& acceptor) {
   }
   actors::log().info("SIGHUP: known servers and this host's identity are read for each job anyway; "
                      "settings take a restart");
+  return failed;
 }
 
 void warn_of_expiry(agent_credentials& credentials) {
@@ -134,11 +137,12 @@ int run(actors::runtime& runtime, const actors::listening_sockets& sockets,
     say(stdout, "listening on {}\n", to_text(endpoint));
     where += (where.empty() ? "" : ", ") + to_text(endpoint);
   }
-  tell_ready("Listening on " + where);
+  const auto status = "Listening on " + where;
+  tell_ready(status);
 
   const bool signalled = wait_for_signal(
     signals, agent_gone,
-    {[&] { reload(credentials, *acceptor); }, [&] { warn_of_expiry(credentials); },
+    {status, [&] { return reload(credentials, *acceptor); }, [&] { warn_of_expiry(credentials); },
      [&] { return answers(runtime, caf::actor_cast<caf::actor>(agent)); }});
   tell_stopping();
   acceptor->close();

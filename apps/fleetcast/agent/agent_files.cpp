@@ -163,8 +163,9 @@ agent_files::result<std::unique_ptr<target_file>> agent_files::open(const std::s
   struct stat info {};
   if (::fstatat(directory->get(), name.c_str(), &info, AT_SYMLINK_NOFOLLOW) == 0
       && !S_ISREG(info.st_mode))
-    return unexpected{failure{failure_code::access_denied, 0,
-                              destination + " is a link, or no regular file; it stays as it is"}};
+    return unexpected{
+      failure{failure_code::access_denied, 0,
+              destination + " is a link, or not a regular file; it stays as it is"}};
   auto file
     = staged_file::create_in(std::move(*directory), name, target.lexically_normal().string());
   if (!file)

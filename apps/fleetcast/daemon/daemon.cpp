@@ -101,8 +101,7 @@ void do_duties(const daemon_duties& duties) {
 
 } // namespace
 
-bool answers(actors::runtime& runtime, const caf::actor& who) {
-  constexpr auto patience = std::chrono::seconds{5};
+bool answers(actors::runtime& runtime, const caf::actor& who, std::chrono::milliseconds patience) {
   caf::scoped_actor self{runtime.system()};
   bool result = false;
   self->request(who, patience, actors::status_atom::value)
@@ -124,8 +123,8 @@ bool wait_for_signal(signal_events& signals, const event_flag& gone, const daemo
     if (signals.last_signal() != SIGHUP || has_terminal())
       return true;
     tell_reloading();
-    duties.reload();
-    tell_reloaded();
+    const auto failed = duties.reload();
+    tell_reloaded(failed ? "The last reload failed: " + failed.text : duties.status);
   }
 }
 

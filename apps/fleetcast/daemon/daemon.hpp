@@ -8,6 +8,7 @@
 
 #include <tl/expected.hpp>
 
+#include <chrono>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -49,8 +50,12 @@ expose(actors::runtime& runtime, const daemon_options& options);
 
 /// What a command does while it waits for a signal, on the thread that waits.
 struct daemon_duties {
-  /// SIGHUP: reads again what can be read again, and tells the log what was, and what takes a restart.
-  std::function<void()> reload;
+  /// What `systemctl status` shows while all is well.
+  std::string status;
+
+  /// SIGHUP: reads again what can be read again, and tells the log what was, and what takes a restart. Gives what could
+  /// not be read.
+  std::function<protocol::failure()> reload;
 
   /// Every ten seconds or sooner. Null: nothing.
   std::function<void()> regular = nullptr;
@@ -59,8 +64,9 @@ struct daemon_duties {
   std::function<bool()> is_alive = nullptr;
 };
 
-/// Whether `who` answers within a few seconds.
-[[nodiscard]] bool answers(actors::runtime& runtime, const caf::actor& who);
+/// Whether `who` answers in that time.
+[[nodiscard]] bool answers(actors::runtime& runtime, const caf::actor& who,
+                           std::chrono::milliseconds patience = std::chrono::seconds{5});
 
 /// Waits until a signal ends the command (true), or until `gone` is set: what the command lives for has died. SIGHUP
 /// ends a command on a terminal; else it is one to reload. Tells systemd of reloads, and its watchdog that all is well.

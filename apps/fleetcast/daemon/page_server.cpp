@@ -1,5 +1,8 @@
 #include "apps/fleetcast/daemon/page_server.hpp"
 
+#include "actors/kit/fair_places.hpp"
+#include "actors/kit/waiting_room.hpp"
+
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
@@ -8,7 +11,7 @@
 
 #include <atomic>
 #include <future>
-#include <list>
+#include <map>
 #include <utility>
 #include <vector>
 
@@ -21,6 +24,7 @@ namespace {
 namespace asio = boost::asio;
 namespace beast = boost::beast;
 namespace http = beast::http;
+using actors::entrance;
 using asio::ip::tcp;
 using error_code = boost::system::error_code;
 
@@ -29,7 +33,7 @@ constexpr std::chrono::milliseconds accept_pause{200};
 
 using response = http::response<http::string_body>;
 
-response answer_of(http::status status, std::string type, std::string text) {
+response answer_of(http::status status, const std::string& type, std::string text) {
   response result{status, 11};
   result.set(http::field::content_type, type);
   result.keep_alive(false);
@@ -52,7 +56,11 @@ public:
       limits_(bounds),
       listener_(io),
       pause_(io),
-      page_due_(io) {}
+      page_due_(io),
+      room_(std::make_shared<actors::waiting_room>(
+        io, entrance::rules{bounds.reading, bounds.reading_per_source, bounds.grace,
+                            bounds.shortest_grace})),
+      places_(bounds.answering) {}
 
   error_code listen(const tcp::endpoint& where) {
     error_code error;
@@ -71,7 +79,10 @@ public:
   }
 
   void start() {
-    asio::post(io_, [me = shared_from_this()] { me->accept(); });
+    asio::post(io_, [me = shared_from_this()] {
+      me->room_->open(me->weak_from_this(), &implementation::read, &implementation::make_room);
+      me->accept();
+    });
   }
 
   void stop() {
@@ -80,8 +91,9 @@ public:
     listener_.close(ignored);
     pause_.cancel();
     page_due_.cancel();
+    room_->close();
     waiting_.clear();
-    for (auto& one : connections_)
+    for (const auto& [ticket, one] : connections_)
       one->stream.close();
     connections_.clear();
   }
@@ -89,17 +101,27 @@ public:
   asio::io_context& io() const noexcept { return io_; }
   const tcp::endpoint& where() const noexcept { return where_; }
 
-  counters count() const { return {served_, refused_, too_slow_, made_room_}; }
+  counters count() const { return {served_, refused_, too_slow_, made_room_, turned_away_}; }
 
 private:
   struct connection {
-    connection(tcp::socket socket, const limits& bounds)
-      : stream(std::move(socket)),
+    connection(entrance::ticket number, tcp::socket socket, const limits& bounds)
+      : ticket(number),
+        source(source_of(socket)),
+        stream(std::move(socket)),
         buffer(bounds.header) {
       request.header_limit(bounds.header);
       request.body_limit(0);
     }
 
+    static entrance::address source_of(const tcp::socket& socket) {
+      error_code ignored;
+      return actors::source_of(socket.remote_endpoint(ignored).address());
+    }
+
+    entrance::ticket ticket;
+    entrance::address source;
+    bool has_place = false; ///< among those that are answered
     beast::tcp_stream stream;
     beast::flat_buffer buffer;
     http::request_parser<http::empty_body> request;
@@ -128,18 +150,27 @@ private:
 
   void begin(tcp::socket socket) {
     ::fcntl(socket.native_handle(), F_SETFD, FD_CLOEXEC);
-    if (connections_.size() >= limits_.connections) {
-      ++made_room_;
-      end(connections_.front());
-    }
-    const auto who = std::make_shared<connection>(std::move(socket), limits_);
-    connections_.push_back(who);
+    if (!room_->arrive(std::move(socket), limits_.waiting))
+      ++turned_away_;
+  }
+
+  void read(entrance::ticket ticket, tcp::socket socket) {
+    const auto who = std::make_shared<connection>(ticket, std::move(socket), limits_);
+    connections_.emplace(ticket, who);
     // One deadline for the whole request, however many pieces it comes in.
     who->stream.expires_after(limits_.request);
     http::async_read(who->stream, who->buffer, who->request,
                      [me = shared_from_this(), who](error_code error, std::size_t) {
+                       me->room_->leave(who->ticket);
                        me->on_request(who, error);
                      });
+    room_->began(ticket);
+  }
+
+  /// Its reading ends with an error.
+  void make_room(entrance::ticket ticket) {
+    ++made_room_;
+    connections_.at(ticket)->stream.close();
   }
 
   void on_request(const connection_ptr& who, error_code error) {
@@ -160,6 +191,10 @@ private:
     const auto target = request.target();
     if (target.substr(0, target.find('?')) != page_.path)
       return refuse(who, http::status::not_found, "the only page here is " + page_.path + "\n");
+    who->has_place = places_.take(who->source);
+    if (!who->has_place)
+      return refuse(who, http::status::service_unavailable,
+                    "too many requests at once; try again\n");
     who->stream.expires_never();
     waiting_.push_back(who);
     if (waiting_.size() == 1)
@@ -219,10 +254,12 @@ private:
                       });
   }
 
-  void end(connection_ptr who) {
+  void end(const connection_ptr& who) {
     who->stream.close();
-    connections_.remove(who);
-    std::erase(waiting_, who);
+    if (connections_.erase(who->ticket) == 0)
+      return; // the server has stopped
+    if (who->has_place)
+      places_.give_back(who->source);
   }
 
   asio::io_context& io_;
@@ -232,8 +269,10 @@ private:
   tcp::endpoint where_;
   asio::steady_timer pause_;
   asio::steady_timer page_due_;
-  std::list<connection_ptr> connections_; ///< the oldest first
-  std::vector<connection_ptr> waiting_;   ///< for the page
+  std::shared_ptr<actors::waiting_room> room_;
+  actors::fair_places places_; ///< to be answered
+  std::map<entrance::ticket, connection_ptr> connections_;
+  std::vector<connection_ptr> waiting_; ///< for the page
   std::uint64_t page_number_ = 0;
   bool is_stopped_ = false;
 
@@ -241,6 +280,7 @@ private:
   std::atomic<std::uint64_t> refused_{0};
   std::atomic<std::uint64_t> too_slow_{0};
   std::atomic<std::uint64_t> made_room_{0};
+  std::atomic<std::uint64_t> turned_away_{0};
 };
 
 tl::expected<std::unique_ptr<page_server>, protocol::failure>

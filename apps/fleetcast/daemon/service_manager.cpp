@@ -20,8 +20,8 @@ void tell_reloading() {
   sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%llu", static_cast<unsigned long long>(micros));
 }
 
-void tell_reloaded() {
-  sd_notify(0, "READY=1");
+void tell_reloaded(const std::string& status) {
+  tell_ready(status);
 }
 
 void tell_stopping() {

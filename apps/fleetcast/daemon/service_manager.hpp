@@ -9,9 +9,9 @@ namespace fleetcast::apps {
 /// Ready to serve; `status` is what `systemctl status` shows.
 void tell_ready(const std::string& status);
 
-/// Between these two a reload takes place.
+/// Between these two a reload takes place; `status` as above.
 void tell_reloading();
-void tell_reloaded();
+void tell_reloaded(const std::string& status);
 
 void tell_stopping();
 

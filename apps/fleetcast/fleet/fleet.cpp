@@ -200,6 +200,10 @@ checked<void> apply(const job_arguments& arguments, job_record& record) {
   return {};
 }
 
+std::string count_of_hosts(std::size_t count) {
+  return std::to_string(count) + (count == 1 ? " host" : " hosts");
+}
+
 /// An id names one request, once: else a line in a crontab would report what an earlier run did.
 checked<void> check_unused(const std::string& id, const job_record& known,
                            const job_record& asked) {
@@ -235,7 +239,7 @@ checked<job_record> record_of(const job_arguments& arguments, task what) {
   const auto known = record;
   if (auto applied = apply(arguments, record); !applied)
     return tl::unexpected{std::move(applied.error())};
-  if (what == task::run && !is_new && !arguments.address.empty())
+  if (what == task::run && !is_new)
     if (auto used = check_unused(id, known, record); !used)
       return tl::unexpected{std::move(used.error())};
   if (what == task::run && record.request.server.empty())
@@ -379,8 +383,8 @@ int list_jobs(bool json) {
                           {"address", address},
                           {"destination", r.destination}});
     else
-      say(stdout, "{}  {}  {}, {} hosts: {} to {}\n", r.job, begun, standing_of(job),
-          job.record.hosts.size(), address, r.destination);
+      say(stdout, "{}  {}  {}, {}: {} to {}\n", r.job, begun, standing_of(job),
+          count_of_hosts(job.record.hosts.size()), address, r.destination);
   }
   return exit_code::success;
 }

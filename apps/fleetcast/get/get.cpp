@@ -237,8 +237,9 @@ int conclude(const transfer_end& end, const get_arguments& arguments, const std:
       if (end.error == ERROR_INVALID_PARAMETER || end.error == ERROR_INVALID_NAME)
         return failed(exit_code::usage, end.error,
                       arguments.address
-                        + " names no server, or a name in it is too long; see fleetcast get "
-                          "--help");
+                        + " is not understood: expected SERVER, SERVER:PORT with a port from 1 to "
+                          "65535, or [IPV6]:PORT in front of the first slash, and no name that is "
+                          "too long");
       return failed(exit_code_for(end.error), end.error,
                     "cannot start a session for " + arguments.address
                       + (end.story.empty() ? "" : ": " + end.story));

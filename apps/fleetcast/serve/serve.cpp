@@ -186,7 +186,7 @@ serve_checked<actors::offer_terms> terms_of(const serve_arguments& arguments) {
     return refuse_to_serve(catalog.error(), exit_code::local_file);
   const auto authorized = read_authorized(arguments, *namespaces);
   if (!authorized)
-    return refuse_to_serve(authorized.error(), exit_code::failure);
+    return refuse_to_serve(authorized.error(), exit_code::local_file);
   return actors::offer_terms{*catalog, *authorized};
 }
 
@@ -199,17 +199,59 @@ serve_checked<settled> settle(const serve_settings& settings) {
   return *std::move(result);
 }
 
+/// Why --rate and --rate-policy contradict each other, if they do.
+failure check_rate(const serve_arguments& arguments) {
+  const auto is_fixed = arguments.policy == protocol::rate_policy::fixed;
+  if (is_fixed && arguments.rate == 0)
+    return {protocol::failure_code::invalid_argument, 0,
+            "--rate-policy fixed needs a rate: say --rate 800M"};
+  if (!is_fixed && arguments.rate != 0 && arguments.is_policy_given)
+    return {protocol::failure_code::invalid_argument, 0,
+            "--rate fixes the rate, and the other --rate-policy searches for it: leave one out"};
+  if (arguments.max_rate != 0 && arguments.rate > arguments.max_rate)
+    return {protocol::failure_code::invalid_argument, 0,
+            "--rate is for each transmission and --max-rate for all together, so it cannot be the "
+            "lower one: raise --max-rate or lower --rate"};
+  return {};
+}
+
+/// Settings whose text stands for something else.
+struct parsed_settings {
+  boost::asio::ip::tcp::endpoint listen;
+  actors::group_ranges groups;
+  actors::io::port_range feedback_ports;
+};
+
+/// Or what is wrong with them, as far as they themselves show it.
+tl::expected<parsed_settings, failure> parse_settings(const serve_arguments& arguments) {
+  if (auto contradiction = check_rate(arguments))
+    return tl::unexpected{std::move(contradiction)};
+  const auto listen = parse_endpoint(arguments.listen, actors::default_control_port);
+  if (!listen)
+    return tl::unexpected{listen.error()};
+  const auto groups = parse_groups(arguments.groups);
+  if (!groups)
+    return tl::unexpected{groups.error()};
+  const auto ports = parse_feedback_port(arguments.feedback_port);
+  if (!ports)
+    return tl::unexpected{ports.error()};
+  return parsed_settings{*listen, *groups, *ports};
+}
+
 // -- SIGHUP -------------------------------------------------------------------------------------------
 
 /// Lists are read again with the requests that they are for. But one that cannot be used lets nobody in, so that is told
 /// at once, rather than when the first client is turned away.
-void look_at_lists(const serve_arguments& arguments) {
+failure look_at_lists(const serve_arguments& arguments) {
   const auto namespaces = parse_namespaces(arguments.namespaces);
   if (!namespaces)
-    return;
-  if (const auto lists = read_authorized(arguments, *namespaces); !lists)
-    actors::log().error("SIGHUP: nobody is let in by a list of authorized clients: {}",
-                        lists.error().text);
+    return {};
+  const auto lists = read_authorized(arguments, *namespaces);
+  if (lists)
+    return {};
+  actors::log().error("SIGHUP: nobody is let in by a list of authorized clients: {}",
+                      lists.error().text);
+  return lists.error();
 }
 
 std::string listed(const std::vector<std::string>& words) {
@@ -230,15 +272,16 @@ std::vector<std::string> changed_for_a_restart(const option_values& running,
   return result;
 }
 
-/// Takes what is offered from the file. What cannot be used changes nothing.
-void read_again(const serve_settings& settings, settled& running, actors::offer& offered) {
+/// Takes what is offered from the file. What cannot be used changes nothing, and is told.
+failure read_again(const serve_settings& settings, settled& running, actors::offer& offered) {
   const auto next = settings.settle();
-  const auto terms = next ? terms_of(next->arguments)
-                          : serve_checked<actors::offer_terms>{refuse_to_serve(next.error())};
-  if (!terms) {
-    actors::log().error("SIGHUP: all settings stay as they are: {}", terms.error().reason.text);
-    return;
-  }
+  if (!next)
+    return next.error();
+  if (const auto parsed = parse_settings(next->arguments); !parsed)
+    return parsed.error();
+  const auto terms = terms_of(next->arguments);
+  if (!terms)
+    return terms.error().reason;
   offered.replace(*terms);
   running.arguments.namespaces = next->arguments.namespaces;
   running.arguments.authorized = next->arguments.authorized;
@@ -247,15 +290,22 @@ void read_again(const serve_settings& settings, settled& running, actors::offer&
   if (const auto others = changed_for_a_restart(running.values, next->values); !others.empty())
     actors::log().warn("SIGHUP: changed in {}, but these take a restart: {}", settings.file(),
                        listed(others));
+  return {};
 }
 
-void reload(const serve_settings& settings, settled& running, actors::offer& offered) {
-  if (!settings.file().empty())
-    read_again(settings, running, offered);
-  look_at_lists(running.arguments);
-  if (settings.file().empty())
-    actors::log().info("SIGHUP: lists of authorized clients are read again for each request "
-                       "anyway; the server's identity and all settings take a restart");
+/// Gives what could not be read again.
+failure reload(const serve_settings& settings, settled& running, actors::offer& offered) {
+  if (!settings.file().empty()) {
+    auto failed = read_again(settings, running, offered);
+    if (!failed)
+      return {};
+    actors::log().error("SIGHUP: all settings stay as they are: {}", failed.text);
+    look_at_lists(running.arguments);
+    return failed;
+  }
+  actors::log().info("SIGHUP: lists of authorized clients are read again for each request "
+                     "anyway; the server's identity and all settings take a restart");
+  return look_at_lists(running.arguments);
 }
 
 // -- the server ---------------------------------------------------------------------------------------
@@ -289,22 +339,6 @@ std::string reason_of(const caf::error& why, const caf::actor_system& system) {
          + "); see the log above, and start the server again";
 }
 
-/// Why --rate and --rate-policy contradict each other, if they do.
-failure check_rate(const serve_arguments& arguments) {
-  const auto is_fixed = arguments.policy == protocol::rate_policy::fixed;
-  if (is_fixed && arguments.rate == 0)
-    return {protocol::failure_code::invalid_argument, 0,
-            "--rate-policy fixed needs a rate: say --rate 800M"};
-  if (!is_fixed && arguments.rate != 0 && arguments.is_policy_given)
-    return {protocol::failure_code::invalid_argument, 0,
-            "--rate fixes the rate, and the other --rate-policy searches for it: leave one out"};
-  if (arguments.max_rate != 0 && arguments.rate > arguments.max_rate)
-    return {protocol::failure_code::invalid_argument, 0,
-            "--rate is for each transmission and --max-rate for all together, so it cannot be the "
-            "lower one: raise --max-rate or lower --rate"};
-  return {};
-}
-
 /// All that has to make sense before anything is started.
 struct serve_plan {
   actors::offer_terms terms;
@@ -312,22 +346,18 @@ struct serve_plan {
   actors::send_options sending;
 };
 
-serve_checked<actors::send_options> sending_of(const serve_arguments& arguments) {
-  const auto groups = parse_groups(arguments.groups);
-  if (!groups)
-    return refuse_to_serve(groups.error());
+serve_checked<actors::send_options> sending_of(const serve_arguments& arguments,
+                                               const parsed_settings& parsed) {
+  // It may come later, as addresses do: no misuse.
   if (!arguments.interface.empty())
     if (const auto found = actors::io::find_interface(arguments.interface); !found)
-      return refuse_to_serve(found.error());
-  const auto feedback_ports = parse_feedback_port(arguments.feedback_port);
-  if (!feedback_ports)
-    return refuse_to_serve(feedback_ports.error());
+      return refuse_to_serve(found.error(), exit_code::failure);
   auto identity = actors::io::load_or_create_identity(state_directory(arguments.state_dir));
   if (!identity)
-    return refuse_to_serve(identity.error(), exit_code::failure);
+    return refuse_to_serve(identity.error(), exit_code::local_file);
   actors::send_options result;
   result.identity = std::make_shared<const actors::io::identity>(std::move(*identity));
-  result.groups = actors::group_allocator::make(*groups);
+  result.groups = actors::group_allocator::make(parsed.groups);
   result.fixed_rate = arguments.rate;
   result.policy = arguments.policy;
   if (arguments.max_rate != 0)
@@ -336,29 +366,27 @@ serve_checked<actors::send_options> sending_of(const serve_arguments& arguments)
   result.ttl = arguments.ttl;
   result.mtu = arguments.mtu;
   result.interface = arguments.interface;
-  result.feedback_ports = *feedback_ports;
+  result.feedback_ports = parsed.feedback_ports;
   result.unsealed = arguments.security == "none";
   return result;
 }
 
 serve_checked<serve_plan> plan(const serve_arguments& arguments) {
-  if (const auto contradiction = check_rate(arguments))
-    return refuse_to_serve(contradiction);
-  const auto listen = parse_endpoint(arguments.listen, actors::default_control_port);
-  if (!listen)
-    return refuse_to_serve(listen.error());
+  const auto parsed = parse_settings(arguments);
+  if (!parsed)
+    return refuse_to_serve(parsed.error());
   auto terms = terms_of(arguments);
   if (!terms)
     return tl::unexpected{std::move(terms.error())};
-  auto sending = sending_of(arguments);
+  auto sending = sending_of(arguments, *parsed);
   if (!sending)
     return tl::unexpected{std::move(sending.error())};
-  return serve_plan{std::move(*terms), *listen, std::move(*sending)};
+  return serve_plan{std::move(*terms), parsed->listen, std::move(*sending)};
 }
 
-/// Where clients find the server, for people and for systemd.
-void announce(const actors::listening_sockets& sockets, const std::string& fingerprint,
-              const std::unique_ptr<metrics_endpoint>& metrics) {
+/// Where clients find the server, for people and for systemd. Gives what systemd was told.
+std::string announce(const actors::listening_sockets& sockets, const std::string& fingerprint,
+                     const std::unique_ptr<metrics_endpoint>& metrics) {
   std::string where;
   for (const auto& endpoint : sockets.endpoints()) {
     say(stdout, "listening on {}\n", to_text(endpoint));
@@ -367,7 +395,9 @@ void announce(const actors::listening_sockets& sockets, const std::string& finge
   say(stdout, "fingerprint {}\n", fingerprint);
   if (metrics)
     say(stdout, "metrics http://{}/metrics\n", metrics->address());
-  tell_ready("Listening on " + where + "; fingerprint " + fingerprint);
+  auto status = "Listening on " + where + "; fingerprint " + fingerprint;
+  tell_ready(status);
+  return status;
 }
 
 /// Until somebody ends it. Gives the exit code.
@@ -389,11 +419,12 @@ int run(actors::runtime& runtime, const serve_settings& settings, settled& runni
       listener_gone.set();
     });
   runtime.show(control);
+  std::string status;
   if (is_listening(runtime, listener))
-    announce(*sockets, plan.sending.identity->fingerprint(), *metrics);
+    status = announce(*sockets, plan.sending.identity->fingerprint(), *metrics);
 
-  const daemon_duties duties{[&] { reload(settings, running, *offered); }, nullptr,
-                             [&] { return answers(runtime, control); }};
+  const daemon_duties duties{std::move(status), [&] { return reload(settings, running, *offered); },
+                             nullptr, [&] { return answers(runtime, control); }};
   const bool signalled = wait_for_signal(signals, listener_gone, duties);
   tell_stopping();
   if (!signalled)
@@ -442,7 +473,7 @@ void register_serve(CLI::App& program, std::function<int()>& selected) {
   add_serve_options(*command, *arguments);
   command
     ->add_option("--config", *file,
-                 "Take what is not given here from this file; read again on SIGHUP")
+                 "Read settings not given on the command line from FILE; SIGHUP rereads it")
     ->type_name("FILE");
   command->callback([arguments, file, command, &selected] {
     selected = [arguments, file, flags = given_on(*command)] {

@@ -1,7 +1,9 @@
 #include "apps/fleetcast/serve/serve_settings.hpp"
 
+#include "actors/serve/authorization.hpp"
 #include "apps/fleetcast/serve/server_file.hpp"
 #include "protocol/edit_distance.hpp"
+#include "protocol/text.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -25,6 +27,46 @@ std::string key_of(const CLI::Option& option) {
   std::replace(result.begin(), result.end(), '-', '_');
   return result;
 }
+
+/// What CLI11 says of a value, without the name that it puts in front.
+std::string without_name(const std::string& said, const CLI::Option& option) {
+  const auto name = option.get_name() + ": ";
+  return said.starts_with(name) ? said.substr(name.size()) : said;
+}
+
+/// A list of clients is replaced by one for the same namespace only: else a flag for one namespace would open the others.
+bool is_for_same(std::string_view list, std::string_view other) {
+  return actors::parse_list(list).name_space == actors::parse_list(other).name_space;
+}
+
+/// A rate and how to find one are one decision.
+bool is_about_rate(const std::string& option) {
+  return option == "--rate" || option == "--rate-policy";
+}
+
+/// What is left of a setting of the file beside the flags.
+std::vector<std::string> left_of(const file_setting& setting, const std::string& option,
+                                 const option_values& flags) {
+  const auto given = [&](const std::string& name) { return flags.count(name) > 0; };
+  if (setting.is_of_namespace && given("--namespace"))
+    return {};
+  if (is_about_rate(option) && (given("--rate") || given("--rate-policy")))
+    return {};
+  if (!given(option))
+    return setting.values;
+  if (option != "--authorized")
+    return {};
+  auto result = setting.values;
+  for (const auto& flag : flags.at(option))
+    std::erase_if(result, [&](const std::string& list) { return is_for_same(list, flag); });
+  return result;
+}
+
+/// Names that are this close may have been meant.
+constexpr std::size_t near = 3;
+
+/// What of an unknown name is shown.
+constexpr std::size_t shown_of_name = 60;
 
 bool is_setting(const CLI::App& command, const CLI::Option* option) {
   return option != command.get_help_ptr() && !option->get_lnames().empty()
@@ -50,15 +92,13 @@ public:
 
   /// Where the flags said nothing.
   failure take(const std::string& file, const std::vector<file_setting>& settings) {
-    const auto flagged = result_.values;
-    const bool has_namespaces = flagged.count("--namespace") > 0;
-    for (const auto& setting : settings) {
+    const auto flags = result_.values;
+    for (auto setting : settings) {
       const auto found = options_.find(setting.key);
       if (found == options_.end())
         return misuse(place_in(file, setting.line) + unknown(setting.key));
-      const bool is_overruled = flagged.count(found->second->get_name()) > 0
-                                || (setting.is_of_namespace && has_namespaces);
-      if (is_overruled)
+      setting.values = left_of(setting, found->second->get_name(), flags);
+      if (setting.values.empty())
         continue;
       if (auto wrong = take(file, setting, *found->second); wrong)
         return wrong;
@@ -95,7 +135,7 @@ private:
     try {
       give(option, setting.values);
     } catch (const CLI::Error& e) {
-      return wrong(e.what());
+      return wrong(without_name(e.what(), option));
     }
     return {};
   }
@@ -105,7 +145,10 @@ private:
       = std::min_element(options_.begin(), options_.end(), [&](const auto& a, const auto& b) {
           return protocol::edit_distance(key, a.first) < protocol::edit_distance(key, b.first);
         });
-    return "there is no setting '" + key + "'. The nearest is '" + nearest->first + "'";
+    const auto text = "there is no setting '" + protocol::outside_text(key, shown_of_name) + "'";
+    return protocol::edit_distance(key, nearest->first) > near
+             ? text + "; `man fleetcast-serve` lists them all"
+             : text + ". The nearest is '" + nearest->first + "'";
   }
 
   settled result_;

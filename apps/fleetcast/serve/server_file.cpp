@@ -15,6 +15,7 @@
 #include <sstream>
 #include <string_view>
 #include <system_error>
+#include <tuple>
 #include <utility>
 
 #include <fcntl.h>
@@ -34,7 +35,10 @@ using file_settings = std::vector<file_setting>;
 // leave room for hundreds of namespaces.
 constexpr std::size_t max_file_size = 256 * 1024;
 constexpr std::size_t max_line_size = 4352; // a path of 4096 bytes with its key
-constexpr std::ptrdiff_t max_brackets = 1024;
+constexpr std::ptrdiff_t max_brackets = 512;
+
+// Where something stands is counted in lines from the begin.
+constexpr std::ptrdiff_t max_lines = 4096;
 
 /// What of a wrong line is shown.
 constexpr std::size_t max_shown = 80;
@@ -78,13 +82,21 @@ std::vector<std::string> words_of(const toml::value& value) {
   return result;
 }
 
+/// What a table holds.
+struct entry {
+  std::size_t line; ///< kept, since each question for it counts lines from the begin of the file
+  std::size_t column;
+  std::string key;
+  toml::value value;
+};
+
 /// In the order of the file, whatever that of the table is.
-std::vector<std::pair<std::string, toml::value>> in_order(const toml::value& table) {
-  std::vector<std::pair<std::string, toml::value>> result;
+std::vector<entry> in_order(const toml::value& table) {
+  std::vector<entry> result;
   for (const auto& [key, value] : table.as_table())
-    result.emplace_back(key, value);
-  std::sort(result.begin(), result.end(), [](const auto& a, const auto& b) {
-    return a.second.location().line() < b.second.location().line();
+    result.push_back({value.location().line(), value.location().column(), key, value});
+  std::sort(result.begin(), result.end(), [](const entry& a, const entry& b) {
+    return std::tie(a.line, a.column) < std::tie(b.line, b.column);
   });
   return result;
 }
@@ -96,8 +108,8 @@ public:
   explicit server_file_reader(fs::path file) : file_(std::move(file)) {}
 
   failure take(const toml::value& root) {
-    for (const auto& [key, value] : in_order(root)) {
-      auto wrong = key == "namespace" ? take_namespaces(value) : take_setting(key, value);
+    for (const auto& one : in_order(root)) {
+      auto wrong = one.key == "namespace" ? take_namespaces(one) : take_setting(one);
       if (wrong)
         return wrong;
     }
@@ -107,51 +119,57 @@ public:
   file_settings result() { return std::move(result_); }
 
 private:
-  failure wrong(const toml::value& value, const std::string& why) const {
-    return misunderstood(file_, value.location().line(), why);
+  failure wrong(const entry& at, const std::string& why) const {
+    return misunderstood(file_, at.line, why);
   }
 
-  failure take_setting(const std::string& key, const toml::value& value) {
-    auto words = words_of(value);
+  failure take_setting(const entry& one) {
+    auto words = words_of(one.value);
     if (words.empty())
       return wrong(
-        value,
-        key
+        one,
+        protocol::outside_text(one.key, max_shown)
           + " is not understood: expected text in double quotes, a number, true or false, or a "
             "list of these with something in it. To leave a setting out, leave its line out");
-    result_.push_back({key, std::move(words), value.location().line(), false});
+    result_.push_back({one.key, std::move(words), one.line, false});
     return {};
   }
 
-  failure take_namespaces(const toml::value& all) {
-    if (!all.is_table())
+  failure take_namespaces(const entry& all) {
+    if (!all.value.is_table())
       return wrong(
         all, "namespaces are tables. Write, for example: [namespace.lab], and below it directory = "
              "\"/srv/images\"");
-    for (const auto& [name, table] : in_order(all))
-      if (auto failed = take_namespace(name, table))
+    for (const auto& one : in_order(all.value))
+      if (auto failed = take_namespace(one))
         return failed;
     return {};
   }
 
-  failure take_namespace(const std::string& name, const toml::value& table) {
-    if (name.find('=') != std::string::npos)
-      return wrong(table, "the name of a namespace holds no '=': " + shown(name));
-    if (!table.is_table() || table.as_table().count("directory") == 0)
-      return wrong(table, "the namespace " + shown(name)
-                            + " has no directory. Write below [namespace." + name
-                            + "], for example: directory = \"/srv/images\"");
-    for (const auto& [key, value] : in_order(table)) {
-      if (key != "directory" && key != "authorized")
-        return wrong(value, "a namespace has no setting " + shown(key)
-                              + ", only directory and authorized");
-      if (!value.is_string() || value.as_string().str.empty())
-        return wrong(value, key + " is not understood: expected a path in double quotes");
-      result_.push_back({key == "directory" ? "namespace" : key,
-                         {name + "=" + value.as_string().str},
-                         value.location().line(),
-                         true});
-    }
+  failure take_namespace(const entry& table) {
+    if (table.key.find('=') != std::string::npos)
+      return wrong(table, "the name of a namespace holds no '=': " + shown(table.key));
+    if (!table.value.is_table() || table.value.as_table().count("directory") == 0)
+      return wrong(table, "the namespace " + shown(table.key)
+                            + " has no directory. Write below its line, for example: directory = "
+                              "\"/srv/images\"");
+    for (const auto& one : in_order(table.value))
+      if (auto failed = take_of_namespace(table.key, one))
+        return failed;
+    return {};
+  }
+
+  failure take_of_namespace(const std::string& name, const entry& one) {
+    if (one.key != "directory" && one.key != "authorized")
+      return wrong(one, "a namespace has no setting " + shown(one.key)
+                          + ", only directory and authorized. Settings of the server go above the "
+                            "first [namespace…]");
+    if (!one.value.is_string() || one.value.as_string().str.empty())
+      return wrong(one, one.key + " is not understood: expected a path in double quotes");
+    result_.push_back({one.key == "directory" ? "namespace" : one.key,
+                       {name + "=" + one.value.as_string().str},
+                       one.line,
+                       true});
     return {};
   }
 
@@ -159,14 +177,19 @@ private:
   file_settings result_;
 };
 
+failure too_large(const fs::path& file) {
+  return {failure_code::invalid_argument, 0,
+          file.string()
+            + " is too large for a file of settings: 256 KiB, 4096 lines and 512 brackets at most"};
+}
+
 /// Small and flat enough for the parser, or why not.
 failure check_bounds(const fs::path& file, std::string_view text) {
   const auto brackets
     = std::count(text.begin(), text.end(), '[') + std::count(text.begin(), text.end(), '{');
-  if (text.size() > max_file_size || brackets > max_brackets)
-    return {failure_code::invalid_argument, 0,
-            file.string()
-              + " is too large for a file of settings: 256 KiB and 1024 brackets at most"};
+  const auto lines = std::count(text.begin(), text.end(), '\n');
+  if (text.size() > max_file_size || brackets > max_brackets || lines > max_lines)
+    return too_large(file);
   for (std::size_t number = 1; !text.empty(); ++number) {
     const auto line = text.substr(0, text.find('\n'));
     text.remove_prefix(std::min(line.size() + 1, text.size()));
@@ -197,10 +220,13 @@ tl::expected<file_settings, failure> parse_server_file(const fs::path& file,
     std::istringstream in{text};
     root = toml::parse(in, file.string());
   } catch (const toml::exception& e) {
-    return tl::unexpected{
-      misunderstood(file, e.location().line(),
-                    shown(e.location().line_str())
-                      + " is not understood: expected one setting a line, text in double quotes")};
+    const bool is_twice
+      = std::string_view{e.what()}.find("already exists") != std::string_view::npos;
+    return tl::unexpected{misunderstood(
+      file, e.location().line(),
+      shown(e.location().line_str())
+        + (is_twice ? " is there for the second time"
+                    : " is not understood: expected one setting a line, text in double quotes"))};
   } catch (const std::bad_alloc&) {
     throw;
   } catch (const std::exception&) { // numbers out of range, dates that are none
@@ -220,15 +246,17 @@ tl::expected<file_settings, failure> read_server_file(const fs::path& file) {
   struct stat info {};
   if (!opened || ::fstat(opened.get(), &info) != 0)
     return tl::unexpected{cannot_read(file, errno)};
-  if (!S_ISREG(info.st_mode))
-    return tl::unexpected{cannot_read(file, S_ISDIR(info.st_mode) ? EISDIR : EINVAL)};
   // It says what is served, and to whom.
-  if (auto exposed = actors::io::refuse_exposed(
-        {file, "will not use the settings", "others could have changed them"}, info))
+  const actors::io::trust_file trusted{file, "will not use the settings",
+                                       "others could have changed them"};
+  if (auto exposed = actors::io::refuse_exposed(trusted, info))
+    return tl::unexpected{std::move(exposed)};
+  if (auto exposed = actors::io::refuse_exposed_directory(trusted))
     return tl::unexpected{std::move(exposed)};
   const auto text = actors::io::read_all(opened.get(), max_file_size);
   if (!text)
-    return tl::unexpected{cannot_read(file, text.error())};
+    return tl::unexpected{text.error() == EFBIG ? too_large(file)
+                                                : cannot_read(file, text.error())};
   return parse_server_file(file, *text);
 }
 

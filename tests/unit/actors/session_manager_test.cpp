@@ -5,6 +5,7 @@
 #include "actors/serve/transmissions.hpp"
 #include "actors/session_manager.hpp"
 #include "tests/support/actor_fixture.hpp"
+#include "tests/support/proves.hpp"
 #include "tests/support/temporary_directory.hpp"
 
 #include <gtest/gtest.h>
@@ -329,7 +330,8 @@ TEST_F(BoundedManager, ShowsWhatATransmissionMaySend) {
   EXPECT_LE(std::stoull(*fact(shown, "allowed rate")), 20'000'000U);
 }
 
-TEST_F(SendingManager, R_CC_2_LetsClientsOfTheSameContentShareATransmission) {
+TEST_F(SendingManager, LetsClientsOfTheSameContentShareATransmission) {
+  proves("R-CC-2");
   link a{system()};
   link b{system()};
   const auto one = join(a, "lab/image");
@@ -343,7 +345,8 @@ TEST_F(SendingManager, R_CC_2_LetsClientsOfTheSameContentShareATransmission) {
   EXPECT_NE(one.accept.receiver_key.key, two.accept.receiver_key.key);
 }
 
-TEST_F(SendingManager, R_CC_2_GivesOtherContentATransmissionOfItsOwn) {
+TEST_F(SendingManager, GivesOtherContentATransmissionOfItsOwn) {
+  proves("R-CC-2");
   link a{system()};
   link b{system()};
   const auto one = join(a, "lab/image");

@@ -73,6 +73,18 @@ TEST_F(AgentFiles, GoWhereTheyShallBelowTheDirectory) {
     EXPECT_EQ(text_of(allowed() / name), "new") << name;
 }
 
+TEST_F(AgentFiles, SayBeforeTheyAreStagedThatTheNameIsTakenMeanwhile) {
+  const auto all = files();
+  const auto file = all->open("a.img", "disk.img");
+  ASSERT_TRUE(file) << file.error().text;
+  ASSERT_TRUE((*file)->size(3));
+  ASSERT_TRUE((*file)->write(0, bytes("new")));
+  fs::create_directory(allowed() / "a.img");
+  const auto staged = (*file)->sync();
+  ASSERT_FALSE(staged);
+  EXPECT_NE(staged.error().text.find("a.img"), std::string::npos) << staged.error().text;
+}
+
 TEST_F(AgentFiles, NeverLieOutsideOfTheDirectory) {
   for (const auto& destination :
        {outside().string() + "/x", std::string{"/etc/x"}, std::string{"../outside/x"},

@@ -30,19 +30,22 @@ const std::string get = "GET /metrics HTTP/1.1\r\nHost: here\r\n\r\n";
 class PageServer : public ::testing::Test {
 protected:
   /// Patient by default: no test waits for what it does not mean to.
-  void open(std::size_t connections = 4, std::chrono::milliseconds request = 10min) {
-    page_server::limits bounds;
-    bounds.connections = connections;
-    bounds.request = request;
-    bounds.page = page_limit;
+  PageServer() {
+    bounds.request = bounds.page = 10min;
+    bounds.grace = bounds.shortest_grace = 10min;
+    bounds.reading = 4;
+    bounds.reading_per_source = 2;
+  }
+
+  void open() {
     auto made = page_server::open(io, {boost::asio::ip::address_v4::loopback(), 0},
                                   {"/metrics", "text/plain", make}, bounds);
     ASSERT_TRUE(made) << made.error().text;
     server = std::move(*made);
   }
 
-  tcp::socket connect(const std::string& text) {
-    tcp::socket result{context};
+  tcp::socket connect(const std::string& text, const char* from = "127.0.0.1") {
+    tcp::socket result{context, {boost::asio::ip::make_address(from), 0}};
     result.connect(server->where());
     boost::asio::write(result, boost::asio::buffer(text));
     return result;
@@ -63,7 +66,7 @@ protected:
 
   std::function<void(page_server::reply)> make
     = [](const page_server::reply& reply) { reply("the page\n"); };
-  std::chrono::milliseconds page_limit = 10min;
+  page_server::limits bounds;
   boost::asio::io_context context;
   actors::io::io_thread io;
   std::unique_ptr<page_server> server;
@@ -106,19 +109,65 @@ TEST_F(PageServer, RefusesEverythingElse) {
 }
 
 TEST_F(PageServer, ServesWhileOthersTrickle) {
-  open(4);
+  open();
   std::vector<tcp::socket> trickling;
-  for (int i = 0; i < 4; ++i)
+  for (int i = 0; i < 20; ++i)
+    trickling.push_back(connect("GET /metrics HT", "127.0.0.2"));
+  EXPECT_THAT(answer_to(get), EndsWith("the page\n"));
+  boost::asio::write(trickling.front(), boost::asio::buffer("TP/1.1\r\n\r\n", 10));
+  EXPECT_THAT(rest_of(trickling.front()), EndsWith("the page\n")) << "it may go on";
+}
+
+TEST_F(PageServer, ConnectionsThatTrickleMakeRoomForTheirOwnAddress) {
+  bounds.grace = 0ms;
+  open();
+  std::vector<tcp::socket> trickling;
+  for (int i = 0; i < 2; ++i)
     trickling.push_back(connect("GET /metrics HT"));
   EXPECT_THAT(answer_to(get), EndsWith("the page\n"));
-  EXPECT_EQ(rest_of(trickling.front()), "") << "the oldest made room";
+  EXPECT_EQ(rest_of(trickling.front()), "") << "it was there first";
   EXPECT_EQ(server->count().made_room, 1U);
   boost::asio::write(trickling.back(), boost::asio::buffer("TP/1.1\r\n\r\n", 10));
-  EXPECT_THAT(rest_of(trickling.back()), EndsWith("the page\n")) << "the others may go on";
+  EXPECT_THAT(rest_of(trickling.back()), EndsWith("the page\n")) << "the other may go on";
+}
+
+TEST_F(PageServer, AFloodEndsNobodyWhoIsBeingAnswered) {
+  bounds.waiting = 8;
+  std::promise<page_server::reply> asked;
+  make = [&](page_server::reply reply) { asked.set_value(std::move(reply)); };
+  open();
+  auto scrape = connect(get);
+  auto asks = asked.get_future();
+  ASSERT_EQ(asks.wait_for(1min), std::future_status::ready) << "nobody asked for the page";
+  std::vector<tcp::socket> flood;
+  for (int i = 0; i < 100; ++i)
+    flood.push_back(connect("", "127.0.0.2"));
+  EXPECT_EQ(rest_of(flood.back()), "") << "the line is full";
+  asks.get()("the page\n");
+  EXPECT_THAT(rest_of(scrape), EndsWith("the page\n"));
+  EXPECT_EQ(server->count().turned_away, 90U);
+}
+
+TEST_F(PageServer, OneAddressGetsNoMoreAnswersAtOnceThanAreFree) {
+  bounds.answering = 2;
+  std::promise<page_server::reply> asked;
+  make = [&](page_server::reply reply) { asked.set_value(std::move(reply)); };
+  open();
+  auto first = connect(get);
+  auto asks = asked.get_future();
+  ASSERT_EQ(asks.wait_for(1min), std::future_status::ready) << "nobody asked for the page";
+  EXPECT_THAT(answer_to(get), StartsWith("HTTP/1.1 503 "));
+  auto other = connect(get, "127.0.0.2");
+  // A refusal shows that its request was read.
+  EXPECT_THAT(answer_to("GET / HTTP/1.1\r\n\r\n"), StartsWith("HTTP/1.1 404 "));
+  asks.get()("the page\n");
+  EXPECT_THAT(rest_of(first), EndsWith("the page\n"));
+  EXPECT_THAT(rest_of(other), EndsWith("the page\n"));
 }
 
 TEST_F(PageServer, GivesUpOnARequestThatDoesNotCome) {
-  open(4, 20ms);
+  bounds.request = 20ms;
+  open();
   auto silent = connect("");
   auto trickling = connect("GET /metrics HT");
   EXPECT_EQ(rest_of(silent), "");
@@ -161,7 +210,7 @@ TEST_F(PageServer, SaysWhenThereIsNoPage) {
 TEST_F(PageServer, DoesNotWaitForAPageThatNeverComes) {
   page_server::reply kept;
   make = [&](page_server::reply reply) { kept = std::move(reply); };
-  page_limit = 20ms;
+  bounds.page = 20ms;
   open();
   EXPECT_THAT(answer_to(get), StartsWith("HTTP/1.1 503 "));
   kept("too late"); // nobody waits for it

@@ -108,9 +108,23 @@ TEST_F(ServeSettings, NamespacesOnTheCommandLineAreAllThereAre) {
                         "authorized = \"/etc/all\"\n" + lab_ + "authorized = \"/etc/lab\"\n");
   EXPECT_THAT(all.arguments.namespaces, ElementsAre("iso=/srv/iso"));
   EXPECT_THAT(all.arguments.authorized, ElementsAre("/etc/all"));
-  const auto listed = both({"-a", "lab=/mine"},
-                           "authorized = \"/etc/all\"\n" + lab_ + "authorized = \"/etc/lab\"\n");
-  EXPECT_THAT(listed.arguments.authorized, ElementsAre("lab=/mine"));
+}
+
+TEST_F(ServeSettings, AListOfClientsIsReplacedForItsOwnNamespaceOnly) {
+  const auto text = "authorized = [\"/etc/all\", \"iso=/etc/iso\"]\n" + lab_
+                    + "authorized = \"/etc/lab\"\n[namespace.iso]\ndirectory = \"/srv/iso\"\n";
+  EXPECT_THAT(both({"-a", "lab=/mine"}, text).arguments.authorized,
+              ElementsAre("lab=/mine", "/etc/all", "iso=/etc/iso"));
+  EXPECT_THAT(both({"-a", "/mine"}, text).arguments.authorized,
+              ElementsAre("/mine", "iso=/etc/iso", "lab=/etc/lab"));
+}
+
+TEST_F(ServeSettings, AFlagForTheRateOverrulesHowTheFileFindsOne) {
+  const auto fixed = both({"--rate", "5M"}, "rate_policy = \"adaptive\"\n" + lab_).arguments;
+  EXPECT_EQ(fixed.rate, 5'000'000U);
+  EXPECT_FALSE(fixed.is_policy_given);
+  const auto found = both({"--rate-policy", "adaptive"}, "rate = \"5M\"\n" + lab_).arguments;
+  EXPECT_EQ(found.rate, 0U);
 }
 
 TEST_F(ServeSettings, WithoutAFileFlagsAreAllThereIs) {
@@ -133,6 +147,7 @@ TEST_F(ServeSettings, TheSameChecksAsForFlagsWithFileAndLine) {
          {"max-rate = 5\n" + lab_,
           "line 1: there is no setting 'max-rate'. The nearest is 'max_rate'"},
          {"config = \"/x\"\n" + lab_, "there is no setting 'config'"},
+         {"\"\\u001b[31mred\" = true\n" + lab_, "there is no setting '?[31mred'; `man"},
          {"help = true\n" + lab_, "there is no setting 'help'"},
          {"ttl = 1\n", "offers nothing: write [namespace.lab]"}}) {
     const auto why = refused(text);

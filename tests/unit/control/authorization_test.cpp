@@ -1,6 +1,7 @@
 /// Which clients a server serves: the file, and the lists for namespaces.
 #include "actors/serve/authorization.hpp"
 #include "tests/support/actor_fixture.hpp"
+#include "tests/support/proves.hpp"
 #include "tests/support/temporary_directory.hpp"
 
 #include <gmock/gmock.h>
@@ -134,14 +135,16 @@ TEST_F(Authorization, WithoutAListEverybodyIsServed) {
   EXPECT_FALSE(lists.check("lab", client_a));
 }
 
-TEST_F(Authorization, W_ISES_8_RefusesWhoDoesNotSayWhoItIs) {
+TEST_F(Authorization, RefusesWhoDoesNotSayWhoItIs) {
+  proves("W-ISES-8");
   auto lists = make({write("list", client_a)});
   const auto refusal = lists.check("lab", "");
   EXPECT_EQ(refusal.code, failure_code::not_authenticated);
   EXPECT_THAT(refusal.text, HasSubstr("--auth"));
 }
 
-TEST_F(Authorization, W_ISES_7_ServesTheKnownAndNamesTheUnknown) {
+TEST_F(Authorization, ServesTheKnownAndNamesTheUnknown) {
+  proves("W-ISES-7");
   auto lists = make({write("list", client_a)});
   EXPECT_FALSE(lists.check("lab", client_a));
   const auto refusal = lists.check("lab", client_b);

@@ -1,10 +1,12 @@
 #include "protocol/send/adaptive_rate.hpp"
+#include "protocol/send/bit_rate.hpp"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <deque>
 #include <limits>
 #include <random>
 
@@ -280,6 +282,37 @@ TEST(AdaptiveRate, DoesNotFloodAReceiverThatIsSilentForAMoment) {
     p.report_alice();
     ASSERT_LE(p.machine.rate(p.now), 12'500'000U) << i;
   }
+}
+
+/// While a queue grows each report comes later than the one before; a search in which the slowest is not waited for
+/// would learn nothing, and go on filling it.
+TEST(AdaptiveRate, AwaitsReportsThatAQueueDelays) {
+  path p;
+  struct arrival {
+    timestamp at;
+    std::uint64_t packet;
+  };
+  std::deque<arrival> on_the_way; // to bob, behind 18 Mbit/s and a queue without end
+  constexpr auto way = milliseconds(120);
+  auto free_at = p.now;
+  wire::feedback message;
+  p.machine.on_receiver_joined(p.now, alice);
+  p.machine.on_receiver_joined(p.now, bob);
+  for (int i = 0; i < 150 && p.machine.in() == phase::startup; ++i) { // 3 s
+    const auto first = p.packet + 1;
+    p.send();
+    for (auto k = first; k <= p.packet; ++k) {
+      free_at = std::max(free_at, p.now) + time_of(datagram, 18'000'000);
+      on_the_way.push_back({free_at + way, k});
+    }
+    p.report_alice();
+    for (; !on_the_way.empty() && on_the_way.front().at <= p.now; on_the_way.pop_front())
+      message.highest_packet = message.received_packets = on_the_way.front().packet;
+    if (message.highest_packet != 0)
+      p.machine.on_feedback(p.now, bob, message, way);
+  }
+  EXPECT_NE(p.machine.in(), phase::startup);
+  EXPECT_LT(free_at - p.now, seconds(1)) << "waits in the queue";
 }
 
 /// What it takes in is known the better the faster one sends; that the others take in more is no lack of growth.

@@ -410,6 +410,30 @@ TEST(Liveness, WhoHasEverythingIsNotAsked) {
   EXPECT_EQ(c.judge(), changes{});
 }
 
+TEST(Liveness, WhoHasEverythingAndSendsNoReceiptIsSentAwayAtLast) {
+  course c{10};
+  c.join(alice);
+  c.join(bob);
+  c.now += seconds(1000);
+  c.report(alice, 10);
+  c.now += defaults::receipt_patience - milliseconds(1);
+  c.report(alice, 10);
+  c.report(bob, 10);
+  EXPECT_EQ(c.judge(), changes{});
+  c.now += milliseconds(1);
+  EXPECT_EQ(c.judge(), (changes{{alice, no_receipt, true, none}}));
+}
+
+TEST(Liveness, MoreBlocksThanThereAreAreNoProgress) {
+  course c{10};
+  c.join(alice);
+  for (std::uint32_t more = 0; more < 10; ++more) {
+    c.report(alice, 10 + more);
+    c.now += defaults::receipt_patience / 10;
+  }
+  EXPECT_EQ(c.judge(), (changes{{alice, no_receipt, true, none}}));
+}
+
 } // namespace
 } // namespace group_liveness_test
 } // namespace fleetcast::protocol

@@ -205,6 +205,19 @@ TEST(PathEstimate, ABurstDoesNotOverruleTheSearch) {
   EXPECT_NEAR(static_cast<double>(l.estimate.takes_in()), 50e6, 1e6);
 }
 
+/// A burst may last for most of a window.
+TEST(PathEstimate, NorDoesABurstAsLongAsAWindow) {
+  auto l = settled(20 * megabit, 20 * megabit);
+  l.enter(rate_phase::cruise);
+  l.send(19 * megabit, 2);
+  l.estimate.end_search();
+  l.lose(1);
+  l.send(19 * megabit, 10);
+  l.lose(0);
+  l.send(19 * megabit, 4);
+  EXPECT_NEAR(static_cast<double>(l.estimate.takes_in()), 20e6, 1e6);
+}
+
 /// What waits in a queue when a round of the search begins is not taken in by the time that its datagrams are.
 TEST(PathEstimate, CountsTheQueueThatARoundBeginsWith) {
   constexpr auto way = milliseconds(100);

@@ -1,5 +1,6 @@
 #include "actors/serve/directory_provider.hpp"
 #include "protocol/wire/control_messages.hpp"
+#include "tests/support/proves.hpp"
 #include "tests/support/temporary_directory.hpp"
 
 #include <gtest/gtest.h>
@@ -24,6 +25,7 @@
 namespace directory_provider_test {
 namespace {
 
+using fleetcast::proves;
 using fleetcast::actors::content;
 using fleetcast::actors::directory_provider;
 using fleetcast::actors::namespace_directory;
@@ -91,7 +93,8 @@ protected:
   failure last_error;
 };
 
-TEST_F(DirectoryProvider, R_MOD_6_ServesFilesBelowItsDirectory) {
+TEST_F(DirectoryProvider, ServesFilesBelowItsDirectory) {
+  proves("R-MOD-6");
   EXPECT_EQ(opened("file")->size(), 10U);
   EXPECT_EQ(opened("file")->name(), "lab/file");
   EXPECT_EQ(read(*opened("file"), 0, 10), "0123456789");
@@ -99,13 +102,15 @@ TEST_F(DirectoryProvider, R_MOD_6_ServesFilesBelowItsDirectory) {
   EXPECT_EQ(read(*opened("sub/inner"), 0, 5), "inner");
 }
 
-TEST_F(DirectoryProvider, R_MOD_6_TakesABackslashForASlash) {
+TEST_F(DirectoryProvider, TakesABackslashForASlash) {
+  proves("R-MOD-6");
   EXPECT_EQ(read(*opened("sub\\inner"), 0, 5), "inner");
   EXPECT_EQ(refusal("..\\outside\\secret"), failure_code::invalid_name);
   EXPECT_EQ(refusal("\\etc\\passwd"), failure_code::object_not_found);
 }
 
-TEST_F(DirectoryProvider, R_MOD_6_RefusesNamesThatLeadOut) {
+TEST_F(DirectoryProvider, RefusesNamesThatLeadOut) {
+  proves("R-MOD-6");
   EXPECT_EQ(refusal("../outside/secret"), failure_code::invalid_name);
   EXPECT_EQ(refusal("sub/../../outside/secret"), failure_code::invalid_name);
   EXPECT_EQ(refusal(".."), failure_code::invalid_name);
@@ -163,7 +168,8 @@ TEST_F(DirectoryProvider, DoesNotMindNewNamesRightsOrAttributes) {
   EXPECT_EQ(read(*file, 0, 10), "0123456789") << last_error.text;
 }
 
-TEST_F(DirectoryProvider, R_MOD_6_RefusesLinksThatLeadOutAndFollowsThoseThatStayInside) {
+TEST_F(DirectoryProvider, RefusesLinksThatLeadOutAndFollowsThoseThatStayInside) {
+  proves("R-MOD-6");
   fs::create_symlink("../outside/secret", root / "served/relative");
   fs::create_symlink(root / "outside/secret", root / "served/absolute");
   fs::create_directory_symlink("../outside", root / "served/directory");
@@ -310,7 +316,8 @@ TEST_F(DirectoryProvider, NoticesThatAFileShrankOrGrew) {
   EXPECT_EQ(last_error.code, failure_code::object_changed);
 }
 
-TEST_F(DirectoryProvider, R_CC_2_KeepsAVersionWholeThatIsReplacedUnderItsName) {
+TEST_F(DirectoryProvider, KeepsAVersionWholeThatIsReplacedUnderItsName) {
+  proves("R-CC-2");
   const auto before = opened("file");
   write("served/new", "a new version");
   fs::rename(root / "served/new", root / "served/file");
@@ -319,7 +326,8 @@ TEST_F(DirectoryProvider, R_CC_2_KeepsAVersionWholeThatIsReplacedUnderItsName) {
   EXPECT_FALSE(before->same_as(*opened("file")));
 }
 
-TEST_F(DirectoryProvider, R_CC_2_KnowsTheSameObjectAgain) {
+TEST_F(DirectoryProvider, KnowsTheSameObjectAgain) {
+  proves("R-CC-2");
   const auto one = opened("file");
   fs::create_symlink("file", root / "served/alias");
   EXPECT_TRUE(one->same_as(*opened("file")));

@@ -3,8 +3,11 @@
 ///
 /// Those inside have not said what they want yet. Their places are limited in all and for each source. Who finds none
 /// waits, each source in a line of its own: a source that fills its places delays only itself, and of several that
-/// wait each gets its turn. Where no place is free, the oldest one inside that has let us wait for longer than `grace`
-/// makes room, and only once somebody wants its place.
+/// wait each gets its turn. Where no place is free, the one inside that began first makes room, once it has let us wait
+/// for longer than its grace, and only if somebody wants its place.
+///
+/// The grace is shorter where more sources wait than there are places: by as much as it takes for each of them to get its
+/// turn within `grace`, but never shorter than `shortest_grace`, which somebody far away needs.
 #pragma once
 
 #include <boost/asio/ip/address.hpp>
@@ -15,6 +18,9 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <set>
+#include <tuple>
+#include <utility>
 
 namespace fleetcast::actors {
 
@@ -28,6 +34,7 @@ public:
     std::size_t places = 0;
     std::size_t places_per_source = 0;
     clock::duration grace{};
+    clock::duration shortest_grace{};
   };
 
   explicit entrance(rules limits) : rules_(limits) {}
@@ -66,18 +73,30 @@ private:
     std::deque<ticket> line;
   };
 
-  using visitors = std::map<ticket, visitor>;
+  struct occupant {
+    ticket who = 0;
+    clock::time_point stays_until;
+  };
+
   using sources = std::map<address, source_state>;
+  using line_rank = std::tuple<std::size_t, ticket, address>; ///< length, last one, source
 
   bool has_place_for(const source_state& state) const noexcept;
-  visitors::const_iterator in_the_way_of(const sources::value_type& source) const;
+  bool fills_its_share(const source_state& state) const noexcept;
+  std::optional<occupant> in_the_way_of(const sources::value_type& source) const;
+  clock::duration grace_for_all() const;
+  ticket take_first(sources::iterator source);
+  template <class Change>
+  void change_line(sources::iterator source, Change change);
   void forget_if_idle(sources::iterator source);
 
   rules rules_;
   ticket last_ticket_ = 0;
-  visitors inside_; ///< the oldest first
-  sources sources_; ///< those of whom somebody is inside or waits
-  address served_;  ///< the source of whom one entered last
+  std::map<ticket, visitor> inside_;
+  std::set<std::pair<clock::time_point, ticket>> begun_; ///< those inside whose grace runs
+  sources sources_;           ///< those of whom somebody is inside or waits
+  std::set<line_rank> lines_; ///< of those of whom somebody waits, the longest last
+  address served_;            ///< the source of whom one entered last
 };
 
 /// Whom an address stands for. An IPv6 host has at least 64 bits of addresses to itself; an IPv4 client of a socket

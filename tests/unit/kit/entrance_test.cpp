@@ -1,7 +1,8 @@
-#include "actors/serve/entrance.hpp"
+#include "actors/kit/entrance.hpp"
 
 #include <gtest/gtest.h>
 
+#include <map>
 #include <optional>
 
 namespace fleetcast::actors {
@@ -109,6 +110,48 @@ TEST_F(Entrance, WithAllPlacesTakenTheOldestOfAllMakesRoom) {
   EXPECT_EQ(left_, oldest);
 }
 
+TEST_F(Entrance, WhoBeganFirstMakesRoomEvenIfItCameLater) {
+  const auto early = entrance_.arrive(client);
+  const auto late = entrance_.arrive(stranger);
+  ASSERT_TRUE(entrance_.next(now_) && entrance_.next(now_));
+  entrance_.began(late, now_);
+  now_ += seconds{1};
+  entrance_.began(early, now_);
+  arrive_and_enter(stranger);
+  arrive_and_enter(stranger);
+  const auto waits = entrance_.arrive(boost::asio::ip::make_address("192.0.2.3"));
+  EXPECT_EQ(entrance_.due(), now_ + seconds{2});
+  now_ += seconds{2};
+  EXPECT_EQ(enter(), waits);
+  EXPECT_EQ(left_, late);
+}
+
+TEST_F(Entrance, TheMoreSourcesWaitTheShorterIsTheGrace) {
+  entrance_ = entrance{{2, 1, seconds{12}, seconds{2}}};
+  arrive_and_enter(client);
+  arrive_and_enter(stranger);
+  const auto grace_with = [&](int sources, int lines) {
+    for (int i = sources; i < lines; ++i)
+      entrance_.arrive(boost::asio::ip::address_v4(0x0A000000U + static_cast<unsigned>(i)));
+    return *entrance_.due() - now_;
+  };
+  EXPECT_EQ(grace_with(0, 1), seconds{12});
+  EXPECT_EQ(grace_with(1, 2), seconds{12});
+  EXPECT_EQ(grace_with(2, 3), seconds{8});
+  EXPECT_EQ(grace_with(3, 6), seconds{4});
+  EXPECT_EQ(grace_with(6, 1000), seconds{2}) << "somebody far away must get in";
+}
+
+TEST_F(Entrance, ALongLineOfOneSourceShortensNobodysGrace) {
+  entrance_ = entrance{{4, 3, seconds{3}, seconds{1}}};
+  arrive_and_enter(client);
+  for (int i = 0; i < 3; ++i)
+    arrive_and_enter(stranger);
+  for (int i = 0; i < 100; ++i)
+    entrance_.arrive(stranger);
+  EXPECT_EQ(entrance_.due(), now_ + seconds{3});
+}
+
 TEST_F(Entrance, TheGraceOfOneThatWasNotStartedHasNotBegun) {
   const entrance::rules one_place{1, 1, seconds{3}};
   entrance_ = entrance{one_place};
@@ -167,6 +210,73 @@ TEST_F(Entrance, WhoLeavesTwiceLeavesOnce) {
   arrive_and_enter(client);
   entrance_.arrive(client);
   EXPECT_EQ(enter(), 0U);
+}
+
+/// Thousands of hosts with one connection each: they say nothing, and connect again as soon as they are closed.
+class EntranceUnderSiege : public ::testing::Test {
+protected:
+  static constexpr std::size_t places = 256;
+  static constexpr unsigned hosts = 3800;
+
+  EntranceUnderSiege() {
+    for (unsigned i = 0; i < hosts; ++i)
+      silent_[door_.arrive(host(i))] = i;
+    let_in();
+  }
+
+  /// The even ones.
+  static entrance::address host(unsigned number) {
+    return boost::asio::ip::address_v4(0x0A000000U + 2 * number);
+  }
+
+  void let_in() {
+    while (const auto step = door_.next(now_)) {
+      door_.began(step->enters, now_);
+      entered_[step->enters] = now_;
+      if (!step->leaves)
+        continue;
+      left_[*step->leaves] = now_;
+      if (const auto gone = silent_.extract(*step->leaves))
+        silent_[door_.arrive(host(gone.mapped()))] = gone.mapped();
+    }
+  }
+
+  /// Until `who` is in the table.
+  void pass_until(const std::map<ticket, entrance::clock::time_point>& table, ticket who) {
+    const auto end = now_ + std::chrono::minutes{5};
+    while (!table.contains(who) && now_ < end) {
+      const auto due = door_.due();
+      ASSERT_TRUE(due);
+      ASSERT_GE(*due, now_);
+      now_ = *due;
+      let_in();
+    }
+    ASSERT_TRUE(table.contains(who));
+  }
+
+  // As control_limits has them.
+  entrance door_{{places, 64, seconds{10}, seconds{1}}};
+  entrance::clock::time_point now_{seconds{1000}};
+  std::map<ticket, unsigned> silent_;
+  std::map<ticket, entrance::clock::time_point> entered_;
+  std::map<ticket, entrance::clock::time_point> left_;
+};
+
+TEST_F(EntranceUnderSiege, AClientGetsItsTurnLongBeforeItGivesUp) {
+  for (const auto* address : {"9.0.0.1", "10.0.7.7", "192.0.2.2", "2001:db8::1"}) {
+    const auto came = now_;
+    const auto who = door_.arrive(boost::asio::ip::make_address(address));
+    pass_until(entered_, who);
+    EXPECT_LE(entered_[who] - came, seconds{16}) << address;
+  }
+}
+
+TEST_F(EntranceUnderSiege, AClientFarAwayHasTimeForItsHandshakeAndRequest) {
+  constexpr auto round_trip = std::chrono::milliseconds{300};
+  const auto who = door_.arrive(client);
+  pass_until(entered_, who);
+  pass_until(left_, who);
+  EXPECT_GE(left_[who] - entered_[who], 3 * round_trip);
 }
 
 TEST(EntranceSource, IsANetworkOfIpv6AndAnAddressOfIpv4) {
