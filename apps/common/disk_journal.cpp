@@ -39,7 +39,7 @@ int read_all(const descriptor& file, std::span<std::byte> bytes) {
 
 } // namespace
 
-std::optional<std::string> refusal_of_found(const descriptor& file, mode_t permissions) {
+std::optional<std::string> refusal_of_found(const descriptor& file, mode_t most) {
   struct stat info {};
   if (::fstat(file.get(), &info) != 0)
     return "its owner and permissions cannot be read";
@@ -49,8 +49,8 @@ std::optional<std::string> refusal_of_found(const descriptor& file, mode_t permi
     return "it belongs to another user";
   if (info.st_nlink != 1)
     return "it has another name, too";
-  if ((info.st_mode & 07777) != permissions)
-    return fmt::format("its permissions are {:04o}, not {:04o}", info.st_mode & 07777, permissions);
+  if ((info.st_mode & 07777 & ~most) != 0)
+    return fmt::format("its permissions are {:04o}, not {:04o}", info.st_mode & 07777, most);
   return std::nullopt;
 }
 

@@ -21,9 +21,8 @@
 namespace fleetcast::apps {
 
 /// Why `file`, which was found under a name that a stranger may have given, is left alone; nothing: it is a regular file of
-/// this user's with one name and exactly these permissions.
-[[nodiscard]] std::optional<std::string> refusal_of_found(const descriptor& file,
-                                                          mode_t permissions);
+/// this user's with one name, which nobody may do more with than `most` says.
+[[nodiscard]] std::optional<std::string> refusal_of_found(const descriptor& file, mode_t most);
 
 class disk_journal final : public journal_file {
 public:

@@ -152,11 +152,12 @@ std::optional<journal_story> read_header(std::span<const std::byte> contents) {
   result.id = from.number<std::uint64_t>();
   identity.object_size = from.number<std::uint64_t>();
   identity.block_size = from.number<std::uint32_t>();
+  identity.permissions = from.number<std::uint32_t>();
   const auto version = from.raw(identity.version.size());
   std::copy(version.begin(), version.end(), identity.version.begin());
-  identity.server = from.text();
-  identity.name_space = from.text();
-  identity.object = from.text();
+  identity.source.server = from.text();
+  identity.source.name_space = from.text();
+  identity.source.object = from.text();
   result.size = header_size;
   return from.ok() && identity.block_size != 0 ? std::optional{std::move(result)} : std::nullopt;
 }
@@ -208,6 +209,16 @@ std::vector<block_span> merged(std::vector<block_span> spans) {
 
 } // namespace
 
+std::uint64_t journal_story::bytes() const noexcept {
+  std::uint64_t result = 0;
+  for (const auto& span : blocks) {
+    const auto first = std::uint64_t{span.first} * identity.block_size;
+    const auto size = std::uint64_t{span.count} * identity.block_size;
+    result += std::min(size, identity.object_size - std::min(first, identity.object_size));
+  }
+  return result;
+}
+
 std::optional<journal_story> read_journal(std::span<const std::byte> contents) {
   auto result = read_header(contents);
   if (!result)
@@ -221,8 +232,10 @@ std::optional<journal_story> read_journal(std::span<const std::byte> contents) {
 
 int journal::begin(const journal_identity& identity, std::uint64_t id) {
   packer p;
+  const auto& source = identity.source;
   p.raw(header_mark).number(id).number(identity.object_size).number(identity.block_size);
-  p.raw(identity.version).text(identity.server).text(identity.name_space).text(identity.object);
+  p.number(std::uint32_t{identity.permissions}).raw(identity.version);
+  p.text(source.server).text(source.name_space).text(source.object);
   if (p.size() > header_size - crc_size || identity.block_size == 0)
     return EINVAL;
   id_ = id;
@@ -245,31 +258,19 @@ int journal::resume(const journal_story& story) {
   return error != 0 ? error : file_->sync_directory();
 }
 
-bool journal::written(time_point now, block_span blocks, std::uint64_t bytes) {
+void journal::written(block_span blocks) {
   const std::lock_guard guard{mutex_};
   if (error_ != 0)
-    return false;
-  if (unrecorded_.empty())
-    unrecorded_since_ = now;
+    return;
   auto* last = unrecorded_.empty() ? nullptr : &unrecorded_.back();
   if (last != nullptr && last->first + last->count == blocks.first)
     last->count += blocks.count;
   else
     unrecorded_.push_back(blocks);
-  unrecorded_bytes_ += bytes;
-  return unrecorded_bytes_ >= step || now >= unrecorded_since_ + interval;
-}
-
-std::optional<journal::time_point> journal::due() const {
-  const std::lock_guard guard{mutex_};
-  if (unrecorded_.empty() || error_ != 0)
-    return std::nullopt;
-  return unrecorded_since_ + interval;
 }
 
 std::vector<block_span> journal::take_unrecorded() {
   const std::lock_guard guard{mutex_};
-  unrecorded_bytes_ = 0;
   return merged(std::exchange(unrecorded_, {}));
 }
 

@@ -13,7 +13,7 @@
 /// that such a digest refuted is written again, and what its record says is not true meanwhile; so its digest refutes it
 /// once more, should that be all that is left.
 ///
-///     header   "fleetcast.jrnl\n" 1, u64 id, u64 object size, u32 block size, version (32 bytes),
+///     header   "fleetcast.jrnl\n" 1, u64 id, u64 object size, u32 block size, u32 permissions, version (32 bytes),
 ///              server, namespace, object (each u32 length and bytes), zeros, u32 CRC
 ///     record   "rec" 1, u32 bytes of the record, u64 id, u64 number from 0, u32 ranges, (u32 first, u32 count) …, zeros,
 ///              u32 CRC
@@ -23,7 +23,6 @@
 #pragma once
 
 #include <array>
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -33,6 +32,8 @@
 #include <span>
 #include <string>
 #include <vector>
+
+#include <sys/types.h>
 
 namespace fleetcast::apps {
 
@@ -44,13 +45,21 @@ struct block_span {
   friend bool operator==(const block_span&, const block_span&) = default;
 };
 
-/// Of what the staged file will be a copy.
-struct journal_identity {
-  std::string server; ///< fingerprint of its identity
+/// What is copied, as it was asked for.
+struct copy_source {
+  std::string server;
   std::string name_space;
   std::string object;
+
+  friend bool operator==(const copy_source&, const copy_source&) = default;
+};
+
+/// Of what the staged file will be a copy.
+struct journal_identity {
+  copy_source source;
   std::uint64_t object_size = 0;
   std::uint32_t block_size = 0;
+  mode_t permissions = 0; ///< those that the staged file was made with
   std::array<std::byte, 32> version{}; ///< of the object, as the server tells; zeros: it does not
 
   friend bool operator==(const journal_identity&, const journal_identity&) = default;
@@ -63,6 +72,9 @@ struct journal_story {
   std::vector<block_span> blocks; ///< in ascending order, none touches the next
   std::uint64_t records = 0;
   std::uint64_t size = 0; ///< bytes of header and whole records; what lies behind is torn
+
+  /// Bytes of the object in `blocks`.
+  std::uint64_t bytes() const noexcept;
 };
 
 /// Nothing: `contents` begins with no whole header.
@@ -87,13 +99,6 @@ public:
 /// `written` on the thread that writes the data, `checkpoint` on one that may wait for the disk.
 class journal {
 public:
-  using time_point = std::chrono::steady_clock::time_point;
-
-  /// When a checkpoint is due. What a killed process loses is twice that at most, as long as the disk keeps up: while one
-  /// piece is made stable, the next one comes.
-  static constexpr std::uint64_t step = 32U << 20U;
-  static constexpr std::chrono::milliseconds interval{500};
-
   explicit journal(std::unique_ptr<journal_file> file) : file_(std::move(file)) {}
 
   /// Begins an empty one, `id` being drawn at random. 0 or errno; after an error there is no journal.
@@ -102,11 +107,8 @@ public:
   /// Goes on with one that told `story`: what is torn is cut off. 0 or errno.
   [[nodiscard]] int resume(const journal_story& story);
 
-  /// Blocks were written to the data's file, `bytes` in all. True: a checkpoint is due.
-  [[nodiscard]] bool written(time_point now, block_span blocks, std::uint64_t bytes);
-
-  /// When a checkpoint will be due at the latest; nothing: all is recorded.
-  std::optional<time_point> due() const;
+  /// Blocks were written to the data's file.
+  void written(block_span blocks);
 
   /// Makes data stable by `flush`, which returns 0 or errno, and then records what was written before. Returns what `flush`
   /// did. What it failed for is never recorded: the next flush may succeed without it.
@@ -126,8 +128,6 @@ private:
 
   mutable std::mutex mutex_; ///< of what follows
   std::vector<block_span> unrecorded_;
-  std::uint64_t unrecorded_bytes_ = 0;
-  time_point unrecorded_since_{};
   int error_ = 0;
 };
 

@@ -432,6 +432,7 @@ void receiver::settle_held(timestamp now, block_number block, held_blocks::verdi
     return;
   proven_.push_back(block);
   ++statistics_.blocks_proven;
+  statistics_.bytes_proven += config_.layout.size_of(block);
   mark_completed(now, block);
 }
 

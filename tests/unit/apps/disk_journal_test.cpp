@@ -26,8 +26,8 @@ protected:
     auto file = disk_journal::create(around(), name);
     ASSERT_TRUE(file) << file.error().text;
     journal one{std::move(*file)};
-    ASSERT_EQ(one.begin({"SHA256:x", "lab", "image", 100'000, 1000, {}}, 5), 0);
-    static_cast<void>(one.written({}, {3, 4}, 4000));
+    ASSERT_EQ(one.begin({{"server", "lab", "image"}, 100'000, 1000, 0600, {}}, 5), 0);
+    one.written({3, 4});
     ASSERT_EQ(one.checkpoint([] { return 0; }), 0);
   }
 

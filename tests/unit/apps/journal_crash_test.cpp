@@ -119,7 +119,7 @@ struct transfer_on {
   void write(std::uint32_t block) {
     all.push_back(
       {event::kind::write, file_kind::data, std::uint64_t{block} * block_size, content_of(block)});
-    static_cast<void>(kept.written({}, {block, 1}, block_size));
+    kept.written({block, 1});
   }
 
   void checkpoint() {
@@ -247,7 +247,7 @@ private:
 };
 
 journal_identity identity() {
-  return {"SHA256:x", "lab", "image", std::uint64_t{blocks} * block_size, block_size, {}};
+  return {{"server", "lab", "image"}, std::uint64_t{blocks} * block_size, block_size, 0600, {}};
 }
 
 bool tells_of(const std::vector<block_span>& spans, std::uint32_t block) {

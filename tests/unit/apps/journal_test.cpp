@@ -14,19 +14,13 @@ namespace {
 
 using bytes = std::vector<std::byte>;
 using spans = std::vector<block_span>;
-using time_point = journal::time_point;
 
 constexpr std::uint64_t block_size = 180'224;
 constexpr std::uint64_t id = 0x1122334455667788;
-const time_point start = time_point{std::chrono::seconds(100)};
 
 journal_identity identity() {
-  journal_identity result{"SHA256:oFCDfYUHBYLM9zlLCYiEfMMSy4glm4lImfbyOc8XkaU",
-                          "lab",
-                          "images/debian-12.img",
-                          1000 * block_size - 7,
-                          block_size,
-                          {}};
+  journal_identity result{
+    {"server.example:5040", "lab", "images/debian-12.img"}, 1000 * block_size - 7, block_size, 0640, {}};
   result.version.fill(std::byte{0x5a});
   return result;
 }
@@ -75,7 +69,7 @@ struct kept {
   void begin() { ASSERT_EQ(what.begin(identity(), id), 0); }
 
   void write(std::uint32_t first, std::uint32_t count) {
-    static_cast<void>(what.written(start, {first, count}, count * block_size));
+    what.written({first, count});
   }
 
   int checkpoint() {
@@ -103,11 +97,11 @@ TEST(Journal, TellsWhatItsHeaderSays) {
 TEST(Journal, HoldsTheLongestNames) {
   kept k;
   auto longest = identity();
-  longest.name_space.assign(255, 'n');
-  longest.object.assign(4096, 'o');
+  longest.source.name_space.assign(255, 'n');
+  longest.source.object.assign(4096, 'o');
   ASSERT_EQ(k.what.begin(longest, id), 0);
   EXPECT_EQ(k.read()->identity, longest);
-  longest.object.assign(10'000, 'o');
+  longest.source.object.assign(10'000, 'o');
   EXPECT_EQ(k.what.begin(longest, id), EINVAL);
 }
 
@@ -173,24 +167,18 @@ TEST(Journal, ThatCannotBeWrittenEndsAndLeavesTheDataAlone) {
   EXPECT_EQ(k.what.error(), ENOSPC);
   k.file->error = 0;
   k.write(2, 1);
-  EXPECT_FALSE(k.what.due());
   EXPECT_EQ(k.checkpoint(), 0);
   EXPECT_TRUE(k.read()->blocks.empty());
 }
 
-TEST(Journal, IsDueAfterItsStepOrItsInterval) {
+TEST(Journal, TellsHowManyBytesItsBlocksHave) {
   kept k;
   k.begin();
-  EXPECT_FALSE(k.what.due());
-  EXPECT_FALSE(k.what.written(start, {0, 1}, journal::step - 1));
-  EXPECT_EQ(k.what.due(), start + journal::interval);
-  EXPECT_TRUE(k.what.written(start, {1, 1}, 1));
-  EXPECT_EQ(k.checkpoint(), 0);
-  EXPECT_FALSE(k.what.due());
-  const auto later = start + journal::interval / 2;
-  EXPECT_FALSE(k.what.written(later, {2, 1}, 1));
-  EXPECT_FALSE(k.what.written(later + journal::interval - std::chrono::nanoseconds{1}, {3, 1}, 1));
-  EXPECT_TRUE(k.what.written(later + journal::interval, {4, 1}, 1));
+  EXPECT_EQ(k.read()->bytes(), 0U);
+  k.write(3, 2);
+  k.write(999, 1); // the last one, which is shorter
+  ASSERT_EQ(k.checkpoint(), 0);
+  EXPECT_EQ(k.read()->bytes(), 3 * block_size - 7);
 }
 
 TEST(Journal, GoesOnWhereItEnds) {
@@ -212,7 +200,7 @@ TEST(Journal, GoesOnWhereItEnds) {
   ASSERT_EQ(next.resume(*story), 0);
   EXPECT_EQ(k.file->calls, "tsd");
   EXPECT_EQ(k.file->contents, whole);
-  static_cast<void>(next.written(start, {3, 1}, block_size));
+  next.written({3, 1});
   ASSERT_EQ(next.checkpoint([] { return 0; }), 0);
   EXPECT_EQ(k.read()->blocks, (spans{{1, 3}}));
 }
