@@ -451,7 +451,9 @@ std::optional<kept_part> staged_file::keep() noexcept {
 }
 
 std::optional<kept_part> staged_file::keep_recorded() noexcept {
-  const auto bytes = journal_ && !staged_name_.empty() ? journal_->recorded_bytes() : 0;
+  // Where the next transfer looks for it.
+  const auto is_there = journal_ && !staged_name_.empty() && is_in_place() && is_linked(file_);
+  const auto bytes = is_there ? journal_->recorded_bytes() : 0;
   if (bytes == 0) {
     discard();
     return std::nullopt;
