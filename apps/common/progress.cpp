@@ -146,7 +146,7 @@ std::string format_waiting(double seconds) {
 std::string format_result(const std::string& target, const transfer_figures& figures) {
   const auto continued = figures.proven_bytes == 0
                            ? std::string{}
-                           : fmt::format(", {} of them continued", figures.proven_bytes);
+                           : fmt::format(", {} of them continued,", figures.proven_bytes);
   return fmt::format("{}: {} bytes{} in {:.2f} s, {}, {} symbols repaired, {} packets lost, {}",
                      target, figures.there_bytes(), continued, figures.seconds,
                      format_rate(figures.bits_per_second), figures.repaired_symbols,

@@ -80,17 +80,17 @@ it, which is synced and renamed at the end. The copy keeps the mode, owner and
 access list of the file it replaces. The object's zeros become holes.
 
 If the transfer fails, is interrupted or is killed, what arrived is kept: the
-hidden file .fleetcast-…, with a journal of what in it is safely on the disk. Run
-the same command again, and it continues there: what is kept is read again and
-checked against the server's digests, and only the rest is sent. At most one second
-of data, or 64 MiB, is lost. If the object has changed meanwhile, only the blocks
-that are still the same are used. --fresh removes what is kept and starts over;
---no-keep keeps nothing and continues nothing. Success leaves the copy alone.
+hidden file .fleetcast-…, and a journal that says what of it is safely on the
+disk. Run the same command again, and it continues: what is kept is read again
+and checked against the server's digests, and only the rest is sent. A killed
+process loses at most the last second, or 64 MiB. If the object has changed
+meanwhile, only blocks that are still the same are used. --fresh removes what is
+kept and starts over; --no-keep keeps nothing and continues nothing.
 
 DEST - writes the object to standard output, in order, each part once it is
 verified. Parts that arrive early wait in an unnamed file in TMPDIR (/var/tmp).
-If the transfer fails, the stream is cut short and the exit code is not 0; nothing
-is kept.
+If the transfer fails, the stream is cut short and the exit code is not 0;
+nothing is kept.
 
 The server's identity is pinned on first use in the known_servers file; a server
 with another identity is refused from then on. --fingerprint SHA256:…, as the
