@@ -20,27 +20,12 @@ namespace {
 /// Of sentences: a stranger can plant any number of files.
 constexpr std::size_t most_remarks = 8;
 
-constexpr mode_t owner_access = S_IRUSR | S_IWUSR;
-
 /// Any permissions but set-id and sticky bits.
 constexpr mode_t plain_permissions = 0777;
 
-/// A copy that was whole when its process was killed has the permissions of what it was to replace, perhaps without those
-/// of its owner.
 descriptor open_kept(const descriptor& directory, const std::string& name) {
-  const auto open = [&](int access) {
-    return descriptor{::openat(directory.get(), name.c_str(),
-                               access | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK)};
-  };
-  auto file = open(O_RDWR);
-  if (file || errno != EACCES)
-    return file;
-  file = open(O_RDONLY);
-  struct stat info {};
-  if (!file || refusal_of_found(file, plain_permissions) || ::fstat(file.get(), &info) != 0
-      || ::fchmod(file.get(), (info.st_mode & plain_permissions) | owner_access) != 0)
-    return {};
-  return open(O_RDWR);
+  return descriptor{::openat(directory.get(), name.c_str(),
+                             O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK)};
 }
 
 /// Another process may have published or removed it before it was locked.
@@ -87,7 +72,7 @@ private:
     auto story = read_journal(journal->contents);
     if (!story)
       return remove(name, "its journal has no whole header, so nothing is known of it");
-    if (const auto why = refusal_of_found(file, story->identity.permissions | owner_access))
+    if (const auto why = refusal_of_found(file, story->identity.permissions))
       return leave_alone(name, *why);
     if (fresh_)
       return remove(name, described(*story) + ": --fresh starts over");

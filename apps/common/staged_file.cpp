@@ -185,9 +185,12 @@ staged_file::create_kept(const std::string& target, const copy_source& source, b
                                          std::move(found->journal), std::move(found->story));
     return result;
   }
-  auto result = create_in(std::move(directory), name, target);
+  auto result = make(std::move(directory), name, target);
   if (!result)
     return result;
+  // Its owner stays this user until it is renamed: it could not be told from what others have planted.
+  if (has_name(result->directory_, name))
+    (void)::fchmod(result->file_.get(), S_IRUSR | S_IWUSR);
   result->directory_name_ = std::move(directory_name);
   result->journal_
     = std::make_unique<staged_journal>(source, std::move(beside), result->staged_name_);
@@ -196,6 +199,16 @@ staged_file::create_kept(const std::string& target, const copy_source& source, b
 
 staged_file::result<staged_file>
 staged_file::create_in(descriptor directory, const std::string& name, const std::string& target) {
+  auto file = make(std::move(directory), name, target);
+  // What was secret does not lie open meanwhile. And if this process is killed, another of this user can open the
+  // file, to remove it.
+  if (file)
+    take_over_access(file->directory_, name, file->file_, S_IRUSR | S_IWUSR);
+  return file;
+}
+
+staged_file::result<staged_file>
+staged_file::make(descriptor directory, const std::string& name, const std::string& target) {
   if (name.size() > NAME_MAX)
     return unexpected{make_file_failure("cannot use the file name " + name, ENAMETOOLONG)};
   if (auto refused = refusal_of_name(directory, name, target))
@@ -210,13 +223,9 @@ staged_file::create_in(descriptor directory, const std::string& name, const std:
     error = file ? EEXIST : errno;
     // Where a file system has no locks nothing is swept either.
     const bool is_ours = file && (lock_hidden(file) || errno != EWOULDBLOCK) && is_linked(file);
-    if (is_ours) {
-      // What was secret does not lie open meanwhile. And if this process is killed, another of this user can open the
-      // file, to remove it.
-      take_over_access(directory, name, file, S_IRUSR | S_IWUSR);
+    if (is_ours)
       return staged_file{target, name, std::move(directory), std::move(file),
                          std::move(staged_name)};
-    }
   }
   return unexpected{
     make_file_failure("cannot make a file in the directory " + directory_of(target), error)};
@@ -401,7 +410,8 @@ staged_file::result<void> staged_file::sync() {
   // A fleet's host says "staged" after this, and must then be able to rename.
   if (auto refused = refusal_of_name(directory_, name_, target_))
     return unexpected{*std::move(refused)};
-  take_over_access(directory_, name_, file_); // as it is by now
+  if (!journal_)
+    take_over_access(directory_, name_, file_); // as it is by now
   if (const auto error = flush_ ? flush_->finish() : 0; error != 0)
     return unexpected{failed("flush", error)};
   if (::fsync(file_.get()) != 0)
@@ -423,6 +433,8 @@ staged_file::result<void> staged_file::rename() {
     return unexpected{file_failure{ENOENT, "cannot rename the finished copy to " + target_
                                              + ": its directory was moved or replaced meanwhile; "
                                                "get it again"}};
+  if (journal_)
+    take_over_access(directory_, name_, file_);
   if (::renameat(directory_.get(), staged_name_.c_str(), directory_.get(), name_.c_str()) != 0)
     return unexpected{failed_rename(errno)};
   staged_name_.clear();
@@ -433,6 +445,8 @@ staged_file::result<void> staged_file::rename() {
 }
 
 staged_file::result<void> staged_file::sync_name() {
+  if (journal_ && ::fsync(file_.get()) != 0) // its owner and permissions are new
+    return unexpected{failed("flush", errno)};
   // Some file systems cannot sync a directory; the rename is done all the same.
   if (!stream_ && ::fsync(directory_.get()) != 0 && errno != EINVAL && errno != ENOTSUP)
     return unexpected{failed("sync the directory of", errno)};

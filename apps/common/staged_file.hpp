@@ -143,6 +143,10 @@ private:
   staged_file(std::string target, std::string name, descriptor directory, descriptor file,
               std::string staged_name);
 
+  /// The hidden file, with the permissions of any new one.
+  static result<staged_file> make(descriptor directory, const std::string& name,
+                                  const std::string& target);
+
   /// All of `bytes` by as many calls of pread or pwrite as that takes.
   template <class Byte, class Call>
   result<void> transfer(const char* verb, Call call, std::uint64_t offset, std::span<Byte> bytes);
