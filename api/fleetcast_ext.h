@@ -137,8 +137,9 @@ typedef struct _FLEETCAST_SESSION_STATISTICS {
 
   /* Since version 1.3 of the ABI; an ulLength that ends before is fine. */
 
-  uint64_t ullProvenBytes;    /**< of ullCompletedBytes, those that the program held: they did not come */
-  uint64_t ullRefutedBlocks;  /**< held, and not what the server signed, or not there: they come */
+  uint64_t
+    ullProvenBytes; /**< of ullCompletedBytes, those that the program held: they did not come */
+  uint64_t ullRefutedBlocks; /**< held, and not what the server signed, or not there: they come */
 } FLEETCAST_SESSION_STATISTICS, *PFLEETCAST_SESSION_STATISTICS;
 
 /** Sets what later sessions of this process use. At any time, from any thread, before

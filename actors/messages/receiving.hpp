@@ -124,7 +124,7 @@ struct session_started {
   range_actor ranges;
   held_actor digests;
   std::vector<protocol::wire::block_range> held; ///< whole blocks of what the request says is held
-  protocol::const_block_buffer metadata; ///< opaque; null: none
+  protocol::const_block_buffer metadata;         ///< opaque; null: none
   std::uint32_t metadata_size = 0;
 };
 
@@ -143,9 +143,8 @@ using consumer_actor
 /// Owns protocol::receiver.
 using reassembly_actor = datagram_sink_actor::extend<
   caf::reacts_to<byte_range>, caf::reacts_to<held_digests>, caf::reacts_to<room_atom>,
-  caf::reacts_to<protocol::wire::fetched>,
-  caf::reacts_to<protocol::wire::feedback_state>, caf::reacts_to<tick_atom>,
-  caf::replies_to<status_atom>::with<status_snapshot>>;
+  caf::reacts_to<protocol::wire::fetched>, caf::reacts_to<protocol::wire::feedback_state>,
+  caf::reacts_to<tick_atom>, caf::replies_to<status_atom>::with<status_snapshot>>;
 
 /// The server said yes. Addresses are those of the control connection.
 struct link_accepted {

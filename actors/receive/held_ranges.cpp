@@ -22,8 +22,7 @@ std::vector<byte_range> joined(std::vector<byte_range> ranges) {
     if (result.empty() || end_of(result.back()) < range.first)
       result.push_back(range);
     else
-      result.back().size
-        = std::max(end_of(result.back()), end_of(range)) - result.back().first;
+      result.back().size = std::max(end_of(result.back()), end_of(range)) - result.back().first;
   }
   return result;
 }
@@ -38,11 +37,11 @@ std::vector<protocol::wire::block_range> blocks_within(std::vector<byte_range> h
     if (range.first >= layout.object_size())
       continue;
     const auto first = range.first / block + (range.first % block != 0 ? 1 : 0);
-    const auto end = end_of(range) >= layout.object_size() ? layout.block_count()
-                                                           : end_of(range) / block;
+    const auto end
+      = end_of(range) >= layout.object_size() ? layout.block_count() : end_of(range) / block;
     if (first < end)
-      result.push_back({static_cast<protocol::block_number>(first),
-                        static_cast<std::uint32_t>(end - first)});
+      result.push_back(
+        {static_cast<protocol::block_number>(first), static_cast<std::uint32_t>(end - first)});
   }
   return result;
 }

@@ -89,9 +89,9 @@ public:
       result.held = blocks_within(request.held, *layout);
     result.writer = session.spawn(writer, request.cache_bytes, consumer, self);
     result.reassembly = session.spawn(
-      reassembly, reassembly_config{receiver_config_from(link, *layout, sockets->path), pool,
-                                    sockets->feedback, result.writer, self, sources_from(accept),
-                                    result.held});
+      reassembly,
+      reassembly_config{receiver_config_from(link, *layout, sockets->path), pool, sockets->feedback,
+                        result.writer, self, sources_from(accept), result.held});
     result.group = sockets->group;
     result.path = std::move(sockets->path);
     return result;

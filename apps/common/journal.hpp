@@ -59,7 +59,7 @@ struct journal_identity {
   copy_source source;
   std::uint64_t object_size = 0;
   std::uint32_t block_size = 0;
-  mode_t permissions = 0; ///< those that the staged file was made with
+  mode_t permissions = 0;              ///< those that the staged file was made with
   std::array<std::byte, 32> version{}; ///< of the object, as the server tells; zeros: it does not
 
   friend bool operator==(const journal_identity&, const journal_identity&) = default;

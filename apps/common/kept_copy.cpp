@@ -24,8 +24,8 @@ constexpr std::size_t most_remarks = 8;
 constexpr mode_t plain_permissions = 0777;
 
 descriptor open_kept(const descriptor& directory, const std::string& name) {
-  return descriptor{::openat(directory.get(), name.c_str(),
-                             O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK)};
+  return descriptor{
+    ::openat(directory.get(), name.c_str(), O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK)};
 }
 
 /// Another process may have published or removed it before it was locked.

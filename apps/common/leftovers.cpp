@@ -161,7 +161,8 @@ std::size_t sweep_tree(const std::string& directory) {
     ++entries;
     const bool is_file = one->fts_info == FTS_F || one->fts_info == FTS_NSOK;
     if (is_file && is_hidden_name({one->fts_name, one->fts_namelen})
-        && !exists(AT_FDCWD, journal_name_of(one->fts_path)) && remove_left(AT_FDCWD, one->fts_path))
+        && !exists(AT_FDCWD, journal_name_of(one->fts_path))
+        && remove_left(AT_FDCWD, one->fts_path))
       ++removed;
   }
   return removed;

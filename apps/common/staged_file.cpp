@@ -161,9 +161,9 @@ staged_file::result<staged_file> staged_file::create(const std::string& target) 
   return file;
 }
 
-staged_file::result<staged_file>
-staged_file::create_kept(const std::string& target, const copy_source& source, bool fresh,
-                         std::vector<std::string>& remarks) {
+staged_file::result<staged_file> staged_file::create_kept(const std::string& target,
+                                                          const copy_source& source, bool fresh,
+                                                          std::vector<std::string>& remarks) {
   auto directory_name = directory_of(target);
   const auto name = fs::path{target}.filename().string();
   descriptor directory{::open(directory_name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
@@ -207,8 +207,8 @@ staged_file::create_in(descriptor directory, const std::string& name, const std:
   return file;
 }
 
-staged_file::result<staged_file>
-staged_file::make(descriptor directory, const std::string& name, const std::string& target) {
+staged_file::result<staged_file> staged_file::make(descriptor directory, const std::string& name,
+                                                   const std::string& target) {
   if (name.size() > NAME_MAX)
     return unexpected{make_file_failure("cannot use the file name " + name, ENAMETOOLONG)};
   if (auto refused = refusal_of_name(directory, name, target))

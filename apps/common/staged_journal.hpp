@@ -35,7 +35,8 @@ class staged_journal {
 public:
   /// Of the file `hidden_name` in `directory`, which becomes a copy of `source`. `earlier`: the journal that was found beside it.
   staged_journal(copy_source source, descriptor directory, const std::string& hidden_name,
-                 std::unique_ptr<disk_journal> earlier = {}, std::optional<journal_story> story = {});
+                 std::unique_ptr<disk_journal> earlier = {},
+                 std::optional<journal_story> story = {});
 
   /// What was there before this transfer, not proven. In ascending order.
   [[nodiscard]] std::vector<byte_span> held() const;

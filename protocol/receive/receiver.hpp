@@ -118,7 +118,8 @@ struct receiver_statistics {
   std::uint64_t datagrams = 0; ///< accepted ones
   std::uint64_t control = 0;   ///< of these, the ones that are no symbols, each packet number once
   std::uint64_t bytes = 0;     ///< of verified blocks that came
-  std::uint64_t bytes_proven = 0; ///< held since an earlier session: the digests of their blocks fit
+  std::uint64_t bytes_proven
+    = 0; ///< held since an earlier session: the digests of their blocks fit
   std::uint64_t blocks_proven = 0;
   std::uint64_t blocks_refuted = 0; ///< held, but their digests do not fit, or they are not there
   std::uint64_t source_symbols = 0;

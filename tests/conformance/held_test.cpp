@@ -177,9 +177,9 @@ TEST_F(Held, BlocksThatAreProvenComeInPlaceOfContentsAndAreCompletedAsThese) {
 
 TEST_F(Held, OutsideOfANegotiatedRangeIsNotRead) {
   program.on_negotiate = [this](HANDLE negotiate) {
-    EXPECT_EQ(WdsTransportClientNegotiateRequiredDataRange(program.key, negotiate, large(5),
-                                                           large(2)),
-              DWORD{ERROR_SUCCESS});
+    EXPECT_EQ(
+      WdsTransportClientNegotiateRequiredDataRange(program.key, negotiate, large(5), large(2)),
+      DWORD{ERROR_SUCCESS});
   };
   start({{0, 3}});
   (void)play_->await_digests(1);

@@ -133,18 +133,19 @@ not the expected one; 129, 130, 143 ended by SIGHUP, SIGINT, SIGTERM.
 // -- what is kept -------------------------------------------------------------------------------------
 
 std::string format_continuing(std::uint64_t bytes, std::uint64_t object_bytes) {
-  const auto percent = object_bytes == 0 ? 0.0
-                                         : std::floor(100.0 * static_cast<double>(bytes)
-                                                      / static_cast<double>(object_bytes));
+  const auto percent
+    = object_bytes == 0
+        ? 0.0
+        : std::floor(100.0 * static_cast<double>(bytes) / static_cast<double>(object_bytes));
   return fmt::format("continuing at {:.0f} %: {} of {} are here and are checked again", percent,
                      format_bytes(bytes), format_bytes(object_bytes));
 }
 
 std::string format_kept(const kept_part& kept) {
-  auto result
-    = fmt::format("{} of it are kept in {}: run the same command again to continue, or with --fresh "
-                  "to start over; to give up, remove that file and {}",
-                  format_bytes(kept.bytes), kept.path, journal_name_of(kept.path));
+  auto result = fmt::format(
+    "{} of it are kept in {}: run the same command again to continue, or with --fresh "
+    "to start over; to give up, remove that file and {}",
+    format_bytes(kept.bytes), kept.path, journal_name_of(kept.path));
   if (kept.unrecorded)
     result += ". More could not be recorded: " + kept.unrecorded->text;
   return result;
@@ -342,8 +343,7 @@ std::string temporary_directory() {
 }
 
 staged_file::result<staged_file> open_destination(const get_arguments& arguments,
-                                                  const object_address& address,
-                                                  reporter& report) {
+                                                  const object_address& address, reporter& report) {
   if (arguments.to_stdout())
     return staged_file::create_stream(temporary_directory(), STDOUT_FILENO);
   auto target = resolve_target(arguments.destination, address.base_name());

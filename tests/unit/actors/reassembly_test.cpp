@@ -96,8 +96,7 @@ protected:
   }
 
   /// Begins to receive an object of `size` bytes with memory for `blocks` blocks.
-  void start(std::size_t size, std::size_t blocks = 16,
-             std::vector<wire::block_range> held = {}) {
+  void start(std::size_t size, std::size_t blocks = 16, std::vector<wire::block_range> held = {}) {
     object = std::make_unique<fixture::sample_object>(size, symbol_size, symbols);
     memory = io::block_pool::make(object->layout().block_size(), blocks);
     auto feedback = io::udp_socket::open_feedback_sender(loopback, sender.local_endpoint());

@@ -19,8 +19,11 @@ constexpr std::uint64_t block_size = 180'224;
 constexpr std::uint64_t id = 0x1122334455667788;
 
 journal_identity identity() {
-  journal_identity result{
-    {"server.example:5040", "lab", "images/debian-12.img"}, 1000 * block_size - 7, block_size, 0640, {}};
+  journal_identity result{{"server.example:5040", "lab", "images/debian-12.img"},
+                          1000 * block_size - 7,
+                          block_size,
+                          0640,
+                          {}};
   result.version.fill(std::byte{0x5a});
   return result;
 }
@@ -68,9 +71,7 @@ struct kept {
 
   void begin() { ASSERT_EQ(what.begin(identity(), id), 0); }
 
-  void write(std::uint32_t first, std::uint32_t count) {
-    what.written({first, count});
-  }
+  void write(std::uint32_t first, std::uint32_t count) { what.written({first, count}); }
 
   int checkpoint() {
     return what.checkpoint([this] {

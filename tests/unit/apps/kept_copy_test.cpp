@@ -402,7 +402,8 @@ void begin_without_room(const std::string& directory) {
   staged_journal journal{source, open_again(around, O_RDONLY | O_DIRECTORY), "hidden"};
   journal.begin(object_size, block, 0600);
   journal.written(0, block);
-  const bool is_named = journal.failure() && journal.failure()->text.find("hidden.journal") != std::string::npos;
+  const bool is_named
+    = journal.failure() && journal.failure()->text.find("hidden.journal") != std::string::npos;
   const bool is_flushed = journal.checkpoint([] { return 7; }) == 7;
   const bool nothing = journal.recorded_bytes() == 0 && fs::is_empty(directory);
   _exit(is_named && is_flushed && nothing ? 0 : 1);
