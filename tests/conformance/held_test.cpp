@@ -169,8 +169,9 @@ TEST_F(Held, BlocksThatAreProvenComeInPlaceOfContentsAndAreCompletedAsThese) {
   EXPECT_EQ(figures.ullDeliveredBytes, 2U) << "handed to RECEIVE_CONTENTS";
   EXPECT_EQ(figures.ullOutstandingBytes, 10U);
   EXPECT_EQ(complete_receive(program.key, 3, 0), DWORD{ERROR_INVALID_PARAMETER});
-  for (const auto& [size, offset] : {std::pair{4U, 0U}, {2U, 8U}, {4U, 4U}})
-    EXPECT_EQ(complete_receive(program.key, size, offset), DWORD{ERROR_SUCCESS});
+  EXPECT_EQ(complete_receive(program.key, 4, 0), DWORD{ERROR_SUCCESS});
+  EXPECT_EQ(complete_receive(program.key, 2, 8), DWORD{ERROR_SUCCESS});
+  EXPECT_EQ(complete_receive(program.key, 4, 4), DWORD{ERROR_SUCCESS});
   EXPECT_EQ(play_->await_releases(3).size(), 3U);
   EXPECT_EQ(complete_receive(program.key, 4, 0), DWORD{ERROR_INVALID_PARAMETER}) << "only once";
 }

@@ -8,6 +8,8 @@
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <optional>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -298,7 +300,7 @@ TEST_F(KeptCopy, OfAnObjectOfAnotherSizeBeginsANewJournal) {
   auto file = open();
   EXPECT_EQ(file.held_bytes(), 2 * block + 100U);
   begin(file, grown);
-  EXPECT_EQ(file.keep(), std::nullopt) << "of the new object nothing is known";
+  EXPECT_FALSE(file.keep()) << "of the new object nothing is known";
   EXPECT_TRUE(names().empty());
 }
 
