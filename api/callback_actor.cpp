@@ -4,11 +4,16 @@
 #include "actors/kit/own_thread.hpp"
 #include "actors/kit/status.hpp"
 #include "actors/observe/log.hpp"
+#include "api/held_reader.hpp"
 #include "api/session_record.hpp"
 
+#include <algorithm>
 #include <cstdint>
+#include <memory>
 #include <optional>
+#include <span>
 #include <utility>
+#include <vector>
 
 namespace fleetcast::api {
 
@@ -85,6 +90,7 @@ public:
     negotiate(message);
     if (message.metadata != nullptr)
       deliver_metadata(message);
+    read_held(message);
   }
 
   void deliver(const block_delivery& block) {
@@ -93,10 +99,12 @@ public:
     if (!record_->begin_contents(block))
       return;
     auto offset = large(block.offset);
+    if (block.bytes == nullptr)
+      return invoke(record_->held().proven, block.size, &offset);
     // The API's type is PVOID although nobody may write there (C-RC-5).
     auto* contents = const_cast<std::byte*>(block.bytes.get());
-    invoke<PFN_WdsTransportClientReceiveContents>(WDS_TRANSPORTCLIENT_RECEIVE_CONTENTS, contents,
-                                                  block.size, &offset);
+    invoke_registered<PFN_WdsTransportClientReceiveContents>(WDS_TRANSPORTCLIENT_RECEIVE_CONTENTS,
+                                                             contents, block.size, &offset);
     record_->end_contents(block);
     delivered_bytes_ += block.size;
   }
@@ -105,9 +113,11 @@ public:
 
   void finish(const session_finished& message) noexcept {
     finished_ = true;
+    reader_.reset(); // its function uses what the program may free from here on
     auto error = record_->finish(message);
     log_end(*record_, error, message.reason);
-    invoke<PFN_WdsTransportClientSessionComplete>(WDS_TRANSPORTCLIENT_SESSION_COMPLETE, error);
+    invoke_registered<PFN_WdsTransportClientSessionComplete>(WDS_TRANSPORTCLIENT_SESSION_COMPLETE,
+                                                             error);
     record_->completed();
   }
 
@@ -135,6 +145,33 @@ private:
     record_->drop(message.metadata.get());
   }
 
+  /// What lies outside of a range that was negotiated is not asked for.
+  void read_held(const session_started& message) {
+    std::vector<held_reader::block> blocks;
+    for (const auto& range : message.held)
+      for (auto number = range.first; number - range.first < range.count; ++number) {
+        const auto offset = std::uint64_t{number} * message.block_size;
+        const auto size = std::min<std::uint64_t>(message.block_size, message.object_size - offset);
+        if (!required_ || required_->touches(offset, size))
+          blocks.push_back({number, offset, static_cast<std::uint32_t>(size)});
+      }
+    if (!blocks.empty())
+      reader_ = std::make_unique<held_reader>(
+        std::move(blocks),
+        [this](std::uint64_t offset, std::span<std::byte> into) { return read(offset, into); },
+        message.digests);
+  }
+
+  /// On the reader's thread.
+  held_reader::outcome read(std::uint64_t offset, std::span<std::byte> into) {
+    if (!record_->may_call_back())
+      return held_reader::outcome::over;
+    auto from = large(offset);
+    const auto error
+      = invoke(record_->held().read, into.data(), static_cast<ULONG>(into.size()), &from);
+    return error == ERROR_SUCCESS ? held_reader::outcome::read : held_reader::outcome::absent;
+  }
+
   /// Blocks cover the range; those beside it were on their way before it was known.
   bool is_required(const block_delivery& block) const noexcept {
     return !required_ || required_->touches(block.offset, block.size);
@@ -145,19 +182,24 @@ private:
   template <class Function, class... Ts>
   void call(TRANSPORTCLIENT_CALLBACK_ID id, Ts... arguments) noexcept {
     if (record_->callback(id) != nullptr && record_->may_call_back())
-      invoke<Function>(id, arguments...);
+      invoke_registered<Function>(id, arguments...);
+  }
+
+  template <class Function, class... Ts>
+  void invoke_registered(TRANSPORTCLIENT_CALLBACK_ID id, Ts... arguments) noexcept {
+    invoke(reinterpret_cast<Function>(record_->callback(id)), arguments...);
   }
 
   /// An exception that leaves a C callback is a defect of the program: noexcept makes it end there
   /// and then, with the culprit on the stack.
   template <class Function, class... Ts>
-  void invoke(TRANSPORTCLIENT_CALLBACK_ID id, Ts... arguments) noexcept {
+  auto invoke(Function function, Ts... arguments) noexcept {
     callback_scope scope{*record_};
-    auto function = reinterpret_cast<Function>(record_->callback(id));
-    function(to_handle(record_->key()), record_->caller_data(), arguments...);
+    return function(to_handle(record_->key()), record_->caller_data(), arguments...);
   }
 
   std::shared_ptr<session_record> record_;
+  std::unique_ptr<held_reader> reader_; ///< none: nothing is held
   std::optional<actors::byte_range> required_;
   std::uint64_t delivered_bytes_ = 0;
   bool started_ = false;

@@ -6,11 +6,16 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <filesystem>
+#include <limits>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <utility>
+#include <vector>
 
 using fleetcast::actors::io::default_client_identity;
 using fleetcast::actors::io::load_or_create_client_identity;
@@ -31,6 +36,21 @@ constexpr std::size_t min_identity_length
   = offsetof(FLEETCAST_IDENTITY, szFile) + sizeof(FLEETCAST_IDENTITY::szFile);
 constexpr std::size_t min_statistics_length
   = offsetof(FLEETCAST_SESSION_STATISTICS, ullDigestFailures) + sizeof(std::uint64_t);
+
+constexpr std::size_t min_held_length
+  = offsetof(FLEETCAST_HELD, pfnProven) + sizeof(PFN_FleetcastHeldProven);
+
+/// Nothing: one of them ends beyond 64 bits.
+std::optional<std::vector<fleetcast::actors::byte_range>>
+held_ranges(std::span<const FLEETCAST_BYTE_RANGE> given) {
+  std::vector<fleetcast::actors::byte_range> result;
+  for (const auto& range : given) {
+    if (range.ullSize > std::numeric_limits<std::uint64_t>::max() - range.ullFirst)
+      return std::nullopt;
+    result.push_back({range.ullFirst, range.ullSize});
+  }
+  return result;
+}
 
 std::string text_or_empty(const char* text) {
   return text != nullptr ? text : "";
@@ -166,6 +186,26 @@ DWORD WDSTCIAPI FleetcastGetSessionStatistics(HANDLE hSessionKey,
                                     std::min<std::size_t>(pStatistics->ulLength, sizeof(figures)));
                         return ERROR_SUCCESS;
                       });
+}
+
+DWORD WDSTCIAPI FleetcastHold(HANDLE hSessionKey, const FLEETCAST_HELD* pHeld) {
+  return session_call(
+    hSessionKey, [&](const std::shared_ptr<session_record>& session, library&) -> DWORD {
+      if (auto error = session->check_open(); error != ERROR_SUCCESS)
+        return error; // before its arguments (R-CLS-10)
+      if (pHeld == nullptr)
+        return session->hold({}, {});
+      if (pHeld->ulLength < min_held_length)
+        return ERROR_BAD_LENGTH;
+      if (pHeld->ulRanges == 0)
+        return session->hold({}, {});
+      if (pHeld->pRanges == nullptr || pHeld->pfnRead == nullptr || pHeld->pfnProven == nullptr)
+        return ERROR_INVALID_PARAMETER;
+      const auto ranges = held_ranges({pHeld->pRanges, pHeld->ulRanges});
+      if (!ranges)
+        return ERROR_INVALID_PARAMETER;
+      return session->hold(*ranges, {pHeld->pfnRead, pHeld->pfnProven});
+    });
 }
 
 const char* WDSTCIAPI FleetcastErrorText(DWORD dwError) {

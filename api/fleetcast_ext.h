@@ -134,6 +134,12 @@ typedef struct _FLEETCAST_SESSION_STATISTICS {
 
   ULONG ulLimitingFactor; /**< FLEETCAST_LIMIT_..., of the last half second or so */
   ULONG ulUnverified;     /**< 1: nobody verifies this session's blocks, as its settings say */
+
+  /* Since version 1.3 of the ABI; an ulLength that ends before is fine. */
+
+  uint64_t
+    ullProvenBytes; /**< of ullCompletedBytes, those that the program held: they did not come */
+  uint64_t ullRefutedBlocks; /**< held, and not what the server signed, or not there: they come */
 } FLEETCAST_SESSION_STATISTICS, *PFLEETCAST_SESSION_STATISTICS;
 
 /** Sets what later sessions of this process use. At any time, from any thread, before
@@ -186,6 +192,69 @@ FLEETCAST_EXPORT DWORD WDSTCIAPI FleetcastGetSessionError(HANDLE hSessionKey, ch
  *   ERROR_INVALID_HANDLE; ERROR_NOT_READY. */
 FLEETCAST_EXPORT DWORD WDSTCIAPI
 FleetcastGetSessionStatistics(HANDLE hSessionKey, FLEETCAST_SESSION_STATISTICS* pStatistics);
+
+/** Reads what the program holds (FleetcastHold): exactly `ulSize` bytes of the object from `*pullOffset` on, a whole block.
+ *
+ * Called on a thread that the session has for nothing else, one call at a time, in the order of the offsets, beside the
+ * session's other callbacks. It may use every call but WdsTransportClientWaitForCompletion on its own session and
+ * WdsTransportClientShutdown, and must not let an exception escape. Calls begin once SESSION_NEGOTIATE has returned; all
+ * have returned when SESSION_COMPLETE is called, and after a cancel none begins.
+ *
+ * @param hSessionKey,pCallerData as in the callbacks of wdstci.h.
+ * @param pvBuffer receives the bytes; valid during the call.
+ * @param ulSize,pullOffset which; read only.
+ * @return ERROR_SUCCESS; any other code: the bytes are not there, and the block comes as contents. */
+typedef DWORD(CALLBACK* PFN_FleetcastReadHeld)(HANDLE hSessionKey, PVOID pCallerData,
+                                               PVOID pvBuffer, ULONG ulSize,
+                                               PULARGE_INTEGER pullOffset);
+
+/** A block that the program holds is proven: what it read there is what the server sends, byte for byte. Takes the
+ * place of RECEIVE_CONTENTS for this block, in the same order with the session's other callbacks, on the same thread. As
+ * there WdsTransportClientCompleteReceive is owed, with the same size and offset.
+ *
+ * @param hSessionKey,pCallerData as in the callbacks of wdstci.h.
+ * @param ulSize,pullOffset which block: `ulSize` bytes from `*pullOffset` of the object on; read only. */
+typedef VOID(CALLBACK* PFN_FleetcastHeldProven)(HANDLE hSessionKey, PVOID pCallerData, ULONG ulSize,
+                                                PULARGE_INTEGER pullOffset);
+
+/** Bytes of an object. */
+typedef struct _FLEETCAST_BYTE_RANGE {
+  uint64_t ullFirst; /**< offset of the first one */
+  uint64_t ullSize;  /**< how many */
+} FLEETCAST_BYTE_RANGE, *PFLEETCAST_BYTE_RANGE;
+
+/** What a program holds of an object before its session begins: of an earlier session that was cut short, or of an older
+ * copy. */
+typedef struct _FLEETCAST_HELD {
+  /** Bytes of this structure. */
+  ULONG ulLength;
+
+  /** How many ranges follow. */
+  ULONG ulRanges;
+
+  /** Which bytes, in any order; they may overlap, and reach beyond the object's end. Only blocks that lie in them as a
+   * whole count. */
+  const FLEETCAST_BYTE_RANGE* pRanges;
+
+  PFN_FleetcastReadHeld pfnRead;
+  PFN_FleetcastHeldProven pfnProven;
+} FLEETCAST_HELD, *PFLEETCAST_HELD;
+
+/** Says, before WdsTransportClientStartSession, what the program holds of the session's object, so that it is not sent
+ * again. Nothing is taken on trust: the library reads each block that is held by pfnRead, computes its digest, and
+ * compares it with the one that the server signed in this session. A block that is proven is told by pfnProven and does
+ * not come; every other one comes as contents. So each block of the object (or of the range that was negotiated) reaches the
+ * program exactly once, one way or the other, before SESSION_COMPLETE reports success.
+ *
+ * The program leaves what it holds as it is until the session is over, but may write a block that came as contents. In
+ * a session that does not verify (FLEETCAST_SESSION_STATISTICS::ulUnverified) nothing can be proven, so all comes.
+ *
+ * @param hSessionKey the session, not started yet. Again: replaces what was said before.
+ * @param pHeld copied, ranges and all; NULL or without ranges: nothing is held.
+ * @return ERROR_SUCCESS; ERROR_BAD_LENGTH: `ulLength` too small; ERROR_INVALID_PARAMETER: a null pointer, or a range
+ *   that ends beyond 2^64; ERROR_INVALID_STATE: already started; ERROR_INVALID_HANDLE; ERROR_NOT_ENOUGH_MEMORY;
+ *   ERROR_NOT_READY. */
+FLEETCAST_EXPORT DWORD WDSTCIAPI FleetcastHold(HANDLE hSessionKey, const FLEETCAST_HELD* pHeld);
 
 /** Name and meaning of an error code: "ERROR_DISK_FULL: there is no room left on the disk". At any time.
  *

@@ -39,8 +39,8 @@ session_record::session_record(session_environment shared, session_key key,
   : environment_(shared),
     key_(key),
     id_(actors::next_session_id()),
-    request_(std::move(request)),
-    caller_data_(caller_data) {}
+    caller_data_(caller_data),
+    request_(std::move(request)) {}
 
 session_record::~session_record() {
   // Both over and closed, or never started: nothing is promised for these blocks any more (R-BUF-7).
@@ -59,6 +59,17 @@ DWORD session_record::register_callback(std::uint32_t id, void* function) {
   if (phase_ != phase::created)
     return ERROR_INVALID_STATE;
   callbacks_[id] = function;
+  return ERROR_SUCCESS;
+}
+
+DWORD session_record::hold(std::vector<actors::byte_range> ranges, held_functions functions) {
+  lock guard{mutex_};
+  if (closed_)
+    return ERROR_INVALID_HANDLE;
+  if (phase_ != phase::created)
+    return ERROR_INVALID_STATE;
+  request_.held = std::move(ranges);
+  held_ = functions;
   return ERROR_SUCCESS;
 }
 
@@ -202,7 +213,7 @@ DWORD session_record::statistics(FLEETCAST_SESSION_STATISTICS& figures) const {
   figures = {};
   figures.ulUnverified = request_.unsealed ? 1 : 0;
   figures.ullObjectBytes = summary_.object_size;
-  figures.ullCompletedBytes = counted.bytes;
+  figures.ullCompletedBytes = counted.bytes + counted.bytes_proven;
   figures.ullDeliveredBytes = delivered_bytes_;
   figures.ullOutstandingBytes = outstanding_bytes_;
   figures.ullTotalBlocks = summary_.total_blocks;
@@ -217,6 +228,8 @@ DWORD session_record::statistics(FLEETCAST_SESSION_STATISTICS& figures) const {
   figures.ullRequestsSuppressed = counted.requests_suppressed;
   figures.ullDigestFailures = counted.digest_failures;
   figures.ulLimitingFactor = limit_code(summary_.limited_by);
+  figures.ullProvenBytes = counted.bytes_proven;
+  figures.ullRefutedBlocks = counted.blocks_refuted;
   return ERROR_SUCCESS;
 }
 
@@ -323,9 +336,11 @@ bool session_record::begin_contents(const actors::block_delivery& block) {
     = outstanding_.emplace(block.offset, outstanding_block{block.size, block.bytes.get()});
   if (!added)
     return false;
+  outstanding_bytes_ += block.size;
+  if (block.bytes == nullptr) // proven: the consumer has them
+    return true;
   environment_.buffers.hold(block.bytes); // until CompleteReceive
   environment_.buffers.hold(block.bytes); // until the callback has returned
-  outstanding_bytes_ += block.size;
   delivered_bytes_ += block.size;
   return true;
 }

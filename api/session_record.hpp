@@ -27,6 +27,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace fleetcast::api {
 
@@ -34,6 +35,12 @@ namespace fleetcast::api {
 struct session_environment {
   handle_table& sessions;
   buffer_registry& buffers;
+};
+
+/// By which a consumer shows what it holds, and hears what of it is proven.
+struct held_functions {
+  PFN_FleetcastReadHeld read = nullptr;
+  PFN_FleetcastHeldProven proven = nullptr;
 };
 
 class session_record {
@@ -49,12 +56,14 @@ public:
 
   session_key key() const noexcept { return key_; }
   actors::session_id id() const noexcept { return id_; }
-  const actors::receive_request& request() const noexcept { return request_; }
   void* caller_data() const noexcept { return caller_data_; }
 
   // -- the consumer's calls, any thread -----------------------------------------------------------
 
   DWORD register_callback(std::uint32_t id, void* function);
+
+  /// What the consumer holds of the object; `functions` are set if it holds anything.
+  DWORD hold(std::vector<actors::byte_range> ranges, held_functions functions);
 
   /// To running, if everything needed is there. `launcher` takes this session's cancel from now on.
   DWORD start(api_actor launcher);
@@ -89,8 +98,10 @@ public:
   /// The consumer's cancel, if there was one.
   actors::failure cancel_reason() const;
 
-  /// Fixed once the session runs.
+  // Fixed once the session runs.
+  const actors::receive_request& request() const noexcept { return request_; }
   void* callback(std::uint32_t id) const noexcept { return callbacks_[id]; }
+  const held_functions& held() const noexcept { return held_; }
 
   bool may_call_back() const;
 
@@ -138,7 +149,6 @@ private:
   const session_environment environment_;
   const session_key key_;
   const actors::session_id id_;
-  const actors::receive_request request_;
   void* const caller_data_;
 
   mutable std::mutex mutex_;
@@ -150,7 +160,9 @@ private:
   /// Set: the session never runs, and waiting for it ends with this code.
   DWORD abandoned_ = ERROR_SUCCESS;
 
+  actors::receive_request request_;
   std::array<void*, WDS_TRANSPORTCLIENT_MAX_CALLBACKS> callbacks_{};
+  held_functions held_;
   bool negotiating_ = false;
   std::optional<actors::byte_range> required_;
   std::optional<DWORD> cancel_code_;

@@ -286,6 +286,18 @@ constexpr double repair_ration = 0.125;
 /// Most that a ration saves up, symbols: two blocks at a time.
 constexpr double max_repair_ration = 512;
 
+// -- blocks held since an earlier session -------------------------------------------------------
+
+/// Blocks that are read for their digest alone at once. One keeps a disk busy, and a few bridge the way there and back;
+/// blocks to be sent wait behind no more than these.
+constexpr std::size_t max_digest_reads = 4;
+
+/// What a server takes longer to tell a digest of a block that it has to read first, where others want it to read, too.
+constexpr duration proof_patience = milliseconds(100);
+
+/// Asked in vain, a receiver waits twice as long before it asks again, so many times: up to some two seconds.
+constexpr unsigned max_proof_doublings = 4;
+
 // -- bounds -------------------------------------------------------------------------------------
 
 /// Intervals in the sender's set of blocks to send whole.

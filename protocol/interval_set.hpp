@@ -6,8 +6,10 @@
 /// cap until the next merge; callers whose removals a peer controls must check `full()` first.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <vector>
 
@@ -29,6 +31,11 @@ public:
   using const_iterator = std::vector<interval>::const_iterator;
 
   explicit interval_set(std::size_t max_intervals) : max_intervals_(max_intervals) {}
+
+  /// So many more intervals fit from now on.
+  void raise_cap(std::size_t more) noexcept {
+    max_intervals_ += std::min(more, std::numeric_limits<std::size_t>::max() - max_intervals_);
+  }
 
   /// Adds [first, last). Returns false, changing nothing, when that needs one interval too many.
   [[nodiscard]] bool insert(value_type first, value_type last);
@@ -63,6 +70,11 @@ public:
 
   bool empty() const noexcept { return intervals_.empty(); }
   bool full() const noexcept { return intervals_.size() >= max_intervals_; }
+
+  /// Intervals that still fit.
+  std::size_t room() const noexcept {
+    return max_intervals_ - std::min(max_intervals_, intervals_.size());
+  }
   const_iterator begin() const noexcept { return intervals_.begin(); }
   const_iterator end() const noexcept { return intervals_.end(); }
 

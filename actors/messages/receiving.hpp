@@ -14,10 +14,21 @@
 #include <boost/asio/ip/address.hpp>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace fleetcast::actors {
+
+/// Bytes of the object, from `first` on.
+struct byte_range {
+  std::uint64_t first = 0;
+  std::uint64_t size = 0;
+
+  bool touches(std::uint64_t offset, std::uint64_t bytes) const noexcept {
+    return offset < first + size && first < offset + bytes && size != 0;
+  }
+};
 
 /// A session a consumer wants.
 struct receive_request {
@@ -47,6 +58,9 @@ struct receive_request {
   /// Takes datagrams that nobody sealed and blocks that nobody verifies, and nothing else: for
   /// measurements, from a server that was told the same.
   bool unsealed = false;
+
+  /// What the consumer holds of the object since an earlier session, not proven. In any order.
+  std::vector<byte_range> held;
 };
 
 /// Figures of a receive session, final with session_finished.
@@ -67,7 +81,7 @@ struct session_finished {
 struct block_delivery {
   std::uint64_t offset = 0;
   std::uint32_t size = 0;
-  protocol::const_block_buffer bytes;
+  protocol::const_block_buffer bytes; ///< null: those that the consumer holds are proven
 };
 
 /// "Done with that block": gives credit back.
@@ -76,17 +90,16 @@ struct block_release {
   std::uint32_t size = 0;
 };
 
-/// Bytes of the object, from `first` on.
-struct byte_range {
-  std::uint64_t first = 0;
-  std::uint64_t size = 0;
+/// Those without bytes are proven: the consumer holds them.
+using verified_blocks = std::vector<protocol::verified_block>;
 
-  bool touches(std::uint64_t offset, std::uint64_t bytes) const noexcept {
-    return offset < first + size && first < offset + bytes && size != 0;
-  }
+/// What the consumer found where it holds a block; no digest: it is not there.
+struct held_digest {
+  protocol::block_number block = 0;
+  std::optional<protocol::wire::digest> digest;
 };
 
-using verified_blocks = std::vector<protocol::verified_block>;
+using held_digests = std::vector<held_digest>;
 
 /// Hands blocks to the consumer within its credit. Overflow policy: none needed, the block pool bounds
 /// what can wait here.
@@ -99,14 +112,19 @@ using writer_actor
 /// Takes the part of the object that the consumer wants; told nothing, it gets all of it.
 using range_actor = caf::typed_actor<caf::reacts_to<byte_range>>;
 
+/// Takes the digests of what the consumer holds, each block once.
+using held_actor = caf::typed_actor<caf::reacts_to<held_digests>>;
+
 /// The session is on: sizes in bytes. Releases go to `writer`, a wish for a part to `ranges`; what lies
-/// outside of the part may still come for a while.
+/// outside of the part may still come for a while. The session waits for the digests of all of `held`, at `digests`.
 struct session_started {
   std::uint64_t object_size = 0;
   std::uint32_t block_size = 0;
   writer_actor writer;
   range_actor ranges;
-  protocol::const_block_buffer metadata; ///< opaque; null: none
+  held_actor digests;
+  std::vector<protocol::wire::block_range> held; ///< whole blocks of what the request says is held
+  protocol::const_block_buffer metadata;         ///< opaque; null: none
   std::uint32_t metadata_size = 0;
 };
 
@@ -124,9 +142,9 @@ using consumer_actor
 
 /// Owns protocol::receiver.
 using reassembly_actor = datagram_sink_actor::extend<
-  caf::reacts_to<byte_range>, caf::reacts_to<room_atom>, caf::reacts_to<protocol::wire::fetched>,
-  caf::reacts_to<protocol::wire::feedback_state>, caf::reacts_to<tick_atom>,
-  caf::replies_to<status_atom>::with<status_snapshot>>;
+  caf::reacts_to<byte_range>, caf::reacts_to<held_digests>, caf::reacts_to<room_atom>,
+  caf::reacts_to<protocol::wire::fetched>, caf::reacts_to<protocol::wire::feedback_state>,
+  caf::reacts_to<tick_atom>, caf::replies_to<status_atom>::with<status_snapshot>>;
 
 /// The server said yes. Addresses are those of the control connection.
 struct link_accepted {
@@ -188,6 +206,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(fleetcast::actors::block_release)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(fleetcast::actors::byte_range)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(fleetcast::actors::consumption_finished)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(fleetcast::actors::delivery_finished)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(fleetcast::actors::held_digests)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(fleetcast::actors::link_accepted)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(fleetcast::actors::link_closed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(fleetcast::actors::link_receipted)

@@ -6,6 +6,7 @@
 #include "actors/io/routes.hpp"
 #include "actors/io/udp_socket.hpp"
 #include "actors/receive/control_client.hpp"
+#include "actors/receive/held_ranges.hpp"
 #include "actors/receive/reassembly.hpp"
 #include "actors/receive/session.hpp"
 #include "actors/receive/writer.hpp"
@@ -84,10 +85,13 @@ public:
       layout->block_size(), cache_blocks_for(request.cache_bytes, layout->block_size()));
     receiving result;
     result.block_size = static_cast<std::uint32_t>(layout->block_size());
+    if (!accept.unverified)
+      result.held = blocks_within(request.held, *layout);
     result.writer = session.spawn(writer, request.cache_bytes, consumer, self);
     result.reassembly = session.spawn(
-      reassembly, reassembly_config{receiver_config_from(link, *layout, sockets->path), pool,
-                                    sockets->feedback, result.writer, self, sources_from(accept)});
+      reassembly,
+      reassembly_config{receiver_config_from(link, *layout, sockets->path), pool, sockets->feedback,
+                        result.writer, self, sources_from(accept), result.held});
     result.group = sockets->group;
     result.path = std::move(sockets->path);
     return result;

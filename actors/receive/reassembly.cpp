@@ -34,6 +34,8 @@ reassembly_actor::behavior_type reassembly_state::make_behavior(reassembly_confi
   sources_ = told_sources{std::move(config.sources)};
   config_ = std::move(config);
   receiver_.emplace(config_->receiver, *config_->memory, now(self_));
+  for (const auto& blocks : config_->held)
+    receiver_->hold(blocks);
   reported_at_ = now(self_);
   self_->monitor(config_->session);
   self_->set_down_handler([this](const caf::down_msg&) { self_->quit(); });
@@ -42,6 +44,7 @@ reassembly_actor::behavior_type reassembly_state::make_behavior(reassembly_confi
   return {
     [this](const io::datagram_batch& batch) { take_in(batch); },
     [this](const byte_range& wanted) { require(wanted); },
+    [this](const held_digests& found) { take_in(found); },
     [this](room_atom) {
       receiver_->on_room(now(self_));
       if (is_released())
@@ -105,11 +108,27 @@ void reassembly_state::require(const byte_range& wanted) {
   pump();
 }
 
+void reassembly_state::take_in(const held_digests& found) {
+  for (const auto& one : found)
+    receiver_->on_held(now(self_), one.block, one.digest);
+  pump();
+}
+
+/// What came, and what the consumer holds and is proven now.
+verified_blocks reassembly_state::take_verified() {
+  auto result = receiver_->take_blocks();
+  const auto& layout = config_->receiver.layout;
+  for (const auto number : receiver_->take_proven())
+    result.push_back({number, layout.offset_of(number),
+                      static_cast<std::uint32_t>(layout.size_of(number)), nullptr});
+  return result;
+}
+
 void reassembly_state::pump() {
   if (ended_ && receiver_->failed())
     return;
   const auto at = now(self_);
-  if (auto blocks = receiver_->take_blocks(); !blocks.empty())
+  if (auto blocks = take_verified(); !blocks.empty())
     self_->send(config_->writer, std::move(blocks));
   for (const auto& asked : receiver_->take_fetches(at))
     self_->send(config_->session, asked);
@@ -184,6 +203,8 @@ status_snapshot reassembly_state::status() const {
      metrics::missing_blocks(config_->receiver.layout.block_count()
                              - receiver_->completed_blocks()),
      metrics::missing(missing_text()),
+     metrics::proven_blocks(s.blocks_proven),
+     metrics::refuted_blocks(s.blocks_refuted),
      metrics::datagrams(s.datagrams),
      metrics::source_symbols(s.source_symbols),
      metrics::repair_symbols(s.repair_symbols),

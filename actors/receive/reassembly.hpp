@@ -29,6 +29,8 @@ struct reassembly_config {
   receive_session_actor session;
   std::vector<boost::asio::ip::address>
     sources; ///< of the group's datagrams, as the server says; empty: not told
+  std::vector<protocol::wire::block_range>
+    held; ///< by the consumer, which will say their digests; none in a session that does not verify
 };
 
 class reassembly_state {
@@ -44,6 +46,8 @@ private:
   void warn_of_forgery();
   bool is_released() const;
   void require(const byte_range& wanted);
+  void take_in(const held_digests& found);
+  verified_blocks take_verified();
   void pump();
   void end(protocol::timestamp now);
   void report(protocol::timestamp now);

@@ -110,6 +110,8 @@ void receive_session_state::begin_receiving(const link_accepted& link) {
   started.block_size = receiving_.block_size;
   started.writer = receiving_.writer;
   started.ranges = receiving_.reassembly;
+  started.digests = receiving_.reassembly;
+  started.held = receiving_.held;
   if (const auto& bytes = link.accept.metadata; !bytes.empty()) {
     const auto kept = std::make_shared<const std::vector<std::byte>>(bytes);
     started.metadata = {kept, kept->data()};
@@ -317,8 +319,9 @@ status_snapshot receive_session_state::status() const {
     {}};
   if (receiving_.path)
     add_facts(result.facts, *receiving_.path);
-  if (rate > 0 && summary_.object_size > s.bytes)
-    result.facts.push_back(metrics::eta(8.0 * static_cast<double>(summary_.object_size - s.bytes)
+  const auto verified = s.bytes + s.bytes_proven;
+  if (rate > 0 && summary_.object_size > verified)
+    result.facts.push_back(metrics::eta(8.0 * static_cast<double>(summary_.object_size - verified)
                                         / static_cast<double>(rate)));
   return vitals_.of(self_, std::move(result));
 }

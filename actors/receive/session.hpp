@@ -48,6 +48,7 @@ public:
     std::shared_ptr<const io::udp_socket> group;
     std::optional<data_path> path; ///< none in tests without a network
     std::uint32_t block_size = 0;
+    std::vector<protocol::wire::block_range> held; ///< that the consumer is to read again
   };
 
   /// Joins the group and makes the actors that receive. Nothing is read yet: the consumer first

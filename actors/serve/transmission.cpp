@@ -36,8 +36,9 @@ constexpr protocol::duration claim_patience = protocol::seconds(1);
 /// Fetches that may wait for a block to be read, of all receivers together.
 constexpr std::size_t most_waiting_fetches = 64;
 
-/// Blocks that batches at the writer may still hold when the sender has let go of them.
-constexpr std::size_t blocks_under_way = 16;
+/// Blocks that batches at the writer may still hold when the sender has let go of them, and those that are read for their
+/// digest alone.
+constexpr std::size_t blocks_under_way = 16 + protocol::defaults::max_digest_reads;
 
 std::int64_t whole_seconds(protocol::duration time) {
   return std::chrono::duration_cast<std::chrono::seconds>(time).count();
@@ -167,7 +168,7 @@ join_reply send_session_state::join(const join_request& request) {
   const auto id = next_id_++;
   const auto key = random_key();
   gate_->add(id, key);
-  sender_->add_receiver(now(self_), id, request.request.cache_blocks);
+  sender_->add_receiver(now(self_), id, request.request.cache_blocks, request.request.resume);
   self_->monitor(request.link);
   members_[id] = {request.link,
                   protocol::outside_text(request.request.host_name),

@@ -5,9 +5,11 @@
 
 namespace fleetcast::apps {
 
-background_flush::background_flush(std::function<int()> flush, std::uint64_t step)
+background_flush::background_flush(std::function<int()> flush, std::uint64_t step,
+                                   duration interval)
   : flush_(std::move(flush)),
-    step_(step) {}
+    step_(step),
+    interval_(interval) {}
 
 background_flush::~background_flush() {
   static_cast<void>(finish());
@@ -25,13 +27,15 @@ int background_flush::finish() {
 }
 
 void background_flush::written(std::uint64_t bytes) {
-  unflushed_ += bytes;
-  if (unflushed_ < step_)
-    return;
-  unflushed_ = 0;
   {
     const std::lock_guard guard{mutex_};
-    due_ = true;
+    const auto is_first = unflushed_ == 0;
+    if (is_first)
+      unflushed_since_ = clock::now();
+    unflushed_ += bytes;
+    const auto is_awaited = interval_ > duration{} && is_first;
+    if (unflushed_ < step_ && !is_awaited)
+      return;
   }
   changed_.notify_one();
   if (thread_.joinable())
@@ -45,17 +49,30 @@ void background_flush::written(std::uint64_t bytes) {
 
 void background_flush::run() {
   std::unique_lock lock{mutex_};
-  for (;;) {
-    changed_.wait(lock, [this] { return due_ || over_; });
-    if (over_)
-      return;
-    due_ = false;
+  while (await_due(lock)) {
+    unflushed_ = 0;
     lock.unlock();
     const auto error = flush_();
     lock.lock();
     if (error_ == 0)
       error_ = error;
   }
+}
+
+/// False: it is over.
+bool background_flush::await_due(std::unique_lock<std::mutex>& lock) {
+  while (!over_ && !is_due(clock::now())) {
+    if (interval_ > duration{} && unflushed_ > 0)
+      changed_.wait_until(lock, unflushed_since_ + interval_);
+    else
+      changed_.wait(lock);
+  }
+  return !over_;
+}
+
+bool background_flush::is_due(clock::time_point now) const {
+  return unflushed_ >= step_
+         || (interval_ > duration{} && unflushed_ > 0 && now >= unflushed_since_ + interval_);
 }
 
 } // namespace fleetcast::apps

@@ -5,6 +5,7 @@
 /// be safe waits for all of it; on a thread of its own, piece by piece, it is done beside the transfer.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
@@ -19,10 +20,13 @@ public:
   /// a head does not spend its time on it.
   static constexpr std::uint64_t usual_step = 64U << 20U;
 
-  /// Calls `flush`, which returns 0 or errno and must not throw, on a thread of its own after each `step` bytes, or as
-  /// soon as it has returned from the last call. The thread begins with the first of them; if the system refuses one
-  /// nothing is flushed, and all is left to the end.
-  explicit background_flush(std::function<int()> flush, std::uint64_t step = usual_step);
+  using duration = std::chrono::steady_clock::duration;
+
+  /// Calls `flush`, which returns 0 or errno and must not throw, on a thread of its own after each `step` bytes, and when
+  /// the first byte not flushed yet is `interval` old (0: however old); or as soon as it has returned from the last call.
+  /// The thread begins with the first of them; if the system refuses one nothing is flushed, and all is left to the end.
+  explicit background_flush(std::function<int()> flush, std::uint64_t step = usual_step,
+                            duration interval = {});
 
   /// As `finish`, without its result.
   ~background_flush();
@@ -38,15 +42,20 @@ public:
   [[nodiscard]] int finish();
 
 private:
+  using clock = std::chrono::steady_clock;
+
   void run();
+  bool await_due(std::unique_lock<std::mutex>& lock);
+  bool is_due(clock::time_point now) const;
 
   std::function<int()> flush_;
   std::uint64_t step_;
-  std::uint64_t unflushed_ = 0;
+  duration interval_;
 
-  std::mutex mutex_;
+  std::mutex mutex_; ///< of what follows, but for the thread
   std::condition_variable changed_;
-  bool due_ = false;
+  std::uint64_t unflushed_ = 0;
+  clock::time_point unflushed_since_{};
   bool over_ = false;
   int error_ = 0;
   std::thread thread_;

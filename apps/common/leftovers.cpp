@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cerrno>
 #include <cstdint>
 #include <cstring>
 #include <memory>
+#include <optional>
 #include <string_view>
 
 #include <dirent.h>
@@ -21,6 +23,7 @@ namespace fleetcast::apps {
 namespace {
 
 constexpr std::string_view hidden_mark = ".fleetcast-";
+constexpr std::string_view journal_mark = ".journal";
 constexpr std::size_t hash_digits = 8;
 
 /// Of a tree: enough for what people keep, and over in a second.
@@ -70,26 +73,78 @@ bool remove_left(int directory, const char* name) {
          && ::unlinkat(directory, name, 0) == 0;
 }
 
+/// Nothing: it is not called like a journal.
+std::optional<std::string> hidden_name_of(std::string_view journal_name) {
+  if (!journal_name.ends_with(journal_mark))
+    return std::nullopt;
+  journal_name.remove_suffix(journal_mark.size());
+  return is_hidden_name(journal_name) ? std::optional{std::string{journal_name}} : std::nullopt;
+}
+
+bool exists(int directory, const std::string& name) {
+  struct stat info {};
+  return ::fstatat(directory, name.c_str(), &info, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT;
+}
+
+/// If what it told of is gone: published by a process that died before it came to this.
+void remove_orphan(int directory, const std::string& journal_name, const std::string& hidden_name) {
+  struct stat info {};
+  if (!exists(directory, hidden_name)
+      && ::fstatat(directory, journal_name.c_str(), &info, AT_SYMLINK_NOFOLLOW) == 0
+      && S_ISREG(info.st_mode) && info.st_uid == ::geteuid())
+    (void)::unlinkat(directory, journal_name.c_str(), 0);
+}
+
+void sweep(const descriptor& directory, const std::string& target_name, bool is_superseded) {
+  for (const auto& name : list_hidden(directory, target_name)) {
+    if (const auto hidden = hidden_name_of(name))
+      remove_orphan(directory.get(), name, *hidden);
+    else if (is_superseded || !has_name(directory, journal_name_of(name)))
+      (void)remove_left(directory.get(), name.c_str());
+  }
+}
+
 } // namespace
 
 std::string hidden_prefix(const std::string& target_name) {
   return std::string{hidden_mark} + hash_of(target_name) + "-";
 }
 
+std::string journal_name_of(std::string_view hidden_name) {
+  return std::string{hidden_name} + std::string{journal_mark};
+}
+
+bool has_name(const descriptor& directory, const std::string& name) noexcept {
+  return exists(directory.get(), name);
+}
+
 bool lock_hidden(const descriptor& file) noexcept {
   return ::flock(file.get(), LOCK_EX | LOCK_NB) == 0;
 }
 
-void sweep_leftovers(const descriptor& directory, const std::string& target_name) {
+std::vector<std::string> list_hidden(const descriptor& directory, const std::string& target_name) {
+  std::vector<std::string> result;
   auto again = open_again(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   const std::unique_ptr<DIR, directory_closer> listing{again ? ::fdopendir(again.get()) : nullptr};
   if (!listing)
-    return;
+    return result;
   (void)again.release(); // the listing's
   const auto prefix = hidden_prefix(target_name);
-  while (const auto* one = ::readdir(listing.get()))
-    if (is_hidden_name(one->d_name) && std::string_view{one->d_name}.starts_with(prefix))
-      (void)remove_left(directory.get(), one->d_name);
+  while (const auto* one = ::readdir(listing.get())) {
+    const std::string_view name{one->d_name};
+    if (name.starts_with(prefix) && (is_hidden_name(name) || hidden_name_of(name)))
+      result.emplace_back(name);
+  }
+  std::sort(result.begin(), result.end()); // a hidden file before its journal
+  return result;
+}
+
+void sweep_leftovers(const descriptor& directory, const std::string& target_name) {
+  sweep(directory, target_name, false);
+}
+
+void sweep_superseded(const descriptor& directory, const std::string& target_name) {
+  sweep(directory, target_name, true);
 }
 
 std::size_t sweep_tree(const std::string& directory) {
@@ -106,6 +161,7 @@ std::size_t sweep_tree(const std::string& directory) {
     ++entries;
     const bool is_file = one->fts_info == FTS_F || one->fts_info == FTS_NSOK;
     if (is_file && is_hidden_name({one->fts_name, one->fts_namelen})
+        && !exists(AT_FDCWD, journal_name_of(one->fts_path))
         && remove_left(AT_FDCWD, one->fts_path))
       ++removed;
   }

@@ -84,7 +84,9 @@ std::optional<file_failure> refusal_of_size(const descriptor& file, std::uint64_
   if (::fstatvfs(file.get(), &system) != 0 || system.f_blocks == 0)
     return std::nullopt;
   const auto blocks = ::geteuid() == 0 ? system.f_bfree : system.f_bavail;
-  const auto room = std::uint64_t{blocks} * system.f_frsize;
+  struct stat info {};
+  const auto taken = ::fstat(file.get(), &info) == 0 ? std::uint64_t(info.st_blocks) * 512 : 0;
+  const auto room = std::uint64_t{blocks} * system.f_frsize + taken;
   if (bytes <= room)
     return std::nullopt;
   return file_failure{ENOSPC, "the object has " + std::to_string(bytes)

@@ -18,7 +18,7 @@ namespace fleetcast::apps {
 [[nodiscard]] std::optional<file_failure>
 refusal_of_name(const descriptor& directory, const std::string& name, const std::string& target);
 
-/// The file system of `file` has less than `bytes` to give. Nothing if it does not say.
+/// The file system of `file` has less to give than `bytes` and what the file takes up already. Nothing if it does not say.
 [[nodiscard]] std::optional<file_failure>
 refusal_of_size(const descriptor& file, std::uint64_t bytes, const std::string& target);
 

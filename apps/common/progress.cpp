@@ -16,7 +16,7 @@ constexpr double rate_memory = 3.0;
 double fraction(const transfer_figures& figures) {
   if (figures.object_bytes == 0)
     return 0;
-  return std::min(1.0, static_cast<double>(figures.written_bytes)
+  return std::min(1.0, static_cast<double>(figures.there_bytes())
                          / static_cast<double>(figures.object_bytes));
 }
 
@@ -24,15 +24,15 @@ double fraction(const transfer_figures& figures) {
 constexpr double stalled_after = 2.0;
 
 bool is_stalled(const transfer_figures& figures) {
-  return figures.idle_seconds >= stalled_after && figures.written_bytes < figures.object_bytes;
+  return figures.idle_seconds >= stalled_after && figures.there_bytes() < figures.object_bytes;
 }
 
 std::string remaining(const transfer_figures& figures) {
   if (is_stalled(figures))
     return fmt::format("nothing for {:.0f} s", figures.idle_seconds);
-  if (figures.bits_per_second < 1 || figures.object_bytes <= figures.written_bytes)
+  if (figures.bits_per_second < 1 || figures.object_bytes <= figures.there_bytes())
     return {};
-  auto bits = 8.0 * static_cast<double>(figures.object_bytes - figures.written_bytes);
+  auto bits = 8.0 * static_cast<double>(figures.object_bytes - figures.there_bytes());
   return format_time(bits / figures.bits_per_second) + " left";
 }
 
@@ -65,7 +65,7 @@ void append(std::string& line, const std::string& part) {
 
 /// What stands beside a bar. Where there is no room, how far it is, how long it takes and what is in the way stay.
 std::string beside_bar(const transfer_figures& figures, std::size_t columns) {
-  auto bytes = fmt::format("{} of {}", format_bytes(figures.written_bytes),
+  auto bytes = fmt::format("{} of {}", format_bytes(figures.there_bytes()),
                            format_bytes(figures.object_bytes));
   auto rate = format_rate(figures.bits_per_second);
   auto repairs = losses(figures);
@@ -130,7 +130,7 @@ std::string format_bar(const transfer_figures& figures, std::size_t columns) {
 
 std::string format_line(const transfer_figures& figures) {
   auto line = fmt::format("{:.0f} s: {} of {} ({:.0f} %)", figures.seconds,
-                          format_bytes(figures.written_bytes), format_bytes(figures.object_bytes),
+                          format_bytes(figures.there_bytes()), format_bytes(figures.object_bytes),
                           std::floor(100 * fraction(figures)));
   append(line, format_rate(figures.bits_per_second));
   append(line, remaining(figures));
@@ -144,15 +144,19 @@ std::string format_waiting(double seconds) {
 }
 
 std::string format_result(const std::string& target, const transfer_figures& figures) {
-  return fmt::format("{}: {} bytes in {:.2f} s, {}, {} symbols repaired, {} packets lost, {}",
-                     target, figures.written_bytes, figures.seconds,
+  const auto continued = figures.proven_bytes == 0
+                           ? std::string{}
+                           : fmt::format(", {} of them continued,", figures.proven_bytes);
+  return fmt::format("{}: {} bytes{} in {:.2f} s, {}, {} symbols repaired, {} packets lost, {}",
+                     target, figures.there_bytes(), continued, figures.seconds,
                      format_rate(figures.bits_per_second), figures.repaired_symbols,
                      figures.lost_packets, figures.verified ? "verified" : "NOT VERIFIED");
 }
 
 nlohmann::json to_json(const transfer_figures& figures) {
   return {{"object_bytes", figures.object_bytes},
-          {"bytes", figures.written_bytes},
+          {"bytes", figures.there_bytes()},
+          {"continued_bytes", figures.proven_bytes},
           {"seconds", figures.seconds},
           {"bits_per_second", std::round(figures.bits_per_second)},
           {"repaired_symbols", figures.repaired_symbols},

@@ -13,15 +13,19 @@ namespace fleetcast::apps {
 
 /// One look at a transfer.
 struct transfer_figures {
-  std::uint64_t object_bytes = 0; ///< 0 until known, and for an empty object
-  std::uint64_t written_bytes = 0;
-  double seconds = 0;         ///< since the start
-  double bits_per_second = 0; ///< of late; over the whole transfer once it is over
+  std::uint64_t object_bytes = 0;  ///< 0 until known, and for an empty object
+  std::uint64_t written_bytes = 0; ///< that came
+  std::uint64_t proven_bytes = 0;  ///< held since an earlier transfer, and proven
+  double seconds = 0;              ///< since the start
+  double bits_per_second = 0;      ///< of late; over the whole transfer once it is over
   std::uint64_t repaired_symbols = 0;
   std::uint64_t lost_packets = 0;
   ULONG limited_by = FLEETCAST_LIMIT_UNKNOWN;
   bool verified = true;    ///< false: both ends were told to do without
   double idle_seconds = 0; ///< nothing was written for so long
+
+  /// Of the object.
+  std::uint64_t there_bytes() const noexcept { return written_bytes + proven_bytes; }
 };
 
 /// "1.5 GiB", "180 B".

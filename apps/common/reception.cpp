@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <span>
 #include <utility>
+#include <vector>
 
 namespace fleetcast::apps {
 
@@ -60,6 +61,17 @@ struct reception::callbacks {
 
   static VOID CALLBACK complete(HANDLE, PVOID data, DWORD error) { of(data).on_complete(error); }
 
+  /// On a thread of the session's own.
+  static DWORD CALLBACK read_held(HANDLE, PVOID data, PVOID buffer, ULONG size,
+                                  PULARGE_INTEGER offset) {
+    const std::span into{static_cast<std::byte*>(buffer), size};
+    return of(data).file_.read(offset->QuadPart, into) ? ERROR_SUCCESS : ERROR_READ_FAULT;
+  }
+
+  static VOID CALLBACK proven(HANDLE, PVOID data, ULONG size, PULARGE_INTEGER offset) {
+    of(data).on_proven(size, *offset);
+  }
+
   static DWORD register_all(HANDLE key) {
     const std::pair<TRANSPORTCLIENT_CALLBACK_ID, PVOID> all[] = {
       {WDS_TRANSPORTCLIENT_SESSION_START, reinterpret_cast<PVOID>(start)},
@@ -103,7 +115,22 @@ DWORD reception::start(const reception_request& request) {
     return error;
   if (auto error = callbacks::register_all(key_); error != ERROR_SUCCESS)
     return error;
+  if (auto error = hold(); error != ERROR_SUCCESS)
+    return error;
   return WdsTransportClientStartSession(key_);
+}
+
+DWORD reception::hold() {
+  std::vector<FLEETCAST_BYTE_RANGE> ranges;
+  for (const auto& span : file_.held())
+    ranges.push_back({span.offset, span.size});
+  FLEETCAST_HELD held{};
+  held.ulLength = sizeof(held);
+  held.ulRanges = static_cast<ULONG>(ranges.size());
+  held.pRanges = ranges.data();
+  held.pfnRead = callbacks::read_held;
+  held.pfnProven = callbacks::proven;
+  return FleetcastHold(key_, &held);
 }
 
 void reception::cancel(DWORD error) {
@@ -160,9 +187,9 @@ void reception::on_start(const TRANSPORTCLIENT_SESSION_INFO& info) {
   block_bytes_ = info.ulBlockSize;
   started_.store(true, std::memory_order_release);
   if (auto sized = file_.size(info.ullFileSize.QuadPart); !sized)
-    give_up(std::move(sized.error()));
-  else
-    file_.bypass_page_cache();
+    return give_up(std::move(sized.error()));
+  file_.keep_blocks(info.ulBlockSize);
+  file_.bypass_page_cache();
 }
 
 void reception::on_contents(const void* bytes, ULONG size, ULARGE_INTEGER offset) {
@@ -173,6 +200,19 @@ void reception::on_contents(const void* bytes, ULONG size, ULARGE_INTEGER offset
   }
   received_bytes_ += size;
   if (!may_wait_for_more())
+    write_run();
+}
+
+void reception::on_proven(ULONG size, ULARGE_INTEGER offset) {
+  file_.proven(offset.QuadPart, size);
+  received_bytes_ += size;
+  proven_bytes_ += size;
+  const block done{offset.QuadPart, size};
+  if (is_whole())
+    kept_back_ = done;
+  else
+    complete(done);
+  if (!run_.empty() && !may_wait_for_more())
     write_run();
 }
 
@@ -187,7 +227,7 @@ void reception::write_run() {
     written_bytes_ += run_.bytes();
   else
     give_up(std::move(written.error()));
-  give_back_run(written_bytes_ == object_bytes_);
+  give_back_run(is_whole());
 }
 
 void reception::give_back_run(bool keep_last) {

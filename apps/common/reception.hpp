@@ -4,6 +4,8 @@
 /// The block that makes the object whole is kept back until confirm(): a server counts a receiver as done
 /// when it has given back every block, and that shall mean that the file is stored. (An empty object has
 /// no block; its receiver is done when the session is.)
+///
+/// What the file holds of an earlier transfer is read again by the library, and counts once it is proven.
 #pragma once
 
 #include "api/fleetcast_ext.h"
@@ -74,6 +76,7 @@ public:
   std::uint64_t object_bytes() const noexcept { return object_bytes_.load(); }
   ULONG block_bytes() const noexcept { return block_bytes_.load(); }
   std::uint64_t written_bytes() const noexcept { return written_bytes_.load(); }
+  std::uint64_t proven_bytes() const noexcept { return proven_bytes_.load(); }
   [[nodiscard]] FLEETCAST_SESSION_STATISTICS statistics() const;
 
   // -- once over ------------------------------------------------------------------------------------
@@ -98,7 +101,10 @@ public:
 private:
   void on_start(const TRANSPORTCLIENT_SESSION_INFO& info);
   void on_contents(const void* bytes, ULONG size, ULARGE_INTEGER offset);
+  void on_proven(ULONG size, ULARGE_INTEGER offset);
+  DWORD hold();
   void on_complete(DWORD error);
+  bool is_whole() const noexcept { return written_bytes_ + proven_bytes_ == object_bytes_; }
   bool may_wait_for_more() const noexcept;
   void write_run();
   void give_back_run(bool keep_last);
@@ -122,6 +128,7 @@ private:
   std::atomic<std::uint64_t> object_bytes_{0};
   std::atomic<ULONG> block_bytes_{0};
   std::atomic<std::uint64_t> written_bytes_{0};
+  std::atomic<std::uint64_t> proven_bytes_{0};
 
   // Of the session's thread.
   std::uint64_t most_waiting_ = 0; ///< bytes that may wait to be written with others

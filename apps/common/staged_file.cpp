@@ -1,6 +1,7 @@
 #include "apps/common/staged_file.hpp"
 
 #include "apps/common/followed_path.hpp"
+#include "apps/common/kept_copy.hpp"
 #include "apps/common/leftovers.hpp"
 #include "apps/common/page_cache.hpp"
 #include "apps/common/place.hpp"
@@ -8,9 +9,11 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <climits>
 #include <cstring>
 #include <filesystem>
+#include <numeric>
 #include <system_error>
 
 #include <fcntl.h>
@@ -31,6 +34,13 @@ constexpr int max_name_attempts = 100;
 /// Bytes between two times of starting the write-back: enough for a disk to work at its best, and little
 /// enough that `sync` finds almost nothing to do.
 constexpr std::uint64_t write_back_step = 8U << 20U;
+
+/// Bytes written, or time since the first of them, after which what is on the disk is recorded. A killed process loses
+/// twice that at most, as long as the disk keeps up: while one piece is flushed, the next one comes.
+constexpr std::uint64_t recorded_step = 32U << 20U;
+constexpr std::chrono::milliseconds recorded_interval{500};
+
+constexpr mode_t all_permissions = 07777;
 
 std::string random_suffix() {
   constexpr std::string_view letters = "abcdefghijklmnopqrstuvwxyz0123456789";
@@ -59,6 +69,11 @@ bool all_zero(std::span<const std::byte> bytes) {
 
 std::span<const std::byte> bytes_of(const iovec& block) {
   return {static_cast<const std::byte*>(block.iov_base), block.iov_len};
+}
+
+std::uint64_t size_of(std::span<const iovec> blocks) {
+  return std::accumulate(blocks.begin(), blocks.end(), std::uint64_t{0},
+                         [](std::uint64_t sum, const iovec& b) { return sum + b.iov_len; });
 }
 
 std::string directory_of(const std::string& target) {
@@ -146,8 +161,54 @@ staged_file::result<staged_file> staged_file::create(const std::string& target) 
   return file;
 }
 
+staged_file::result<staged_file> staged_file::create_kept(const std::string& target,
+                                                          const copy_source& source, bool fresh,
+                                                          std::vector<std::string>& remarks) {
+  auto directory_name = directory_of(target);
+  const auto name = fs::path{target}.filename().string();
+  descriptor directory{::open(directory_name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+  auto beside = directory ? open_again(directory, O_RDONLY | O_DIRECTORY) : descriptor{};
+  if (!beside)
+    return unexpected{make_file_failure("cannot use the directory " + directory_name, errno)};
+  if (auto refused = refusal_of_name(directory, name, target))
+    return unexpected{*std::move(refused)};
+  auto earlier = find_kept(directory, name, source, fresh);
+  remarks = std::move(earlier.remarks);
+  if (auto& found = earlier.found) {
+    sweep_leftovers(directory, name);
+    staged_file result{target, name, std::move(directory), std::move(found->file),
+                       std::move(found->hidden_name)};
+    result.directory_name_ = std::move(directory_name);
+    result.is_reused_ = true;
+    result.journal_
+      = std::make_unique<staged_journal>(source, std::move(beside), result.staged_name_,
+                                         std::move(found->journal), std::move(found->story));
+    return result;
+  }
+  auto result = make(std::move(directory), name, target);
+  if (!result)
+    return result;
+  // Its owner stays this user until it is renamed: it could not be told from what others have planted.
+  if (has_name(result->directory_, name))
+    (void)::fchmod(result->file_.get(), S_IRUSR | S_IWUSR);
+  result->directory_name_ = std::move(directory_name);
+  result->journal_
+    = std::make_unique<staged_journal>(source, std::move(beside), result->staged_name_);
+  return result;
+}
+
 staged_file::result<staged_file>
 staged_file::create_in(descriptor directory, const std::string& name, const std::string& target) {
+  auto file = make(std::move(directory), name, target);
+  // What was secret does not lie open meanwhile. And if this process is killed, another of this user can open the
+  // file, to remove it.
+  if (file)
+    take_over_access(file->directory_, name, file->file_, S_IRUSR | S_IWUSR);
+  return file;
+}
+
+staged_file::result<staged_file> staged_file::make(descriptor directory, const std::string& name,
+                                                   const std::string& target) {
   if (name.size() > NAME_MAX)
     return unexpected{make_file_failure("cannot use the file name " + name, ENAMETOOLONG)};
   if (auto refused = refusal_of_name(directory, name, target))
@@ -162,13 +223,9 @@ staged_file::create_in(descriptor directory, const std::string& name, const std:
     error = file ? EEXIST : errno;
     // Where a file system has no locks nothing is swept either.
     const bool is_ours = file && (lock_hidden(file) || errno != EWOULDBLOCK) && is_linked(file);
-    if (is_ours) {
-      // What was secret does not lie open meanwhile. And if this process is killed, another of this user can open the
-      // file, to remove it.
-      take_over_access(directory, name, file, S_IRUSR | S_IWUSR);
+    if (is_ours)
       return staged_file{target, name, std::move(directory), std::move(file),
                          std::move(staged_name)};
-    }
   }
   return unexpected{
     make_file_failure("cannot make a file in the directory " + directory_of(target), error)};
@@ -201,16 +258,18 @@ staged_file::staged_file(staged_file&& other) noexcept
     directory_name_(std::move(other.directory_name_)),
     file_(std::move(other.file_)),
     direct_(std::move(other.direct_)),
+    journal_(std::move(other.journal_)),
     flush_(std::move(other.flush_)),
     staged_name_(std::exchange(other.staged_name_, {})),
     unstarted_(other.unstarted_),
     drops_behind_(other.drops_behind_),
     expects_holes_(other.expects_holes_),
+    is_reused_(other.is_reused_),
     size_(other.size_),
     stream_(std::move(other.stream_)) {}
 
 staged_file::~staged_file() {
-  discard();
+  (void)keep();
 }
 
 staged_file::result<void> staged_file::size(std::uint64_t bytes) {
@@ -226,13 +285,28 @@ staged_file::result<void> staged_file::size(std::uint64_t bytes) {
   return {};
 }
 
+std::vector<byte_span> staged_file::held() const {
+  return journal_ ? journal_->held() : std::vector<byte_span>{};
+}
+
+void staged_file::keep_blocks(std::uint32_t block_bytes) {
+  struct stat info {};
+  if (journal_ && ::fstat(file_.get(), &info) == 0)
+    journal_->begin(size_, block_bytes, info.st_mode & all_permissions);
+}
+
 void staged_file::bypass_page_cache() {
   if (stream_)
     return; // it is read again soon
   direct_.open(file_);
-  // Stays open until the flush is over, also when this object moves.
-  flush_ = std::make_unique<background_flush>(
-    [file = file_.get()] { return ::fdatasync(file) == 0 ? 0 : errno; });
+  // Both stay until the flush is over, also when this object moves.
+  const auto flush = [file = file_.get()] { return ::fdatasync(file) == 0 ? 0 : errno; };
+  if (journal_)
+    flush_ = std::make_unique<background_flush>(
+      [flush, journal = journal_.get()] { return journal->checkpoint(flush); }, recorded_step,
+      recorded_interval);
+  else
+    flush_ = std::make_unique<background_flush>(flush);
 }
 
 staged_file::result<void> staged_file::write(std::uint64_t offset,
@@ -250,13 +324,35 @@ staged_file::result<void> staged_file::write(std::uint64_t offset, std::span<con
     const auto piece = blocks.first(static_cast<std::size_t>(zero - blocks.begin()));
     if (auto written = put(offset, piece); !written)
       return written;
+    offset += size_of(piece);
     // And over the zeros behind it, if that is what ended it.
     const auto next = std::find_if_not(zero, blocks.end(), is_zero);
-    for (auto passed = blocks.begin(); passed != next; ++passed)
-      offset += passed->iov_len;
+    const auto zeros = std::span{zero, next};
+    if (auto cleared = clear(offset, zeros); !cleared)
+      return cleared;
+    offset += size_of(zeros);
     blocks = {next, blocks.end()};
   }
+  if (journal_)
+    journal_->written(begin, offset - begin);
+  if (flush_)
+    flush_->written(offset - begin);
   return pass_on(begin, offset - begin);
+}
+
+void staged_file::proven(std::uint64_t offset, std::uint64_t bytes) {
+  if (journal_)
+    journal_->proven(offset, bytes);
+}
+
+staged_file::result<void> staged_file::clear(std::uint64_t offset, std::span<const iovec> zeros) {
+  const auto bytes = size_of(zeros);
+  if (!is_reused_ || bytes == 0
+      || ::fallocate(file_.get(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+                     static_cast<off_t>(offset), static_cast<off_t>(bytes))
+           == 0)
+    return {};
+  return put(offset, zeros); // not every file system can
 }
 
 staged_file::result<void> staged_file::pass_on(std::uint64_t offset, std::uint64_t bytes) {
@@ -274,8 +370,6 @@ staged_file::result<void> staged_file::put(std::uint64_t offset, std::span<const
     offset += bytes.size();
     // Counted either way: some file systems take direct writes and keep them in the page cache all the same.
     unstarted_ += bytes.size();
-    if (flush_)
-      flush_->written(bytes.size());
   }
   if (unstarted_ >= write_back_step)
     start_write_back();
@@ -316,7 +410,8 @@ staged_file::result<void> staged_file::sync() {
   // A fleet's host says "staged" after this, and must then be able to rename.
   if (auto refused = refusal_of_name(directory_, name_, target_))
     return unexpected{*std::move(refused)};
-  take_over_access(directory_, name_, file_); // as it is by now
+  if (!journal_)
+    take_over_access(directory_, name_, file_); // as it is by now
   if (const auto error = flush_ ? flush_->finish() : 0; error != 0)
     return unexpected{failed("flush", error)};
   if (::fsync(file_.get()) != 0)
@@ -338,22 +433,57 @@ staged_file::result<void> staged_file::rename() {
     return unexpected{file_failure{ENOENT, "cannot rename the finished copy to " + target_
                                              + ": its directory was moved or replaced meanwhile; "
                                                "get it again"}};
+  if (journal_)
+    take_over_access(directory_, name_, file_);
   if (::renameat(directory_.get(), staged_name_.c_str(), directory_.get(), name_.c_str()) != 0)
     return unexpected{failed_rename(errno)};
   staged_name_.clear();
+  if (journal_)
+    journal_->remove();
+  sweep_superseded(directory_, name_);
   return {};
 }
 
 staged_file::result<void> staged_file::sync_name() {
+  if (journal_ && ::fsync(file_.get()) != 0) // its owner and permissions are new
+    return unexpected{failed("flush", errno)};
   // Some file systems cannot sync a directory; the rename is done all the same.
   if (!stream_ && ::fsync(directory_.get()) != 0 && errno != EINVAL && errno != ENOTSUP)
     return unexpected{failed("sync the directory of", errno)};
   return {};
 }
 
+std::optional<kept_part> staged_file::keep() noexcept {
+  if (!journal_ || staged_name_.empty()) {
+    discard();
+    return std::nullopt;
+  }
+  if (flush_)
+    (void)flush_->finish(); // what it failed for is not recorded
+  (void)journal_->checkpoint([this] { return ::fdatasync(file_.get()) == 0 ? 0 : errno; });
+  return keep_recorded();
+}
+
+std::optional<kept_part> staged_file::keep_recorded() noexcept {
+  // Where the next transfer looks for it.
+  const auto is_there = journal_ && !staged_name_.empty() && is_in_place() && is_linked(file_);
+  const auto bytes = is_there ? journal_->recorded_bytes() : 0;
+  if (bytes == 0) {
+    discard();
+    return std::nullopt;
+  }
+  kept_part result{staged_path(), bytes, journal_->failure()};
+  staged_name_.clear();
+  return result;
+}
+
+/// The journal first: without it the hidden file is removed by the next transfer, should this process be killed in between.
 void staged_file::discard() noexcept {
-  if (!staged_name_.empty())
-    ::unlinkat(directory_.get(), staged_name_.c_str(), 0);
+  if (staged_name_.empty())
+    return;
+  if (journal_)
+    journal_->remove();
+  ::unlinkat(directory_.get(), staged_name_.c_str(), 0);
   staged_name_.clear();
 }
 

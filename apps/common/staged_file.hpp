@@ -5,6 +5,9 @@
 /// hidden file goes with the object. One that a killed process has left is removed by the next one for the same target:
 /// as long as its process lives, a hidden file is locked (flock).
 ///
+/// One that was made by `create_kept` has a journal beside it (staged_journal.hpp) as soon as it may have contents, and
+/// both stay until the copy is published: the next transfer to the same target continues it.
+///
 /// A stream has no name: bytes go to an unlinked file, and from there, in their order, to standard output.
 #pragma once
 
@@ -13,6 +16,7 @@
 #include "apps/common/direct_output.hpp"
 #include "apps/common/file_failure.hpp"
 #include "apps/common/ordered_output.hpp"
+#include "apps/common/staged_journal.hpp"
 
 #include <tl/expected.hpp>
 
@@ -22,6 +26,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include <sys/uio.h>
 
@@ -33,7 +38,16 @@ namespace fleetcast::apps {
 [[nodiscard]] tl::expected<std::string, file_failure> resolve_target(const std::string& destination,
                                                                      const std::string& base_name);
 
-/// `write`, `read` and `size` on one thread; the rest when that thread is done.
+/// What stays of a copy that did not get whole.
+struct kept_part {
+  std::string path;        ///< of the hidden file
+  std::uint64_t bytes = 0; ///< of the object that the next transfer finds there
+
+  /// Why there is not more.
+  std::optional<file_failure> unrecorded;
+};
+
+/// `write`, `proven`, `size` and what follows it on one thread, `read` also on another one; the rest when these are done.
 class staged_file {
 public:
   template <class T>
@@ -43,14 +57,20 @@ public:
   /// (place.hpp).
   [[nodiscard]] static result<staged_file> create(const std::string& target);
 
-  /// The same for the file `name` of an open directory; `target` is how messages call it.
+  /// As `create`, for a copy of `source` of which is kept what is on the disk. Continues one that was kept (kept_copy.hpp),
+  /// unless `fresh`; `remarks` gets what is to be said of others.
+  [[nodiscard]] static result<staged_file> create_kept(const std::string& target,
+                                                       const copy_source& source, bool fresh,
+                                                       std::vector<std::string>& remarks);
+
+  /// The same as `create` for the file `name` of an open directory; `target` is how messages call it.
   [[nodiscard]] static result<staged_file> create_in(descriptor directory, const std::string& name,
                                                      const std::string& target);
 
   /// For standard output. Bytes that come before their turn wait in a file of `directory` that has no name.
   [[nodiscard]] static result<staged_file> create_stream(const std::string& directory, int output);
 
-  /// Removes the hidden file unless it was published.
+  /// As `keep`, unless it was published.
   ~staged_file();
 
   staged_file(staged_file&& other) noexcept;
@@ -63,6 +83,19 @@ public:
   /// has not as much room.
   [[nodiscard]] result<void> size(std::uint64_t bytes);
 
+  /// What an earlier transfer left in it, not proven: bytes of the object at the same offsets.
+  [[nodiscard]] std::vector<byte_span> held() const;
+  std::uint64_t held_bytes() const noexcept { return journal_ ? journal_->held_bytes() : 0; }
+
+  /// Size of the object as that transfer knew it; 0: nothing is held.
+  std::uint64_t held_object_bytes() const noexcept {
+    return journal_ ? journal_->held_object_bytes() : 0;
+  }
+
+  /// After `size`, for a copy that is kept: whole blocks of `block_bytes` will be written, and recorded once they are on
+  /// the disk.
+  void keep_blocks(std::uint32_t block_bytes);
+
   /// From now on blocks of whole pages go past the page cache while that pays (direct_output.hpp), and what is written
   /// is made stable piece by piece (background_flush.hpp). For a file that is not read soon.
   void bypass_page_cache();
@@ -74,7 +107,10 @@ public:
   /// The same for blocks that follow one another in the file.
   [[nodiscard]] result<void> write(std::uint64_t offset, std::span<const iovec> blocks);
 
-  /// What was written before.
+  /// What is held there is right.
+  void proven(std::uint64_t offset, std::uint64_t bytes);
+
+  /// What was written before, or is held.
   [[nodiscard]] result<void> read(std::uint64_t offset, std::span<std::byte> bytes);
 
   /// To stable storage. May take long.
@@ -88,6 +124,13 @@ public:
   [[nodiscard]] result<void> rename();
   [[nodiscard]] result<void> sync_name();
 
+  /// Records what was written, and leaves the hidden file for the next transfer if that finds anything in it; otherwise,
+  /// and if it is not one that is kept, removes it. May take long.
+  std::optional<kept_part> keep() noexcept;
+
+  /// The same with what is recorded already; safe while another thread is inside `sync`.
+  std::optional<kept_part> keep_recorded() noexcept;
+
   /// Removes the hidden file; safe while another thread is inside `sync`.
   void discard() noexcept;
 
@@ -100,12 +143,19 @@ private:
   staged_file(std::string target, std::string name, descriptor directory, descriptor file,
               std::string staged_name);
 
+  /// The hidden file, with the permissions of any new one.
+  static result<staged_file> make(descriptor directory, const std::string& name,
+                                  const std::string& target);
+
   /// All of `bytes` by as many calls of pread or pwrite as that takes.
   template <class Byte, class Call>
   result<void> transfer(const char* verb, Call call, std::uint64_t offset, std::span<Byte> bytes);
 
   /// What was written, on its way to standard output.
   result<void> pass_on(std::uint64_t offset, std::uint64_t bytes);
+
+  /// Zeros there, where something else may be.
+  result<void> clear(std::uint64_t offset, std::span<const iovec> zeros);
 
   /// What is not left out.
   result<void> put(std::uint64_t offset, std::span<const iovec> blocks);
@@ -123,11 +173,13 @@ private:
   std::string directory_name_; ///< its path; empty: known by `directory_` only
   descriptor file_;
   direct_output direct_;
+  std::unique_ptr<staged_journal> journal_; ///< none: it is not kept
   std::unique_ptr<background_flush> flush_; ///< none: all is left to `sync`
   std::string staged_name_;                 ///< empty once published or removed
   std::uint64_t unstarted_ = 0;             ///< bytes whose way to the disk has not begun
   bool drops_behind_ = false;               ///< keeps nothing in the page cache that is on the disk
   bool expects_holes_ = false;
+  bool is_reused_ = false; ///< what was not written yet may be anything
   std::uint64_t size_ = 0;
   std::optional<ordered_output> stream_; ///< none: it gets a name
 };

@@ -45,7 +45,7 @@ transfer_end transfer::run(const reception_request& request) {
       result.story = reception::configuration_story();
   }
   if (result.how != transfer_end::kind::stored) {
-    file_.discard();
+    result.kept = file_.keep();
     // Nothing is left to clean up, but the library's end may wait: for a name lookup that nobody can interrupt.
     // A signal that comes after the copy is stored is too late, and shall not make it seem a failure.
     signals_.let_go();
@@ -113,9 +113,9 @@ void transfer::on_signal() {
   session_.cancel(ERROR_CANCELLED);
 }
 
-/// For those who do not want to wait for a clean end: the staged file still goes.
+/// For those who do not want to wait for a clean end.
 void transfer::leave_at_once() {
-  file_.discard();
+  (void)file_.keep_recorded();
   _exit(observer_.exit_code_of(signals_.last_signal()));
 }
 
@@ -154,8 +154,9 @@ transfer_figures transfer::figures() {
   transfer_figures result;
   result.object_bytes = session_.object_bytes();
   result.written_bytes = session_.written_bytes();
+  result.proven_bytes = session_.proven_bytes();
   result.seconds = seconds();
-  if (result.written_bytes != std::exchange(last_bytes_, result.written_bytes))
+  if (const auto bytes = result.there_bytes(); bytes != std::exchange(last_bytes_, bytes))
     last_change_ = result.seconds;
   result.idle_seconds = result.seconds - last_change_;
   result.bits_per_second = rate_.update(result.seconds, result.written_bytes);

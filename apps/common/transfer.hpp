@@ -27,7 +27,7 @@ public:
   /// Again and again once it has started.
   virtual void progress(const transfer_figures& figures) = 0;
 
-  /// A second signal ends the program at once: with this code. The hidden file is gone.
+  /// A second signal ends the program at once: with this code. The hidden file is gone, or kept as far as it is recorded.
   virtual int exit_code_of(int signal) = 0;
 };
 
@@ -46,6 +46,7 @@ struct transfer_end {
   std::string story;                 ///< the library's word on it, if it has one
   std::optional<file_failure> local; ///< of `disk`
   int signal = 0;                    ///< of `interrupted`
+  std::optional<kept_part> kept;     ///< not of `stored`: for the next transfer
   transfer_figures figures;          ///< the rate is that of the whole transfer, without the sync
 };
 
@@ -55,7 +56,7 @@ public:
   transfer(staged_file& file, signal_events& signals, transfer_observer& observer,
            std::chrono::milliseconds progress_interval);
 
-  /// Once. On success `file` is published, otherwise discarded; then a signal ends the process at once: this
+  /// Once. On success `file` is published, otherwise kept or discarded; then a signal ends the process at once: this
   /// object's end may take as long as a name lookup.
   [[nodiscard]] transfer_end run(const reception_request& request);
 

@@ -115,6 +115,9 @@ void receiver::on_symbol(timestamp now, const wire::header& h,
       return open_and_forget(now, h, datagram, drop::duplicate);
     return store(now, i, h, datagram);
   }
+  // What is wrong with it its manifest tells, not its symbols.
+  if (held_.contains(h.block))
+    return open_and_forget(now, h, datagram, drop::duplicate);
   // A repair symbol alone does not open a block: it would take memory to save one symbol of k.
   if (h.type == wire::datagram_type::source)
     i = begin_assembly(h.block);
@@ -160,7 +163,7 @@ void receiver::open_and_forget(timestamp now, const wire::header& h,
 }
 
 assemblies::iterator receiver::begin_assembly(block_number block) {
-  if (untouched_.full())
+  if (untouched_.room() <= held_.size())
     return assemblies_.end();
   auto memory = memory_.allocate();
   if (!memory && is_suspicious_)
@@ -242,7 +245,6 @@ void receiver::on_message(timestamp now, const wire::manifest& message) {
   if (message.first_block >= blocks || message.digests.size() > blocks - message.first_block)
     return count(drop::out_of_range);
   const auto end = message.first_block + static_cast<block_number>(message.digests.size());
-  const auto is_news = [this](block_number b) { return !completed_[b] && !digests_.find(b); };
   bool news = false;
   for (auto block = message.first_block; block < end && !news; ++block)
     news = is_news(block);
@@ -269,16 +271,34 @@ void receiver::on_message(timestamp now, const wire::manifest& message) {
                 "the group forges them, or the server's identity changed while it was sending"};
 }
 
+bool receiver::is_news(block_number block) const {
+  if (held_.contains(block))
+    return held_.is_untold(block);
+  return !completed_[block] && !digests_.find(block);
+}
+
 /// Its signature fits.
 void receiver::take_manifest(timestamp now, const wire::manifest& message) {
   const auto end = message.first_block + static_cast<block_number>(message.digests.size());
+  bool tells_of_held = false;
   for (auto block = message.first_block; block < end; ++block) {
-    if (completed_[block] || digests_.find(block))
+    if (!is_news(block))
       continue;
-    digests_.put(block, message.digests[block - message.first_block]);
+    const auto& digest = message.digests[block - message.first_block];
+    if (held_.is_untold(block)) {
+      tells_of_held = true;
+      shortfall_.on_proof(now);
+      liveness_.got_on();
+      settle_held(now, block, held_.on_told(block, digest));
+      continue;
+    }
+    digests_.put(block, digest);
     if (const auto i = assemblies_.find(block); i != assemblies_.end() && i->second.symbols.whole())
       try_complete(now, i);
   }
+  // There may be blocks to ask for now, or manifests of further ones.
+  if (tells_of_held)
+    plan_request(now);
 }
 
 bool receiver::shows_position(const wire::header& h) const noexcept {
@@ -342,6 +362,7 @@ void receiver::require(timestamp now, wire::block_range blocks) {
     if (completed_[b] || is_wanted(b))
       continue;
     assemblies_.erase(b);
+    held_.remove(b);
     digests_.erase(b);
     mark_completed(now, b);
   }
@@ -375,6 +396,53 @@ void receiver::refuse(timestamp now, assemblies::iterator block) {
                   + ": a member of the group sends forged symbols, or memory is failing"};
 }
 
+// -- blocks held ----------------------------------------------------------------------------------
+
+void receiver::hold(wire::block_range blocks) {
+  REQUIRE(config_.verified);
+  const auto end = static_cast<block_number>(std::min<std::uint64_t>(
+    std::uint64_t{blocks.first} + blocks.count, config_.layout.block_count()));
+  for (auto block = untouched_.next(blocks.first); block && *block < end;
+       block = untouched_.next(*block)) {
+    const auto last = std::min(end, untouched_.next_gap(*block));
+    untouched_.raise_cap(last - *block);
+    untouched_.erase(*block, last);
+    held_.add(*block, last);
+    // A digest is looked at when it comes.
+    for (auto known = *block; known < last; ++known)
+      digests_.erase(known);
+  }
+}
+
+void receiver::on_held(timestamp now, block_number block,
+                       const std::optional<wire::digest>& found) {
+  if (!held_.is_unread(block))
+    return;
+  if (found)
+    settle_held(now, block, held_.on_read(block, *found));
+  else
+    give_up_held(block);
+  plan_request(now);
+}
+
+void receiver::settle_held(timestamp now, block_number block, held_blocks::verdict verdict) {
+  if (verdict == held_blocks::verdict::refuted)
+    return give_up_held(block);
+  if (verdict == held_blocks::verdict::open)
+    return;
+  proven_.push_back(block);
+  ++statistics_.blocks_proven;
+  statistics_.bytes_proven += config_.layout.size_of(block);
+  mark_completed(now, block);
+}
+
+void receiver::give_up_held(block_number block) {
+  held_.remove(block);
+  ++statistics_.blocks_refuted;
+  const auto fits = untouched_.insert(block, block + 1);
+  ENSURE(fits, block);
+}
+
 std::vector<verified_block> receiver::take_blocks() {
   return std::exchange(ready_, {});
 }
@@ -382,7 +450,7 @@ std::vector<verified_block> receiver::take_blocks() {
 // -- feedback -------------------------------------------------------------------------------------
 
 shortfall::holdings receiver::holdings() const {
-  return {assemblies_, untouched_, digests_, beat_, limit()};
+  return {assemblies_, untouched_, held_.untold(), digests_, beat_, limit()};
 }
 
 void receiver::plan_request(timestamp now) {
@@ -508,13 +576,18 @@ position receiver::limit() const {
 
 bool receiver::validate() const {
   const auto complete_count = std::count(completed_.begin(), completed_.end(), true);
-  if (complete_count != completed_count_ || !untouched_.validate())
+  if (complete_count != completed_count_ || !untouched_.validate() || !held_.validate())
     return false;
+  for (const auto& held : held_.untold())
+    for (auto block = held.first; block < held.last; ++block)
+      if (completed_[block] || untouched_.contains(block) || assemblies_.contains(block))
+        return false;
   for (const auto& [block, a] : assemblies_)
     if (completed_[block] || untouched_.contains(block) || !a.symbols.validate()
         || (a.mend && !a.restored))
       return false;
-  return untouched_.size() + assemblies_.size() + completed_count_ == config_.layout.block_count();
+  return untouched_.size() + assemblies_.size() + held_.size() + completed_count_
+         == config_.layout.block_count();
 }
 
 } // namespace fleetcast::protocol

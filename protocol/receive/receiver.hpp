@@ -13,6 +13,9 @@
 /// pinned identity. A block whose manifest is missing waits; one whose digest does not match is
 /// emptied and requested again.
 ///
+/// Blocks held. Its caller may hold blocks since an earlier session, of which nothing is proven (held_blocks.hpp). Nobody
+/// wants these, and no room is counted for them: they become complete by a manifest alone, or else untouched.
+///
 /// Losses. A block lacks symbols once the sender has moved past it (seen from data or a heartbeat) and
 /// the reordering allowance is over (shortfall.hpp). Requests follow RFC 5740: a random back-off scaled by group
 /// size and GRTT, dropped when a heartbeat shows that the sender already repairs as much (feedback_schedule.hpp).
@@ -21,7 +24,7 @@
 /// the way, and requests that nobody answers from one another, and leaves out what this host slept.
 ///
 /// Limits: block memory is the allocator's; beside it one bit a block, digests of at most
-/// 2 x cache + 2 manifests, and a bounded interval set. A peer cannot make it grow.
+/// 2 x cache + 2 manifests and of the blocks held, and bounded interval sets. A peer cannot make it grow.
 ///
 /// Attack surface: everything in `on_datagram` before the seal is checked is header arithmetic. Past the seal
 /// its author may be any member of the group: none gets a byte past the digest check, and where the sender signs
@@ -38,6 +41,7 @@
 #include "protocol/receive/digest_store.hpp"
 #include "protocol/receive/feedback_schedule.hpp"
 #include "protocol/receive/heard_heartbeat.hpp"
+#include "protocol/receive/held_blocks.hpp"
 #include "protocol/receive/liveness.hpp"
 #include "protocol/receive/manifest_pool.hpp"
 #include "protocol/receive/receive_limit_meter.hpp"
@@ -56,6 +60,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 namespace fleetcast::protocol {
@@ -112,7 +117,11 @@ enum class datagram_origin : std::uint8_t {
 struct receiver_statistics {
   std::uint64_t datagrams = 0; ///< accepted ones
   std::uint64_t control = 0;   ///< of these, the ones that are no symbols, each packet number once
-  std::uint64_t bytes = 0;     ///< of verified blocks
+  std::uint64_t bytes = 0;     ///< of verified blocks that came
+  std::uint64_t bytes_proven
+    = 0; ///< held since an earlier session: the digests of their blocks fit
+  std::uint64_t blocks_proven = 0;
+  std::uint64_t blocks_refuted = 0; ///< held, but their digests do not fit, or they are not there
   std::uint64_t source_symbols = 0;
   std::uint64_t repair_symbols = 0;
   std::uint64_t repaired_symbols = 0; ///< source symbols rebuilt by the erasure code
@@ -161,10 +170,21 @@ public:
   /// given up, nothing more is asked for, and what comes of them is dropped as a duplicate.
   void require(timestamp now, wire::block_range blocks);
 
+  /// The caller holds these blocks since an earlier session, and reads them again to say by on_held what is there. Nobody
+  /// asks for them meanwhile. What was begun or completed before stays so. Requires a session that verifies.
+  void hold(wire::block_range blocks);
+
+  /// The digest that the caller found of a block that it holds; nothing: the block is not there. Ignored if it is not held
+  /// any more.
+  void on_held(timestamp now, block_number block, const std::optional<wire::digest>& found);
+
   // -- output -----------------------------------------------------------------------------------
 
   /// Blocks verified since the last call.
   [[nodiscard]] std::vector<verified_block> take_blocks();
+
+  /// Blocks of those held that were proven since the last call: there is nothing to write.
+  [[nodiscard]] std::vector<block_number> take_proven() { return std::exchange(proven_, {}); }
 
   /// Seals the next feedback datagram into `out` (resized). False when none is due.
   [[nodiscard]] bool take_feedback(timestamp now, std::vector<std::byte>& out);
@@ -174,7 +194,7 @@ public:
 
   [[nodiscard]] timestamp next_event() const noexcept;
 
-  /// Every block that is wanted was verified (and handed out by take_blocks).
+  /// Every block that is wanted was verified (and handed out by take_blocks, or take_proven).
   bool complete() const noexcept { return completed_count_ == config_.layout.block_count(); }
 
   /// Why the session cannot succeed any more, if so.
@@ -189,7 +209,7 @@ public:
   block_number completed_blocks() const noexcept { return completed_count_; }
   timestamp last_heard() const noexcept { return last_heard_; }
 
-  /// The first blocks that are not verified yet, in ranges, at most so many.
+  /// The first blocks that are neither verified nor held, in ranges, at most so many.
   [[nodiscard]] std::vector<wire::block_range> missing(std::size_t max_ranges) const;
 
   /// When the request under way will be made; `never`: none is.
@@ -231,6 +251,9 @@ private:
   void mark_completed(timestamp now, block_number number);
   void try_complete(timestamp now, assemblies::iterator block);
   void refuse(timestamp now, assemblies::iterator block);
+  void settle_held(timestamp now, block_number block, held_blocks::verdict verdict);
+  void give_up_held(block_number block);
+  bool is_news(block_number block) const;
 
   // Trust.
   void on_message(timestamp now, std::uint64_t packet, const wire::anchor& message);
@@ -288,8 +311,13 @@ private:
 
   assemblies assemblies_;
 
-  /// Blocks of which nothing is held: neither complete nor in assembly.
+  /// Blocks of which nothing is there: neither complete, nor in assembly, nor held.
   interval_set untouched_;
+
+  /// Blocks that the caller holds. Each may come back to the untouched ones as an interval of its own, which has its place
+  /// there.
+  held_blocks held_;
+  std::vector<block_number> proven_; ///< until take_proven
 
   std::vector<bool> completed_; ///< verified, or not wanted
   block_number completed_count_ = 0;

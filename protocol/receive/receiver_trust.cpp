@@ -228,7 +228,7 @@ std::vector<wire::fetch> receiver::take_fetches(timestamp now) {
     return result;
   if (manifests_fetched_at_ + defaults::fetch_pause <= now) {
     manifests_fetched_at_ = now;
-    for (const auto& lacking : shortfall_.lacking_manifests(now, holdings()))
+    for (const auto& lacking : shortfall_.manifests_to_fetch(now, holdings()))
       result.push_back({lacking.first, true, false, 0});
   }
   next_fetch_ = std::min(next_fetch_, manifests_fetched_at_ + defaults::fetch_pause);

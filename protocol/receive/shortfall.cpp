@@ -17,6 +17,12 @@ void append(std::vector<wire::block_range>& ranges, block_number block) {
     ranges.push_back({block, 1});
 }
 
+/// Each has a manifest of its own.
+std::int64_t runs_touched(const wire::block_range& r) {
+  constexpr auto run = static_cast<block_number>(defaults::manifest_run);
+  return (r.first + r.count - 1) / run - r.first / run + 1;
+}
+
 duration holdoff(const heard_heartbeat& beat) {
   return nack_timer::holdoff(beat.grtt(), beat.group_size());
 }
@@ -49,22 +55,51 @@ bool shortfall::lacks_symbols(timestamp now, position at, const holdings& have, 
          && a.asked_at + holdoff(have.beat, a) <= now;
 }
 
-std::vector<wire::block_range> shortfall::wanted(timestamp now, const holdings& have) const {
+/// The first of `blocks` that the sender does not mean to send, in `most` ranges. Where its list was cut off, nothing is
+/// known.
+std::vector<wire::block_range> shortfall::not_coming(const interval_set& blocks,
+                                                     std::size_t most) const {
   std::vector<wire::block_range> result;
-  if (wanted_asked_at_ + holdoff(have.beat) > now)
-    return result;
-  // Untouched blocks that the sender does not mean to send. Where its list was cut off, nothing is
-  // known.
-  for (const auto& i : have.untouched) {
+  for (const auto& i : blocks) {
     const auto end = std::min(i.last, schedule_known_to_);
     for (auto block = scheduled_.next_gap(i.first); block < end;) {
       const auto last = std::min(end, scheduled_.next(block).value_or(end));
-      if (result.size() == defaults::max_wanted_ranges)
+      if (result.size() == most)
         return result;
       result.push_back({block, last - block});
       block = scheduled_.next_gap(last);
     }
   }
+  return result;
+}
+
+std::vector<wire::block_range> shortfall::wanted(timestamp now, const holdings& have) const {
+  if (wanted_asked_at_ + holdoff(have.beat) > now)
+    return {};
+  return not_coming(have.untouched, defaults::max_wanted_ranges);
+}
+
+/// Manifests of blocks that are coming precede these.
+std::vector<wire::block_range> shortfall::lacking_proofs(timestamp now, const holdings& have,
+                                                         std::size_t most) const {
+  if (!proofs_.may_ask(now, holdoff(have.beat)))
+    return {};
+  auto result = not_coming(have.untold, most);
+  // A sender takes in no more of one message.
+  block_number left = defaults::max_requested_manifests;
+  for (auto& r : result) {
+    r.count = std::min(r.count, left);
+    left -= r.count;
+  }
+  std::erase_if(result, [](const wire::block_range& r) { return r.count == 0; });
+  return result;
+}
+
+std::vector<wire::block_range> shortfall::manifests_to_fetch(timestamp now,
+                                                             const holdings& have) const {
+  auto result = lacking_manifests(now, have);
+  const auto proofs = not_coming(have.untold, wire::max_manifest_ranges - result.size());
+  result.insert(result.end(), proofs.begin(), proofs.end());
   return result;
 }
 
@@ -96,7 +131,8 @@ bool shortfall::lacks_anything(timestamp now, position at, const holdings& have)
                      [&](const auto& entry) {
                        return lacks_symbols(now, at, have, entry.first, entry.second);
                      })
-         || !lacking_manifests(now, have).empty() || !wanted(now, have).empty();
+         || !lacking_manifests(now, have).empty() || !wanted(now, have).empty()
+         || !lacking_proofs(now, have, 1).empty();
 }
 
 bool shortfall::ask(timestamp now, position passed, const holdings& have, assemblies& begun,
@@ -114,12 +150,30 @@ bool shortfall::ask(timestamp now, position passed, const holdings& have, assemb
   message.wanted = wanted(now, have);
   if (!message.wanted.empty())
     wanted_asked_at_ = now;
-  message.manifests = lacking_manifests(now, have);
-  if (!message.manifests.empty())
-    manifests_asked_at_ = now;
   message.wanted.resize(std::min(message.wanted.size(), most));
-  message.manifests.resize(std::min(message.manifests.size(), most));
+  ask_for_manifests(now, have, std::min(most, wire::max_manifest_ranges), message);
   return !message.repairs.empty() || !message.wanted.empty() || !message.manifests.empty();
+}
+
+/// Whole blocks hold memory, so theirs come first.
+void shortfall::ask_for_manifests(timestamp now, const holdings& have, std::size_t most,
+                                  wire::feedback& message) {
+  auto& asked = message.manifests;
+  asked = lacking_manifests(now, have);
+  if (!asked.empty())
+    manifests_asked_at_ = now;
+  asked.resize(std::min(asked.size(), most));
+  const auto proofs = lacking_proofs(now, have, most - asked.size());
+  if (proofs.empty())
+    return;
+  asked.insert(asked.end(), proofs.begin(), proofs.end());
+  std::uint64_t blocks = 0;
+  std::int64_t runs = 0;
+  for (const auto& r : proofs) {
+    blocks += r.count;
+    runs += runs_touched(r);
+  }
+  proofs_.on_asked(now, blocks, runs);
 }
 
 std::vector<wire::block_range> missing_blocks(const interval_set& untouched,

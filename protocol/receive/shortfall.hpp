@@ -1,8 +1,9 @@
 /// What a receiver lacks, and what of that it may ask for.
 ///
-/// Three things can be lacking: symbols of a block that the sender has moved past, blocks that it passed before this
-/// receiver came and does not mean to send again (*wanted* ones), and manifests of whole blocks. Nothing is asked for that
-/// the sender has announced, nor again before an answer can have come (nack_timer.hpp: holdoff).
+/// Four things can be lacking: symbols of a block that the sender has moved past, blocks that it passed before this
+/// receiver came and does not mean to send again (*wanted* ones), manifests of whole blocks, and manifests of blocks that
+/// are held since an earlier session. Nothing is asked for that the sender has announced, nor again before an answer can
+/// have come (nack_timer.hpp: holdoff; proof_pace.hpp).
 ///
 /// Pure: time is a parameter; what is held is the caller's, and looked at in each call.
 #pragma once
@@ -13,6 +14,7 @@
 #include "protocol/receive/assembly.hpp"
 #include "protocol/receive/digest_store.hpp"
 #include "protocol/receive/heard_heartbeat.hpp"
+#include "protocol/receive/proof_pace.hpp"
 #include "protocol/timestamp.hpp"
 #include "protocol/wire/data_messages.hpp"
 
@@ -27,6 +29,8 @@ public:
   struct holdings {
     const assemblies& begun;
     const interval_set& untouched; ///< blocks of which nothing is held
+    const interval_set&
+      untold; ///< blocks held since an earlier session, of which no manifest told yet
     const digest_store& digests;
     const heard_heartbeat& beat;
     position room; ///< the receiver's limit: beyond it there is no room
@@ -47,8 +51,14 @@ public:
   /// Whether some of it was asked for once already.
   bool asks_again(timestamp now, position at, const holdings& have) const;
 
-  /// Ranges of blocks whose manifests are lacking.
+  /// A manifest told of a block that is held.
+  void on_proof(timestamp now) noexcept { proofs_.on_answer(now); }
+
+  /// Ranges of whole blocks whose manifests are lacking.
   std::vector<wire::block_range> lacking_manifests(timestamp now, const holdings& have) const;
+
+  /// What to fetch of manifests where those that come down the group get lost unchecked.
+  std::vector<wire::block_range> manifests_to_fetch(timestamp now, const holdings& have) const;
 
   /// Puts into `message` what to ask for of that which the sender had passed at `passed`, at most `most` entries in each
   /// list, and remembers in `begun`, which is that of `have`, that it was asked for. False: there is nothing.
@@ -59,7 +69,12 @@ private:
   bool comes_whole(block_number block, const holdings& have) const;
   bool lacks_symbols(timestamp now, position at, const holdings& have, block_number block,
                      const assembly& a) const;
+  std::vector<wire::block_range> not_coming(const interval_set& blocks, std::size_t most) const;
   std::vector<wire::block_range> wanted(timestamp now, const holdings& have) const;
+  std::vector<wire::block_range> lacking_proofs(timestamp now, const holdings& have,
+                                                std::size_t most) const;
+  void ask_for_manifests(timestamp now, const holdings& have, std::size_t most,
+                         wire::feedback& message);
 
   /// What the last heartbeat said will be sent whole, less what was started since, and where that list was cut off; before
   /// the first one nothing is known of any block.
@@ -68,6 +83,7 @@ private:
 
   timestamp wanted_asked_at_ = -never;
   timestamp manifests_asked_at_ = -never;
+  proof_pace proofs_;
 };
 
 /// The first blocks that are not complete, in ranges, at most so many.

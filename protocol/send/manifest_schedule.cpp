@@ -11,6 +11,12 @@ namespace {
 /// Receivers of whom one misses a datagram at 1 % loss.
 constexpr std::size_t large_group = 100;
 
+constexpr auto run_length = static_cast<block_number>(defaults::manifest_run);
+
+constexpr block_number run_begin(block_number block) noexcept {
+  return block / run_length * run_length;
+}
+
 /// Blocks of a run between two repetitions.
 constexpr std::size_t stretch = defaults::manifest_run / (defaults::manifest_repeats + 1);
 
@@ -21,12 +27,17 @@ bool manifest_schedule::learn(block_number block, const wire::digest& digest) {
     return digests_[block] == digest;
   digests_[block] = digest;
   is_known_[block] = true;
+  const auto was_asked_for = being_read_.erase(block) > 0 || unread_.contains(block);
+  unread_.erase(block, block + 1);
+  if (was_asked_for)
+    want_run_of(block);
   return true;
 }
 
 // -- requests -------------------------------------------------------------------------------------
 
-std::size_t manifest_schedule::request(const wire::feedback& message) {
+std::size_t manifest_schedule::request(const wire::feedback& message,
+                                       const interval_set& schedule) {
   std::size_t ignored = 0;
   auto left = block_number{defaults::max_requested_manifests};
   for (const auto& r : message.manifests) {
@@ -34,18 +45,66 @@ std::size_t manifest_schedule::request(const wire::feedback& message) {
       continue;
     const auto end = r.first + std::min(r.count, left);
     left -= end - r.first;
-    for (auto block = r.first; block < end;) {
-      // Not read yet, so never sent: its manifest will precede it.
-      if (!is_known_[block]) {
-        ++block;
-        continue;
-      }
-      const auto known = known_end(block, end);
-      ignored += wanted_.insert(block, known) ? 0 : 1;
-      block = known;
-    }
+    ignored += want(r.first, end, schedule);
   }
   return ignored;
+}
+
+/// Returns how many parts of it are too many.
+std::size_t manifest_schedule::want(block_number first, block_number end,
+                                    const interval_set& schedule) {
+  std::size_t ignored = 0;
+  while (first < end) {
+    const auto unread = known_end(first, end);
+    ignored += wanted_.insert(first, unread) ? 0 : 1;
+    for (first = unread; first < end && !is_known_[first];)
+      ++first;
+    ignored += want_read(unread, first, schedule) ? 0 : 1;
+  }
+  return ignored;
+}
+
+/// The digests of [first, end) are not known.
+bool manifest_schedule::want_read(block_number first, block_number end,
+                                  const interval_set& schedule) {
+  auto fits = true;
+  while (first < end) {
+    const auto block = schedule.next_gap(first);
+    first = std::min(end, schedule.next(block).value_or(end));
+    fits = unread_.insert(block, first) && fits;
+  }
+  for (const auto block : being_read_)
+    unread_.erase(block, block + 1);
+  return fits;
+}
+
+std::vector<block_number> manifest_schedule::take_reads(std::size_t most_under_way) {
+  std::vector<block_number> result;
+  while (being_read_.size() < most_under_way) {
+    const auto block = unread_.next(0);
+    if (!block)
+      break;
+    unread_.erase(*block, *block + 1);
+    being_read_.insert(*block);
+    result.push_back(*block);
+  }
+  return result;
+}
+
+/// One manifest tells of a whole run, so it waits for the last block of it that is to be read.
+void manifest_schedule::want_run_of(block_number block) {
+  const auto end = run_end(block);
+  auto first = run_begin(block);
+  const auto being_read = being_read_.lower_bound(first);
+  if (unread_.next(first).value_or(end) < end
+      || (being_read != being_read_.end() && *being_read < end))
+    return;
+  for (; first < end; ++first) {
+    const auto known = known_end(first, end);
+    // Where too many are wanted these are asked for again.
+    static_cast<void>(wanted_.insert(first, known));
+    first = known;
+  }
 }
 
 manifest_schedule::body manifest_schedule::take_requested(std::uint64_t packet) {
@@ -109,8 +168,7 @@ std::optional<wire::manifest> manifest_schedule::find(block_number block) const 
 }
 
 block_number manifest_schedule::run_end(block_number block) const noexcept {
-  constexpr auto run = static_cast<block_number>(defaults::manifest_run);
-  return std::min(block / run * run + run, static_cast<block_number>(digests_.size()));
+  return std::min(run_begin(block) + run_length, static_cast<block_number>(digests_.size()));
 }
 
 /// The end of the blocks from `first` on, and before `end`, whose digests are known.
@@ -133,9 +191,14 @@ manifest_schedule::body manifest_schedule::encoded(block_number first, block_num
 }
 
 bool manifest_schedule::validate() const {
-  return wanted_.validate() && std::all_of(wanted_.begin(), wanted_.end(), [this](const auto& i) {
-           return known_end(i.first, i.last) == i.last;
-         });
+  const auto is_known = [this](block_number b) { return is_known_[b]; };
+  return wanted_.validate() && unread_.validate()
+         && std::all_of(wanted_.begin(), wanted_.end(),
+                        [this](const auto& i) { return known_end(i.first, i.last) == i.last; })
+         && std::none_of(unread_.begin(), unread_.end(),
+                         [&](const auto& i) { return is_known(i.first) || is_known(i.last - 1); })
+         && std::none_of(being_read_.begin(), being_read_.end(),
+                         [&](block_number b) { return is_known(b) || unread_.contains(b); });
 }
 
 } // namespace fleetcast::protocol

@@ -1,7 +1,9 @@
 /// Which manifests go out, and when.
 ///
 /// The blocks of a run are announced together, before the first of them. Where datagrams get lost the manifests of a run
-/// are repeated during it: who misses one must keep sixteen whole blocks. And whoever lacks one asks for it.
+/// are repeated during it: who misses one must keep sixteen whole blocks. And whoever lacks one asks for it: also one of
+/// blocks that it holds since an earlier session and that nobody read yet in this one. These are read for their digest
+/// alone.
 ///
 /// Knows the digest of each block from its first reading on: 33 bytes a block of the object.
 ///
@@ -20,6 +22,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <vector>
 
@@ -35,16 +38,22 @@ public:
     : signer_(signer),
       digests_(blocks),
       is_known_(blocks),
-      wanted_(defaults::max_schedule_intervals) {}
+      wanted_(defaults::max_schedule_intervals),
+      unread_(defaults::max_schedule_intervals) {}
 
   /// Block `block` was read. False, changing nothing, when its digest differs from an earlier reading.
   [[nodiscard]] bool learn(block_number block, const wire::digest& digest);
 
   // -- requests ---------------------------------------------------------------------------------
 
-  /// Takes in which manifests `message` asks for; all its blocks are of the object. Returns how often too many were
-  /// wanted already, so that part of it is ignored.
-  [[nodiscard]] std::size_t request(const wire::feedback& message);
+  /// Takes in which manifests `message` asks for; all its blocks are of the object. Those in `schedule` that were not
+  /// read yet are not looked at: their manifests will precede them. Returns how often too many were wanted already, so
+  /// that part of it is ignored.
+  [[nodiscard]] std::size_t request(const wire::feedback& message, const interval_set& schedule);
+
+  /// Blocks to be read since somebody asked for their manifests, lowest first. Each is given out once, and comes back by
+  /// `learn`; so many are under way at most.
+  [[nodiscard]] std::vector<block_number> take_reads(std::size_t most_under_way);
 
   /// A manifest that was asked for, which goes as packet `packet`; null when there is none.
   [[nodiscard]] body take_requested(std::uint64_t packet);
@@ -75,6 +84,9 @@ public:
   [[nodiscard]] bool validate() const;
 
 private:
+  std::size_t want(block_number first, block_number end, const interval_set& schedule);
+  bool want_read(block_number first, block_number end, const interval_set& schedule);
+  void want_run_of(block_number block);
   block_number run_end(block_number block) const noexcept;
   block_number known_end(block_number first, block_number end) const;
   wire::manifest make(block_number first, block_number end) const;
@@ -87,6 +99,10 @@ private:
   /// Blocks whose manifest somebody lacks; the digests of all are known.
   interval_set wanted_;
   recent_starts recent_;
+
+  /// Blocks whose manifest somebody lacks, to be read first; and those being read for that, a few.
+  interval_set unread_;
+  std::set<block_number> being_read_;
 
   /// Blocks before this were announced in this pass.
   position announced_to_;

@@ -53,9 +53,11 @@ sender::sender(const sender_config& config, std::unique_ptr<rate_controller> rat
 
 // -- group ----------------------------------------------------------------------------------------
 
-void sender::add_receiver(timestamp now, receiver_id id, std::uint32_t cache_blocks) {
+void sender::add_receiver(timestamp now, receiver_id id, std::uint32_t cache_blocks, bool resumes) {
   REQUIRE(!group_.contains(id), id);
   begin_turn(now);
+  if (!std::exchange(has_had_receivers_, true) && resumes)
+    schedule_.clear();
   // One block at least: a receiver that never completes it holds up nobody who does.
   group_.add(now, id, nth_on_the_way(schedule_, next_, std::max(cache_blocks, 1U)));
   ration_.add(id);
@@ -106,7 +108,8 @@ void sender::merge(timestamp now, receiver_id id, const wire::feedback& message)
   for (const auto& more : parity_.take_top_ups())
     owe_parity(more.block, more.symbols, message.highest_packet);
   merge_wanted(id, message);
-  statistics_.schedule_overflows += manifests_.request(message);
+  if (config_.verified)
+    statistics_.schedule_overflows += manifests_.request(message, schedule_);
   if (!ration_.exceeded(id) && liveness_.paces(id))
     hasten_heartbeat(now);
 }
@@ -282,15 +285,29 @@ std::vector<block_number> sender::take_reads() {
   if (group_.empty())
     return result;
   choose_read_ahead();
+  if (read_ahead(result))
+    read_for_repairs(result);
+  // Last those of which only the digest is asked for: they take no place in the cache.
+  const auto unread = manifests_.take_reads(defaults::max_digest_reads);
+  result.insert(result.end(), unread.begin(), unread.end());
+  return result;
+}
+
+/// False: the cache is full of blocks that are more urgent.
+bool sender::read_ahead(std::vector<block_number>& out) {
   for (const auto block : read_ahead_) {
     if (cache_.knows(block))
       cache_.pin(block);
     else if (cache_.reserve(block, true))
-      result.push_back(block);
+      out.push_back(block);
     else
-      return result;
+      return false;
   }
-  // Only as many repairs as fit beside those: one that waits must not displace one before it.
+  return true;
+}
+
+/// Only as many as fit beside those read ahead: one that waits must not displace one before it.
+void sender::read_for_repairs(std::vector<block_number>& out) {
   const auto places = std::min(max_read_ahead, config_.cache_blocks - max_read_ahead);
   const auto& repairs = repairs_.blocks();
   for (std::size_t i = 0; i < std::min(places, repairs.size()); ++i) {
@@ -299,9 +316,8 @@ std::vector<block_number> sender::take_reads() {
       continue;
     if (!cache_.reserve(repairs[i], false))
       break;
-    result.push_back(repairs[i]);
+    out.push_back(repairs[i]);
   }
-  return result;
 }
 
 void sender::choose_read_ahead() {

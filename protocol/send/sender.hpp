@@ -4,8 +4,8 @@
 /// sockets, disk and timers are the caller's.
 ///
 /// The way over the object. The sender walks in passes (position.hpp). `schedule_` is the set of
-/// blocks to send whole: everything for the first receiver; whatever a late joiner missed, and whatever
-/// a receiver had no room for, is put back and served when the walk comes by again. So nobody
+/// blocks to send whole: everything for the first receiver, or nothing if it resumes an earlier session; whatever a late
+/// joiner missed, and whatever a receiver had no room for, is put back and served when the walk comes by again. So nobody
 /// restarts and nobody waits.
 ///
 /// Order of `take`, most urgent first:
@@ -127,8 +127,10 @@ public:
 
   // -- group ------------------------------------------------------------------------------------
 
-  /// Requires an id that is not in the group. `cache_blocks` as the receiver announced.
-  void add_receiver(timestamp now, receiver_id id, std::uint32_t cache_blocks);
+  /// Requires an id that is not in the group. `cache_blocks` as the receiver announced. One that `resumes` an earlier
+  /// session will say what it wants: if it is the first one, nothing is sent before.
+  void add_receiver(timestamp now, receiver_id id, std::uint32_t cache_blocks,
+                    bool resumes = false);
 
   void remove_receiver(timestamp now, receiver_id id);
 
@@ -152,7 +154,8 @@ public:
 
   // -- content ----------------------------------------------------------------------------------
 
-  /// Blocks to be read now, in this order; each is asked for once and comes back by `on_block`.
+  /// Blocks to be read now, in this order; each is asked for once and comes back by `on_block`. Besides those to be sent,
+  /// a few at a time whose digest alone somebody asked for.
   std::vector<block_number> take_reads();
 
   /// Block `number` was read: its bytes, padded with zeros to whole symbols, and their digest.
@@ -228,6 +231,8 @@ private:
             std::span<const std::byte> payload, const_block_buffer owner, output& out);
 
   void choose_read_ahead();
+  bool read_ahead(std::vector<block_number>& out);
+  void read_for_repairs(std::vector<block_number>& out);
 
   // Taking in what receivers say, and merging what they ask for.
   void take_in(timestamp now, receiver_id id, const wire::feedback& message, duration rtt);
@@ -303,6 +308,7 @@ private:
   std::optional<wire::heartbeat> to_sign_; ///< the last one, until it is sent as an anchor
   std::optional<timestamp> last_turn_;
   timestamp next_judgement_ = timestamp::zero();
+  bool has_had_receivers_ = false;
   bool paused_ = false;
   bool stalled_ = false; ///< the last `take` ended because nothing could be started
 

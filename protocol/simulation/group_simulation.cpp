@@ -99,6 +99,12 @@ geometry checked_geometry(const simulation_options& o) {
   return *result;
 }
 
+bool is_in(const std::vector<wire::block_range>& ranges, block_number block) {
+  return std::any_of(ranges.begin(), ranges.end(), [block](const wire::block_range& r) {
+    return block >= r.first && block - r.first < r.count;
+  });
+}
+
 sender_config config_of(const geometry& layout, const simulation_options& o) {
   sender_config result{.layout = layout};
   result.session_tag = session_tag;
@@ -274,9 +280,38 @@ void group_simulation::join(std::size_t index) {
   n.delivered.resize(layout_.block_count());
   n.machine.emplace(c, n.memory, events_.now());
   gate_.add(n.id, n.key);
-  sender_.add_receiver(events_.now(), n.id, static_cast<std::uint32_t>(n.options.cache_blocks));
+  sender_.add_receiver(events_.now(), n.id, static_cast<std::uint32_t>(n.options.cache_blocks),
+                       !n.options.held.empty());
+  read_again(n);
   find_slowest_link();
   pump(n);
+}
+
+/// What it holds since an earlier session, one block after the other.
+void group_simulation::read_again(node& n) {
+  auto at = events_.now();
+  for (const auto& range : n.options.held) {
+    n.machine->hold(range);
+    for (block_number i = 0; i < range.count; ++i) {
+      at += n.options.reread_time;
+      events_.schedule(at, [this, &n, block = range.first + i] {
+        if (n.ended)
+          return;
+        n.machine->on_held(events_.now(), block, digest_held(n, block));
+        pump(n);
+      });
+    }
+  }
+}
+
+wire::digest group_simulation::digest_held(const node& n, block_number block) const {
+  const std::span<const std::byte> right{object_.data() + layout_.offset_of(block),
+                                         layout_.size_of(block)};
+  if (!is_in(n.options.outdated, block))
+    return wire::digest_of(right);
+  std::vector<std::byte> other{right.begin(), right.end()};
+  other.back() ^= std::byte{1};
+  return wire::digest_of(other);
 }
 
 void group_simulation::vanish(std::size_t index) {
@@ -473,13 +508,11 @@ void group_simulation::pump(node& n) {
 }
 
 void group_simulation::take_blocks(node& n) {
+  for (const auto block : n.machine->take_proven())
+    note_right(n, block, is_in(n.options.held, block) && !is_in(n.options.outdated, block));
   for (auto& block : n.machine->take_blocks()) {
-    const auto right
-      = std::memcmp(block.bytes.get(), object_.data() + block.offset, block.size) == 0;
-    if (!right || n.delivered[block.number])
-      n.wrong = true;
-    n.delivered[block.number] = true;
-    n.bytes_right += block.size;
+    note_right(n, block.number,
+               std::memcmp(block.bytes.get(), object_.data() + block.offset, block.size) == 0);
     if (n.options.consume_time == duration::zero())
       continue;
     events_.schedule(events_.now() + n.options.consume_time,
@@ -491,6 +524,14 @@ void group_simulation::take_blocks(node& n) {
                        pump(n);
                      });
   }
+}
+
+/// The receiver has this block now.
+void group_simulation::note_right(node& n, block_number block, bool is_right) {
+  if (!is_right || n.delivered[block])
+    n.wrong = true;
+  n.delivered[block] = true;
+  n.bytes_right += layout_.size_of(block);
 }
 
 /// Over the receiver's own connection, where nothing is lost and one part follows the other.

@@ -40,6 +40,13 @@ struct receiver_options {
   /// How long the consumer holds each block.
   duration consume_time{};
 
+  /// Blocks that it holds since an earlier session, and those of them that are of another version of the object.
+  std::vector<wire::block_range> held;
+  std::vector<wire::block_range> outdated;
+
+  /// How long it takes to read one of them again.
+  duration reread_time{};
+
   /// Its host is busy: what comes waits for the processor so long on average (exponentially), and is handled at once.
   duration mean_wait{};
 };
@@ -91,7 +98,7 @@ struct simulation_options {
 
 struct receiver_outcome {
   bool complete = false;
-  bool intact = false; ///< every byte was delivered exactly once and is right
+  bool intact = false; ///< every byte was delivered or proven exactly once and is right
   duration took{};     ///< from its joining
   failure failed;
   exclusion sent_away_for = exclusion::none; ///< why the sender did not keep it
@@ -152,6 +159,8 @@ private:
   struct arrival;
 
   void join(std::size_t index);
+  void read_again(node& n);
+  wire::digest digest_held(const node& n, block_number block) const;
   void vanish(std::size_t index);
   void send_away(node& n, exclusion why);
   void tell_sender_gone(node& n, duration after);
@@ -171,6 +180,7 @@ private:
   void count_feedback();
   void send_up(node& n, const std::vector<std::byte>& datagram);
   void take_blocks(node& n);
+  void note_right(node& n, block_number block, bool is_right);
   void take_fetches(node& n);
   void forge();
   void read(block_number block);

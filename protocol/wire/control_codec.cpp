@@ -66,6 +66,7 @@ void write(const session_request& from, schema::ClientMessage::Builder message) 
   to.setHostName(as_text(cut(from.host_name, max_host_name_size)));
   to.setCacheBlocks(from.cache_blocks);
   to.setFeatures(from.features.bits);
+  to.setResume(from.resume);
 }
 
 void write(const receipt& from, schema::ClientMessage::Builder message) {
@@ -323,6 +324,7 @@ session_request read(schema::SessionRequest::Reader from, field_check& check) {
   to.host_name = read_text(from.getHostName(), "host name", max_host_name_size, check);
   to.cache_blocks = from.getCacheBlocks();
   to.features = {from.getFeatures()};
+  to.resume = from.getResume();
   return to;
 }
 

@@ -65,6 +65,7 @@ struct session_request {
   std::string host_name;
   std::uint32_t cache_blocks = 0;
   feature_set features;
+  bool resume = false; ///< it holds blocks of an earlier session
 
   friend bool operator==(const session_request&, const session_request&) = default;
 };

@@ -43,6 +43,8 @@ struct SessionRequest {
   hostName @4 :Text;           # for people to read in listings; at most 255 bytes
   cacheBlocks @5 :UInt32;      # blocks the receiver can hold: its first limit
   features @6 :UInt64;         # what the client can beyond version 1: the bits of Feature, counted from 0
+  resume @7 :Bool;             # the client holds blocks of an earlier session: a new transmission sends nothing before it
+                               # hears what is wanted
 }
 
 enum Feature {

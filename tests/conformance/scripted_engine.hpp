@@ -108,6 +108,16 @@ public:
     });
   }
 
+  /// What start() says that the consumer is to read again. Set before it.
+  std::vector<protocol::wire::block_range> held;
+
+  /// Waits until `count` digests have come.
+  actors::held_digests await_digests(std::size_t count) {
+    std::unique_lock guard{mutex_};
+    await(guard, "digests", [&] { return digests_.size() >= count; });
+    return digests_;
+  }
+
   /// `metadata`: none if empty.
   void start(std::uint64_t object_size, std::uint32_t block_size, std::size_t index = 0,
              const std::string& metadata = {}) {
@@ -115,12 +125,19 @@ public:
     started.object_size = object_size;
     started.block_size = block_size;
     started.writer = writer();
-    started.ranges = ranges();
+    started.ranges = source();
+    started.digests = source();
+    started.held = held;
     if (!metadata.empty()) {
       started.metadata = make_buffer(metadata);
       started.metadata_size = static_cast<std::uint32_t>(metadata.size());
     }
     send(std::move(started), index);
+  }
+
+  /// A block that the consumer holds is proven.
+  void prove(std::uint64_t offset, std::uint32_t size) {
+    send(actors::block_delivery{offset, size, nullptr});
   }
 
   /// Delivers `bytes`; gives the address the consumer must see.
@@ -215,18 +232,27 @@ public:
     changed_.notify_all();
   }
 
+  void note_digests(const actors::held_digests& found) {
+    std::lock_guard guard{mutex_};
+    digests_.insert(digests_.end(), found.begin(), found.end());
+    changed_.notify_all();
+  }
+
   void note_consumption() {
     std::lock_guard guard{mutex_};
     consumption_reported_ = true;
     changed_.notify_all();
   }
 
+  /// In place of the reassembly.
+  using source_actor = actors::range_actor::extend<caf::reacts_to<actors::held_digests>>;
+
   void attach(actors::session_manager_actor manager, actors::writer_actor writer,
-              actors::range_actor ranges) {
+              source_actor source) {
     std::lock_guard guard{mutex_};
     manager_ = std::move(manager);
     writer_ = std::move(writer);
-    ranges_ = std::move(ranges);
+    source_ = std::move(source);
   }
 
   actors::writer_actor writer() const {
@@ -234,9 +260,9 @@ public:
     return writer_;
   }
 
-  actors::range_actor ranges() const {
+  source_actor source() const {
     std::lock_guard guard{mutex_};
-    return ranges_;
+    return source_;
   }
 
   /// Ends the actors that stand around a session. No handle may outlive the actor system.
@@ -246,7 +272,7 @@ public:
       caf::anon_send_exit(actor, caf::exit_reason::user_shutdown);
     manager_ = nullptr;
     writer_ = nullptr;
-    ranges_ = nullptr;
+    source_ = nullptr;
     for (auto& session : opened_)
       session.consumer = nullptr;
   }
@@ -282,8 +308,9 @@ private:
   std::shared_ptr<int> buffers_ = std::make_shared<int>(0);
   actors::session_manager_actor manager_;
   actors::writer_actor writer_;
-  actors::range_actor ranges_;
+  source_actor source_;
   std::vector<actors::byte_range> ranges_asked_;
+  actors::held_digests digests_;
   std::vector<caf::actor> extras_;
   bool consumption_reported_ = false;
 };
@@ -355,8 +382,11 @@ inline actors::writer_actor::behavior_type scripted_writer(std::shared_ptr<scrip
   };
 }
 
-inline actors::range_actor::behavior_type scripted_ranges(std::shared_ptr<script> play) {
-  return {[play](const actors::byte_range& range) { play->note_range(range); }};
+inline script::source_actor::behavior_type scripted_source(std::shared_ptr<script> play) {
+  return {
+    [play](const actors::byte_range& range) { play->note_range(range); },
+    [play](const actors::held_digests& found) { play->note_digests(found); },
+  };
 }
 
 inline void script::put_writer_in(const opened_session& session, caf::actor_system& system) {
@@ -375,12 +405,12 @@ public:
     const auto manager = system_.spawn(scripted_manager, play_);
     manager_ = in_front_of(manager, play_);
     play_->attach(manager, system_.spawn(scripted_writer, play_),
-                  system_.spawn(scripted_ranges, play_));
+                  system_.spawn(scripted_source, play_));
   }
 
   ~scripted_engine() override {
     caf::anon_send_exit(play_->writer(), caf::exit_reason::user_shutdown);
-    caf::anon_send_exit(play_->ranges(), caf::exit_reason::user_shutdown);
+    caf::anon_send_exit(play_->source(), caf::exit_reason::user_shutdown);
     caf::anon_send(manager_, actors::stop_atom::value);
     play_->detach();
     manager_ = nullptr;

@@ -28,7 +28,7 @@ HEADINGS = ["Syntax", "Parameters", "Return values", "Remarks", "Thread", "See a
 
 COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 FUNCTION = re.compile(r"FLEETCAST_EXPORT\s+([\w\s*]+?)\s*WDSTCIAPI\s+(\w+)\s*\(([^)]*)\)\s*;")
-CALLBACK = re.compile(r"typedef\s+VOID\s*\(\s*CALLBACK\s*\*\s*(PFN_\w+)\s*\)\s*\(([^)]*)\)\s*;")
+CALLBACK = re.compile(r"typedef\s+(?:VOID|DWORD)\s*\(\s*CALLBACK\s*\*\s*(PFN_\w+)\s*\)\s*\(([^)]*)\)\s*;")
 DEFINE = re.compile(r"^#define ((?:ERROR|WAIT|RPC)_\w+) (\d+)$", re.MULTILINE)
 CODE_NAME = re.compile(r"\b(?:ERROR|WAIT|RPC_S)_[A-Z_]+\b")
 ERROR_ROW = re.compile(r"^\| (\d+) \| `(\w+)` \|", re.MULTILINE)

@@ -193,6 +193,7 @@ reassembly_actor::behavior_type scripted_reassembly(reassembly_actor::pointer se
   return {
     [](const io::datagram_batch&) {},
     [](const byte_range&) {},
+    [](const held_digests&) {},
     [](room_atom) {},
     [=](const wire::fetched& part) { record->fetched.push_back(part); },
     [=](const wire::feedback_state& state) { record->heard_packets.push_back(state.heard_packet); },

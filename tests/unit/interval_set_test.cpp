@@ -156,6 +156,26 @@ TEST(IntervalSet, AtItsCapStillTakesWhatMergesOrIsNothing) {
   EXPECT_TRUE(set.validate());
 }
 
+TEST(IntervalSet, ARaisedCapTakesMore) {
+  interval_set set{1};
+  ASSERT_TRUE(set.insert(0, 10));
+  EXPECT_EQ(set.room(), 0U);
+  set.raise_cap(2);
+  EXPECT_EQ(set.room(), 2U);
+  EXPECT_TRUE(set.insert(20, 21));
+  EXPECT_TRUE(set.insert(30, 31));
+  EXPECT_TRUE(set.full());
+  set.raise_cap(std::numeric_limits<std::size_t>::max());
+  EXPECT_TRUE(set.insert(40, 41));
+}
+
+TEST(IntervalSet, WhereARemovalSplitBeyondTheCapThereIsNoRoom) {
+  interval_set set{1};
+  ASSERT_TRUE(set.insert(0, 10));
+  set.erase(4, 6);
+  EXPECT_EQ(set.room(), 0U);
+}
+
 TEST(IntervalSet, RemovalInTheMiddleIsNeverRefused) {
   interval_set set{1};
   ASSERT_TRUE(set.insert(0, 10));

@@ -175,6 +175,7 @@ failing_source(reassembly_actor::stateful_pointer<source_state> self, source_pla
   return {
     [](const io::datagram_batch&) {},
     [self](const byte_range& wanted) { self->state.require(wanted); },
+    [](const held_digests&) {},
     [](room_atom) {},
     [](const protocol::wire::fetched&) {},
     [](const protocol::wire::feedback_state&) {},

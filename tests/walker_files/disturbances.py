@@ -28,6 +28,10 @@ def _stream_is_cut(walk, getter, status):
     walk.oracle.require(status != 0 or getter.output == whole, f"exit code 0 after {len(getter.output)} bytes")
 
 
+def _place_of(walk):
+    return os.path.dirname(walk.case.copy) if walk.case.copy else walk.scene.place
+
+
 def _whole_or_untouched(walk, getter, status, after):
     if walk.case.streams:
         _stream_is_cut(walk, getter, status)
@@ -35,7 +39,16 @@ def _whole_or_untouched(walk, getter, status, after):
     elif status == 0 or (status == -signal.SIGKILL and walk.holds_copy(after)):
         walk.oracle.stored(walk.case.copy, [walk.thing], after)
     else:
-        walk.oracle.untouched(after)
+        walk.oracle.untouched_but_kept(_place_of(walk), walk.case.copy, after)
+
+
+def _the_next_one_stores_it(walk, before):
+    """And leaves nothing of what was left."""
+    walk.oracle.before = before
+    again = walk.start("fast")
+    status = again.wait()
+    walk.oracle.require(status == 0, f"after a transfer that was cut short: ended with {status}: {again.errors}")
+    walk.oracle.stored(walk.case.copy, [walk.thing])
 
 
 def killed(walk):
@@ -45,9 +58,8 @@ def killed(walk):
     status = getter.wait()
     oracle = walk.oracle
     after = oracle.look()
-    directory = os.path.dirname(walk.case.copy) if walk.case.copy else walk.scene.place
-    left = oracle.take_leftovers(after, directory, walk.case.copy)
-    oracle.require(len(left) <= (status < 0), f"exit code {status}, and this is left: {left}")
+    left = oracle.take_leftovers(after, _place_of(walk), walk.case.copy)
+    oracle.require(len(left) <= 2 * (status < 0), f"exit code {status}, and this is left: {left}")
     was = oracle.before.get(oracle.inside(walk.case.copy)) if walk.case.copy else None
     for entry in left.values():
         # What was secret must not lie open under another name.
@@ -55,16 +67,12 @@ def killed(walk):
     oracle.require(status in (0, -signal.SIGKILL), f"ended with {status} on SIGKILL")
     _whole_or_untouched(walk, getter, status, after)
     if walk.case.copy and not oracle.wrong:
-        oracle.before = after
-        again = walk.start("fast")
-        status = again.wait()
-        oracle.require(status == 0, f"after a killed transfer: ended with {status}: {again.errors}")
-        oracle.stored(walk.case.copy, [walk.thing])
+        _the_next_one_stores_it(walk, after)
     return "killed"
 
 
 def interrupted(walk):
-    """A signal that can be caught: nothing is left."""
+    """A signal that can be caught: nothing is left but what the next transfer continues."""
     number = walk.dice.choice(list(SIGNALS))
     is_repeated = walk.dice.random() < 0.3
     getter = _start_for_a_moment(walk)
@@ -76,7 +84,11 @@ def interrupted(walk):
     walk.oracle.require(status in (0, -number, SIGNALS[number]), f"ended with {status} on {number!r}")
     if status == 0 or not is_repeated:  # the second one leaves no time for words
         walk.oracle.said(getter, status, walk.options, walk.thing, walk.case.streams)
-    _whole_or_untouched(walk, getter, status, walk.oracle.look())
+    after = walk.oracle.look()
+    _whole_or_untouched(walk, getter, status, dict(after))
+    if walk.case.copy and not walk.oracle.wrong:
+        walk.oracle.take_leftovers(after, _place_of(walk), walk.case.copy)
+        _the_next_one_stores_it(walk, after)
     return "interrupted"
 
 
@@ -107,7 +119,7 @@ def server_dies(walk):
     server.stop_anyhow()
     walk.oracle.require(status == FAILURE, f"ended with {status} when the server died of {number!r}")
     walk.oracle.said(getter, status, walk.options, walk.thing)
-    walk.oracle.untouched()
+    walk.oracle.untouched_but_kept(_place_of(walk), walk.case.copy)
     return "server died"
 
 
@@ -200,7 +212,7 @@ def meanwhile(walk):
         refusal.silent = False
         walk.oracle.require(status == LOCAL_FILE, f"ended with {status}, not with {LOCAL_FILE}: {getter.errors}")
         walk.oracle.explains(getter, refusal, walk.options)
-        walk.oracle.untouched()
+        walk.oracle.untouched_but_kept(_place_of(walk), walk.case.copy)
     return "changed meanwhile"
 
 

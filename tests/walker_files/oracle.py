@@ -11,7 +11,7 @@ from dataclasses import replace
 import tree
 from kinds import ADVICE
 
-HIDDEN = re.compile(rb"\.fleetcast-[0-9a-z]{8}-[0-9a-z]{6}")
+HIDDEN = re.compile(rb"\.fleetcast-[0-9a-z]{8}-[0-9a-z]{6}(\.journal)?")
 SIGNALS = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129}
 
 
@@ -43,6 +43,16 @@ class Oracle:
 
     def inside(self, path):
         return os.path.relpath(path, self.scene.root)
+
+    def untouched_but_kept(self, directory, copy, after=None):
+        """But for what the next transfer to `copy` continues: a hidden file and its journal."""
+        after = self.look() if after is None else after
+        left = self.take_leftovers(after, directory, copy)
+        hidden = [path for path in left if not path.endswith(b".journal")]
+        self.require(not left or (len(hidden) == 1 and set(left) == {hidden[0], hidden[0] + b".journal"}),
+                     f"this is left, and nobody can continue it: {left}")
+        self.untouched(after)
+        return left
 
     def untouched(self, after=None):
         self.wrong += [f"changed: {one}" for one in tree.differences(self.before, self.look() if after is None else after)]

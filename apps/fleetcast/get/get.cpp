@@ -3,6 +3,7 @@
 #include "api/fleetcast_ext.h"
 #include "apps/common/byte_size.hpp"
 #include "apps/common/json_output.hpp"
+#include "apps/common/leftovers.hpp"
 #include "apps/common/object_address.hpp"
 #include "apps/common/progress.hpp"
 #include "apps/common/reception.hpp"
@@ -19,6 +20,8 @@
 #include <nlohmann/json.hpp>
 
 #include <chrono>
+#include <cmath>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <limits>
@@ -27,6 +30,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <unistd.h>
 
@@ -58,22 +62,35 @@ struct get_arguments {
   bool json = false;
   bool quiet = false;
   bool sparse = false;
+  bool fresh = false;
+  bool no_keep = false;
   bool is_destination_empty = false; ///< given, as ""
 
   bool to_stdout() const { return destination == "-"; }
+
+  /// What is not verified cannot be proven later.
+  bool keeps() const { return !to_stdout() && !no_keep && security != "none"; }
 };
 
 constexpr const char* get_footer
   = R"(DEST is a file or a directory; without it the copy gets the object's base name
 in the current directory. A regular file of that name is replaced in one step,
 and only by a copy that is whole and verified: bytes go to a hidden file beside
-it, which is synced and renamed at the end, and removed if anything goes wrong.
-The copy keeps the mode, owner and access list of the file it replaces. The
-object's zeros become holes.
+it, which is synced and renamed at the end. The copy keeps the mode, owner and
+access list of the file it replaces. The object's zeros become holes.
+
+If the transfer fails, is interrupted or is killed, what arrived is kept: the
+hidden file .fleetcast-…, and a journal that says what of it is safely on the
+disk. Run the same command again, and it continues: what is kept is read again
+and checked against the server's digests, and only the rest is sent. A killed
+process loses at most the last second, or 64 MiB. If the object has changed
+meanwhile, only blocks that are still the same are used. --fresh removes what is
+kept and starts over; --no-keep keeps nothing and continues nothing.
 
 DEST - writes the object to standard output, in order, each part once it is
 verified. Parts that arrive early wait in an unnamed file in TMPDIR (/var/tmp).
-If the transfer fails, the stream is cut short and the exit code is not 0.
+If the transfer fails, the stream is cut short and the exit code is not 0;
+nothing is kept.
 
 The server's identity is pinned on first use in the known_servers file; a server
 with another identity is refused from then on. --fingerprint SHA256:…, as the
@@ -95,9 +112,10 @@ When nothing arrives for two seconds, or the server hears nothing of this host,
 a line on standard error says which addresses and ports that concerns and what
 to check; another one, when it is over.
 
---json prints one object a line on standard output. "event" is "waiting" (for
-the server, longer than two seconds), "started", "progress" (at most five a
-second), "warning" and at last "completed" or "failed"; docs/json.md has a schema.
+--json prints one object a line on standard output. "event" is "continuing" (what
+an earlier transfer left), "waiting" (for the server, longer than two seconds),
+"started", "progress" (at most five a second), "warning" and at last "completed"
+or "failed"; docs/json.md has a schema.
 
 Examples:
   fleetcast get server/images/debian.img
@@ -109,9 +127,29 @@ Examples:
 Exit codes: 0 the whole object arrived, verified, and is on the disk; 1 the
 transfer failed; 2 wrong usage; 3 a file of this host: no such directory, not
 writable, disk full, known_servers cannot be read or written; 4 the server is
-not the expected one; 129, 130, 143 ended by SIGHUP, SIGINT, SIGTERM, after
-cleaning up.
+not the expected one; 129, 130, 143 ended by SIGHUP, SIGINT, SIGTERM.
 )";
+
+// -- what is kept -------------------------------------------------------------------------------------
+
+std::string format_continuing(std::uint64_t bytes, std::uint64_t object_bytes) {
+  const auto percent
+    = object_bytes == 0
+        ? 0.0
+        : std::floor(100.0 * static_cast<double>(bytes) / static_cast<double>(object_bytes));
+  return fmt::format("continuing at {:.0f} %: {} of {} are here and are checked again", percent,
+                     format_bytes(bytes), format_bytes(object_bytes));
+}
+
+std::string format_kept(const kept_part& kept) {
+  auto result = fmt::format(
+    "{} of it are kept in {}: run the same command again to continue, or with --fresh "
+    "to start over; to give up, remove that file and {}",
+    format_bytes(kept.bytes), kept.path, journal_name_of(kept.path));
+  if (kept.unrecorded)
+    result += ". More could not be recorded: " + kept.unrecorded->text;
+  return result;
+}
 
 // -- reporting ----------------------------------------------------------------------------------------
 
@@ -126,6 +164,15 @@ public:
 
   milliseconds interval() const {
     return json_ ? event_interval : terminal_ ? bar_interval : line_interval;
+  }
+
+  /// An earlier transfer left so much of the object, as large as it was then.
+  void continuing(std::uint64_t bytes, std::uint64_t object_bytes) {
+    const std::lock_guard guard{mutex_};
+    if (json_)
+      print_event("continuing", {{"bytes", bytes}, {"object_bytes", object_bytes}});
+    else if (!quiet_)
+      say(stderr, "{}\n", format_continuing(bytes, object_bytes));
   }
 
   void started(const std::string& target, const reception& session) override {
@@ -178,19 +225,25 @@ public:
     }
   }
 
-  void failed(int exit, DWORD error, const std::string& message) {
+  void failed(int exit, DWORD error, const std::string& message,
+              const std::optional<kept_part>& kept = {}) {
     const std::lock_guard guard{mutex_};
     bar_.clear();
     auto code = error != ERROR_SUCCESS
                   ? fmt::format(" (error {}, {})", error, FleetcastErrorText(error))
                   : "";
     say(stderr, "fleetcast get: {}{}\n", message, code);
-    if (json_)
-      print_event("failed", {{"exit", exit}, {"error", error_object(error, message)}});
+    if (kept)
+      say(stderr, "fleetcast get: {}\n", format_kept(*kept));
+    if (!json_)
+      return;
+    nlohmann::json event{{"exit", exit}, {"error", error_object(error, message)}};
+    if (kept)
+      event["kept"] = {{"bytes", kept->bytes}, {"file", kept->path}};
+    print_event("failed", std::move(event));
   }
 
-private:
-  void warn(const char* line) {
+  void warn(const std::string& line) {
     if (quiet_)
       return;
     const std::lock_guard guard{mutex_};
@@ -200,6 +253,7 @@ private:
       print_event("warning", {{"text", line}});
   }
 
+private:
   const get_arguments& arguments_;
   bool json_;
   bool quiet_;
@@ -226,7 +280,7 @@ int conclude(const transfer_end& end, const get_arguments& arguments, const std:
              reporter& report) {
   using kind = transfer_end::kind;
   auto failed = [&](int exit, DWORD error, const std::string& message) {
-    report.failed(exit, error, message);
+    report.failed(exit, error, message, end.kept);
     return exit;
   };
   switch (end.how) {
@@ -268,6 +322,9 @@ void set_environment(const get_arguments& arguments) {
 std::string contradiction(const get_arguments& arguments) {
   if (arguments.is_destination_empty)
     return "DEST is empty: name a file or a directory, or leave it out for the current one";
+  if (arguments.fresh && !arguments.keeps())
+    return "--fresh starts over what was kept: with --no-keep, --security none or DEST - nothing "
+           "is kept, so leave it out";
   if (!arguments.to_stdout())
     return {};
   if (arguments.json)
@@ -286,13 +343,22 @@ std::string temporary_directory() {
 }
 
 staged_file::result<staged_file> open_destination(const get_arguments& arguments,
-                                                  const std::string& base_name) {
+                                                  const object_address& address, reporter& report) {
   if (arguments.to_stdout())
     return staged_file::create_stream(temporary_directory(), STDOUT_FILENO);
-  auto target = resolve_target(arguments.destination, base_name);
+  auto target = resolve_target(arguments.destination, address.base_name());
   if (!target)
     return tl::unexpected{std::move(target.error())};
-  return staged_file::create(*target);
+  if (!arguments.keeps())
+    return staged_file::create(*target);
+  std::vector<std::string> remarks;
+  auto file = staged_file::create_kept(
+    *target, {address.server, address.name_space, address.object}, arguments.fresh, remarks);
+  for (const auto& remark : remarks)
+    report.warn(remark);
+  if (file && file->held_bytes() > 0)
+    report.continuing(file->held_bytes(), file->held_object_bytes());
+  return file;
 }
 
 int get(const get_arguments& arguments) {
@@ -319,7 +385,7 @@ int get(const get_arguments& arguments) {
     return misused(arguments.address + " is not UTF-8");
   signal_events signals;
   // Before any traffic: no server is troubled for a copy that has no place to go.
-  auto file = open_destination(arguments, address->base_name());
+  auto file = open_destination(arguments, *address, report);
   if (!file)
     return refuse(exit_code::local_file, file.error().code(), file.error().text);
   if (arguments.sparse)
@@ -378,6 +444,10 @@ void register_get(CLI::App& program, std::function<int()>& selected) {
     ->type_name("SIZE[K|M|G]");
   command->add_flag("--sparse", arguments->sparse,
                     "The object is mostly zeros: do not ask for room for all of it");
+  command->add_flag("--fresh", arguments->fresh,
+                    "Remove what an earlier transfer kept, and start over");
+  command->add_flag("--no-keep", arguments->no_keep,
+                    "Keep nothing of a transfer that fails, and continue none");
   command->add_flag("--json", arguments->json, "Print events for programs on standard output");
   command->add_flag("--quiet,-q", arguments->quiet, "Print errors only")->excludes("--json");
   command->callback([arguments, destination, &selected] {

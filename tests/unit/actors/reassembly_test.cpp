@@ -96,7 +96,7 @@ protected:
   }
 
   /// Begins to receive an object of `size` bytes with memory for `blocks` blocks.
-  void start(std::size_t size, std::size_t blocks = 16) {
+  void start(std::size_t size, std::size_t blocks = 16, std::vector<wire::block_range> held = {}) {
     object = std::make_unique<fixture::sample_object>(size, symbol_size, symbols);
     memory = io::block_pool::make(object->layout().block_size(), blocks);
     auto feedback = io::udp_socket::open_feedback_sender(loopback, sender.local_endpoint());
@@ -109,7 +109,8 @@ protected:
                                     std::make_shared<const io::udp_socket>(std::move(*feedback)),
                                     writer_,
                                     session,
-                                    {}});
+                                    {},
+                                    std::move(held)});
     world.run();
   }
 
@@ -221,6 +222,40 @@ TEST_F(Reassembly, OfARangeFinishesWithTheBlocksThatCoverIt) {
   ASSERT_EQ(record->blocks.size(), 2U);
   EXPECT_EQ(record->blocks[0].number, 1U);
   EXPECT_EQ(record->blocks[1].number, 2U);
+  EXPECT_EQ(record->finished.size(), 1U);
+}
+
+/// What the consumer holds of block `number`.
+held_digest digest_held(const fixture::sample_object& object, protocol::block_number number) {
+  const auto& layout = object.layout();
+  return {number, wire::digest_of(std::span{object.content()}.subspan(layout.offset_of(number),
+                                                                      layout.size_of(number)))};
+}
+
+TEST_F(Reassembly, HandsProvenBlocksToTheWriterWithoutBytesAndTheRestAsItComes) {
+  start(4 * symbol_size * symbols - 10, 16, {{1, 3}});
+  world.tell(reassembly_, batch_of({manifest()}));
+  world.tell(reassembly_, held_digests{digest_held(*object, 3), {1, wire::digest{}}, {2, {}}});
+  ASSERT_EQ(record->blocks.size(), 1U) << "another digest, or none, proves nothing";
+  EXPECT_EQ(record->blocks[0].number, 3U);
+  EXPECT_EQ(record->blocks[0].offset, 3U * symbol_size * symbols);
+  EXPECT_EQ(record->blocks[0].size, symbol_size * symbols - 10U);
+  EXPECT_EQ(record->blocks[0].bytes, nullptr);
+  world.tell(reassembly_, batch_of(whole_object()));
+  ASSERT_EQ(record->blocks.size(), 4U);
+  for (std::size_t i = 1; i < 4; ++i)
+    EXPECT_NE(record->blocks[i].bytes, nullptr);
+  ASSERT_EQ(record->finished.size(), 1U);
+  EXPECT_EQ(record->finished[0].statistics.bytes_proven, symbol_size * symbols - 10U);
+  EXPECT_EQ(record->finished[0].statistics.blocks_refuted, 2U);
+}
+
+TEST_F(Reassembly, OfAnObjectThatIsHeldFinishesOnceItIsProven) {
+  start(2 * symbol_size * symbols, 16, {{0, 2}});
+  world.tell(reassembly_, held_digests{digest_held(*object, 0), digest_held(*object, 1)});
+  EXPECT_TRUE(record->finished.empty()) << "the server has signed nothing yet";
+  world.tell(reassembly_, batch_of({manifest()}));
+  EXPECT_EQ(record->order, (std::vector<std::string>{"blocks", "finish"}));
   EXPECT_EQ(record->finished.size(), 1U);
 }
 

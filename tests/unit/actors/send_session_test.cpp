@@ -11,6 +11,7 @@
 
 #include <future>
 #include <memory>
+#include <mutex>
 #include <stdexcept>
 #include <string>
 #include <variant>
@@ -63,9 +64,10 @@ protected:
   }
 
   receiver join(std::vector<wire::seal_suite> suites = {wire::seal_suite::chacha20_poly1305},
-                const boost::asio::ip::address& feedback = {}) {
+                const boost::asio::ip::address& feedback = {}, bool resumes = false) {
     receiver result{system};
     join_request request;
+    request.request.resume = resumes;
     request.feedback = feedback;
     request.request.suites = std::move(suites);
     request.request.cache_blocks = 64;
@@ -249,6 +251,33 @@ TEST_F(SendSession, TellsEachReceiverOnceWhichOfItsWordsArrived) {
   status(*two);
   EXPECT_EQ(heard_of(one), std::vector<std::uint64_t>{4711});
   EXPECT_TRUE(heard_of(two).empty()) << "nothing of it was heard";
+}
+
+TEST_F(SendSession, ReadsWhatOneThatResumesAsksForAndNothingElse) {
+  struct reads {
+    std::mutex mutex;
+    std::vector<std::uint64_t> blocks;
+    std::promise<void> two;
+  };
+  const auto all = std::make_shared<reads>();
+  start([all](std::uint64_t offset) -> tl::expected<void, failure> {
+    const std::lock_guard guard{all->mutex};
+    all->blocks.push_back(offset / (512 * 16));
+    if (all->blocks.size() == 2)
+      all->two.set_value();
+    return {};
+  });
+  auto one = join({wire::seal_suite::chacha20_poly1305}, {}, true);
+  EXPECT_EQ(fact(status(*one), "source datagrams"), "0");
+  wire::feedback wish;
+  wish.wanted = {{3, 1}};
+  wish.manifests = {{0, 1}};
+  hear({feedback_of(one.joined.accept, 1, wish)});
+  ASSERT_EQ(all->two.get_future().wait_for(answer_patience), std::future_status::ready);
+  status(*one);
+  const std::lock_guard guard{all->mutex};
+  EXPECT_EQ(all->blocks, (std::vector<std::uint64_t>{3, 0}))
+    << "what is sent comes before what is read for its digest";
 }
 
 TEST_F(SendSession, TakesTheSuiteThatTheFirstReceiverLikesBest) {

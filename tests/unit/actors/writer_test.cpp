@@ -49,6 +49,7 @@ reassembly_actor::behavior_type some_reassembly(reassembly_actor::pointer self, 
   return {
     [](const io::datagram_batch&) {},
     [](const byte_range&) {},
+    [](const held_digests&) {},
     [=](room_atom) { ++record->room; },
     [](const protocol::wire::fetched&) {},
     [](const protocol::wire::feedback_state&) {},

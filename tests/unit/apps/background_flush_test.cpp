@@ -5,6 +5,7 @@
 #include <array>
 #include <atomic>
 #include <cerrno>
+#include <chrono>
 #include <semaphore>
 #include <thread>
 
@@ -70,6 +71,34 @@ TEST(BackgroundFlush, WhatIsWrittenDuringAFlushWaitsForNothingAndIsFlushedByOneM
     held.has_begun.acquire();
   }
   EXPECT_EQ(held.begun, 2);
+}
+
+TEST(BackgroundFlush, WithAnIntervalFlushesLessThanAStepOnceItIsThatOld) {
+  constexpr std::chrono::milliseconds interval{1};
+  std::counting_semaphore<> flushed{0};
+  const auto begin = std::chrono::steady_clock::now();
+  background_flush flush{[&] {
+                           flushed.release();
+                           return 0;
+                         },
+                         step, interval};
+  flush.written(1);
+  flushed.acquire();
+  EXPECT_GE(std::chrono::steady_clock::now() - begin, interval);
+  flush.written(1); // and so on
+  flushed.acquire();
+}
+
+TEST(BackgroundFlush, WithAnIntervalFlushesAStepAtOnce) {
+  std::counting_semaphore<> flushed{0};
+  background_flush flush{[&] {
+                           flushed.release();
+                           return 0;
+                         },
+                         step, std::chrono::hours{1}};
+  flush.written(1);
+  flush.written(step);
+  flushed.acquire();
 }
 
 TEST(BackgroundFlush, ItsEndWaitsForTheFlushUnderWay) {

@@ -80,6 +80,19 @@ TEST(Format, TheResultNamesEverythingOnce) {
             "verified");
 }
 
+TEST(Format, WhatWasContinuedCountsAsThereButWasNotReceived) {
+  auto figures = half_done();
+  figures.proven_bytes = figures.written_bytes / 2;
+  figures.written_bytes -= figures.proven_bytes;
+  EXPECT_EQ(format_line(figures), format_line(half_done()));
+  EXPECT_EQ(to_json(figures)["bytes"], 134217728);
+  EXPECT_EQ(to_json(figures)["continued_bytes"], 67108864);
+  EXPECT_NE(
+    format_result("disk.img", figures).find("134217728 bytes, 67108864 of them continued, in"),
+    std::string::npos)
+    << format_result("disk.img", figures);
+}
+
 TEST(Format, TheResultSaysWhenNobodyVerified) {
   auto figures = half_done();
   figures.verified = false;
@@ -90,6 +103,7 @@ TEST(Format, JsonHasTheDocumentedFields) {
   auto event = to_json(half_done());
   EXPECT_EQ(event["object_bytes"], 268435456);
   EXPECT_EQ(event["bytes"], 134217728);
+  EXPECT_EQ(event["continued_bytes"], 0);
   EXPECT_EQ(event["seconds"], 2.0);
   EXPECT_EQ(event["bits_per_second"], 512e6);
   EXPECT_EQ(event["repaired_symbols"], 12);

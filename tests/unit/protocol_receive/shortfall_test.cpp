@@ -29,6 +29,7 @@ const auto holdoff = nack_timer::holdoff(grtt, group_size);
 struct lacking {
   assemblies begun;
   interval_set untouched{defaults::max_untouched_intervals};
+  interval_set untold{defaults::max_untouched_intervals};
   digest_store digests{1000};
   heard_heartbeat beat;
   shortfall what;
@@ -64,7 +65,7 @@ struct lacking {
 
   void complete(block_number first, block_number end) { untouched.erase(first, end); }
 
-  shortfall::holdings have() const { return {begun, untouched, digests, beat, room}; }
+  shortfall::holdings have() const { return {begun, untouched, untold, digests, beat, room}; }
 
   wire::feedback ask(position passed, std::size_t most = any) {
     wire::feedback m;
@@ -240,6 +241,86 @@ TEST(Shortfall, NamesNoMoreManifestsThanAMessageHolds) {
   for (block_number b = 0; b <= 2 * wire::max_manifest_ranges; b += 2)
     l.begin(b, k);
   EXPECT_EQ(l.ask({0, 0}).manifests.size(), wire::max_manifest_ranges);
+}
+
+// -- blocks held ----------------------------------------------------------------------------------
+
+TEST(Shortfall, OfBlocksHeldTheManifestsAreLacking) {
+  lacking l;
+  l.complete(0, blocks);
+  EXPECT_TRUE(l.untold.insert(10, 20));
+  EXPECT_FALSE(l.what.lacks_anything(l.now, {0, 3}, l.have())) << "nothing is known of the sender";
+  l.hear({0, 3});
+  EXPECT_EQ(l.ask({0, 3}).manifests, (ranges{{10, 10}}));
+}
+
+TEST(Shortfall, AManifestOfABlockHeldThatIsComingNeedNotBeAskedFor) {
+  lacking l;
+  l.complete(0, blocks);
+  EXPECT_TRUE(l.untold.insert(10, 20));
+  l.hear({0, 3}, {{12, 4}});
+  EXPECT_EQ(l.ask({0, 3}).manifests, (ranges{{10, 2}, {16, 4}}));
+}
+
+TEST(Shortfall, WhereTheSchedulesListWasCutOffNoManifestOfBlocksHeldIsAskedFor) {
+  lacking l;
+  l.complete(0, blocks);
+  EXPECT_TRUE(l.untold.insert(10, 20));
+  l.hear({0, 3}, {{11, 1}}, false);
+  EXPECT_EQ(l.ask({0, 3}).manifests, (ranges{{10, 1}}));
+}
+
+TEST(Shortfall, TheManifestsOfBlocksHeldAreAskedForAgainOnceTheAnswersCease) {
+  lacking l;
+  l.complete(0, blocks);
+  EXPECT_TRUE(l.untold.insert(10, 20));
+  l.hear({0, 3});
+  EXPECT_EQ(l.ask({0, 3}).manifests, (ranges{{10, 10}}));
+  l.now += holdoff;
+  EXPECT_EQ(l.ask({0, 3}).manifests, ranges{}) << "the sender has to read them";
+  l.untold.erase(10, 11);
+  l.what.on_proof(l.now);
+  l.now += holdoff + defaults::proof_patience - duration{1};
+  EXPECT_EQ(l.ask({0, 3}).manifests, ranges{});
+  l.now += duration{1};
+  EXPECT_EQ(l.ask({0, 3}).manifests, (ranges{{11, 9}}));
+}
+
+TEST(Shortfall, ManifestsOfWholeBlocksComeFirst) {
+  lacking l;
+  l.complete(0, blocks);
+  for (block_number b = 0; b < 20; b += 2)
+    EXPECT_TRUE(l.untold.insert(b, b + 1));
+  l.hear({0, 50});
+  l.begin(40, k);
+  const auto asked = l.ask({0, 50}).manifests;
+  ASSERT_EQ(asked.size(), wire::max_manifest_ranges);
+  EXPECT_EQ(asked[0], (wire::block_range{40, 1}));
+  EXPECT_EQ(asked[1], (wire::block_range{0, 1}));
+}
+
+TEST(Shortfall, OfBlocksHeldFetchesTheManifestsToo) {
+  lacking l;
+  l.complete(0, blocks);
+  EXPECT_TRUE(l.untold.insert(10, 20));
+  l.hear({0, 50});
+  l.begin(40, k);
+  EXPECT_EQ(l.what.manifests_to_fetch(l.now, l.have()), (ranges{{40, 1}, {10, 10}}));
+}
+
+TEST(Shortfall, AsksForNoMoreManifestsThanASenderTakesIn) {
+  lacking l;
+  l.complete(0, blocks);
+  constexpr auto most = static_cast<block_number>(defaults::max_requested_manifests);
+  EXPECT_TRUE(l.untold.insert(0, 10));
+  EXPECT_TRUE(l.untold.insert(20, 2 * most));
+  wire::heartbeat m;
+  m.grtt = grtt;
+  m.group_size = group_size;
+  m.scheduled_all = true;
+  l.beat.take(l.now, m);
+  l.what.on_heartbeat(m, 3 * most);
+  EXPECT_EQ(l.ask({0, 0}).manifests, (ranges{{0, 10}, {20, most - 10}}));
 }
 
 // -- all of it ------------------------------------------------------------------------------------

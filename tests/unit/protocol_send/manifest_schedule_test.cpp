@@ -61,6 +61,14 @@ struct announcer {
     return result;
   }
 
+  /// How often too many were wanted.
+  std::size_t ask(const std::vector<wire::block_range>& what, std::uint64_t highest_packet = 0) {
+    wire::feedback m;
+    m.manifests = what;
+    m.highest_packet = highest_packet;
+    return manifests.request(m, schedule);
+  }
+
   /// What goes out because it was asked for, as packets from `packet` on.
   std::vector<wire::block_range> take_requested(std::uint64_t packet = 100) {
     bodies all;
@@ -73,10 +81,9 @@ struct announcer {
 
 using ranges = std::vector<wire::block_range>;
 
-wire::feedback asking_for(ranges what, std::uint64_t highest_packet = 0) {
+wire::feedback asking_for(ranges what) {
   wire::feedback m;
   m.manifests = std::move(what);
-  m.highest_packet = highest_packet;
   return m;
 }
 
@@ -175,28 +182,64 @@ TEST(ManifestSchedule, RepeatsTheVeryFirstRunForALargeGroupThatCannotHaveSpokenY
 TEST(ManifestSchedule, SendsWhatWasAskedForOnceRunByRun) {
   announcer a;
   a.learn(0, 40);
-  EXPECT_EQ(a.manifests.request(asking_for({{run - 2, 4}, {33, 1}})), 0U);
-  EXPECT_EQ(a.manifests.request(asking_for({{run - 1, 1}})), 0U);
+  EXPECT_EQ(a.ask({{run - 2, 4}, {33, 1}}), 0U);
+  EXPECT_EQ(a.ask({{run - 1, 1}}), 0U);
   EXPECT_EQ(a.take_requested(), (ranges{{run - 2, 2}, {run, 2}, {33, 1}}));
   EXPECT_EQ(a.take_requested(), ranges{});
 }
 
-TEST(ManifestSchedule, SendsNoneOfBlocksThatWereNotRead) {
+TEST(ManifestSchedule, SendsNoneOfBlocksThatAreComingAndWereNotReadYet) {
   announcer a;
   a.learn(2, 4);
   a.learn(6, 7);
-  EXPECT_EQ(a.manifests.request(asking_for({{0, 10}})), 0U);
+  EXPECT_EQ(a.ask({{0, 10}}), 0U);
   EXPECT_EQ(a.take_requested(), (ranges{{2, 2}, {6, 1}}));
+  EXPECT_TRUE(a.manifests.take_reads(few).empty()) << "they will be read anyway";
+}
+
+TEST(ManifestSchedule, HasBlocksReadThatNobodyWillSendAFewAtATime) {
+  announcer a;
+  a.schedule.erase(4, 9);
+  EXPECT_EQ(a.ask({{2, 10}}), 0U);
+  EXPECT_EQ(a.manifests.take_reads(few), (std::vector<block_number>{4, 5}));
+  EXPECT_TRUE(a.manifests.take_reads(few).empty());
+  EXPECT_EQ(a.ask({{2, 10}}), 0U) << "asked again, it reads nothing twice";
+  a.learn(4, 5);
+  EXPECT_EQ(a.manifests.take_reads(few), (std::vector<block_number>{6}));
+  EXPECT_TRUE(a.manifests.validate());
+}
+
+TEST(ManifestSchedule, TellsOfARunOnceAllOfItThatIsToBeReadWasRead) {
+  announcer a;
+  a.schedule.erase(0, 40);
+  EXPECT_EQ(a.ask({{3, 2}, {run - 1, 2}}), 0U);
+  EXPECT_EQ(a.manifests.take_reads(10).size(), 4U);
+  a.learn(3, 5);
+  EXPECT_EQ(a.take_requested(), ranges{});
+  a.learn(run - 1, run);
+  EXPECT_EQ(a.take_requested(), (ranges{{3, 2}, {run - 1, 1}}));
+  a.learn(run, run + 1);
+  EXPECT_EQ(a.take_requested(), (ranges{{run, 1}}));
+  EXPECT_EQ(a.take_requested(), ranges{}) << "once";
+}
+
+TEST(ManifestSchedule, ABlockThatIsReadToBeSentNeedNotBeReadForItsDigest) {
+  announcer a;
+  a.schedule.erase(0, 40);
+  EXPECT_EQ(a.ask({{3, 1}}), 0U);
+  a.learn(3, 4);
+  EXPECT_TRUE(a.manifests.take_reads(few).empty());
+  EXPECT_EQ(a.take_requested(), (ranges{{3, 1}}));
 }
 
 TEST(ManifestSchedule, ARequestThatCrossedItsAnswerIsIgnored) {
   announcer a;
   a.learn(0, 40);
-  static_cast<void>(a.manifests.request(asking_for({{3, 1}})));
+  static_cast<void>(a.ask({{3, 1}}));
   EXPECT_EQ(a.take_requested(100).size(), 1U);
-  static_cast<void>(a.manifests.request(asking_for({{3, 1}}, 99)));
+  static_cast<void>(a.ask({{3, 1}}, 99));
   EXPECT_EQ(a.take_requested(), ranges{});
-  static_cast<void>(a.manifests.request(asking_for({{3, 1}}, 100)));
+  static_cast<void>(a.ask({{3, 1}}, 100));
   EXPECT_EQ(a.take_requested(), (ranges{{3, 1}})) << "its author has seen the answer's packet";
 }
 
@@ -205,9 +248,10 @@ TEST(ManifestSchedule, OneMessageAsksForNoMoreThanAReceiverCanLack) {
   const auto signer = server.signer();
   const auto most = defaults::max_requested_manifests;
   manifest_schedule manifests{most + 100, signer};
+  const interval_set nothing{1};
   for (block_number b = 0; b < most + 100; ++b)
     EXPECT_TRUE(manifests.learn(b, digest_of(b)));
-  static_cast<void>(manifests.request(asking_for({{0, 10}, {20, most + 80}})));
+  static_cast<void>(manifests.request(asking_for({{0, 10}, {20, most + 80}}), nothing));
   std::size_t sent = 0;
   while (const auto body = manifests.take_requested(1)) {
     const auto message = wire::decode_group_message(*body);
@@ -222,10 +266,11 @@ TEST(ManifestSchedule, CountsWhatItIgnoresBecauseTooMuchIsWanted) {
   const auto signer = server.signer();
   const auto most = static_cast<block_number>(defaults::max_schedule_intervals);
   manifest_schedule manifests{2 * most + 2, signer};
+  const interval_set nothing{1};
   std::size_t ignored = 0;
   for (block_number b = 0; b < 2 * most + 2; b += 2) {
     EXPECT_TRUE(manifests.learn(b, digest_of(b)));
-    ignored += manifests.request(asking_for({{b, 1}}));
+    ignored += manifests.request(asking_for({{b, 1}}), nothing);
   }
   EXPECT_EQ(ignored, 1U);
   EXPECT_TRUE(manifests.validate());

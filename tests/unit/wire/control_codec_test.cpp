@@ -113,6 +113,13 @@ TEST(ControlCodec, FeaturesAndSourcesComeBackAsTheyWere) {
   EXPECT_EQ(read.ttl, 0U);
 }
 
+TEST(ControlCodec, AReceiverThatResumesSaysSoInWhatWasPaddingBefore) {
+  EXPECT_EQ(through_the_wire<session_request>(client_message{samples::request_to_resume()}),
+            samples::request_to_resume());
+  EXPECT_EQ(encode(client_message{samples::request_to_resume()}).size(),
+            encode(client_message{samples::request()}).size());
+}
+
 TEST(ControlCodec, TheTtlComesBackAsItWas) {
   const auto read = through_the_wire<session_accept>(server_message{samples::accept_with_ttl()});
   EXPECT_EQ(read.ttl, samples::accept_with_ttl().ttl);

@@ -35,6 +35,7 @@ std::map<std::string, message_bytes> written_today() {
     {"heartbeat.bin", encode(samples::sample_heartbeat())},
     {"manifest.bin", encode(samples::sample_manifest())},
     {"session_request_features.bin", encode(client_message{samples::request_with_features()})},
+    {"session_request_resume.bin", encode(client_message{samples::request_to_resume()})},
     {"fetch.bin", encode(client_message{samples::sample_fetch()})},
     {"session_accept_features.bin", encode(server_message{samples::accept_with_features()})},
     {"session_accept_ttl.bin", encode(server_message{samples::accept_with_ttl()})},
@@ -102,6 +103,7 @@ TEST_F(Golden, ClientMessagesAreStillRead) {
   expect_client("receipt.bin", samples::sample_receipt());
   expect_client("leave.bin", samples::sample_leave());
   expect_client("session_request_features.bin", samples::request_with_features());
+  expect_client("session_request_resume.bin", samples::request_to_resume());
   expect_client("fetch.bin", samples::sample_fetch());
   expect_client("list_request.bin", samples::sample_list_request());
 }

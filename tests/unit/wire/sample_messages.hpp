@@ -24,12 +24,19 @@ inline session_request request() {
           {seal_suite::aes_256_gcm, seal_suite::chacha20_poly1305},
           "host-17",
           64,
-          {}};
+          {},
+          false};
 }
 
 inline session_request request_with_features() {
   auto m = request();
   m.features = feature_set{}.with(feature::feedback_state).with(feature::anchors);
+  return m;
+}
+
+inline session_request request_to_resume() {
+  auto m = request();
+  m.resume = true;
   return m;
 }
 
