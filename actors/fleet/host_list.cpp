@@ -159,12 +159,18 @@ parsed<void> expand_part(std::string_view part, names& out, std::string_view wor
   return {};
 }
 
+constexpr const char* too_long = "is too long for a host name";
+
 parsed<names> expand(std::string_view pattern, std::string_view word) {
   names result{""};
   while (!pattern.empty()) {
     const auto open = pattern.find('[');
+    const auto literal = pattern.substr(0, open);
+    // Before thousands of names take it up, each of them.
+    if (result.back().size() + literal.size() > max_host_name)
+      return complain(word, too_long);
     for (auto& each : result)
-      each += pattern.substr(0, open);
+      each += literal;
     if (open == std::string_view::npos)
       break;
     const auto close = pattern.find(']', open);
@@ -188,7 +194,7 @@ parsed<names> expand(std::string_view pattern, std::string_view word) {
         longer.push_back(head + tail);
     result = std::move(longer);
     if (result.front().size() > max_host_name)
-      return complain(word, "is too long for a host name");
+      return complain(word, too_long);
   }
   return result;
 }

@@ -66,7 +66,10 @@ wire::heartbeat heartbeat_schedule::compose(timestamp now, const walk& at, const
     = std::min(nth_on_the_way(at.schedule, at.next, defaults::edge_lead),
                receivers.lowest_limit(now, consent_time(now, speed, receivers.grtt())));
   wire::heartbeat h;
-  h.sent_at = static_cast<std::uint64_t>(now.count());
+  // Two may be composed in one turn, as when a pass ends and the next one begins. A receiver takes the later one only if
+  // it says so; and its anchor, with the time of the first and the position of the second, would accuse a member of forging.
+  sent_at_ = std::max(static_cast<std::uint64_t>(now.count()), sent_at_ + 1);
+  h.sent_at = sent_at_;
   // A block still being sent is not yet behind: nobody shall miss its symbols.
   h.next = at.being_sent ? position{at.next.pass, *at.being_sent} : at.next;
   h.edge = announced_edge_;

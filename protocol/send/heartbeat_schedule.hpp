@@ -81,6 +81,7 @@ private:
   timestamp next_ = timestamp::zero();
   timestamp last_ = -never;
   timestamp last_activity_ = timestamp::zero();
+  std::uint64_t sent_at_ = 0; ///< of the latest heartbeat
   position announced_edge_;
 };
 

@@ -68,6 +68,7 @@ class Receiver:
         self.target = target
         self.events = []
         self.stray_line = None
+        self.may_accuse = False  # set where a member does forge
         argv = [program(bin_dir), "get", url, target, "--json", "--known-servers",
                 known_servers or os.path.join(workspace.path, f"known_servers.{name}")]
         if interface:
@@ -106,6 +107,12 @@ class Receiver:
         return self.program.wait(timeout)
 
     @property
+    def accusation(self):
+        """What it says of a member that forges, or nothing."""
+        told = (event.get("text", "") for event in self.events if event.get("event") == "warning")
+        return next((text for text in told if "forges datagrams" in text), "")
+
+    @property
     def failure_text(self):
         """What it says of its failure, or nothing."""
         return self.event("failed").get("error", {}).get("text", "")
@@ -115,6 +122,8 @@ class Receiver:
         if self.program.status != 0:
             raise LabError(f"{self.name} ended with {self.program.status}:"
                            f" {self.failure_text or 'no word why'}")
+        if self.accusation and not self.may_accuse:
+            raise LabError(f"{self.name} accuses somebody who is not there: {self.accusation}")
         if self.stray_line:
             raise LabError(f"{self.name} printed a line that is not JSON: {self.stray_line}")
         if not self.event("completed"):

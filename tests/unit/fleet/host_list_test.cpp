@@ -107,6 +107,14 @@ TEST(HostList, IsBounded) {
   EXPECT_NE(error_of(std::string(max_host_text + 1, ' ')).find("1 MiB"), std::string::npos);
 }
 
+TEST(HostList, TakesUpNoNameThatIsTooLong) {
+  // Taken up by each of 4,096 names, it would be gigabytes.
+  const std::string endless(max_host_text - 100, 'x');
+  EXPECT_NE(error_of("n[1-4096]" + endless).find("too long"), std::string::npos);
+  EXPECT_NE(error_of(endless + "[1-4096]").find("too long"), std::string::npos);
+  EXPECT_NE(error_of("n[1-9]" + std::string(250, 'x') + "[10-11]").find("too long"), std::string::npos);
+}
+
 TEST(HostList, ShowsNoControlCharactersInItsComplaints) {
   EXPECT_EQ(error_of("a\x1b[1mb").find('\x1b'), std::string::npos);
 }

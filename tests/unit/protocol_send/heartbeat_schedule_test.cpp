@@ -124,6 +124,13 @@ TEST(HeartbeatSchedule, TellsTheStateOfTheWalk) {
   EXPECT_TRUE(h.repairing.empty());
 }
 
+TEST(HeartbeatSchedule, TwoOfOneMomentAreToldApart) {
+  sending s;
+  const auto end_of_pass = s.compose();
+  s.next = {s.next.pass + 1, 0};
+  EXPECT_GT(s.compose().sent_at, end_of_pass.sent_at);
+}
+
 TEST(HeartbeatSchedule, AnnouncesNoEdgeBeyondTheOneThatSomebodyHoldsAndRemembersIt) {
   sending s;
   s.receivers.add(start, 7, {0, 5});
