@@ -213,8 +213,8 @@ std::uint64_t journal_story::bytes() const noexcept {
   std::uint64_t result = 0;
   for (const auto& span : blocks) {
     const auto first = std::uint64_t{span.first} * identity.block_size;
-    const auto size = std::uint64_t{span.count} * identity.block_size;
-    result += std::min(size, identity.object_size - std::min(first, identity.object_size));
+    const auto whole = std::uint64_t{span.count} * identity.block_size;
+    result += std::min(whole, identity.object_size - std::min(first, identity.object_size));
   }
   return result;
 }

@@ -176,25 +176,24 @@ staged_file::result<staged_file> staged_file::create_kept(const std::string& tar
   remarks = std::move(earlier.remarks);
   if (auto& found = earlier.found) {
     sweep_leftovers(directory, name);
-    staged_file result{target, name, std::move(directory), std::move(found->file),
-                       std::move(found->hidden_name)};
-    result.directory_name_ = std::move(directory_name);
-    result.is_reused_ = true;
-    result.journal_
-      = std::make_unique<staged_journal>(source, std::move(beside), result.staged_name_,
+    staged_file file{target, name, std::move(directory), std::move(found->file),
+                     std::move(found->hidden_name)};
+    file.directory_name_ = std::move(directory_name);
+    file.is_reused_ = true;
+    file.journal_
+      = std::make_unique<staged_journal>(source, std::move(beside), file.staged_name_,
                                          std::move(found->journal), std::move(found->story));
-    return result;
+    return file;
   }
-  auto result = make(std::move(directory), name, target);
-  if (!result)
-    return result;
+  auto file = make(std::move(directory), name, target);
+  if (!file)
+    return file;
   // Its owner stays this user until it is renamed: it could not be told from what others have planted.
-  if (has_name(result->directory_, name))
-    (void)::fchmod(result->file_.get(), S_IRUSR | S_IWUSR);
-  result->directory_name_ = std::move(directory_name);
-  result->journal_
-    = std::make_unique<staged_journal>(source, std::move(beside), result->staged_name_);
-  return result;
+  if (has_name(file->directory_, name))
+    (void)::fchmod(file->file_.get(), S_IRUSR | S_IWUSR);
+  file->directory_name_ = std::move(directory_name);
+  file->journal_ = std::make_unique<staged_journal>(source, std::move(beside), file->staged_name_);
+  return file;
 }
 
 staged_file::result<staged_file>
@@ -472,9 +471,9 @@ std::optional<kept_part> staged_file::keep_recorded() noexcept {
     discard();
     return std::nullopt;
   }
-  kept_part result{staged_path(), bytes, journal_->failure()};
+  kept_part kept{staged_path(), bytes, journal_->failure()};
   staged_name_.clear();
-  return result;
+  return kept;
 }
 
 /// The journal first: without it the hidden file is removed by the next transfer, should this process be killed in between.

@@ -242,8 +242,9 @@ TEST_F(KeptCopy, OfATransferThatRunsIsNotTouched) {
 TEST_F(KeptCopy, BelongsToThisUserAndIsPrivateUntilItReplacesAFile) {
   std::ofstream{target()} << "old";
   ASSERT_EQ(::chmod(target().c_str(), 0640), 0);
-  if (::geteuid() == 0)
+  if (::geteuid() == 0) {
     ASSERT_EQ(::chown(target().c_str(), 12345, 12345), 0);
+  }
   const auto left = leave({0});
   struct stat info {};
   ASSERT_EQ(::stat(left.c_str(), &info), 0);
