@@ -315,7 +315,8 @@ void session_record::give_back(const actors::block_delivery& block) {
   actors::writer_actor writer;
   {
     lock guard{mutex_};
-    writer = writer_;
+    if (!cancel_code_) // see complete_receive
+      writer = writer_;
   }
   if (writer)
     caf::anon_send(writer, actors::release_atom::value,

@@ -216,7 +216,7 @@ void link_network::dial(const fleet_host& host, std::size_t number, link_sink_ac
   auto one = std::make_shared<link_dial>(shared_from_this(), host, number, std::move(to));
   asio::post(io_.context(), [this, one = std::move(one)] {
     if (closed_)
-      return;
+      return one->abandon();
     dials_.insert(one);
     one->start();
   });

@@ -58,6 +58,9 @@ console_client::connect(const std::filesystem::path& socket) {
 }
 
 console_client::result<actors::frame> console_client::ask(const std::string& line) {
+  // The answer to the command before would be taken for that to this one.
+  if (std::exchange(owes_answer_, true))
+    return lost("an earlier command was never answered, so this connection is given up; start again");
   const auto whole = line + "\n";
   for (std::size_t done = 0; done < whole.size();) {
     const auto sent = ::send(socket_.get(), whole.data() + done, whole.size() - done, MSG_NOSIGNAL);
@@ -77,8 +80,10 @@ console_client::result<actors::frame> console_client::ask(const std::string& lin
     if (!got)
       return tl::unexpected{std::move(got.error())};
     if (*got && (*got)->kind != actors::frame_kind::event
-        && (*got)->kind != actors::frame_kind::lost)
+        && (*got)->kind != actors::frame_kind::lost) {
+      owes_answer_ = false;
       return std::move(**got);
+    }
   }
   return lost("the process did not answer in " + std::to_string(answer_patience.count() / 1000)
               + " s: it may be stopped; see its state with ps");

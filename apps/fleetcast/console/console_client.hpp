@@ -21,7 +21,8 @@ public:
 
   [[nodiscard]] static result<console_client> connect(const std::filesystem::path& socket);
 
-  /// Sends a command and waits for its answer; events that come before it are skipped.
+  /// Sends a command and waits for its answer; events that come before it are skipped. After a failure all later ones
+  /// fail.
   [[nodiscard]] result<actors::frame> ask(const std::string& line);
 
   /// The next frame; nothing when none came within `patience` or a signal came.
@@ -35,6 +36,7 @@ private:
 
   actors::io::file_descriptor socket_;
   std::string received_;
+  bool owes_answer_ = false; ///< the process, to the latest command
 };
 
 } // namespace fleetcast::apps
