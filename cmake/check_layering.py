@@ -28,7 +28,8 @@ SUFFIXES = {".cpp", ".hpp", ".h", ".c"}
 # What belongs to one direction only.
 DIRECTIONS = {"send": ("protocol/send/", "actors/serve/", "actors/messages/serving.", "actors/messages/steering."),
               "receive": ("protocol/receive/", "actors/receive/", "actors/messages/receiving.")}
-ENDS = [("protocol/control/client.", "protocol/control/server."), ("protocol/fleet/campaign", "protocol/fleet/job_book")]
+ENDS = [("protocol/control/client.", "protocol/control/server."), ("protocol/control/lister.", "protocol/control/server."),
+        ("protocol/fleet/campaign", "protocol/fleet/job_book")]
 PUBLIC_API = {"api/wdstci.h", "api/wdserror.h", "api/fleetcast_ext.h"}
 
 # Headers that protocol/ must not see.

@@ -96,7 +96,10 @@ failure list_call::check() const {
             "'" + asked_.fingerprint
               + "' is not a fingerprint: expected SHA256: and 43 characters, as `fleetcast serve` "
                 "prints it when it starts"};
-  if (const auto known = trust_.known(); asked_.only_known && (!known || known->empty()))
+  if (!asked_.only_known)
+    return {};
+  const auto known = trust_.known();
+  if (!known || known->empty())
     return {failure_code::identity_changed, 0, server_ + " is not known here"};
   return {};
 }

@@ -287,8 +287,8 @@ directory_provider::open(std::string_view name_space, std::string_view object) {
 
 std::vector<offered_namespace> directory_provider::namespaces() const {
   std::vector<offered_namespace> result;
-  for (const auto& each : places_)
-    result.push_back({each.first, true});
+  for (const auto& one : places_)
+    result.push_back({one.first, true});
   return result;
 }
 

@@ -89,14 +89,14 @@ std::string test_function(const command_entry& program) {
          + "; and set path $longer\n    end\n    test \"$path\" = \"$argv\"\nend\n\n";
 }
 
-constexpr const char* objects_function = R"(# What a known server offers, by its address.
+constexpr const char* objects_function = R"sh(# What a known server offers, by its address.
 function __fleetcast_objects
     set -l auth
     contains -- --auth (commandline -opc); or contains -- -a (commandline -opc); and set auth --auth
     fleetcast list --complete $auth -- (commandline -ct) 2>/dev/null </dev/null
 end
 
-)";
+)sh";
 
 } // namespace
 

@@ -84,19 +84,16 @@ std::string group(const command_entry& command) {
          + "      case $line[1] in\n" + calls + "      esac\n      ;;\n  esac\n}\n\n";
 }
 
-constexpr const char* objects_function = R"(# What a known server offers, by its address.
+constexpr const char* objects_function = R"sh(# What a known server offers, by its address.
 _fleetcast_objects() {
   local -a auth found
   if ((${words[(I)(--auth|-a)]})); then auth=(--auth); fi
-  found=(${(f)" $(fleetcast list-- complete $auth-- $PREFIX 2 > / dev / null < / dev / null) "})
-                                         compadd
-                                         - S '' --${(M)found : # * / } compadd-- $ {
-found:
-#* /
-}
+  found=(${(f)"$(fleetcast list --complete $auth -- $PREFIX 2>/dev/null </dev/null)"})
+  compadd -S '' -- ${(M)found:#*/}
+  compadd -- ${found:#*/}
 }
 
-)";
+)sh";
 
 } // namespace
 

@@ -1,5 +1,4 @@
 #include "protocol/control/lister.hpp"
-#include "protocol/control/server.hpp"
 #include "protocol/wire/control_codec.hpp"
 #include "tests/unit/wire/sample_messages.hpp"
 
