@@ -254,7 +254,7 @@ failure look_at_lists(const serve_arguments& arguments) {
   return lists.error();
 }
 
-std::string listed(const std::vector<std::string>& words) {
+std::string in_a_row(const std::vector<std::string>& words) {
   return fmt::format("{}", fmt::join(words, ", "));
 }
 
@@ -286,10 +286,10 @@ failure read_again(const serve_settings& settings, settled& running, actors::off
   running.arguments.namespaces = next->arguments.namespaces;
   running.arguments.authorized = next->arguments.authorized;
   actors::log().info("SIGHUP: {} was read again; offered from now on: {}", settings.file(),
-                     listed(next->arguments.namespaces));
+                     in_a_row(next->arguments.namespaces));
   if (const auto others = changed_for_a_restart(running.values, next->values); !others.empty())
     actors::log().warn("SIGHUP: changed in {}, but these take a restart: {}", settings.file(),
-                       listed(others));
+                       in_a_row(others));
   return {};
 }
 
