@@ -60,7 +60,8 @@ console_client::connect(const std::filesystem::path& socket) {
 console_client::result<actors::frame> console_client::ask(const std::string& line) {
   // The answer to the command before would be taken for that to this one.
   if (std::exchange(owes_answer_, true))
-    return lost("an earlier command was never answered, so this connection is given up; start again");
+    return lost(
+      "an earlier command was never answered, so this connection is given up; start again");
   const auto whole = line + "\n";
   for (std::size_t done = 0; done < whole.size();) {
     const auto sent = ::send(socket_.get(), whole.data() + done, whole.size() - done, MSG_NOSIGNAL);
