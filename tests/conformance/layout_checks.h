@@ -70,9 +70,15 @@ CHECK(offsetof(FLEETCAST_CONFIG, ulLogLevel) == 64);
 CHECK(offsetof(FLEETCAST_CONFIG, ulConsole) == 72);
 CHECK(sizeof(FLEETCAST_IDENTITY) == 4168);
 CHECK(offsetof(FLEETCAST_IDENTITY, szFile) == 72);
-CHECK(sizeof(FLEETCAST_SESSION_STATISTICS) == 136);
+CHECK(sizeof(FLEETCAST_SESSION_STATISTICS) == 152);
 CHECK(offsetof(FLEETCAST_SESSION_STATISTICS, ullObjectBytes) == 8);
 CHECK(offsetof(FLEETCAST_SESSION_STATISTICS, ullDigestFailures) == 120);
 CHECK(offsetof(FLEETCAST_SESSION_STATISTICS, ulLimitingFactor) == 128);
+CHECK(offsetof(FLEETCAST_SESSION_STATISTICS, ullProvenBytes) == 136);
+CHECK(offsetof(FLEETCAST_SESSION_STATISTICS, ullRefutedBlocks) == 144);
+CHECK(sizeof(FLEETCAST_BYTE_RANGE) == 16);
+CHECK(sizeof(FLEETCAST_HELD) == 32);
+CHECK(offsetof(FLEETCAST_HELD, pRanges) == 8);
+CHECK(offsetof(FLEETCAST_HELD, pfnProven) == 24);
 
 #endif

@@ -109,6 +109,7 @@ plain_manager(actors::session_manager_actor::pointer self, transmission_pointer 
                         std::make_shared<const actors::io::udp_socket>(std::move(feedback.value())),
                         started.writer,
                         session,
+                        {},
                         {}});
       started.ranges = reassembly;
       self->send(consumer, std::move(started));

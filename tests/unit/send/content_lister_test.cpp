@@ -120,8 +120,9 @@ TEST_F(ContentLister, AStrangerLearnsNoName) {
       EXPECT_THAT(answer.page.entries, IsEmpty());
       EXPECT_THAT(answer.reason.text, Not(HasSubstr("iso")));
       EXPECT_THAT(answer.reason.text, Not(HasSubstr("secret")));
-      if (what.cursor.empty())
+      if (what.cursor.empty()) {
         EXPECT_EQ(answer.reason.code, code);
+      }
     }
   }
 }
