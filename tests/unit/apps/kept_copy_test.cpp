@@ -308,11 +308,13 @@ TEST_F(KeptCopy, OfAnObjectOfAnotherSizeBeginsANewJournal) {
 TEST_F(KeptCopy, OfAnObjectOfAnotherSizeRecordsWhatIsProven) {
   leave({0, 1, 4});
   constexpr std::uint64_t grown = 8 * block;
-  auto file = open();
-  begin(file, grown);
-  file.proven(block, block);
-  write(file, {5}, grown);
-  ASSERT_TRUE(file.keep());
+  {
+    auto file = open();
+    begin(file, grown);
+    file.proven(block, block);
+    write(file, {5}, grown);
+    ASSERT_TRUE(file.keep());
+  }
   EXPECT_EQ(open().held(), (spans{{block, block}, {5 * block, block}}));
 }
 
