@@ -40,7 +40,8 @@ public:
 
   /// Bytes of the object in block `block`: `block_size()` but for the last.
   std::size_t size_of(block_number block) const noexcept {
-    return is_full(block) ? block_size() : static_cast<std::size_t>(object_size_ - offset_of(block));
+    return is_full(block) ? block_size()
+                          : static_cast<std::size_t>(object_size_ - offset_of(block));
   }
 
   /// k of block `block`. Asked several times for each datagram, so that only the last block takes a division.

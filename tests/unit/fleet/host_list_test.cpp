@@ -112,7 +112,8 @@ TEST(HostList, TakesUpNoNameThatIsTooLong) {
   const std::string endless(max_host_text - 100, 'x');
   EXPECT_NE(error_of("n[1-4096]" + endless).find("too long"), std::string::npos);
   EXPECT_NE(error_of(endless + "[1-4096]").find("too long"), std::string::npos);
-  EXPECT_NE(error_of("n[1-9]" + std::string(250, 'x') + "[10-11]").find("too long"), std::string::npos);
+  EXPECT_NE(error_of("n[1-9]" + std::string(250, 'x') + "[10-11]").find("too long"),
+            std::string::npos);
 }
 
 TEST(HostList, ShowsNoControlCharactersInItsComplaints) {
