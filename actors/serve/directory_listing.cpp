@@ -45,7 +45,8 @@ std::optional<off_t> position_of(std::string_view cursor) {
   if (cursor.size() != sizeof(result))
     return std::nullopt;
   std::memcpy(&result, cursor.data(), sizeof(result));
-  return result;
+  return result < 0 ? std::nullopt
+                    : std::optional{result}; // or it would be taken for lseek's error
 }
 
 /// The names from there on; null: there is no such position, or the system refuses.
