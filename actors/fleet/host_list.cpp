@@ -166,8 +166,9 @@ parsed<names> expand(std::string_view pattern, std::string_view word) {
   while (!pattern.empty()) {
     const auto open = pattern.find('[');
     const auto literal = pattern.substr(0, open);
-    // Before thousands of names take it up, each of them.
-    if (result.back().size() + literal.size() > max_host_name)
+    // Before thousands of names take it up, each of them. What stands for one alone is looked at with its port.
+    if ((open != std::string_view::npos || result.size() > 1)
+        && result.back().size() + literal.size() > max_host_name)
       return complain(word, too_long);
     for (auto& each : result)
       each += literal;
