@@ -12,6 +12,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -193,7 +194,8 @@ private:
   /// An exception that leaves a C callback is a defect of the program: noexcept makes it end there
   /// and then, with the culprit on the stack.
   template <class Function, class... Ts>
-  auto invoke(Function function, Ts... arguments) noexcept {
+  std::invoke_result_t<Function, HANDLE, PVOID, Ts...> invoke(Function function,
+                                                              Ts... arguments) noexcept {
     callback_scope scope{*record_};
     return function(to_handle(record_->key()), record_->caller_data(), arguments...);
   }
