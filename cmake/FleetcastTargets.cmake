@@ -18,8 +18,7 @@ endfunction()
 # The product's builds for people stay file by file: a change costs one file, and includes stay honest. Tests are
 # compiled more often than changed.
 function(fleetcast_join target)
-  if(TRUE)
-    target_compile_options(${target} PRIVATE -O0)
+  if(FLEETCAST_SANITIZE OR "ALWAYS" IN_LIST ARGN)
     set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
     # An unnamed namespace of an included file is taken for one that several files share.
     target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
