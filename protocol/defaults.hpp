@@ -295,7 +295,7 @@ constexpr std::size_t max_digest_reads = 4;
 /// What a server takes longer to tell a digest of a block that it has to read first, where others want it to read, too.
 constexpr duration proof_patience = milliseconds(100);
 
-/// Asked in vain, a receiver waits twice as long before it asks again, so many times: up to some two seconds.
+/// How many times a receiver that asks in vain doubles its wait before the next request: up to about two seconds.
 constexpr unsigned max_proof_doublings = 4;
 
 // -- bounds -------------------------------------------------------------------------------------

@@ -24,7 +24,7 @@ public:
 
   int get() const noexcept { return value_; }
 
-  /// Hands it over: whoever takes it closes it.
+  /// Gives up the descriptor; the caller has to close it.
   int release() noexcept { return std::exchange(value_, -1); }
   explicit operator bool() const noexcept { return value_ >= 0; }
 

@@ -12,8 +12,8 @@
 
 namespace fleetcast::actors {
 
-/// Asked for each datagram. Nearly all come from where the last one came from, so that one is remembered: taking
-/// addresses apart would be a tenth of what a receiver does by itself.
+/// Asked for each receive, which is each datagram where the kernel coalesces none. Nearly all come from where the last one
+/// came from, so that one is remembered: taking addresses apart would be a tenth of what a receiver does by itself.
 class told_sources {
 public:
   /// Empty: the server did not say.

@@ -1,5 +1,6 @@
 #include "actors/serve/transmission_log.hpp"
 
+#include "actors/kit/timer.hpp"
 #include "actors/observe/event_log.hpp"
 #include "actors/observe/log.hpp"
 #include "actors/serve/exclusion_words.hpp"
@@ -14,12 +15,8 @@ namespace fleetcast::actors {
 
 namespace {
 
-/// What limits may change twice a second; the log shall stay readable.
+/// The limit may change twice a second; at this interval the log stays readable.
 constexpr protocol::duration limit_interval = protocol::seconds(2);
-
-double seconds_of_wait(protocol::duration time) {
-  return std::chrono::duration<double>(time).count();
-}
 
 void warn_of_mtu(const char* actor, const std::string& object, const send_session_config& config) {
   const auto& path = config.path;
@@ -77,15 +74,14 @@ void transmission_log::left(const std::string& who, const failure& why) const {
 void transmission_log::done(const std::string& who, protocol::duration took,
                             std::uint64_t repaired_symbols, bool verified) const {
   const auto story = fmt::format("{} has it, {}, after {:.2f} s", who,
-                                 verified ? "verified" : "NOT VERIFIED", seconds_of_wait(took));
+                                 verified ? "verified" : "NOT VERIFIED", seconds_of(took));
   log(actor_).info("{}: {}; {} symbols repaired", object_, story, repaired_symbols);
   events().note(event_kind::receiver_done, id_, story);
 }
 
 void transmission_log::claimed(const std::string& who, protocol::duration took) const {
-  const auto story
-    = fmt::format("{} claimed to have it after {:.2f} s, which its reports do not show", who,
-                  seconds_of_wait(took));
+  const auto story = fmt::format(
+    "{} claimed to have it after {:.2f} s, which its reports do not show", who, seconds_of(took));
   log(actor_).warn("{}: {}", object_, story);
   events().note(event_kind::receiver_claimed, id_, story);
 }

@@ -33,7 +33,7 @@ public:
 
   enum class phase : std::uint8_t { connecting, asking, answered, closing };
 
-  /// A server whose pages never end is given up after so many: it has looked at a billion names by then.
+  /// After this many pages a list counts as endless, and is given up: the server has passed a billion names by then.
   static constexpr std::size_t max_pages = 1U << 16U;
 
   // Orders to the connection.
@@ -44,7 +44,7 @@ public:
   };
   struct close {}; ///< flush what is queued, and say farewell
 
-  // Reports to whoever asked.
+  // Reports to the caller.
   struct closed {
     failure reason;
   };

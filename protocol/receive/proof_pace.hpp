@@ -24,7 +24,7 @@ public:
     return open_ == 0 || now >= heard_at_ + (holdoff + defaults::proof_patience) * (1U << unheard_);
   }
 
-  /// For so many blocks, whose digests come in so many manifests.
+  /// Digests of `blocks` blocks were asked for; they come in `manifests` manifests.
   void on_asked(timestamp now, std::uint64_t blocks, std::int64_t manifests) noexcept {
     constexpr duration each = duration{seconds(1)} / defaults::signatures_per_second;
     unheard_ = is_heard_ ? 0 : std::min(unheard_ + 1, defaults::max_proof_doublings);

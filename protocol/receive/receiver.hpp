@@ -209,7 +209,7 @@ public:
   block_number completed_blocks() const noexcept { return completed_count_; }
   timestamp last_heard() const noexcept { return last_heard_; }
 
-  /// The first blocks that are neither verified nor held, in ranges, at most so many.
+  /// The first blocks that are neither verified nor held, as `max_ranges` ranges at most.
   [[nodiscard]] std::vector<wire::block_range> missing(std::size_t max_ranges) const;
 
   /// When the request under way will be made; `never`: none is.

@@ -1,9 +1,9 @@
 /// Which manifests go out, and when.
 ///
 /// The blocks of a run are announced together, before the first of them. Where datagrams get lost the manifests of a run
-/// are repeated during it: who misses one must keep sixteen whole blocks. And whoever lacks one asks for it: also one of
-/// blocks that it holds since an earlier session and that nobody read yet in this one. These are read for their digest
-/// alone.
+/// are repeated during it: a receiver that misses one must keep sixteen whole blocks. A receiver that lacks one asks for
+/// it, even for blocks that it has held since an earlier session and that have not been read in this one. Those are read
+/// for their digest alone.
 ///
 /// Knows the digest of each block from its first reading on: 33 bytes a block of the object.
 ///
@@ -52,7 +52,7 @@ public:
   [[nodiscard]] std::size_t request(const wire::feedback& message, const interval_set& schedule);
 
   /// Blocks to be read since somebody asked for their manifests, lowest first. Each is given out once, and comes back by
-  /// `learn`; so many are under way at most.
+  /// `learn`; never more than `most_under_way` are out.
   [[nodiscard]] std::vector<block_number> take_reads(std::size_t most_under_way);
 
   /// A manifest that was asked for, which goes as packet `packet`; null when there is none.

@@ -540,7 +540,8 @@ void group_simulation::take_fetches(node& n) {
   for (const auto& asked : n.machine->take_fetches(events_.now())) {
     const std::span<const std::byte> block{object_.data() + layout_.offset_of(asked.block),
                                            layout_.size_of(asked.block)};
-    for (auto& part : answer_to(asked, sender_.manifest_of(asked.block), block)) {
+    auto known = asked.manifest ? sender_.manifest_of(asked.block) : std::nullopt;
+    for (auto& part : answer_to(asked, std::move(known), block)) {
       const auto* leaf = std::get_if<wire::fetched_leaf>(&part.part);
       const auto bytes = message_overhead + (leaf != nullptr ? leaf->bytes.size() : 0);
       const auto from = events_.now() + n.options.up.delay + options_.read_time;

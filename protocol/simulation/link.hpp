@@ -16,8 +16,8 @@ struct link_options {
   double loss = 0;
 
   /// Mean length of a run of losses, in datagrams: 1 is independent loss, more is bursty (Gilbert-Elliott). A run ends
-  /// with its last datagram, or after the time that so many take at the link's rate, a millisecond each at least: it is
-  /// something that happens to the link, and whoever sends little does not make it last.
+  /// with its last datagram, or after the time that its datagrams take at the link's rate, at least a millisecond each: it
+  /// happens to the link, so a sender that sends little does not prolong it.
   double mean_burst = 1;
 
   duration delay = microseconds(100);

@@ -1,4 +1,4 @@
-/// How much of a listing one control message has room for.
+/// The room for entries in one page of a listing, which is one control message.
 #pragma once
 
 #include "protocol/wire/control_messages.hpp"
@@ -9,7 +9,7 @@ namespace fleetcast::protocol::wire {
 
 class listing_room {
 public:
-  /// Whether the page has room for an entry of this name, too; then it is taken up.
+  /// Reserves room for an entry with a name of this many bytes. False: the page is full.
   [[nodiscard]] bool take(std::size_t name_size) noexcept {
     if (entries_ == 0 || name_size > name_bytes_)
       return false;

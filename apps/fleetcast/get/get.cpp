@@ -14,6 +14,7 @@
 #include "apps/common/transfer.hpp"
 #include "apps/fleetcast/exit_code.hpp"
 #include "apps/fleetcast/loss_option.hpp"
+#include "apps/fleetcast/trust_options.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/core.h>
@@ -53,9 +54,7 @@ struct get_arguments {
   std::string address;
   std::string destination;
   std::string interface;
-  std::string fingerprint;
-  std::string known_servers;
-  bool authenticate = false;
+  trust_options trust;
   std::string security;
   double inject_loss = 0;
   std::string cache = "8M";
@@ -380,7 +379,8 @@ int get(const get_arguments& arguments) {
   if (!cache_bytes || *cache_bytes > std::numeric_limits<ULONG>::max())
     return misused("--cache " + arguments.cache
                    + ": expected a size below 4 GiB, such as 16M or 524288");
-  auto request = make_request(*address, static_cast<ULONG>(*cache_bytes), arguments.authenticate);
+  auto request
+    = make_request(*address, static_cast<ULONG>(*cache_bytes), arguments.trust.authenticate);
   if (!request)
     return misused(arguments.address + " is not UTF-8");
   signal_events signals;
@@ -390,8 +390,8 @@ int get(const get_arguments& arguments) {
     return refuse(exit_code::local_file, file.error().code(), file.error().text);
   if (arguments.sparse)
     file->expect_holes();
-  if (configure_library({arguments.interface, arguments.fingerprint, arguments.known_servers,
-                         reporter::take_log, &report})
+  if (configure_library({arguments.interface, arguments.trust.fingerprint,
+                         arguments.trust.known_servers, reporter::take_log, &report})
       != ERROR_SUCCESS)
     return refuse(exit_code::failure, ERROR_NOT_ENOUGH_MEMORY, "not enough memory");
   auto end = transfer{*file, signals, report, report.interval()}.run(*request);
@@ -419,17 +419,7 @@ void register_get(CLI::App& program, std::function<int()>& selected) {
       "Receive on this interface; without it, on the one whose route leads to where the server "
       "wants feedback")
     ->type_name("IFACE|ADDR");
-  command
-    ->add_option(
-      "--fingerprint,-f", arguments->fingerprint,
-      "The identity that the server must have, as it prints it; pinned in place of another one")
-    ->type_name("SHA256:…");
-  command->add_flag("--auth,-a", arguments->authenticate,
-                    "Tell the server who this host is, if it asks");
-  command
-    ->add_option("--known-servers", arguments->known_servers,
-                 "Identities pinned so far (default ~/.config/fleetcast/known_servers)")
-    ->type_name("FILE");
+  add_trust_options(*command, arguments->trust);
   command
     ->add_option("--security", arguments->security,
                  "none: take what is neither sealed nor verified, from a server that was told the "

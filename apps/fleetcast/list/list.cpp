@@ -9,6 +9,7 @@
 #include "apps/fleetcast/exit_code.hpp"
 #include "apps/fleetcast/list/list_address.hpp"
 #include "apps/fleetcast/list/list_report.hpp"
+#include "apps/fleetcast/trust_options.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/core.h>
@@ -41,10 +42,8 @@ constexpr std::size_t completion_limit = 1'000;
 
 struct list_arguments {
   std::string address;
-  std::string fingerprint;
-  std::string known_servers;
+  trust_options trust;
   std::size_t limit = 0; ///< 0: not given
-  bool authenticate = false;
   bool all = false;
   bool json = false;
   bool complete = false;
@@ -99,10 +98,10 @@ tl::expected<actors::list_question, std::string> question_of(const list_argument
   actors::list_question result;
   result.server = where.host;
   result.port = where.port;
-  result.fingerprint = first_of(arguments.fingerprint, settings->fingerprint);
-  result.known_servers = first_of(arguments.known_servers, settings->known_servers);
+  result.fingerprint = first_of(arguments.trust.fingerprint, settings->fingerprint);
+  result.known_servers = first_of(arguments.trust.known_servers, settings->known_servers);
   result.identity = settings->identity;
-  result.authenticate = arguments.authenticate;
+  result.authenticate = arguments.trust.authenticate;
   result.name_space = where.name_space;
   result.prefix = where.prefix;
   return result;
@@ -258,19 +257,11 @@ void register_list(CLI::App& program, std::function<int()>& selected) {
                  "SERVER[:PORT][/NAMESPACE[/PREFIX]]: what to list; port 5040 unless given")
     ->required()
     ->type_name("SERVER[/NAMESPACE[/PREFIX]]");
-  command
-    ->add_option(
-      "--fingerprint,-f", arguments->fingerprint,
-      "The identity that the server must have, as it prints it; pinned in place of another one")
-    ->type_name("SHA256:…");
-  command->add_flag("--auth,-a", arguments->authenticate,
-                    "Tell the server who this host is, if it asks");
-  command
-    ->add_option("--known-servers", arguments->known_servers,
-                 "Identities pinned so far (default ~/.config/fleetcast/known_servers)")
-    ->type_name("FILE");
+  add_trust_options(*command, arguments->trust);
   command->add_flag("--all", arguments->all, "Names that begin with a dot, too");
-  command->add_option("--limit", arguments->limit, "At most so many names, whichever come first")
+  command
+    ->add_option("--limit", arguments->limit,
+                 "Stop after this many names, in the order the server sends them")
     ->check(CLI::Range(std::size_t{1}, highest_limit))
     ->type_name("COUNT");
   command->add_flag("--json", arguments->json, "Print one object a line, for programs");

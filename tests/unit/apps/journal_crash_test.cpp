@@ -24,7 +24,7 @@ constexpr std::size_t sector = 512;
 constexpr std::uint32_t block_size = 2 * sector;
 constexpr std::uint32_t blocks = 40;
 
-/// Unflushed writes of which every subset is tried; of more, so many by chance.
+/// Up to this many unflushed writes every subset is tried; with more, `tries_by_chance` random ones.
 constexpr std::size_t most_tried_wholly = 12;
 constexpr std::size_t tries_by_chance = 128;
 

@@ -1,14 +1,12 @@
 #include "actors/serve/directory_listing.hpp"
-#include "actors/serve/directory_provider.hpp"
 #include "protocol/wire/control_messages.hpp"
-#include "tests/support/temporary_directory.hpp"
+#include "tests/unit/send/served_directory.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <set>
 #include <string>
 #include <vector>
@@ -20,7 +18,6 @@
 namespace directory_listing_test {
 namespace {
 
-using fleetcast::actors::directory_provider;
 using fleetcast::protocol::failure;
 using fleetcast::protocol::failure_code;
 using fleetcast::protocol::wire::listed;
@@ -29,25 +26,8 @@ using fleetcast::protocol::wire::listing;
 using ::testing::UnorderedElementsAre;
 namespace fs = std::filesystem;
 
-///     outside/secret  served/file  served/sub/inner
-class DirectoryListing : public ::testing::Test {
+class DirectoryListing : public fleetcast::actors::testing::served_directory {
 protected:
-  DirectoryListing() {
-    fs::create_directories(root / "outside");
-    fs::create_directories(root / "served/sub");
-    write("outside/secret", "secret");
-    write("served/file", "0123456789");
-    write("served/sub/inner", "inner");
-    auto made = directory_provider::make({{"lab", (root / "served").string()}});
-    if (!made)
-      throw std::runtime_error{made.error().text};
-    provider = *made;
-  }
-
-  void write(const fs::path& path, const std::string& text) const {
-    std::ofstream{root / path, std::ios::binary} << text;
-  }
-
   /// All pages, each looked over.
   std::vector<listed> all(std::string_view prefix = {}) {
     std::vector<listed> result;
@@ -83,9 +63,6 @@ protected:
     return result.error().code;
   }
 
-  fleetcast::actors::testing::temporary_directory own;
-  fs::path root = own.path();
-  std::shared_ptr<directory_provider> provider;
   std::size_t pages = 0;
 };
 

@@ -1,7 +1,7 @@
 #include "actors/serve/directory_provider.hpp"
 #include "protocol/wire/control_messages.hpp"
 #include "tests/support/proves.hpp"
-#include "tests/support/temporary_directory.hpp"
+#include "tests/unit/send/served_directory.hpp"
 
 #include <gtest/gtest.h>
 
@@ -11,7 +11,6 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
 #include <future>
 #include <string>
 #include <vector>
@@ -33,30 +32,11 @@ using fleetcast::protocol::failure;
 using fleetcast::protocol::failure_code;
 namespace fs = std::filesystem;
 
-/// A directory tree that goes with the test:
-///
-///     outside/secret  served/file  served/sub/inner
-class DirectoryProvider : public ::testing::Test {
+class DirectoryProvider : public fleetcast::actors::testing::served_directory {
 protected:
-  DirectoryProvider() {
-    fs::create_directories(root / "outside");
-    fs::create_directories(root / "served/sub");
-    write("outside/secret", "secret");
-    write("served/file", "0123456789");
-    write("served/sub/inner", "inner");
-    auto made = directory_provider::make({{"lab", (root / "served").string()}});
-    if (!made)
-      throw std::runtime_error{made.error().text};
-    provider = *made;
-  }
-
   ~DirectoryProvider() override {
     std::error_code ignored;
     fs::permissions(root / "served/closed", fs::perms::owner_all, ignored);
-  }
-
-  void write(const fs::path& path, const std::string& text) const {
-    std::ofstream{root / path, std::ios::binary} << text;
   }
 
   std::string read(const content& from, std::uint64_t offset, std::size_t size) {
@@ -87,9 +67,6 @@ protected:
     return last_error.code;
   }
 
-  fleetcast::actors::testing::temporary_directory own;
-  fs::path root = own.path();
-  std::shared_ptr<directory_provider> provider;
   failure last_error;
 };
 
