@@ -32,7 +32,7 @@ void warn_of_mtu(const char* actor, const std::string& object, const send_sessio
 
 } // namespace
 
-transmission_log::transmission_log(const char* actor, session_id id, std::string object)
+transmission_log::transmission_log(const char* actor, session_id id, std::string_view object)
   : actor_(actor),
     id_(id),
     object_(protocol::outside_text(object)) {}

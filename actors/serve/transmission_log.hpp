@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 namespace fleetcast::actors {
 
@@ -19,7 +20,7 @@ namespace fleetcast::actors {
 class transmission_log {
 public:
   /// `actor`: whose log it is, a constant of the code.
-  transmission_log(const char* actor, session_id id, std::string object);
+  transmission_log(const char* actor, session_id id, std::string_view object);
 
   /// The object's name, for people.
   const std::string& object() const noexcept { return object_; }

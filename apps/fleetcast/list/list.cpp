@@ -30,7 +30,6 @@ namespace {
 using protocol::failure;
 using protocol::failure_code;
 using protocol::wire::listed;
-using protocol::wire::listed_kind;
 
 /// Without --limit: what a list may take of this host's memory, some tens of megabytes.
 constexpr std::size_t usual_limit = 100'000;
