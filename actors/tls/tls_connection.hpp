@@ -11,7 +11,7 @@
 
 #include "actors/trust/tls_context.hpp"
 #include "protocol/failure.hpp"
-#include "protocol/wire/control_codec.hpp"
+#include "protocol/wire/frame_reader.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/stream.hpp>

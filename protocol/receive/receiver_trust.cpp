@@ -3,6 +3,7 @@
 #include "protocol/defaults.hpp"
 #include "protocol/receive/receiver.hpp"
 #include "protocol/wire/block_digest.hpp"
+#include "protocol/wire/data_codec.hpp"
 
 #include <algorithm>
 #include <string>

@@ -1,5 +1,7 @@
 #include "protocol/send/feedback_gate.hpp"
 
+#include "protocol/wire/data_codec.hpp"
+
 #include <utility>
 
 namespace fleetcast::protocol {

@@ -1,6 +1,7 @@
 #include "protocol/send/manifest_schedule.hpp"
 
 #include "protocol/require.hpp"
+#include "protocol/wire/data_codec.hpp"
 
 #include <algorithm>
 

@@ -2,6 +2,7 @@
 
 #include "protocol/defaults.hpp"
 #include "protocol/require.hpp"
+#include "protocol/wire/data_codec.hpp"
 
 #include <algorithm>
 #include <utility>

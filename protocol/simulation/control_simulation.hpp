@@ -8,7 +8,7 @@
 #include "protocol/control/server.hpp"
 #include "protocol/simulation/event_queue.hpp"
 #include "protocol/simulation/small_random.hpp"
-#include "protocol/wire/control_codec.hpp"
+#include "protocol/wire/frame_reader.hpp"
 
 #include <cstddef>
 #include <cstdint>

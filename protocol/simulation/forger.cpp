@@ -1,5 +1,7 @@
 #include "protocol/simulation/forger.hpp"
 
+#include "protocol/wire/data_codec.hpp"
+
 #include <algorithm>
 #include <limits>
 #include <utility>

@@ -1,14 +1,9 @@
-/// Authenticated encryption with associated data (RFC 5116), under one key.
-///
-/// OpenSSL has every suite everywhere. On x86-64 with AES instructions Intel's multi-buffer library does
-/// AES-256-GCM, at three times the speed where they come in vectors (decision 0012); both give the same bytes.
+/// Authenticated encryption with associated data (RFC 5116), under one key, whichever library does it: OpenSSL
+/// (openssl_aead.hpp) or Intel's (ipsec_mb.hpp).
 #pragma once
-
-#include "protocol/wire/crypto_library.hpp"
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <span>
 
 namespace fleetcast::protocol::wire {
@@ -40,9 +35,5 @@ public:
   /// holds nothing of meaning.
   [[nodiscard]] virtual bool open(nonce number, bytes associated, bytes sealed, std::byte* out) = 0;
 };
-
-/// Null for `none`. Throws std::runtime_error when OpenSSL lacks the suite.
-[[nodiscard]] std::unique_ptr<aead> make_aead(seal_suite suite, aead::key key,
-                                              crypto_library library = crypto_library::fastest);
 
 } // namespace fleetcast::protocol::wire

@@ -27,6 +27,13 @@ kj::Array<capnp::word> aligned_words(std::span<const std::byte> bytes, std::size
 /// a small message look like a large one run into this.
 capnp::ReaderOptions reader_limits(std::size_t size_in_words) noexcept;
 
+/// The bytes of `values`, which must outlive it.
+template <class Values>
+capnp::Data::Reader as_data(const Values& values) {
+  const auto bytes = std::as_bytes(std::span{values});
+  return {reinterpret_cast<const kj::byte*>(bytes.data()), bytes.size()};
+}
+
 /// Calls `read` with the root of the one message in `bytes`. Returns false when the bytes are no
 /// such message; whatever `read` did until that was noticed is void.
 template <class Root, class Read>

@@ -1,4 +1,4 @@
-/// Bodies of the data plane's control datagrams as plain values, and their encoding. Meaning of each
+/// Bodies of the data plane's control datagrams as plain values. Encoding: data_codec.hpp; meaning of each
 /// field: fleetcast.capnp.
 #pragma once
 
@@ -12,8 +12,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <optional>
-#include <span>
+#include <limits>
 #include <variant>
 #include <vector>
 
@@ -23,6 +22,11 @@ namespace fleetcast::protocol::wire {
 struct block_range {
   block_number first = 0;
   std::uint32_t count = 0;
+
+  /// Has blocks, and a number for each.
+  constexpr bool is_legal() const noexcept {
+    return count > 0 && std::uint64_t{first} + count <= std::numeric_limits<block_number>::max();
+  }
 
   friend bool operator==(const block_range&, const block_range&) = default;
 };
@@ -93,20 +97,7 @@ struct feedback {
 
 using group_message = std::variant<heartbeat, manifest, anchor>;
 
+/// An encoded message, of either plane.
 using message_bytes = std::vector<std::byte>;
-
-message_bytes encode(const heartbeat& message);
-message_bytes encode(const manifest& message);
-message_bytes encode(const anchor& message);
-message_bytes encode(const feedback& message);
-
-/// Nothing when the bytes are no such message, or a list is longer, a number larger than the
-/// schema's comments allow. Never throws; memory is bounded by the size of a datagram.
-[[nodiscard]] std::optional<group_message> decode_group_message(std::span<const std::byte> bytes);
-[[nodiscard]] std::optional<feedback> decode_feedback(std::span<const std::byte> bytes);
-
-/// The heartbeat alone, as an anchor carries it.
-message_bytes encode_alone(const heartbeat& message);
-[[nodiscard]] std::optional<heartbeat> decode_heartbeat(std::span<const std::byte> bytes);
 
 } // namespace fleetcast::protocol::wire

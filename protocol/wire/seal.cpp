@@ -1,5 +1,8 @@
 #include "protocol/wire/seal.hpp"
 
+#include "protocol/wire/ipsec_mb.hpp"
+#include "protocol/wire/openssl_aead.hpp"
+
 #include <cassert>
 #include <cstring>
 
@@ -16,6 +19,15 @@ nonce nonce_of(const header& h, const nonce& salt) noexcept {
   for (std::size_t i = 0; i < 8; ++i)
     result[4 + i] ^= static_cast<std::byte>(h.packet_number >> (8 * i));
   return result;
+}
+
+/// On x86-64 with AES instructions Intel's multi-buffer library does AES-256-GCM, at three times the speed where they
+/// come in vectors (decision 0012). OpenSSL has every suite everywhere; both give the same bytes. Null for `none`.
+std::unique_ptr<aead> make_aead(seal_suite suite, aead::key key, crypto_library library) {
+  if (suite == seal_suite::aes_256_gcm && library == crypto_library::fastest)
+    if (auto fast = ipsec_mb::make_aes_256_gcm(key))
+      return fast;
+  return make_openssl_aead(suite, key);
 }
 
 } // namespace

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "protocol/wire/aead.hpp"
+#include "protocol/wire/crypto_library.hpp"
 #include "protocol/wire/datagram.hpp"
 
 #include <array>

@@ -1,6 +1,7 @@
 /// Control connections: the input is a stream for a frame_reader, and a body by itself. What is
 /// read, once written, is read the same again.
 #include "protocol/wire/control_codec.hpp"
+#include "protocol/wire/frame_reader.hpp"
 
 #include <algorithm>
 #include <cstdlib>

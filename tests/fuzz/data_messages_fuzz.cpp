@@ -1,6 +1,6 @@
 /// Bodies of control datagrams. What is read, once written, is read the same again and fits a
 /// datagram.
-#include "protocol/wire/data_messages.hpp"
+#include "protocol/wire/data_codec.hpp"
 
 #include <cstdlib>
 

@@ -6,6 +6,7 @@
 #include "protocol/send/feedback_gate.hpp"
 #include "protocol/send/fixed_rate.hpp"
 #include "protocol/send/sender.hpp"
+#include "protocol/wire/data_codec.hpp"
 #include "tests/support/protocol_fixture.hpp"
 
 namespace {

@@ -4,6 +4,7 @@
 #include "actors/io/udp_batch.hpp"
 #include "actors/io/udp_socket.hpp"
 #include "protocol/simulation/forger.hpp"
+#include "protocol/wire/data_codec.hpp"
 #include "tests/member/connection.hpp"
 #include "tests/member/voice.hpp"
 

@@ -10,7 +10,7 @@
 #include "protocol/receive/receiver.hpp"
 #include "protocol/send/rate_controller.hpp"
 #include "protocol/wire/block_digest.hpp"
-#include "protocol/wire/data_messages.hpp"
+#include "protocol/wire/data_codec.hpp"
 #include "protocol/wire/manifest.hpp"
 #include "protocol/wire/seal.hpp"
 

@@ -2,6 +2,7 @@
 #include "protocol/receive/receiver.hpp"
 #include "protocol/send/fixed_rate.hpp"
 #include "protocol/send/sender.hpp"
+#include "protocol/wire/data_codec.hpp"
 #include "tests/support/protocol_fixture.hpp"
 
 #include <gtest/gtest.h>

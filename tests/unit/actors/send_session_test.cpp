@@ -3,6 +3,7 @@
 #include "actors/io/udp_socket.hpp"
 #include "actors/observe/event_log.hpp"
 #include "actors/serve/transmission.hpp"
+#include "protocol/wire/data_codec.hpp"
 #include "protocol/wire/seal.hpp"
 #include "tests/support/actor_fixture.hpp"
 #include "tests/support/temporary_directory.hpp"

@@ -1,4 +1,5 @@
 #include "protocol/send/feedback_gate.hpp"
+#include "protocol/wire/data_codec.hpp"
 #include "tests/support/protocol_fixture.hpp"
 
 #include <gtest/gtest.h>

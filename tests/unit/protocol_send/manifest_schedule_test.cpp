@@ -1,5 +1,6 @@
 #include "protocol/require.hpp"
 #include "protocol/send/manifest_schedule.hpp"
+#include "protocol/wire/data_codec.hpp"
 #include "tests/support/protocol_fixture.hpp"
 
 #include <gmock/gmock.h>

@@ -1,3 +1,4 @@
+#include "protocol/wire/data_codec.hpp"
 #include "tests/unit/protocol_send/sender_fixture.hpp"
 
 #include <gtest/gtest.h>

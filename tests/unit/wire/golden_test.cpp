@@ -2,7 +2,8 @@
 /// version must still read. To add a kind: add it below and run once with FLEETCAST_WRITE_GOLDEN
 /// set, which writes the files that are missing. Never rewrite a file that is there.
 #include "protocol/wire/control_codec.hpp"
-#include "protocol/wire/data_messages.hpp"
+#include "protocol/wire/data_codec.hpp"
+#include "protocol/wire/frame_reader.hpp"
 #include "tests/unit/wire/sample_messages.hpp"
 
 #include <gtest/gtest.h>

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "protocol/wire/control_messages.hpp"
-#include "protocol/wire/data_messages.hpp"
+#include "protocol/wire/data_codec.hpp"
 
 #include <cstddef>
 #include <string>

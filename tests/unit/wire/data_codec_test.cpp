@@ -1,6 +1,6 @@
 #include "protocol/block_shape.hpp"
 #include "protocol/wire/capnp_support.hpp"
-#include "protocol/wire/data_messages.hpp"
+#include "protocol/wire/data_codec.hpp"
 #include "protocol/wire/fleetcast.capnp.h"
 #include "tests/unit/wire/sample_messages.hpp"
 
@@ -12,7 +12,7 @@
 #include <random>
 
 namespace fleetcast::protocol::wire {
-namespace data_messages_test {
+namespace data_codec_test {
 namespace {
 
 constexpr std::size_t max_payload = defaults::symbol_size;
@@ -78,18 +78,18 @@ feedback largest_feedback() {
   return m;
 }
 
-TEST(DataMessages, HeartbeatComesBackAsItWas) {
+TEST(DataCodec, HeartbeatComesBackAsItWas) {
   EXPECT_EQ(through_the_wire(samples::sample_heartbeat()),
             group_message{samples::sample_heartbeat()});
   EXPECT_EQ(through_the_wire(heartbeat{}), group_message{heartbeat{}});
 }
 
-TEST(DataMessages, ManifestComesBackAsItWas) {
+TEST(DataCodec, ManifestComesBackAsItWas) {
   EXPECT_EQ(through_the_wire(samples::sample_manifest()),
             group_message{samples::sample_manifest()});
 }
 
-TEST(DataMessages, AnchorComesBackAndItsHeartbeatIsRead) {
+TEST(DataCodec, AnchorComesBackAndItsHeartbeatIsRead) {
   const auto sent = samples::sample_anchor();
   EXPECT_EQ(through_the_wire(sent), group_message{sent});
   EXPECT_EQ(decode_heartbeat(sent.beat), samples::sample_heartbeat());
@@ -97,7 +97,7 @@ TEST(DataMessages, AnchorComesBackAndItsHeartbeatIsRead) {
             defaults::symbol_size);
 }
 
-TEST(DataMessages, FeedbackComesBackAsItWas) {
+TEST(DataCodec, FeedbackComesBackAsItWas) {
   EXPECT_EQ(decode_feedback(encode(samples::sample_feedback())), samples::sample_feedback());
   auto with_control = samples::sample_feedback();
   with_control.received_control = 4'004'004'004;
@@ -105,7 +105,7 @@ TEST(DataMessages, FeedbackComesBackAsItWas) {
   EXPECT_EQ(decode_feedback(encode(feedback{})), feedback{});
 }
 
-TEST(DataMessages, EveryLimitingFactorOfAReceiverTravels) {
+TEST(DataCodec, EveryLimitingFactorOfAReceiverTravels) {
   using enum limiting_factor;
   for (const auto factor : {unknown, sender, network, host, consumer}) {
     auto m = samples::sample_feedback();
@@ -114,7 +114,7 @@ TEST(DataMessages, EveryLimitingFactorOfAReceiverTravels) {
   }
 }
 
-TEST(DataMessages, ALimitingFactorOfALaterVersionIsUnknown) {
+TEST(DataCodec, ALimitingFactorOfALaterVersionIsUnknown) {
   auto m = samples::sample_feedback();
   m.limited_by = static_cast<limiting_factor>(200);
   auto expected = m;
@@ -123,7 +123,7 @@ TEST(DataMessages, ALimitingFactorOfALaterVersionIsUnknown) {
 }
 
 /// In a network of tunnels symbols are smallest, and what travels beside them must not be larger.
-TEST(DataMessages, WhatASenderAndReceiversSayFitsTheSmallestSymbol) {
+TEST(DataCodec, WhatASenderAndReceiversSayFitsTheSmallestSymbol) {
   constexpr std::size_t most_bytes = symbol_sizes.front();
   EXPECT_LE(encode(largest_heartbeat()).size(), most_bytes);
   EXPECT_LE(encode(anchor{encode_alone(largest_heartbeat()), ~std::uint64_t{0}, {}}).size(),
@@ -134,7 +134,7 @@ TEST(DataMessages, WhatASenderAndReceiversSayFitsTheSmallestSymbol) {
   EXPECT_LE(encode(largest_feedback()).size(), most_bytes);
 }
 
-TEST(DataMessages, LargestOnesFitOneDatagramAndComeBack) {
+TEST(DataCodec, LargestOnesFitOneDatagramAndComeBack) {
   EXPECT_LE(encode(largest_heartbeat()).size(), max_payload);
   EXPECT_LE(encode(largest_manifest()).size(), max_payload);
   EXPECT_LE(encode(largest_feedback()).size(), max_payload);
@@ -143,7 +143,7 @@ TEST(DataMessages, LargestOnesFitOneDatagramAndComeBack) {
   EXPECT_EQ(decode_feedback(encode(largest_feedback())), largest_feedback());
 }
 
-TEST(DataMessages, ListsBeyondTheirCapsAreCutAndSayThatTheyWere) {
+TEST(DataCodec, ListsBeyondTheirCapsAreCutAndSayThatTheyWere) {
   auto m = largest_heartbeat();
   m.scheduled.push_back({1, 1});
   m.repairing.push_back({1, 1});
@@ -158,7 +158,7 @@ TEST(DataMessages, ListsBeyondTheirCapsAreCutAndSayThatTheyWere) {
   EXPECT_EQ(decode_feedback(encode(f)), largest_feedback());
 }
 
-TEST(DataMessages, DurationsOutOfRangeAreBroughtIntoIt) {
+TEST(DataCodec, DurationsOutOfRangeAreBroughtIntoIt) {
   heartbeat m;
   m.grtt = duration{-1};
   m.status_interval = duration::max();
@@ -170,7 +170,7 @@ TEST(DataMessages, DurationsOutOfRangeAreBroughtIntoIt) {
   EXPECT_EQ(decode_feedback(encode(f)), feedback{});
 }
 
-TEST(DataMessages, DecodingNeedsNoAlignment) {
+TEST(DataCodec, DecodingNeedsNoAlignment) {
   const auto body = encode(samples::sample_feedback());
   for (std::size_t shift = 0; shift < 8; ++shift) {
     message_bytes shifted(shift);
@@ -179,7 +179,7 @@ TEST(DataMessages, DecodingNeedsNoAlignment) {
   }
 }
 
-TEST(DataMessages, CutOrExtendedOnesAreRefused) {
+TEST(DataCodec, CutOrExtendedOnesAreRefused) {
   for (const auto& body : {encode(samples::sample_heartbeat()), encode(samples::sample_manifest()),
                            encode(samples::sample_feedback())}) {
     for (std::size_t size = 0; size < body.size(); ++size) {
@@ -194,7 +194,7 @@ TEST(DataMessages, CutOrExtendedOnesAreRefused) {
   }
 }
 
-TEST(DataMessages, BodiesBeyondAJumboSymbolAreRefused) {
+TEST(DataCodec, BodiesBeyondAJumboSymbolAreRefused) {
   // Legal but for its size: unknown fields of a later version would look like this.
   const auto padded = [](unsigned bytes) {
     return crafted<schema::GroupMessage>([&](auto root) {
@@ -206,7 +206,7 @@ TEST(DataMessages, BodiesBeyondAJumboSymbolAreRefused) {
   EXPECT_FALSE(decode_group_message(padded(defaults::max_symbol_size)));
 }
 
-TEST(DataMessages, ListsLongerThanTheirCapsAreRefused) {
+TEST(DataCodec, ListsLongerThanTheirCapsAreRefused) {
   const auto ranges = [](auto list) {
     for (auto range : list)
       range.setCount(1);
@@ -236,7 +236,7 @@ TEST(DataMessages, ListsLongerThanTheirCapsAreRefused) {
   EXPECT_FALSE(feedback_with(0, 0, max_manifest_ranges + 1));
 }
 
-TEST(DataMessages, RangesMustNotBeEmptyOrPassTheLastBlockNumber) {
+TEST(DataCodec, RangesMustNotBeEmptyOrPassTheLastBlockNumber) {
   const auto accepts = [](std::uint32_t first, std::uint32_t count) {
     const auto set = [&](auto list) {
       list[0].setFirst(first);
@@ -262,7 +262,7 @@ TEST(DataMessages, RangesMustNotBeEmptyOrPassTheLastBlockNumber) {
   EXPECT_FALSE(accepts(most, most));
 }
 
-TEST(DataMessages, ManifestsOfIllegalSizesAreRefused) {
+TEST(DataCodec, ManifestsOfIllegalSizesAreRefused) {
   const auto accepts = [](std::uint32_t first, std::size_t digest_bytes, std::size_t signature) {
     return decode_group_message(crafted_manifest(first, digest_bytes, signature)).has_value();
   };
@@ -279,7 +279,7 @@ TEST(DataMessages, ManifestsOfIllegalSizesAreRefused) {
   EXPECT_FALSE(accepts(0, 32, 65));
 }
 
-TEST(DataMessages, DurationsThatDoNotFitAreRefused) {
+TEST(DataCodec, DurationsThatDoNotFitAreRefused) {
   const auto accepts = [](std::uint64_t nanoseconds) {
     return decode_feedback(crafted_feedback([&](auto m) { m.setEchoHeldNanoseconds(nanoseconds); }))
       .has_value();
@@ -288,14 +288,14 @@ TEST(DataMessages, DurationsThatDoNotFitAreRefused) {
   EXPECT_FALSE(accepts(std::uint64_t{1} << 63));
 }
 
-TEST(DataMessages, KindsOfLaterVersionsAreRefused) {
+TEST(DataCodec, KindsOfLaterVersionsAreRefused) {
   auto body = encode(samples::sample_heartbeat());
   // The union's tag lies behind the segment table and the root pointer.
   body[16] = std::byte{2};
   EXPECT_FALSE(decode_group_message(body));
 }
 
-TEST(DataMessages, WhatPointsAtItselfIsRefused) {
+TEST(DataCodec, WhatPointsAtItselfIsRefused) {
   for (unsigned pointers = 1; pointers < 8; ++pointers) {
     constexpr std::size_t word = 8;
     message_bytes body(word * (1 + 3 + pointers));
@@ -310,7 +310,7 @@ TEST(DataMessages, WhatPointsAtItselfIsRefused) {
   }
 }
 
-TEST(DataMessages, ListsThatShareTheirBytesAreRefused) {
+TEST(DataCodec, ListsThatShareTheirBytesAreRefused) {
   feedback m;
   m.repairs.assign(max_manifest_ranges, {1, 1});
   auto body = encode(m);
@@ -329,7 +329,7 @@ TEST(DataMessages, ListsThatShareTheirBytesAreRefused) {
   EXPECT_FALSE(decode_feedback(body));
 }
 
-TEST(DataMessages, RandomDamageNeverThrowsAndWhatIsReadCanBeWritten) {
+TEST(DataCodec, RandomDamageNeverThrowsAndWhatIsReadCanBeWritten) {
   constexpr unsigned seed = 4711;
   SCOPED_TRACE(testing::Message() << "seed " << seed);
   std::mt19937 random{seed};
@@ -356,5 +356,5 @@ TEST(DataMessages, RandomDamageNeverThrowsAndWhatIsReadCanBeWritten) {
 }
 
 } // namespace
-} // namespace data_messages_test
+} // namespace data_codec_test
 } // namespace fleetcast::protocol::wire

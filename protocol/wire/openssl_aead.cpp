@@ -1,6 +1,4 @@
-#include "protocol/wire/aead.hpp"
-
-#include "protocol/wire/ipsec_mb.hpp"
+#include "protocol/wire/openssl_aead.hpp"
 
 #include <openssl/evp.h>
 
@@ -92,10 +90,7 @@ private:
 
 } // namespace
 
-std::unique_ptr<aead> make_aead(seal_suite suite, aead::key key, crypto_library library) {
-  if (suite == seal_suite::aes_256_gcm && library == crypto_library::fastest)
-    if (auto fast = ipsec_mb::make_aes_256_gcm(key))
-      return fast;
+std::unique_ptr<aead> make_openssl_aead(seal_suite suite, aead::key key) {
   if (const auto* cipher = cipher_of(suite))
     return std::make_unique<openssl_aead>(cipher, key);
   return nullptr;

@@ -1,6 +1,6 @@
-#include "protocol/wire/data_messages.hpp"
+#include "protocol/wire/data_codec.hpp"
 
-#include "protocol/require.hpp"
+#include "protocol/defaults.hpp"
 #include "protocol/wire/capnp_support.hpp"
 #include "protocol/wire/fleetcast.capnp.h"
 #include "protocol/wire/manifest_codec.hpp"
@@ -37,10 +37,6 @@ std::uint32_t to_microseconds(duration d) noexcept {
 
 std::uint64_t to_nanoseconds(duration d) noexcept {
   return static_cast<std::uint64_t>(std::max(d, duration::zero()).count());
-}
-
-kj::ArrayPtr<const kj::byte> as_kj(const std::byte* data, std::size_t size) noexcept {
-  return kj::arrayPtr(reinterpret_cast<const kj::byte*>(data), size);
 }
 
 /// How much of a list may travel. The lists name what is most urgent first and are repeated, so the
@@ -81,19 +77,15 @@ void write(const heartbeat& message, schema::Heartbeat::Builder to) {
 
 // -- decoding -----------------------------------------------------------------------------------
 
-bool fits_block_numbers(std::uint32_t first, std::uint64_t count) noexcept {
-  return count > 0 && first + count <= std::numeric_limits<block_number>::max();
-}
-
 bool read(capnp::List<schema::BlockRange>::Reader from, std::size_t cap,
           std::vector<block_range>& to) {
   if (from.size() > cap)
     return false;
   to.reserve(from.size());
   for (const auto range : from) {
-    if (!fits_block_numbers(range.getFirst(), range.getCount()))
-      return false;
     to.push_back({range.getFirst(), range.getCount()});
+    if (!to.back().is_legal())
+      return false;
   }
   return true;
 }
@@ -196,30 +188,6 @@ std::optional<Message> decode_body(std::span<const std::byte> bytes) {
 
 } // namespace
 
-std::optional<manifest> read_manifest(schema::Manifest::Reader from) {
-  const auto digests = from.getDigests();
-  const auto signed_by = from.getSignature();
-  const auto count = digests.size() / sizeof(digest);
-  if (digests.size() % sizeof(digest) != 0 || count > defaults::manifest_capacity
-      || !fits_block_numbers(from.getFirstBlock(), count) || signed_by.size() != sizeof(signature))
-    return std::nullopt;
-  manifest to;
-  to.first_block = from.getFirstBlock();
-  to.digests.resize(count);
-  std::memcpy(to.digests.data(), digests.begin(), digests.size());
-  std::memcpy(to.signed_by.data(), signed_by.begin(), signed_by.size());
-  return to;
-}
-
-void write_manifest(const manifest& from, schema::Manifest::Builder to) {
-  REQUIRE(!from.digests.empty() && from.digests.size() <= defaults::manifest_capacity,
-          from.digests.size());
-  to.setFirstBlock(from.first_block);
-  if (!from.digests.empty())
-    to.setDigests(as_kj(from.digests.front().data(), from.digests.size() * sizeof(digest)));
-  to.setSignature(as_kj(from.signed_by.data(), from.signed_by.size()));
-}
-
 message_bytes encode(const heartbeat& message) {
   scratch memory;
   capnp::MallocMessageBuilder builder{memory.words()};
@@ -245,9 +213,9 @@ message_bytes encode(const anchor& message) {
   scratch memory;
   capnp::MallocMessageBuilder builder{memory.words()};
   auto to = builder.initRoot<schema::GroupMessage>().initAnchor();
-  to.setHeartbeat(as_kj(message.beat.data(), message.beat.size()));
+  to.setHeartbeat(as_data(message.beat));
   to.setPacket(message.packet);
-  to.setSignature(as_kj(message.signed_by.data(), message.signed_by.size()));
+  to.setSignature(as_data(message.signed_by));
   return serialize(builder);
 }
 
