@@ -12,21 +12,19 @@
 
 namespace fleetcast::actors {
 
-using std::chrono::steady_clock;
-
-console_connection::console_connection(socket_type socket, std::shared_ptr<console_server> server)
+console_connection::console_connection(socket_type socket, const limits& bounds, callbacks tell)
   : socket_(std::move(socket)),
-    server_(std::move(server)) {
-  ++server_->open_;
-}
+    limits_(bounds),
+    tell_(std::move(tell)) {}
 
 void console_connection::close() {
   if (!socket_.is_open())
     return;
   boost::system::error_code ignored;
   socket_.close(ignored);
-  --server_->open_;
-  server_->connections_.erase(shared_from_this());
+  // They hold the server, which must not be kept by a connection that somebody still holds.
+  const auto last = std::exchange(tell_, callbacks{});
+  last.closed(shared_from_this());
 }
 
 // -- lines in -------------------------------------------------------------------------------------
@@ -48,6 +46,8 @@ void console_connection::read() {
 }
 
 void console_connection::take_in() {
+  if (!socket_.is_open())
+    return; // what was read or written just before
   unread_from_ += lines_.put({incoming_.data() + unread_from_, unread_to_ - unread_from_});
   if (lines_.refused() == line_buffer::refusal::too_long)
     return refuse("a command has at most " + std::to_string(line_buffer::max_line) + " bytes");
@@ -60,7 +60,7 @@ void console_connection::take_in() {
 }
 
 void console_connection::refuse(const std::string& why) {
-  ++server_->bad_lines_;
+  tell_.bad_line();
   is_ending_ = true;
   follows_ = false;
   queue({frame_kind::usage, "not understood: " + why + "; the connection is closed\n"});
@@ -71,14 +71,13 @@ void console_connection::next_command() {
     return;
   is_busy_ = true;
   follows_ = false;
-  ++server_->commands_;
-  server_->handle(lines_.take(),
-                  [weak = weak_from_this(), &io = server_->io_](console_answer answer) {
-                    boost::asio::post(io, [weak, answer = std::move(answer)] {
-                      if (const auto me = weak.lock())
-                        me->on_answer(answer);
-                    });
-                  });
+  tell_.command(lines_.take(), [weak = weak_from_this(),
+                                executor = socket_.get_executor()](console_answer answer) {
+    boost::asio::post(executor, [weak, answer = std::move(answer)] {
+      if (const auto me = weak.lock())
+        me->on_answer(answer);
+    });
+  });
 }
 
 // -- frames out -----------------------------------------------------------------------------------
@@ -95,12 +94,16 @@ void console_connection::on_answer(const console_answer& answer) {
   last_event_ = events().count();
 }
 
+bool console_connection::has_room_for_events() const noexcept {
+  return out_.size() + waiting_.size() <= limits_.max_event_bytes;
+}
+
 void console_connection::follow_events() {
-  if (!follows_ || out_.size() + waiting_.size() > server_->limits_.max_event_bytes)
+  if (!follows_ || !has_room_for_events())
     return;
   for (const auto& one : events().after(last_event_)) {
     if (const auto missed = one.number - last_event_ - 1; missed != 0) {
-      server_->lost_events_ += missed;
+      tell_.lost(missed);
       queue({frame_kind::lost, std::to_string(missed)
                                  + " events were not shown: this console did not read in time\n"});
     }
@@ -110,13 +113,13 @@ void console_connection::follow_events() {
            follows_in_json_
              ? document.dump(-1, ' ', true, report::json::error_handler_t::replace) + "\n"
              : render_event(document)});
-    if (out_.size() + waiting_.size() > server_->limits_.max_event_bytes)
+    if (!has_room_for_events())
       return;
   }
 }
 
-void console_connection::tick(steady_clock::time_point now) {
-  if (!out_.empty() && !follows_ && now - writing_since_ > server_->limits_.patience)
+void console_connection::tick(time_point now) {
+  if (!out_.empty() && !follows_ && now - writing_since_ > limits_.patience)
     return close();
   follow_events();
 }
@@ -130,7 +133,7 @@ void console_connection::write() {
   if (!out_.empty() || waiting_.empty() || !socket_.is_open())
     return;
   out_.swap(waiting_);
-  writing_since_ = steady_clock::now();
+  writing_since_ = std::chrono::steady_clock::now();
   boost::asio::async_write(
     socket_, boost::asio::buffer(out_),
     [me = shared_from_this()](const boost::system::error_code& error, std::size_t) {

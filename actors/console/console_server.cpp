@@ -1,6 +1,5 @@
 #include "actors/console/console_server.hpp"
 
-#include "actors/console/console_connection.hpp"
 #include "actors/console/socket_directory.hpp"
 
 #include <boost/asio/post.hpp>
@@ -130,6 +129,7 @@ console_counters console_server::count() const noexcept {
 }
 
 void console_server::handle(std::string line, console_reply reply) {
+  ++commands_;
   const std::lock_guard guard{mutex_};
   if (handler_)
     handler_(std::move(line), std::move(reply));
@@ -166,11 +166,25 @@ void console_server::admit(protocol_type::socket socket) {
     return turn_away(std::move(socket), "there are " + std::to_string(limits_.max_connections)
                                           + " consoles already; close one\n");
   ++accepted_;
-  const auto one = std::make_shared<console_connection>(std::move(socket), shared_from_this());
+  console_connection::callbacks tell;
+  tell.command = [me = shared_from_this()](std::string line, console_reply reply) {
+    me->handle(std::move(line), std::move(reply));
+  };
+  tell.bad_line = [this] { ++bad_lines_; };
+  tell.lost = [this](std::uint64_t missed) { lost_events_ += missed; };
+  tell.closed = [this](const auto& one) { leave(one); };
+  const auto one
+    = std::make_shared<console_connection>(std::move(socket), limits_.connection, std::move(tell));
   connections_.insert(one);
+  open_ = connections_.size();
   one->start();
   if (!is_ticking_)
     tick();
+}
+
+void console_server::leave(const std::shared_ptr<console_connection>& one) {
+  connections_.erase(one);
+  open_ = connections_.size();
 }
 
 void console_server::turn_away(protocol_type::socket socket, const std::string& why) {

@@ -14,7 +14,7 @@
 ///     a console that does not read its answer within `patience` is closed
 #pragma once
 
-#include "actors/console/frame.hpp"
+#include "actors/console/console_connection.hpp"
 #include "actors/io/io_thread.hpp"
 #include "protocol/failure.hpp"
 
@@ -34,12 +34,9 @@
 
 namespace fleetcast::actors {
 
-class console_connection;
-
 struct console_limits {
   std::size_t max_connections = 32;
-  std::size_t max_event_bytes = 64 * 1024;
-  std::chrono::milliseconds patience = std::chrono::seconds{60};
+  console_connection::limits connection;
 
   /// How often those who follow events get what is new.
   std::chrono::milliseconds event_interval = std::chrono::milliseconds{200};
@@ -53,15 +50,6 @@ struct console_counters {
   std::uint64_t lost_events = 0;
   std::uint64_t connections = 0; ///< now
 };
-
-/// Answers a command, on any thread, once. `follow`: events shall come behind the answer; in JSON if
-/// `json`.
-struct console_answer {
-  frame what;
-  bool follow = false;
-  bool json = false;
-};
-using console_reply = std::function<void(console_answer)>;
 
 class console_server : public std::enable_shared_from_this<console_server> {
 public:
@@ -87,8 +75,6 @@ public:
   console_counters count() const noexcept;
 
 private:
-  friend class console_connection;
-
   using protocol_type = boost::asio::local::stream_protocol;
 
   console_server(io::io_thread& io, std::filesystem::path path, const console_limits& limits);
@@ -98,6 +84,7 @@ private:
   bool is_welcome(protocol_type::socket& socket) const;
   void turn_away(protocol_type::socket socket, const std::string& why);
   void tick();
+  void leave(const std::shared_ptr<console_connection>& one);
   void handle(std::string line, console_reply reply);
 
   boost::asio::io_context& io_;

@@ -1,10 +1,9 @@
 #include "actors/fleet/basp_frame.hpp"
 
-#include "actors/fleet/basp_reader.hpp"
-
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 namespace fleetcast::actors::fleet::basp {
 

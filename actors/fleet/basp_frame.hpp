@@ -7,15 +7,14 @@
 /// frames that the fleet uses.
 #pragma once
 
-#include <array>
+#include "actors/fleet/basp_reader.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
 
 namespace fleetcast::actors::fleet::basp {
-
-using bytes_view = std::span<const std::uint8_t>;
 
 constexpr std::size_t header_size = 32;
 
@@ -49,11 +48,7 @@ header read_header(std::span<const std::uint8_t, header_size> bytes) noexcept;
 /// "operation 2, flags 1, length 45, data 1000000000000000, source 9, destination 7", for the log.
 std::string to_text(const header& head);
 
-/// A process: the atom `default`, its process id, and 20 bytes of its host. CAF knows other kinds too; a
-/// fleet's members have this one.
-using node_id = std::array<std::uint8_t, 32>;
-
-/// Of the kind that a fleet's members have.
+/// Of the kind that a fleet's members have: the atom `default`, the process id, and 20 bytes of the host.
 bool is_node_id(const node_id& id) noexcept;
 
 constexpr std::size_t random_node_size = 24;

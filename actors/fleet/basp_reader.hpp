@@ -4,13 +4,20 @@
 /// from then on and texts empty, so that callers check once, at the end.
 #pragma once
 
-#include "actors/fleet/basp_frame.hpp"
-
 #include <algorithm>
+#include <array>
 #include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <span>
 #include <string_view>
 
 namespace fleetcast::actors::fleet::basp {
+
+using bytes_view = std::span<const std::uint8_t>;
+
+/// A process, as CAF names it: of a kind that its first bytes tell (is_node_id).
+using node_id = std::array<std::uint8_t, 32>;
 
 class reader {
 public:
