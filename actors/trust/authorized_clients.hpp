@@ -33,9 +33,9 @@ public:
 
   const std::filesystem::path& file() const noexcept { return file_; }
 
-  /// Makes sure that what is known is what the file says. Fails with read_fault, with access_denied
-  /// when others than its owner could have written it, or as parse_authorized_clients does; nobody is
-  /// known then.
+  /// Makes sure that what is known is what the file says. Fails with read_fault; with access_denied if it
+  /// breaks the rule of trust_file.hpp, as what is no regular file does; or as parse_authorized_clients does.
+  /// Nobody is known then. A symbolic link is followed: what counts is the file that it leads to.
   [[nodiscard]] tl::expected<void, protocol::failure> refresh();
 
   /// As of the last refresh().

@@ -117,9 +117,38 @@ TEST_F(Authorization, RefusesAFileThatOthersCouldWrite) {
 TEST_F(Authorization, RefusesWhatIsNoFileAndDoesNotWaitForIt) {
   const auto pipe = directory_.path() / "pipe";
   ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
-  EXPECT_FALSE(authorized_clients{pipe}.refresh());
-  EXPECT_FALSE(authorized_clients{directory_.path()}.refresh());
-  EXPECT_FALSE(authorized_clients{directory_.path() / "missing"}.refresh());
+  for (const auto& path : {pipe, directory_.path()}) {
+    const auto refused = authorized_clients{path}.refresh();
+    ASSERT_FALSE(refused) << path;
+    EXPECT_EQ(refused.error().code, failure_code::access_denied);
+    EXPECT_THAT(refused.error().text, HasSubstr("is not a regular file"));
+  }
+  const auto missing = authorized_clients{directory_.path() / "missing"}.refresh();
+  ASSERT_FALSE(missing);
+  EXPECT_EQ(missing.error().code, failure_code::read_fault);
+}
+
+TEST_F(Authorization, SaysThatAPipeIsNoFileBeforeItAsksForAnotherMode) {
+  const auto pipe = directory_.path() / "pipe";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  ASSERT_EQ(::chmod(pipe.c_str(), 0666), 0);
+  const auto refused = authorized_clients{pipe}.refresh();
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().text, HasSubstr("is not a regular file"));
+}
+
+TEST_F(Authorization, FollowsALinkAndJudgesTheFileThatItLeadsTo) {
+  const auto file = write("list", client_a + "\n");
+  const auto link = directory_.path() / "link";
+  std::filesystem::create_symlink(file, link);
+  authorized_clients clients{link};
+  ASSERT_TRUE(clients.refresh());
+  EXPECT_TRUE(clients.contains(client_a));
+  ASSERT_EQ(::chmod(file.c_str(), 0666), 0);
+  const auto refused = clients.refresh();
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().text, HasSubstr("has mode 0666"));
+  EXPECT_FALSE(clients.contains(client_a));
 }
 
 TEST_F(Authorization, BoundsTheSizeOfTheFile) {
