@@ -200,15 +200,15 @@ parsed<names> expand(std::string_view pattern, std::string_view word) {
   return result;
 }
 
-/// Takes ":PORT" off the end; 0: there is none.
-parsed<std::uint16_t> take_port(std::string_view& word) {
+/// Takes ":PORT" off the end; `otherwise`: there is none.
+parsed<std::uint16_t> take_port(std::string_view& word, std::uint16_t otherwise) {
   const auto whole = word;
   const auto colon = word.rfind(':');
   const auto bracket = word.rfind(']');
   // The colons of an IPv6 address are no port, unless it stands in brackets.
   if (colon == std::string_view::npos || (bracket == std::string_view::npos && is_ipv6(word))
       || (bracket != std::string_view::npos && colon < bracket))
-    return std::uint16_t{0};
+    return otherwise;
   const auto port = number_of(word.substr(colon + 1), 5);
   if (!port || *port == 0 || *port > 65535)
     return complain(whole, "has no port from 1 to 65535 behind its colon");
@@ -243,6 +243,8 @@ std::optional<std::string_view> group_of(std::string_view line) {
 
 class reader {
 public:
+  explicit reader(std::uint16_t default_port) : default_port_(default_port) {}
+
   parsed<void> read_line(std::string_view line) {
     line = line.substr(0, line.find('#'));
     if (const auto group = group_of(line)) {
@@ -260,7 +262,7 @@ public:
 private:
   parsed<void> add(std::string_view word) {
     const auto whole = word;
-    auto port = take_port(word);
+    auto port = take_port(word, default_port_);
     if (!port)
       return tl::unexpected{std::move(port.error())};
     auto all = names_of(word, whole);
@@ -276,6 +278,7 @@ private:
     return {};
   }
 
+  std::uint16_t default_port_;
   std::string group_;
   std::vector<listed_host> hosts_;
   std::set<std::pair<std::string, std::uint16_t>> seen_;
@@ -283,10 +286,11 @@ private:
 
 } // namespace
 
-tl::expected<std::vector<listed_host>, std::string> parse_hosts(std::string_view text) {
+tl::expected<std::vector<listed_host>, std::string> parse_hosts(std::string_view text,
+                                                                std::uint16_t default_port) {
   if (text.size() > max_host_text)
     return tl::unexpected{std::string{"the list of hosts is larger than 1 MiB"}};
-  reader in;
+  reader in{default_port};
   for (std::size_t number = 1; !text.empty(); ++number) {
     const auto end = text.find('\n');
     if (auto read = in.read_line(text.substr(0, end)); !read)

@@ -24,9 +24,9 @@
 namespace fleetcast::actors::fleet {
 
 struct listed_host {
-  std::string name;       ///< or address, without brackets
-  std::uint16_t port = 0; ///< 0: not said
-  std::string group;      ///< empty: none
+  std::string name; ///< or address, without brackets
+  std::uint16_t port = 0;
+  std::string group; ///< empty: none
 
   friend bool operator==(const listed_host&, const listed_host&) = default;
 };
@@ -34,9 +34,9 @@ struct listed_host {
 constexpr std::size_t max_hosts = 4096;
 constexpr std::size_t max_host_text = 1024 * 1024;
 
-/// In the order of the text; a host that is listed twice counts where it came first. The error is a
-/// sentence with the line.
+/// In the order of the text; a host without a port has `default_port`. One that is listed twice, by the same name and
+/// with the same port, counts where it came first. The error is a sentence with the line.
 [[nodiscard]] tl::expected<std::vector<listed_host>, std::string>
-parse_hosts(std::string_view text);
+parse_hosts(std::string_view text, std::uint16_t default_port);
 
 } // namespace fleetcast::actors::fleet

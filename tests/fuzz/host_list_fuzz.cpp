@@ -9,6 +9,8 @@ using namespace fleetcast::actors::fleet;
 
 namespace {
 
+constexpr std::uint16_t default_port = 5045;
+
 /// It becomes part of paths: {host}.
 bool is_harmless(const std::string& name) {
   const bool plain = std::all_of(name.begin(), name.end(), [](char c) {
@@ -20,7 +22,7 @@ bool is_harmless(const std::string& name) {
 /// What was taken for a host is taken for the same host when it stands alone.
 bool is_stable(const listed_host& one) {
   const bool brackets = one.name.find(':') != std::string::npos;
-  const auto again = parse_hosts(brackets ? "[" + one.name + "]" : one.name);
+  const auto again = parse_hosts(brackets ? "[" + one.name + "]" : one.name, default_port);
   return again && again->size() == 1 && again->front().name == one.name;
 }
 
@@ -29,7 +31,7 @@ bool is_stable(const listed_host& one) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   constexpr std::size_t longest_story = 300;
   constexpr std::size_t looked_at = 64; // of thousands that one range stands for
-  const auto all = parse_hosts({reinterpret_cast<const char*>(data), size});
+  const auto all = parse_hosts({reinterpret_cast<const char*>(data), size}, default_port);
   if (!all && (all.error().empty() || all.error().size() > longest_story))
     std::abort();
   if (!all)

@@ -177,11 +177,11 @@ checked<void> apply(const job_arguments& arguments, job_record& record) {
     const auto address = parse_object_address(arguments.address);
     if (!address)
       return refuse(address.error());
-    const auto server = fleet::parse_hosts(address->server);
+    const auto server = fleet::parse_hosts(address->server, actors::default_control_port);
     if (!server || server->size() != 1)
       return refuse("'" + address->server + "' is not a server address (HOST[:PORT])");
     request.server = server->front().name;
-    request.port = server->front().port == 0 ? actors::default_control_port : server->front().port;
+    request.port = server->front().port;
     request.name_space = address->name_space;
     request.object = address->object;
     request.destination = arguments.destination;

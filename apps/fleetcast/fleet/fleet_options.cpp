@@ -80,14 +80,14 @@ tl::expected<std::vector<fleet::fleet_host>, std::string> read_hosts(const fleet
   const auto text = text_of(options.hosts);
   if (!text)
     return tl::unexpected{text.error()};
-  const auto listed = fleet::parse_hosts(*text);
+  const auto listed = fleet::parse_hosts(*text, options.port);
   if (!listed)
     return tl::unexpected{"--hosts, " + listed.error()};
   const auto& groups = options.groups;
   std::vector<fleet::fleet_host> result;
   for (const auto& one : *listed)
     if (groups.empty() || std::find(groups.begin(), groups.end(), one.group) != groups.end())
-      result.push_back({one.name, one.port == 0 ? options.port : one.port});
+      result.push_back({one.name, one.port});
   if (result.empty())
     return tl::unexpected{std::string{
       groups.empty() ? "--hosts names no host" : "--hosts names no host in the groups given"}};

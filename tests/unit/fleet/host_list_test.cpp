@@ -6,18 +6,21 @@ namespace fleetcast::actors::fleet {
 namespace host_list_test {
 namespace {
 
+constexpr std::uint16_t default_port = 5045;
+
+/// With the port where it is another one.
 std::vector<std::string> names(std::string_view text) {
-  const auto all = parse_hosts(text);
+  const auto all = parse_hosts(text, default_port);
   EXPECT_TRUE(all) << (all ? "" : all.error());
   std::vector<std::string> result;
   if (all)
     for (const auto& one : *all)
-      result.push_back(one.name + (one.port == 0 ? "" : ":" + std::to_string(one.port)));
+      result.push_back(one.name + (one.port == default_port ? "" : ":" + std::to_string(one.port)));
   return result;
 }
 
 std::string error_of(std::string_view text) {
-  const auto all = parse_hosts(text);
+  const auto all = parse_hosts(text, default_port);
   return all ? "none" : all.error();
 }
 
@@ -48,7 +51,7 @@ TEST(HostList, ReadsPortsAndAddresses) {
 }
 
 TEST(HostList, NotesGroups) {
-  const auto all = parse_hosts("gate\n[rack1]\na\n[rack2] # the other\nb c");
+  const auto all = parse_hosts("gate\n[rack1]\na\n[rack2] # the other\nb c", default_port);
   ASSERT_TRUE(all);
   ASSERT_EQ(all->size(), 4U);
   EXPECT_EQ(all->at(0).group, "");
@@ -58,6 +61,7 @@ TEST(HostList, NotesGroups) {
 
 TEST(HostList, CountsAHostOnce) {
   EXPECT_EQ(names("a b a a:1 n[1-2] n1"), (list{"a", "b", "a:1", "n1", "n2"}));
+  EXPECT_EQ(names("a a:5045 ::1 [::1]:5045 b:5045 b"), (list{"a", "::1", "b"}));
 }
 
 TEST(HostList, SaysWhatIsWrongAndInWhichLine) {
