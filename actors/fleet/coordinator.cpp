@@ -31,7 +31,7 @@ coordinator_state::make_behavior(fleet_plan plan, std::shared_ptr<fleet_network>
     },
     [this](const link_up& up) { on_up(up); },
     [this](const link_failed& failed) {
-      campaign_->on_unreachable(failed.host, failed.reason, now(self_));
+      campaign_->on_unreachable(failed.host, failed.reason, now(self_), failed.later);
       obey();
     },
     [this](tick_atom) {

@@ -30,7 +30,8 @@ struct link_up {
 
 struct link_failed {
   std::size_t host = 0;
-  failure reason; ///< as campaign::on_unreachable takes it
+  failure reason;
+  campaign::prospect later = campaign::prospect::open;
 };
 
 using link_sink_actor = caf::typed_actor<caf::reacts_to<link_up>, caf::reacts_to<link_failed>>;

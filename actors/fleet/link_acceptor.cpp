@@ -117,7 +117,7 @@ void link_acceptor::shake_hands(entrance::ticket ticket, tcp::socket socket) {
     if (link)
       me->hand_over(std::move(*link), name);
     else
-      log().info("refused {}: {}", name, link.error().text);
+      log().info("refused {}: {}", name, link.error().reason.text);
   });
   room_->began(ticket);
 }

@@ -12,6 +12,7 @@
 
 #include <array>
 #include <cerrno>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -68,14 +69,14 @@ std::vector<std::string> signed_names(const SSL* tls) {
 }
 
 /// The certificate is for `signed_for`, and `host` was asked for.
-failure another_name(const std::vector<std::string>& signed_for, const std::string& host) {
+unopened another_name(const std::vector<std::string>& signed_for, const std::string& host) {
   const auto text = fmt::format(
     "{}it is for {}, not for {}. Call the host by a name that its certificate has; or, where the "
     "fleet's authority is, make one that has this name, too (`fleetcast fleet cert host {} {} "
     "--renew`), copy it there and make the agent read it (systemctl reload fleetcast-agent, or "
     "SIGHUP)",
     refused, fmt::join(signed_for, ", "), host, fmt::join(signed_for, " "), host);
-  return {failure_code::handshake_failed, 1, protocol::plain_text(text, '?')};
+  return {{failure_code::handshake_failed, 0, protocol::plain_text(text, '?')}, true};
 }
 
 /// The peer has to be the one that was asked for, by name or by address.
@@ -120,19 +121,22 @@ void link_handshake::start(std::chrono::milliseconds limit, callback over) {
     if (me->step_ == step::over)
       return;
     if (auto wrong = me->set_up())
-      return me->finish(tl::unexpected{std::move(wrong)});
+      return me->abandon(std::move(wrong));
     me->go_on();
   });
 }
 
 void link_handshake::abandon(failure reason) {
-  finish(tl::unexpected{std::move(reason)});
+  finish(tl::unexpected{unopened{std::move(reason)}});
 }
 
 failure link_handshake::set_up() {
+  // For OpenSSL here, and for CAF afterwards: on a socket that blocks, one peer would hold up all others.
   boost::system::error_code error;
-  socket_.non_blocking(true, error);
   socket_.native_non_blocking(true, error);
+  if (error)
+    return {failure_code::network_fault, static_cast<std::uint32_t>(error.value()),
+            "cannot prepare the connection: " + error.message()};
   if (!context_) {
     step_ = step::greeting;
     return {};
@@ -163,22 +167,22 @@ bool link_handshake::shake_hands() {
   ERR_clear_error();
   const int code = SSL_do_handshake(tls_.get());
   if (code != 1) {
-    if (!wait_for(code))
-      fail_tls();
+    if (const auto fault = fault_in(code))
+      fail_tls(*fault);
     return false;
   }
   step_ = step::greeting;
   return true;
 }
 
-void link_handshake::fail_tls() {
+void link_handshake::fail_tls(int error) {
   const auto verified = SSL_get_verify_result(tls_.get());
   if (verified == X509_V_OK)
-    return fail("the TLS handshake failed");
+    return fail("the TLS handshake failed", error);
   const auto signed_for
     = is_other_name(verified) ? signed_names(tls_.get()) : std::vector<std::string>{};
   if (signed_for.empty())
-    return fail(why_refused(verified));
+    return fail(why_refused(verified), error);
   finish(tl::unexpected{another_name(signed_for, host_)});
 }
 
@@ -205,7 +209,7 @@ bool link_handshake::hear_greeting() {
   auto refusal = refusal_in(line_);
   if (!refusal)
     return true;
-  finish(tl::unexpected{std::move(refusal)});
+  abandon(std::move(refusal));
   return false;
 }
 
@@ -215,48 +219,60 @@ int link_handshake::move(char* at, std::size_t size) {
     ERR_clear_error();
     const int moved = writes ? SSL_write(tls_.get(), at, static_cast<int>(size))
                              : SSL_read(tls_.get(), at, static_cast<int>(size));
-    if (moved > 0 || wait_for(moved))
-      return moved > 0 ? moved : 0;
-    fail("the connection was closed after the TLS handshake; does it refuse this certificate?");
+    if (moved > 0)
+      return moved;
+    const auto fault = fault_in(moved);
+    if (!fault)
+      return 0;
+    fail("the connection was closed after the TLS handshake; does it refuse this certificate?",
+         *fault);
     return -1;
   }
   const auto moved = writes ? ::send(socket_.native_handle(), at, size, MSG_NOSIGNAL)
                             : ::recv(socket_.native_handle(), at, size, 0);
   if (moved > 0)
     return static_cast<int>(moved);
-  if (moved < 0 && (errno == EAGAIN || errno == EINTR)) {
+  const int error = moved < 0 ? errno : 0;
+  if (error == EAGAIN || error == EINTR) {
     wait(writes ? tcp::socket::wait_write : tcp::socket::wait_read);
     return 0;
   }
-  fail("the connection was closed; does the agent expect TLS, with certificates?");
+  fail(writes ? "the connection was closed before the greeting"
+              : "the connection was closed; does the agent expect TLS, with certificates?",
+       error);
   return -1;
 }
 
-/// Whether it is only to be tried again once the socket is ready.
-bool link_handshake::wait_for(int tls_result) {
+std::optional<int> link_handshake::fault_in(int tls_result) {
+  const int error = errno; // before anything else sets it
   switch (SSL_get_error(tls_.get(), tls_result)) {
     case SSL_ERROR_WANT_READ:
       wait(tcp::socket::wait_read);
-      return true;
+      return std::nullopt;
     case SSL_ERROR_WANT_WRITE:
       wait(tcp::socket::wait_write);
-      return true;
+      return std::nullopt;
+    case SSL_ERROR_SYSCALL:
+      return error;
     default:
-      return false;
+      return 0;
   }
 }
 
 void link_handshake::wait(tcp::socket::wait_type what) {
   socket_.async_wait(what, [me = shared_from_this()](const boost::system::error_code& error) {
-    if (!error && me->step_ != step::over)
-      me->go_on();
+    if (me->step_ == step::over)
+      return;
+    if (error)
+      return me->fail("the connection cannot be waited for", error.value());
+    me->go_on();
   });
 }
 
-void link_handshake::fail(const std::string& what) {
-  const auto complaint = tls_complaint();
-  finish(tl::unexpected{failure{failure_code::handshake_failed, 0,
-                                what + (complaint.empty() ? "" : " (" + complaint + ")")}});
+void link_handshake::fail(const std::string& what, int error) {
+  const auto complaint = error != 0 ? std::generic_category().message(error) : tls_complaint();
+  abandon({failure_code::handshake_failed, static_cast<std::uint32_t>(error),
+           what + (complaint.empty() ? "" : " (" + complaint + ")")});
 }
 
 void link_handshake::succeed() {

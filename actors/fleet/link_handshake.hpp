@@ -2,6 +2,10 @@
 /// line (link_greeting.hpp) tells the coordinator that its certificate was taken, which TLS 1.3 does not.
 ///
 /// No actor; lives on the I/O thread. Bounded in time, whatever the peer does.
+///
+/// It is no tls_connection, since CAF takes the link over: its multiplexer reads and writes the native socket itself,
+/// through the same SSL object. Asio's TLS stream reads ahead into buffers of its own, which nobody can hand on. So TLS
+/// works on the socket here, and the greeting is read byte by byte.
 #pragma once
 
 #include "actors/trust/fleet_tls_context.hpp"
@@ -13,8 +17,10 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 struct ssl_st;
@@ -28,10 +34,16 @@ struct open_link {
   std::string peer;            ///< its certificate's name
 };
 
+struct unopened {
+  protocol::failure reason;
+  bool is_for_another_name
+    = false; ///< the peer's certificate is the authority's, but for other names
+};
+
 class link_handshake : public std::enable_shared_from_this<link_handshake> {
 public:
   using tcp = boost::asio::ip::tcp;
-  using result = tl::expected<open_link, protocol::failure>;
+  using result = tl::expected<open_link, unopened>;
   using callback = std::function<void(result)>;
   using greeter = std::function<std::string()>;
 
@@ -43,8 +55,7 @@ public:
   /// An agent's end. Asked for its line once the coordinator is known; whatever that says, the link is handed over.
   link_handshake(tcp::socket socket, link_context context, greeter greet);
 
-  /// Once, on the I/O thread. `over` is called there exactly once, later. handshake_failed with the detail 1: the
-  /// peer's certificate is the authority's, but for other names.
+  /// Once, on the I/O thread. `over` is called there exactly once, later.
   void start(std::chrono::milliseconds limit, callback over);
 
   /// Ends it at once. Its callback hears `reason`.
@@ -60,10 +71,11 @@ private:
   bool hear_greeting();
   /// Bytes moved; 0: not now, and go_on() is called later; negative: never.
   int move(char* at, std::size_t size);
-  bool wait_for(int tls_result);
+  /// What stopped TLS: errno, or 0 where OpenSSL knows; nothing: it goes on once the socket is ready.
+  std::optional<int> fault_in(int tls_result);
   void wait(tcp::socket::wait_type what);
-  void fail_tls();
-  void fail(const std::string& what);
+  void fail_tls(int error);
+  void fail(const std::string& what, int error);
   void succeed();
   void finish(result value);
 

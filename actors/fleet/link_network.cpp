@@ -2,19 +2,17 @@
 
 #include "actors/fleet/link_handshake.hpp"
 #include "actors/fleet/link_scribe.hpp"
-#include "actors/io/name_lookup.hpp"
+#include "actors/tls/tcp_dialer.hpp"
 
-#include <boost/asio/connect.hpp>
+#include <boost/asio/error.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <caf/io/middleman.hpp>
 
+#include <chrono>
 #include <future>
 #include <string>
 #include <utility>
-
-#include <fcntl.h>
 
 namespace fleetcast::actors::fleet {
 
@@ -25,16 +23,24 @@ namespace {
 /// CAF's own part of making a connection; what is left of it is one round trip.
 constexpr std::chrono::seconds broker_patience{4};
 
-failure_code code_of(const boost::system::error_code& error) {
-  if (error == asio::error::connection_refused)
-    return failure_code::connection_refused;
-  if (error == asio::error::host_unreachable)
-    return failure_code::host_unreachable;
-  if (error == asio::error::network_unreachable)
-    return failure_code::network_unreachable;
-  if (error == asio::error::timed_out)
-    return failure_code::connect_timeout;
-  return failure_code::network_fault;
+/// An address has its share of the time, and no second socket: a host that does not answer is dialled again in a second
+/// anyway, and thousands may be down at once, for which descriptors would not suffice twice.
+constexpr io::tcp_dialer::limits dial_limits{link_network::dial_limit, link_network::dial_limit,
+                                             std::chrono::milliseconds{0}};
+
+/// What the name server says for sure, waiting does not mend.
+campaign::prospect prospect_after(const boost::system::error_code& cause) noexcept {
+  return cause == asio::error::host_not_found || cause == asio::error::no_data
+           ? campaign::prospect::no_such_host
+           : campaign::prospect::open;
+}
+
+failure refuse_remote(const asio::ip::tcp::endpoint& address) {
+  if (address.address().is_loopback())
+    return {};
+  return {failure_code::invalid_request, 0,
+          "without certificates only agents on this host are spoken to; see fleetcast fleet cert "
+          "--help"};
 }
 
 failure not_an_agent() {
@@ -79,86 +85,40 @@ public:
     : network_(std::move(network)),
       host_(std::move(host)),
       number_(number),
-      to_(std::move(to)),
-      resolver_(network_->io_.context()),
-      socket_(network_->io_.context()),
-      timer_(network_->io_.context()) {}
+      to_(std::move(to)) {}
 
   void start() {
-    timer_.expires_after(link_network::dial_limit);
-    timer_.async_wait([weak = weak_from_this()](const boost::system::error_code& cancelled) {
-      if (auto me = weak.lock(); me && !cancelled)
-        me->fail({failure_code::connect_timeout, 0,
-                  me->what() + "nothing answers; is the host up, and the way to it open?"});
-    });
-    boost::system::error_code not_an_address;
-    const auto address = asio::ip::make_address(host_.name, not_an_address);
-    if (!not_an_address)
-      return connect(std::vector{tcp::endpoint{address, host_.port}});
-    auto looked_up = [me = shared_from_this()](const boost::system::error_code& error,
-                                               const tcp::resolver::results_type& found) {
-      if (me->over_)
-        return;
-      if (error)
-        return me->fail({failure_code::name_unresolved, is_final(error),
-                         me->what() + "the name cannot be resolved: " + error.message()});
-      std::vector<tcp::endpoint> all;
-      for (const auto& each : found)
-        all.push_back(each.endpoint());
-      me->connect(all);
-    };
-    if (auto refused = io::look_up(resolver_, host_.name, host_.port, std::move(looked_up)))
-      fail(std::move(refused).in_context("no connection to " + host_.name + " port "
-                                         + std::to_string(host_.port)));
+    io::tcp_dialer::target target{host_.name, host_.port, "fleetcast agent", nullptr};
+    if (!network_->context_)
+      target.objection = refuse_remote;
+    const auto dialling = std::make_shared<io::tcp_dialer>(
+      network_->io_.context(), std::move(target), dial_limits,
+      [me = shared_from_this()](tl::expected<tcp::socket, io::tcp_dialer::unreached> way) {
+        if (!way)
+          return me->fail(std::move(way.error().reason), prospect_after(way.error().cause));
+        me->shake_hands(std::move(*way), me->dialling_.lock()->time_left());
+      });
+    dialling_ = dialling;
+    dialling->start();
   }
 
   void abandon() { fail({failure_code::cancelled, 0, "given up"}); }
 
 private:
-  /// The name server is sure that there is no such host. 1 or 0: a failure's detail.
-  static std::uint32_t is_final(const boost::system::error_code& error) noexcept {
-    return error == asio::error::host_not_found || error == asio::error::no_data ? 1 : 0;
+  std::string agent() const {
+    return "the agent at " + host_.name + " port " + std::to_string(host_.port);
   }
 
-  std::string what() const {
-    return "no connection to " + host_.name + " port " + std::to_string(host_.port) + ": ";
-  }
-
-  void connect(const std::vector<tcp::endpoint>& addresses) {
-    if (!network_->context_)
-      for (const auto& address : addresses)
-        if (!address.address().is_loopback())
-          return fail({failure_code::invalid_request, 0,
-                       what()
-                         + "without certificates only agents on this host are spoken to; see "
-                           "fleetcast fleet cert --help"});
-    asio::async_connect(
-      socket_, addresses,
-      [me = shared_from_this()](const boost::system::error_code& error, const tcp::endpoint&) {
-        if (me->over_)
-          return;
-        if (error)
-          return me->fail({code_of(error), 0,
-                           me->what() + error.message() + "; does `fleetcast agent` run there?"});
-        me->shake_hands();
-      });
-  }
-
-  void shake_hands() {
-    ::fcntl(socket_.native_handle(), F_SETFD, FD_CLOEXEC);
+  void shake_hands(tcp::socket socket, std::chrono::milliseconds limit) {
     handshake_
-      = std::make_shared<link_handshake>(std::move(socket_), network_->context_, host_.name);
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
-      timer_.expiry() - std::chrono::steady_clock::now());
-    timer_.cancel();
-    handshake_->start(std::max(left, std::chrono::milliseconds{1}),
-                      [me = shared_from_this()](link_handshake::result link) {
-                        if (!link)
-                          return me->fail(std::move(link.error())
-                                            .in_context("the agent at " + me->host_.name + " port "
-                                                        + std::to_string(me->host_.port)));
-                        me->hand_over(std::move(*link));
-                      });
+      = std::make_shared<link_handshake>(std::move(socket), network_->context_, host_.name);
+    handshake_->start(limit, [me = shared_from_this()](link_handshake::result link) {
+      if (link)
+        return me->hand_over(std::move(*link));
+      me->fail(std::move(link.error().reason).in_context(me->agent()),
+               link.error().is_for_another_name ? campaign::prospect::another_name
+                                                : campaign::prospect::open);
+    });
   }
 
   void hand_over(open_link link) {
@@ -167,27 +127,23 @@ private:
     auto scribe
       = make_scribe(network_->system_, std::move(link), link_role::coordinator, network_->border_);
     if (!scribe)
-      return fail(
-        std::move(scribe.error())
-          .in_context("no connection to " + host_.name + " port " + std::to_string(host_.port)));
+      return fail(std::move(scribe.error()).in_context(agent()));
     over_ = true;
     caf::anon_send(network_->introducer_, caf::connect_atom::value, *std::move(scribe), host_.port,
                    number_, std::exchange(to_, nullptr));
     leave();
   }
 
-  void fail(failure reason) {
+  void fail(failure reason, campaign::prospect later = campaign::prospect::open) {
     if (std::exchange(over_, true))
       return;
-    caf::anon_send(std::exchange(to_, nullptr), link_failed{number_, std::move(reason)});
+    caf::anon_send(std::exchange(to_, nullptr), link_failed{number_, std::move(reason), later});
     leave();
   }
 
   void leave() {
-    timer_.cancel();
-    resolver_.cancel();
-    boost::system::error_code ignored;
-    socket_.close(ignored);
+    if (const auto dialling = dialling_.lock())
+      dialling->abandon();
     if (const auto handshake = std::exchange(handshake_, nullptr))
       handshake->abandon({});
     network_->dials_.erase(shared_from_this());
@@ -197,9 +153,7 @@ private:
   fleet_host host_;
   std::size_t number_;
   link_sink_actor to_;
-  tcp::resolver resolver_;
-  tcp::socket socket_;
-  asio::steady_timer timer_;
+  std::weak_ptr<io::tcp_dialer> dialling_; ///< which holds this one
   std::shared_ptr<link_handshake> handshake_;
   bool over_ = false;
 };

@@ -1,5 +1,5 @@
-/// The real way from a coordinator to agents: resolves, connects and shakes hands with all hosts at once,
-/// each within a time limit of its own, and hands the connections to CAF.
+/// The real way from a coordinator to agents: dials (tcp_dialer) and shakes hands with all hosts at once, each within a
+/// time limit of its own, and hands the connections to CAF.
 #pragma once
 
 #include "actors/fleet/coordinator.hpp"

@@ -69,7 +69,7 @@ std::optional<campaign::contact> campaign::on_up(std::size_t host, timestamp now
   return made;
 }
 
-void campaign::on_unreachable(std::size_t host, failure reason, timestamp now) {
+void campaign::on_unreachable(std::size_t host, failure reason, timestamp now, prospect later) {
   if (host >= hosts_.size())
     return;
   auto& one = hosts_[host];
@@ -77,7 +77,7 @@ void campaign::on_unreachable(std::size_t host, failure reason, timestamp now) {
     return;
   one.reach = link::none;
   one.reason = std::move(reason);
-  if (is_past_waiting(one))
+  if (is_past_waiting(one, later))
     finish(one, one.reason, now);
   settle(now);
 }
@@ -86,11 +86,8 @@ void campaign::on_unreachable(std::size_t host, failure reason, timestamp now) {
 /// hand, and `fleet retry` is there for afterwards. But if the host was already in contact under its name, its agent is
 /// probably being renewed and restarted, or its address is moving. That is a matter of moments, so it gets the patience
 /// of any host that was lost.
-bool campaign::is_past_waiting(const member& one) {
-  const bool is_sure = one.reason.detail != 0;
-  return is_sure
-         && (one.reason.code == failure_code::name_unresolved
-             || (one.reason.code == failure_code::handshake_failed && one.contacts == 0));
+bool campaign::is_past_waiting(const member& one, prospect later) {
+  return later == prospect::no_such_host || (later == prospect::another_name && one.contacts == 0);
 }
 
 /// The host of a contact that still stands; null for one of before.
@@ -462,6 +459,7 @@ fleet_view campaign::view(timestamp now) const {
     const auto& one = hosts_[i];
     auto& shown = result.hosts.emplace_back();
     shown.name = plan_.hosts[i].name;
+    shown.port = plan_.hosts[i].port;
     shown.dials = one.dials;
     shown.in_contact = one.is_open() ? in_contact(one, now) : one.in_contact_at_end;
     shown.finished = !one.is_open();

@@ -56,6 +56,13 @@ public:
     release ///< nothing more is wanted of this contact
   };
 
+  /// What a dial that came to nothing tells about later ones.
+  enum class prospect : std::uint8_t {
+    open,         ///< one of them may succeed
+    no_such_host, ///< the name server is sure that there is none of this name
+    another_name  ///< the agent's certificate is for other names
+  };
+
   struct order {
     verb what = verb::dial;
     contact to;
@@ -68,9 +75,9 @@ public:
   /// Connected. The contact, unless nothing more is wanted of this host or it is in contact already.
   std::optional<contact> on_up(std::size_t host, timestamp now);
 
-  /// A dial came to nothing. `detail` 1 with name_unresolved: the name server is sure that there is no such host; with
-  /// handshake_failed: the agent's certificate is for other names.
-  void on_unreachable(std::size_t host, failure reason, timestamp now);
+  /// A dial came to nothing.
+  void on_unreachable(std::size_t host, failure reason, timestamp now,
+                      prospect later = prospect::open);
 
   void on_down(const contact& lost, timestamp now);
 
@@ -146,7 +153,7 @@ private:
   void conclude(member& one, timestamp now);
   void conclude_withdrawn(member& one, timestamp now);
 
-  static bool is_past_waiting(const member& one);
+  static bool is_past_waiting(const member& one, prospect later);
   void start_if_due(timestamp now);
   void activate_if_due(timestamp now);
   bool all_staged(timestamp now) const;

@@ -51,7 +51,8 @@ struct campaign_plan {
 /// A host as people see it.
 struct host_view {
   std::string name;
-  std::size_t dials = 0; ///< attempts to reach its agent
+  std::uint16_t port = 0; ///< of its agent: there may be several on a host
+  std::size_t dials = 0;  ///< attempts to reach its agent
   bool in_contact = false;
   bool finished = false;
   bool succeeded = false;

@@ -10,6 +10,7 @@ namespace fleetcast::actors::fleet::testing {
 namespace coordinator_test {
 namespace {
 
+using prospect = campaign::prospect;
 using task = fleet_plan::task;
 
 /// Agents that answer what the test says, and a network that reaches whom the test says.
@@ -121,8 +122,8 @@ protected:
   void refuse_certificate(std::size_t number, bool is_for_other_names) {
     caf::anon_send(coordinator_,
                    link_failed{number,
-                               {failure_code::handshake_failed, is_for_other_names ? 1U : 0U,
-                                "its certificate is refused"}});
+                               {failure_code::handshake_failed, 0, "its certificate is refused"},
+                               is_for_other_names ? prospect::another_name : prospect::open});
     world_.run();
   }
 
@@ -237,9 +238,10 @@ TEST_F(Coordinator, DoesNotWaitForAHostThatThereIsNot) {
   die("b");
   start();
   const auto fails_to_resolve = [&](bool is_final) {
-    caf::anon_send(coordinator_, link_failed{1,
-                                             {failure_code::name_unresolved, is_final ? 1U : 0U,
-                                              "the name cannot be resolved"}});
+    caf::anon_send(coordinator_,
+                   link_failed{1,
+                               {failure_code::name_unresolved, 2, "the name cannot be resolved"},
+                               is_final ? prospect::no_such_host : prospect::open});
     world_.run();
     return view_of("b").finished;
   };

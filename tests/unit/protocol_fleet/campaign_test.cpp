@@ -95,6 +95,13 @@ TEST_F(Campaign, SaysWhetherAHostWasInContactWhenItFinished) {
   EXPECT_FALSE(view.hosts[1].in_contact);
 }
 
+TEST_F(Campaign, ShowsTheAgentsOfOneHostByTheirPorts) {
+  plan_.hosts = {{"a", 1}, {"a", 2}};
+  const auto view = campaign{plan_, now_}.view(now_);
+  EXPECT_EQ(view.hosts[0].port, 1);
+  EXPECT_EQ(view.hosts[1].port, 2);
+}
+
 TEST_F(Campaign, IgnoresHostsThatItDoesNotHave) {
   campaign one{plan_, now_};
   EXPECT_FALSE(one.on_up(7, now_));
