@@ -70,8 +70,9 @@ public:
     if (!display_.json && table_.possible())
       return table_.draw(view);
     show_title(view);
+    const host_labels labels{view};
     for (const auto& host : view.hosts)
-      show_change(host);
+      show_change(host, labels.of(host));
     const auto now = std::chrono::steady_clock::now();
     if (display_.json)
       print_event("progress", to_json(view));
@@ -92,14 +93,14 @@ private:
   }
 
   /// Programs hear of every host's progress, logs only of what happens.
-  void show_change(const fleet::host_view& host) {
+  void show_change(const fleet::host_view& host, const std::string& label) {
     const auto state = state_of(host) + (host.reason ? ": " + host.reason.text : "");
-    auto& before = states_[host.name];
+    auto& before = states_[label];
     const bool changed = before.first != state;
     if (display_.json && (changed || before.second != host.report.written_bytes))
       print_event("host", to_json(host));
     else if (changed && !display_.json)
-      say(stderr, "{}: {}\n", host.name, state);
+      say(stderr, "{}: {}\n", label, state);
     before = {state, host.report.written_bytes};
   }
 

@@ -108,12 +108,12 @@ std::vector<std::string> live_heading(const fleet_view& view, std::size_t column
   return result;
 }
 
-text_table live_table_of(const std::vector<const host_view*>& hosts) {
+text_table live_table_of(const std::vector<const host_view*>& hosts, const host_labels& labels) {
   text_table result{
     {{"host"}, {"state"}, {"done", 1}, {"rate", 3}, {"limit", 2}, {"left", 4}, {"cause"}}};
   for (const auto* host : hosts) {
     const auto moves = runs(*host);
-    result.add({host->name, state_of(*host), fmt::format("{:.0f} %", 100 * share_of(*host)),
+    result.add({labels.of(*host), state_of(*host), fmt::format("{:.0f} %", 100 * share_of(*host)),
                 moves ? format_rate(static_cast<double>(host->report.bits_per_second)) : "",
                 moves ? limited_by(*host) : "", moves ? time_text(time_left(*host)) : "",
                 host->reason ? host->reason.text : ""});
@@ -137,6 +137,20 @@ void append_hosts(std::vector<std::string>& to, text_table::layout table, std::s
 
 } // namespace
 
+host_labels::host_labels(const fleet_view& view) {
+  for (const auto& host : view.hosts)
+    ++agents_[host.name];
+}
+
+std::string host_labels::of(const host_view& host) const {
+  const auto found = agents_.find(host.name);
+  if (found == agents_.end() || found->second < 2)
+    return host.name;
+  const bool is_ipv6 = host.name.find(':') != std::string::npos;
+  return is_ipv6 ? fmt::format("[{}]:{}", host.name, host.port)
+                 : fmt::format("{}:{}", host.name, host.port);
+}
+
 std::string state_of(const host_view& host) {
   if (host.finished && !host.succeeded && phase(host) != job_phase::cancelled)
     return "failed";
@@ -159,8 +173,8 @@ std::string format_summary(const fleet_view& view) {
     text += fmt::format("{} {} {}", text.ends_with(':') ? "" : ",", count, state);
   text += fmt::format("; {:.0f} %", 100 * share);
   if (const auto* last = slowest(view))
-    text += fmt::format(", slowest {} at {:.0f} % ({}), {} left", last->name, 100 * share_of(*last),
-                        limited_by(*last), time_text(time_left(*last)));
+    text += fmt::format(", slowest {} at {:.0f} % ({}), {} left", host_labels{view}.of(*last),
+                        100 * share_of(*last), limited_by(*last), time_text(time_left(*last)));
   return text;
 }
 
@@ -174,7 +188,7 @@ std::string format_title(const fleet_view& view) {
 std::vector<std::string> format_live(const fleet_view& view, std::size_t columns,
                                      std::size_t rows) {
   auto lines = live_heading(view, columns);
-  append_hosts(lines, live_table_of(by_urgency(view)).fit(columns), rows);
+  append_hosts(lines, live_table_of(by_urgency(view), host_labels{view}).fit(columns), rows);
   return lines;
 }
 
@@ -187,12 +201,12 @@ std::string format_outcome(const fleet_view& view) {
                      format_time(static_cast<double>(view.elapsed.count()) / 1000));
 }
 
-text_table report_table_of(const fleet_view& view) {
+text_table report_table_of(const fleet_view& view, const host_labels& labels) {
   text_table result{
     {{"host"}, {"state"}, {"bytes", 1}, {"time", 3}, {"rate", 2}, {"repaired", 4}, {"digest", 5}}};
   for (const auto& host : view.hosts) {
     const auto& report = host.report;
-    result.add({host.name, state_of(host), format_bytes(report.written_bytes),
+    result.add({labels.of(host), state_of(host), format_bytes(report.written_bytes),
                 format_time(static_cast<double>(report.elapsed_ms) / 1000),
                 format_rate(static_cast<double>(report.bits_per_second)),
                 std::to_string(report.repaired_symbols),
@@ -210,13 +224,14 @@ std::string format_report(const fleet_view& view, bool just_asked, std::size_t c
   };
   if (const auto title = format_title(view); !title.empty())
     say(title);
-  auto table = report_table_of(view).fit(columns);
+  const host_labels labels{view};
+  auto table = report_table_of(view, labels).fit(columns);
   append(lines, std::move(table.heading));
   for (std::size_t i = 0; i < view.hosts.size(); ++i) {
     const auto& host = view.hosts[i];
     append(lines, std::move(table.rows[i]));
     if (const auto& why = host.reason ? host.reason.text : host.report.reason; !why.empty())
-      say(host.name + ": " + why, cause_indent);
+      say(labels.of(host) + ": " + why, cause_indent);
   }
   say(just_asked ? format_summary(view) : format_outcome(view));
   if (digests_differ(view))
@@ -250,6 +265,7 @@ std::string moment_text(std::uint64_t unix_microseconds) {
 nlohmann::json to_json(const host_view& host) {
   const auto& report = host.report;
   nlohmann::json result{{"host", host.name},
+                        {"port", host.port},
                         {"state", state_of(host)},
                         {"in_contact", host.in_contact},
                         {"dials", host.dials},
@@ -286,7 +302,7 @@ nlohmann::json to_json(const fleet_view& view) {
     {"digests_differ", digests_differ(view)},
     {"summary", format_summary(view)}};
   if (const auto* last = slowest(view))
-    result["slowest"] = last->name;
+    result["slowest"] = host_labels{view}.of(*last);
   return result;
 }
 

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include <cstddef>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,18 @@ namespace fleetcast::apps {
 
 /// "waiting", "out of contact", "receiving", …
 [[nodiscard]] std::string state_of(const actors::fleet::host_view& host);
+
+/// What people call each host of a job: its name, with the port of its agent if another one has the same name.
+class host_labels {
+public:
+  explicit host_labels(const actors::fleet::fleet_view& view);
+
+  /// "node7", "node7:5046", "[2001:db8::7]:5046"
+  std::string of(const actors::fleet::host_view& host) const;
+
+private:
+  std::map<std::string, std::size_t> agents_; ///< by name
+};
 
 /// "8 hosts: 2 done, 5 receiving, 1 failed; 63 %, slowest node7 at 41 % (network), 0:12 left"
 [[nodiscard]] std::string format_summary(const actors::fleet::fleet_view& view);

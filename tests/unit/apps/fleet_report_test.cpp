@@ -150,6 +150,24 @@ TEST(FleetReport, NoticesDifferentContents) {
   EXPECT_TRUE(digests_differ(view));
 }
 
+TEST(FleetReport, TellsAgentsOfOneHostApart) {
+  auto view = sample();
+  for (std::size_t i = 0; i < view.hosts.size(); ++i)
+    view.hosts[i].port = static_cast<std::uint16_t>(5045 + i);
+  view.hosts[1].name = "quick";
+  view.hosts[3].name = view.hosts[4].name = "::1";
+  const host_labels labels{view};
+  EXPECT_EQ(labels.of(view.hosts[0]), "quick:5045");
+  EXPECT_EQ(labels.of(view.hosts[1]), "quick:5046");
+  EXPECT_EQ(labels.of(view.hosts[2]), "ready") << "there is one of this name";
+  EXPECT_EQ(labels.of(view.hosts[3]), "[::1]:5048");
+  EXPECT_NE(format_summary(view).find("slowest quick:5046"), std::string::npos);
+  EXPECT_NE(format_report(view).find("[::1]:5048: disk full there"), std::string::npos);
+  EXPECT_EQ(format_live(view, 110, 5)[2].substr(0, 10), "[::1]:5048");
+  EXPECT_EQ(to_json(view.hosts[1])["port"], 5046);
+  EXPECT_EQ(to_json(view)["slowest"], "quick:5046");
+}
+
 TEST(FleetReport, GivesProgramsNumbers) {
   const auto one = to_json(sample().hosts[3]);
   EXPECT_EQ(one["state"], "failed");
