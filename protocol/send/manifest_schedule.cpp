@@ -35,6 +35,22 @@ bool manifest_schedule::learn(block_number block, const wire::digest& digest) {
   return true;
 }
 
+bool manifest_schedule::know(std::span<const digest_run> runs) {
+  const auto contradicts = [this](const digest_run& run) {
+    for (auto b = run.first; b < run.end(); ++b)
+      if (is_known_[b] && digests_[b] != run.digests[b - run.first])
+        return true;
+    return false;
+  };
+  if (std::any_of(runs.begin(), runs.end(), contradicts))
+    return false;
+  auto fits = true;
+  for (const auto& run : runs)
+    for (auto b = run.first; b < run.end(); ++b)
+      fits = learn(b, run.digests[b - run.first]) && fits;
+  return fits;
+}
+
 // -- requests -------------------------------------------------------------------------------------
 
 std::size_t manifest_schedule::request(const wire::feedback& message,

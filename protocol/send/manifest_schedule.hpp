@@ -3,9 +3,9 @@
 /// The blocks of a run are announced together, before the first of them. Where datagrams get lost the manifests of a run
 /// are repeated during it: a receiver that misses one must keep sixteen whole blocks. A receiver that lacks one asks for
 /// it, even for blocks that it has held since an earlier session and that have not been read in this one. Those are read
-/// for their digest alone.
+/// for their digest alone, unless their digests are known from before.
 ///
-/// Knows the digest of each block from its first reading on: 33 bytes a block of the object.
+/// Knows the digest of each block from its first reading on, if not before: 33 bytes a block of the object.
 ///
 /// Pure: manifests come out signed and encoded; to send them is the caller's.
 #pragma once
@@ -14,6 +14,7 @@
 #include "protocol/geometry.hpp"
 #include "protocol/interval_set.hpp"
 #include "protocol/position.hpp"
+#include "protocol/send/digest_run.hpp"
 #include "protocol/send/recent_starts.hpp"
 #include "protocol/wire/data_messages.hpp"
 #include "protocol/wire/manifest.hpp"
@@ -43,6 +44,10 @@ public:
 
   /// Block `block` was read. False, changing nothing, when its digest differs from an earlier reading.
   [[nodiscard]] bool learn(block_number block, const wire::digest& digest);
+
+  /// Digests of an earlier transmission of the same object. False, changing nothing, when one differs from a reading. All
+  /// blocks are of the object.
+  [[nodiscard]] bool know(std::span<const digest_run> runs);
 
   // -- requests ---------------------------------------------------------------------------------
 

@@ -290,6 +290,7 @@ std::vector<block_number> sender::take_reads() {
     read_for_repairs(result);
   // Last those of which only the digest is asked for: they take no place in the cache.
   const auto unread = manifests_.take_reads(defaults::max_digest_reads);
+  statistics_.digest_reads += unread.size();
   result.insert(result.end(), unread.begin(), unread.end());
   return result;
 }
@@ -346,6 +347,14 @@ failure sender::on_block(block_number number, const_block_buffer bytes,
   if (repairs_.owed(number) > 0)
     repairs_waiting_ = 0; // it may be one of those
   return {};
+}
+
+bool sender::know(std::span<const digest_run> runs) {
+  for (const auto& run : runs)
+    REQUIRE(run.end() <= config_.layout.block_count(), run.end(), config_.layout.block_count());
+  const auto agrees = !config_.verified || manifests_.know(runs);
+  check_self_(*this);
+  return agrees;
 }
 
 // -- steering -------------------------------------------------------------------------------------

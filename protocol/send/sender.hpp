@@ -107,6 +107,7 @@ struct sender_statistics {
   std::uint64_t repairs_refused
     = 0; ///< of those and of wanted blocks: their author asks without getting on
   std::uint64_t schedule_overflows = 0;
+  std::uint64_t digest_reads = 0;  ///< blocks asked for since somebody wanted their digest alone
   std::uint64_t window_stalls = 0; ///< times the edge began to hold the sender back
   std::uint64_t read_stalls = 0;   ///< times it began to wait for content
 };
@@ -162,6 +163,11 @@ public:
   /// Returns a failure (object_changed) when the digest differs from an earlier reading, which nobody
   /// notices in a transmission that is not verified.
   failure on_block(block_number number, const_block_buffer bytes, const wire::digest& digest);
+
+  /// Digests that were computed in an earlier transmission of the same object: of blocks that are not read they are told
+  /// without reading them. Returns false, changing nothing, when one differs from a reading; readings that come later
+  /// are compared as any. Requires that no run reaches beyond the object.
+  [[nodiscard]] bool know(std::span<const digest_run> runs);
 
   // -- steering ---------------------------------------------------------------------------------
 
