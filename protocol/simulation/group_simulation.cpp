@@ -1,5 +1,6 @@
 #include "protocol/simulation/group_simulation.hpp"
 
+#include "protocol/require.hpp"
 #include "protocol/send/bit_rate.hpp"
 #include "protocol/send/fetch_answer.hpp"
 #include "protocol/wire/block_digest.hpp"
@@ -159,7 +160,6 @@ struct group_simulation::node {
   std::optional<receiver> machine;
   timestamp joined{};
   timestamp armed = never;
-  bool vanished = false;
   bool ended = false; ///< complete, failed or vanished
   std::uint64_t bytes_right = 0;
   bool wrong = false;
@@ -175,8 +175,9 @@ struct group_simulation::neighbour {
 };
 
 bool simulation_outcome::all_intact() const {
-  return std::all_of(receivers.begin(), receivers.end(),
-                     [](const receiver_outcome& r) { return r.complete && r.intact; });
+  return std::all_of(receivers.begin(), receivers.end(), [](const receiver_outcome& r) {
+    return r.vanished || (r.complete && r.intact);
+  });
 }
 
 group_simulation::group_simulation(simulation_options options)
@@ -196,6 +197,7 @@ group_simulation::group_simulation(simulation_options options)
     uplink_(options_.uplink, options_.seed + 2) {
   std::uint32_t id = 0;
   for (const auto& r : options_.receivers) {
+    REQUIRE(!r.vanish_at || *r.vanish_at > r.join_at, r.join_at, r.vanish_at.value_or(r.join_at));
     ++id;
     nodes_.push_back(
       std::make_unique<node>(r, id, layout_.block_size(), options_.seed * 1'000'003 + id * 17));
@@ -250,8 +252,6 @@ simulation_outcome group_simulation::run(const observer& watch) {
     result.tcp_bytes.push_back(n->flow.acknowledged() * tcp_flow::segment_size);
   result.feedback_peak = feedback_peak_;
   for (const auto& n : nodes_) {
-    if (n->vanished)
-      continue;
     if (n->machine) {
       n->outcome.statistics = n->machine->statistics();
       n->outcome.failed = n->machine->failed();
@@ -318,7 +318,7 @@ void group_simulation::vanish(std::size_t index) {
   auto& n = *nodes_[index];
   if (n.ended)
     return;
-  n.vanished = true;
+  n.outcome.vanished = true;
   n.ended = true;
   --unfinished_;
   tell_sender_gone(n, n.options.notice_after);

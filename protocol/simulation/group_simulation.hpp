@@ -30,7 +30,7 @@ struct receiver_options {
   /// After the start of the run.
   duration join_at{};
 
-  /// It vanishes then, without a word, as after kill -9; the sender's control plane is told
+  /// It vanishes then, after it has joined, without a word, as after kill -9; the sender's control plane is told
   /// `notice_after` later.
   std::optional<duration> vanish_at;
   duration notice_after = milliseconds(1);
@@ -97,6 +97,7 @@ struct simulation_options {
 };
 
 struct receiver_outcome {
+  bool vanished = false; ///< before it was complete
   bool complete = false;
   bool intact = false; ///< every byte was delivered or proven exactly once and is right
   duration took{};     ///< from its joining
@@ -110,7 +111,7 @@ struct simulation_outcome {
   bool stopped = false;  ///< by the observer
   duration took{};
   sender_statistics sender;
-  std::vector<receiver_outcome> receivers;
+  std::vector<receiver_outcome> receivers; ///< one for each in the options, in their order
 
   /// Datagram bytes the sender put on the wire, seals and headers included.
   std::uint64_t bytes_sent = 0;
@@ -144,7 +145,7 @@ public:
   /// Looks at a running simulation, after each event; false stops it.
   using observer = std::function<bool(const simulation_progress&)>;
 
-  /// Throws std::invalid_argument when there is no geometry for the object.
+  /// Throws std::invalid_argument when there is no geometry for the object. Nobody may vanish before it has joined.
   explicit group_simulation(simulation_options options);
   ~group_simulation();
 

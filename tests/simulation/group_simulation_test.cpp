@@ -1,5 +1,6 @@
 /// The real sender and receivers in virtual time over bad networks. Every run has a fixed seed, which
 /// a failing test prints.
+#include "protocol/require.hpp"
 #include "protocol/send/bit_rate.hpp"
 #include "protocol/simulation/group_simulation.hpp"
 
@@ -29,6 +30,8 @@ simulation_outcome run(const simulation_options& options) {
   EXPECT_TRUE(outcome.finished);
   EXPECT_TRUE(outcome.all_intact());
   for (const auto& r : outcome.receivers) {
+    if (r.vanished)
+      continue;
     EXPECT_TRUE(r.complete);
     EXPECT_TRUE(r.intact);
     EXPECT_FALSE(r.failed) << r.failed.text;
@@ -357,6 +360,35 @@ TEST(Window, AReceiverThatVanishesWithoutAWordHoldsNobody) {
   // A pause until its silence counts as consent, and then no more than the announced edge in each
   // heartbeat.
   EXPECT_LT(outcome.took, undisturbed.took + milliseconds(500));
+}
+
+TEST(GroupSimulation, TellsOfEachReceiverInItsPlaceAlsoWhenOneVanishes) {
+  simulation_options o;
+  o.object_size = 20 * block;
+  o.receivers.resize(3);
+  o.receivers[0].vanish_at = milliseconds(5);
+  o.receivers[2].join_at = milliseconds(20);
+  o.receivers[2].vanish_at = milliseconds(21);
+  const auto outcome = run(o);
+  ASSERT_EQ(outcome.receivers.size(), 3U);
+  EXPECT_TRUE(outcome.receivers[0].vanished);
+  EXPECT_FALSE(outcome.receivers[0].complete);
+  EXPECT_TRUE(outcome.receivers[1].complete);
+  EXPECT_FALSE(outcome.receivers[1].vanished);
+  EXPECT_TRUE(outcome.receivers[2].vanished);
+}
+
+TEST(GroupSimulation, RefusesThatSomebodyVanishesBeforeItHasJoined) {
+  simulation_options o;
+  o.object_size = block;
+  o.receivers.resize(1);
+  o.receivers[0].join_at = milliseconds(20);
+  for (const auto at : {milliseconds(0), milliseconds(19), milliseconds(20)}) {
+    o.receivers[0].vanish_at = at;
+    EXPECT_THROW(group_simulation{o}, broken_promise) << at.count();
+  }
+  o.receivers[0].vanish_at = milliseconds(21);
+  EXPECT_NO_THROW(group_simulation{o});
 }
 
 /// Its switch port is in no multicast group: it speaks, and hears nothing, from the start or from some moment on.
