@@ -3,9 +3,9 @@
 ///
 /// No actor; lives on the I/O thread. Bounded in time, whatever the peer does.
 ///
-/// It is no tls_connection, since CAF takes the link over: its multiplexer reads and writes the native socket itself,
-/// through the same SSL object. Asio's TLS stream reads ahead into buffers of its own, which nobody can hand on. So TLS
-/// works on the socket here, and the greeting is read byte by byte.
+/// This is not a tls_connection, because CAF takes the link over: its multiplexer reads and writes the native socket
+/// itself, through the same SSL object. Asio's TLS stream reads ahead into buffers of its own, which cannot be handed on.
+/// So OpenSSL works on the socket here, and the greeting is read byte by byte.
 #pragma once
 
 #include "actors/trust/fleet_tls_context.hpp"

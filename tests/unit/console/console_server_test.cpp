@@ -10,6 +10,7 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <cerrno>
 #include <chrono>
 #include <filesystem>
 #include <future>
@@ -118,6 +119,7 @@ public:
   std::string hear(std::size_t most) {
     std::string all(most, ' ');
     const auto size = ::recv(socket_.native_handle(), all.data(), most, MSG_WAITALL);
+    EXPECT_FALSE(size < 0 && errno == EAGAIN) << "neither a word nor an end";
     all.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
     return all;
   }
@@ -125,10 +127,8 @@ public:
   /// All that it is told until the connection is closed.
   std::string hear() {
     std::string all;
-    std::array<char, 4096> chunk{};
-    for (ssize_t size = 0;
-         (size = ::recv(socket_.native_handle(), chunk.data(), chunk.size(), 0)) > 0;)
-      all.append(chunk.data(), static_cast<std::size_t>(size));
+    for (auto more = hear(4096); !more.empty(); more = hear(4096))
+      all += more;
     return all;
   }
 

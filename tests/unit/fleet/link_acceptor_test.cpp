@@ -9,6 +9,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <gtest/gtest.h>
 
+#include <cerrno>
 #include <chrono>
 #include <memory>
 #include <string>
@@ -42,6 +43,7 @@ protected:
   static std::string hear(tcp::socket& from, std::size_t most) {
     std::string all(most, ' ');
     const auto size = ::recv(from.native_handle(), all.data(), most, MSG_WAITALL);
+    EXPECT_FALSE(size < 0 && errno == EAGAIN) << "neither a word nor an end";
     all.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
     return all;
   }
@@ -77,6 +79,9 @@ TEST_F(LinkAcceptor, ClosedItLetsGoOfThoseWhoProveNothing) {
   auto silent = connect();
   auto half = connect();
   half.send(boost::asio::buffer("\x16\x03\x01", 3)); // how a handshake begins
+  auto last = connect();
+  last.send(boost::asio::buffer("GET / HTTP/1.1\r\n\r\n", 18));
+  hear(last, 1000); // until it is turned away: those before it had their turn by then
   agent_ = nullptr;
   EXPECT_EQ(hear(silent, 1), "");
   EXPECT_EQ(hear(half, 1), "");
