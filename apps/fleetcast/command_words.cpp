@@ -53,8 +53,8 @@ std::optional<std::string> misled(const CLI::App& program, const std::vector<std
     at = next;
     path += " " + word;
   }
-  if (names_in(*at).empty())
-    return std::nullopt;
+  if (names_in(*at).empty() || at->get_require_subcommand_min() == 0)
+    return std::nullopt; // it does something by itself
   return fmt::format("{}: say which command{}", path, advice({}, names_in(*at)));
 }
 

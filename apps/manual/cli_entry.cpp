@@ -144,6 +144,7 @@ command_entry entry_of(CLI::App& command) {
     if (!option->get_group().empty()) // else it is hidden from --help, too
       (option->get_positional() ? result.values : result.options)
         .push_back(describe(command, *option));
+  result.is_group = command.get_require_subcommand_min() > 0;
   for (auto* below : command.get_subcommands(nullptr))
     result.commands.push_back(entry_of(*below));
   return result;

@@ -42,6 +42,7 @@ struct command_entry {
   std::vector<option_entry> options;
   std::vector<option_entry> values; ///< those that stand alone, in their order
   std::vector<command_entry> commands;
+  bool is_group = false; ///< does nothing without one of `commands`
 };
 
 /// Its words with `between` them.

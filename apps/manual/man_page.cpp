@@ -114,8 +114,10 @@ std::string synopsis(const command_entry& command) {
     const auto name = roff_italic(value.value) + (value.is_repeatable ? "..." : "");
     result += " " + (value.is_required ? name : "[" + name + "]");
   }
-  if (!command.commands.empty())
-    result += " " + roff_italic("COMMAND") + " ...";
+  if (!command.commands.empty()) {
+    const auto below = roff_italic("COMMAND") + " ...";
+    result += command.is_group ? " " + below : " [" + below + "]";
+  }
   return result + "\n";
 }
 

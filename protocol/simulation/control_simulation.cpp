@@ -137,7 +137,7 @@ timestamp control_simulation::next_arrival(end& at) {
 
 control_simulation::bytes control_simulation::maybe_spoilt(bytes sent) {
   // Not in the length: who waits for bytes that never come waits as for a peer that is silent.
-  constexpr std::size_t prefix = 4;
+  constexpr auto prefix = wire::frame_prefix_size;
   if (chance(scenario_.spoilt) && sent.size() > prefix) {
     sent[prefix + random_() % (sent.size() - prefix)]
       ^= static_cast<std::byte>(1 + random_() % 255);
@@ -296,7 +296,8 @@ void control_simulation::transmission_fails() {
 }
 
 void control_simulation::obey(const wire::receipt&) {
-  ++receipts_;
+  if (scenario_.lies <= 0 || !chance(scenario_.lies))
+    ++receipts_;
   events_.schedule(events_.now() + up_to(scenario_.longest_pause), [this] {
     if (!std::exchange(is_transmission_over_, true))
       at_server([](server& s) {

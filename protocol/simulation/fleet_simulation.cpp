@@ -187,7 +187,7 @@ void fleet_simulation::check_activation(std::size_t host) {
 
 template <class Action>
 void fleet_simulation::send(const link& on, timestamp& last, Action what) {
-  if (on->is_cut || random_.unit() * 100 <= scenario_.losses)
+  if (on->is_cut || (!troubles_are_over() && random_.unit() * 100 <= scenario_.losses))
     return;
   auto arrives = events_.now() + up_to(scenario_.longest_delay);
   if (scenario_.in_order)

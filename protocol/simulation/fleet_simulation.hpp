@@ -24,8 +24,8 @@ struct fleet_scenario {
   std::uint64_t seed = 1;
 
   duration longest_delay = milliseconds(200); ///< of a message, one way
-  double losses = 0;                          ///< messages of a hundred that are lost
-  double repeats = 0;                         ///< messages of a hundred that come twice
+  double losses = 0;    ///< messages of a hundred that are lost, until `troubles_end`
+  double repeats = 0;   ///< messages of a hundred that come twice
   bool in_order = true; ///< as a connection keeps them; else each takes its own time
 
   // A mean time between two of a kind, anywhere in the fleet; zero: never.
@@ -34,7 +34,9 @@ struct fleet_scenario {
   duration between_coordinator_deaths{}; ///< the next coordinator has the same plan
   duration between_partitions{};         ///< a host cannot be reached for a while
   duration longest_outage = seconds(20);
-  duration troubles_end = seconds(90); ///< from then on nothing of this happens
+
+  /// From then on nothing of this happens, and no message is lost.
+  duration troubles_end = seconds(90);
 
   simulated_host::behaviour hosts;
 

@@ -134,12 +134,17 @@ void simulated_host::take_name(run_number run) {
   const auto request = found->second.request;
   if (request.together && found->second.phase != job_phase::staged)
     return;
-  disk_[destination_of(request)] = request.object;
+  if (!lies())
+    disk_[destination_of(request)] = request.object;
   if (request.together && activated)
     activated(request);
   found->second.phase = job_phase::done;
   // It may die between the two.
   later([this, run] { finish(run, job_phase::done, {}); });
+}
+
+bool simulated_host::lies() {
+  return how_.lies > 0 && random_.unit() * 100 <= how_.lies;
 }
 
 void simulated_host::finish(run_number run, job_phase phase, failure why) {

@@ -22,6 +22,8 @@ public:
     duration longest_step
       = seconds(8);      ///< of a reception: to connect, to receive, to store, to take the name
     double failures = 0; ///< receptions of a hundred that fail
+    double lies
+      = 0; ///< of a hundred that are done, those that store nothing: for tests of whoever judges
   };
 
   simulated_host(event_queue& events, behaviour how, std::uint64_t seed);
@@ -70,6 +72,7 @@ private:
   void take_name(run_number run);
   void report(run_number run, fleet::job_phase phase, failure why = {});
   void tick();
+  bool lies();
   void later(std::function<void()> what);
   fleet::job_report answer(const std::string& id);
 

@@ -7,7 +7,8 @@ import sys
 
 COLUMNS = 80
 
-COMMANDS = [[], ["serve"], ["get"], ["identity"], ["console"], ["top"], ["agent"], ["simulate"], ["bench"], ["fleet"],
+COMMANDS = [[], ["serve"], ["get"], ["identity"], ["console"], ["top"], ["agent"], ["simulate"],
+            ["simulate", "fleet"], ["simulate", "session"], ["bench"], ["fleet"],
             ["fleet", "get"], ["fleet", "status"], ["fleet", "cancel"], ["fleet", "retry"], ["fleet", "jobs"],
             ["fleet", "cert"], ["fleet", "cert", "init"], ["fleet", "cert", "host"], ["fleet", "cert", "list"]]
 

@@ -246,6 +246,13 @@ def simulate_simulates(bench):
     late = bench.object("simulate", 1, "simulate", "-n", "3", "-s", "4M", "--rate", "10M", "--time-limit", "0.5")
     require(late["succeeded"] is False, late)
     require(bench.error("simulate", 2, "simulate", "--size", "much")["code"] == INVALID_PARAMETER, "another code")
+    for kind in ("fleet", "session"):
+        schedules = bench.object(f"simulate-{kind}", 0, "simulate", kind, "--schedules", "5", "--seed", "3")
+        require(schedules["succeeded"] and schedules["schedules"] == 5 and schedules["seed"] == 3, schedules)
+        finds_what_does_not_fit(schedules, f"simulate-{kind}")
+        schedules["violations"] = [{"seed": 4, "faults": ["a host …"], "command": "fleetcast …"}]
+        schema.check(schedules, f"simulate-{kind}")
+        require(schema.fault({**schedules, "violations": [{"seed": 4}]}, f"simulate-{kind}"), "a violation without words fits")
 
 
 # ---- console -------------------------------------------------------------------------------------

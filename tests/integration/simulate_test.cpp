@@ -114,6 +114,63 @@ TEST(Simulate, SharesABottleneckWithTcp) {
   EXPECT_GT(j.at("passed_bits_per_second"), 1e6);
 }
 
+// -- fleets and sessions --------------------------------------------------------------------------
+
+TEST(Simulate, RunsFleetsThatTheirSeedsDecide) {
+  const auto first = simulate("fleet --schedules 20 --seed 5 --json");
+  ASSERT_EQ(first.code, 0) << first.out;
+  const auto j = nlohmann::json::parse(first.out);
+  EXPECT_EQ(j.at("schedules"), 20);
+  EXPECT_EQ(j.at("seed"), 5);
+  EXPECT_EQ(j.at("succeeded"), true);
+  EXPECT_TRUE(j.at("violations").empty());
+  EXPECT_GT(j.at("hosts_succeeded"), 0);
+  EXPECT_EQ(simulate("fleet --schedules 20 --seed 5 --json").out, first.out);
+  EXPECT_NE(simulate("fleet --schedules 20 --seed 6 --json").out, first.out);
+}
+
+TEST(Simulate, GivesEveryFleetWhatIsAskedFor) {
+  const auto calm = simulate(
+    "fleet --schedules 3 -n 50 --loss 0 --repeats 0 --failures 0 --cuts 0 --partitions 0 "
+    "--agent-restarts 0 --coordinator-restarts 0 --json");
+  ASSERT_EQ(calm.code, 0) << calm.out;
+  EXPECT_EQ(nlohmann::json::parse(calm.out).at("hosts"), 150);
+}
+
+TEST(Simulate, RunsSessionsThatTheirSeedsDecide) {
+  const auto first = simulate("session --schedules 200 --json");
+  ASSERT_EQ(first.code, 0) << first.out;
+  const auto j = nlohmann::json::parse(first.out);
+  EXPECT_EQ(j.at("schedules"), 200);
+  EXPECT_GT(j.at("receipts"), 0);
+  EXPECT_LE(j.at("receipts_noted"), j.at("receipts"));
+  EXPECT_EQ(simulate("session --schedules 200 --json").out, first.out);
+  const auto refused = simulate("session --schedules 200 --refusals 100 --json");
+  ASSERT_EQ(refused.code, 0) << refused.out;
+  EXPECT_EQ(nlohmann::json::parse(refused.out).at("receipts"), 0);
+}
+
+TEST(Simulate, PrintsATableOfSchedules) {
+  for (const auto* kind : {"fleet", "session"}) {
+    const auto r = simulate(std::string{kind} + " --schedules 5 --seed 7");
+    EXPECT_EQ(r.code, 0) << r.out;
+    EXPECT_NE(r.out.find("5, 0 failed"), std::string::npos) << r.out;
+    EXPECT_NE(r.out.find("first seed       7\n"), std::string::npos) << r.out;
+  }
+}
+
+TEST(Simulate, RefusesFleetsAndSessionsThatMakeNoSense) {
+  for (const auto* arguments :
+       {"fleet --hosts 0", "fleet --hosts 1001", "fleet --schedules 0", "fleet --loss 96",
+        "fleet --cuts -1", "fleet --cuts 0.001", "fleet --seed x", "fleet surplus",
+        "fleet --receivers 5", "--receivers 5 fleet", "session --breaks 101", "session --hosts 5",
+        "session --schedules 1.5", "flet"}) {
+    const auto r = simulate(arguments);
+    EXPECT_EQ(r.code, 2) << arguments << "\n" << r.out;
+    EXPECT_FALSE(r.out.empty()) << arguments;
+  }
+}
+
 TEST(Simulate, ShowsHelpWithExamples) {
   const auto r = simulate("--help");
   EXPECT_EQ(r.code, 0);

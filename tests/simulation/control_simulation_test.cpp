@@ -1,9 +1,11 @@
 /// Both ends of a control connection in virtual time: wherever it breaks, whatever comes, no end is stuck and no receipt
-/// is a lie. More of it: tests/schedules.
+/// is a lie. More of it: `fleetcast simulate session`.
 #include "protocol/simulation/control_simulation.hpp"
-#include "tests/support/schedules.hpp"
+#include "protocol/simulation/random_troubles.hpp"
 
 #include <gtest/gtest.h>
+
+#include <algorithm>
 
 namespace fleetcast::protocol::simulation {
 namespace control_simulation_test {
@@ -13,7 +15,7 @@ TEST(ControlSimulation, NoEndIsStuckAndNoReceiptIsALie) {
   constexpr std::uint64_t schedules = 20'000;
   std::size_t complete = 0;
   for (std::uint64_t seed = 1; seed <= schedules; ++seed) {
-    const auto outcome = control_simulation{schedules::random_connection(seed)}.run();
+    const auto outcome = control_simulation{random_connection(seed)}.run();
     ASSERT_EQ(outcome.faults, std::vector<std::string>{}) << "seed " << seed;
     complete += outcome.client_knows ? 1 : 0;
   }
@@ -38,6 +40,17 @@ TEST(ControlSimulation, LosesAReceiptOnlyWithItsConnection) {
     EXPECT_TRUE(told == arrived || breaks > 0);
     EXPECT_GT(told, 200U) << breaks << " % break";
   }
+}
+
+// The judge must be able to find fault.
+TEST(ControlSimulation, SaysWhenAReceiptIsNotedAndLost) {
+  control_scenario scenario;
+  scenario.lies = 100;
+  const auto outcome = control_simulation{scenario}.run();
+  ASSERT_TRUE(outcome.client_knows);
+  EXPECT_NE(std::find(outcome.faults.begin(), outcome.faults.end(),
+                      "the client was told of a receipt that never arrived"),
+            outcome.faults.end());
 }
 
 } // namespace

@@ -1,7 +1,7 @@
 /// Whole fleets in virtual time: whatever is lost, late, doubled or dies, what the campaign says is true.
-/// More of it: tests/schedules.
+/// More of it: `fleetcast simulate fleet`.
 #include "protocol/simulation/fleet_simulation.hpp"
-#include "tests/support/schedules.hpp"
+#include "protocol/simulation/random_troubles.hpp"
 
 #include <gtest/gtest.h>
 
@@ -17,12 +17,22 @@ std::size_t succeeded(const fleet_outcome& outcome) {
                   [](const fleet::host_view& host) { return host.succeeded; }));
 }
 
-/// `hosts` of them and no trouble at all.
+/// `hosts` of them, which activate together, and no trouble at all.
 fleet_scenario calm(std::size_t hosts) {
-  auto result = schedules::large_fleet(1, hosts);
-  result.losses = 0;
-  result.between_cuts = result.between_agent_deaths = {};
-  result.between_partitions = result.between_coordinator_deaths = {};
+  fleet_scenario result;
+  result.plan = sample_plan(hosts);
+  result.plan.request.together = true;
+  return result;
+}
+
+/// With some partitions and deaths.
+fleet_scenario large_fleet(std::size_t hosts) {
+  auto result = calm(hosts);
+  result.losses = 0.5;
+  result.between_cuts = milliseconds(500);
+  result.between_agent_deaths = seconds(2);
+  result.between_partitions = seconds(1);
+  result.between_coordinator_deaths = seconds(45);
   return result;
 }
 
@@ -35,13 +45,13 @@ TEST(FleetSimulation, BringsEveryHostTheObject) {
 TEST(FleetSimulation, NeverClaimsWhatIsNotSoWhateverBefallsTheFleet) {
   constexpr std::uint64_t schedules = 4000;
   for (std::uint64_t seed = 1; seed <= schedules; ++seed) {
-    const auto outcome = fleet_simulation{schedules::random_fleet(seed, 8)}.run();
+    const auto outcome = fleet_simulation{random_fleet(seed)}.run();
     ASSERT_EQ(outcome.false_claims, std::vector<std::string>{}) << "seed " << seed;
   }
 }
 
 TEST(FleetSimulation, ActivatesAThousandHostsTogetherThroughPartitionsAndDeaths) {
-  const auto outcome = fleet_simulation{schedules::large_fleet(1, 1000)}.run();
+  const auto outcome = fleet_simulation{large_fleet(1000)}.run();
   EXPECT_EQ(outcome.false_claims, std::vector<std::string>{});
   EXPECT_GE(succeeded(outcome), 990U);
 }
@@ -66,6 +76,15 @@ TEST(FleetSimulation, SaysWhenACampaignDoesNotEnd) {
   scenario.deadline = seconds(1);
   const auto outcome = fleet_simulation{scenario}.run();
   EXPECT_EQ(outcome.false_claims, std::vector<std::string>{"the campaign does not end"});
+}
+
+TEST(FleetSimulation, SaysWhichHostIsFalselySaidToHaveTheObject) {
+  auto scenario = calm(2);
+  scenario.hosts.lies = 100;
+  const auto outcome = fleet_simulation{scenario}.run();
+  EXPECT_EQ(outcome.false_claims,
+            (std::vector<std::string>{"host0 is said to have the object and has not",
+                                      "host1 is said to have the object and has not"}));
 }
 
 } // namespace

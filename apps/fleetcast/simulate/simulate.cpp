@@ -3,13 +3,13 @@
 #include "apps/common/byte_size.hpp"
 #include "apps/common/json_output.hpp"
 #include "apps/common/progress.hpp"
-#include "apps/common/say.hpp"
-#include "apps/common/signal_events.hpp"
-#include "apps/common/terminal_line.hpp"
 #include "apps/fleetcast/complaint.hpp"
 #include "apps/fleetcast/exit_code.hpp"
 #include "apps/fleetcast/failure_object.hpp"
 #include "apps/fleetcast/rate_policies.hpp"
+#include "apps/fleetcast/simulate/run_watcher.hpp"
+#include "apps/fleetcast/simulate/simulate_fleet.hpp"
+#include "apps/fleetcast/simulate/simulate_session.hpp"
 #include "apps/fleetcast/simulate/simulation_report.hpp"
 #include "apps/fleetcast/simulate/simulation_scenario.hpp"
 
@@ -17,7 +17,6 @@
 #include <fmt/core.h>
 
 #include <charconv>
-#include <chrono>
 #include <cstdio>
 #include <map>
 #include <memory>
@@ -63,6 +62,9 @@ constexpr const char* simulate_footer
 simulated links, and says how long everybody took, what was sent for it and how
 much feedback came back. The same arguments and the same seed give the same
 figures, on every machine.
+
+`fleetcast simulate fleet` and `fleetcast simulate session` try whole fleets and
+sessions instead of one group.
 
 For comparison the same is run without loss, and, when some receivers are worse
 or late, without those. Of each symbol 8 bytes are carried, and all of them
@@ -181,53 +183,11 @@ simulation_scenario scenario_of(const simulate_arguments& a) {
   return s;
 }
 
-/// Shows how far a run is and hears signals, a few times a second of real time.
-class run_watcher {
-public:
-  bool look(const char* what, const protocol::simulation::simulation_progress& p) {
-    const auto now = clock::now();
-    if (now - looked_at_ < look_interval)
-      return true;
-    looked_at_ = now;
-    if (signals_.wait(nothing_, std::chrono::milliseconds{0}) == signal_events::woken_by::signal) {
-      line_.clear();
-      return false;
-    }
-    say(now, what, p);
-    return true;
-  }
-
-  void finish() { line_.clear(); }
-
-  int last_signal() const noexcept { return signals_.last_signal(); }
-
-private:
-  using clock = std::chrono::steady_clock;
-
-  static constexpr auto look_interval = std::chrono::milliseconds{100};
-
-  /// Where there is no terminal, a line so often.
-  static constexpr auto line_interval = std::chrono::seconds{10};
-
-  void say(clock::time_point now, const char* what,
-           const protocol::simulation::simulation_progress& p) {
-    const auto text = fmt::format("{}: {:.3f} s simulated, {} sent, {} receivers done", what,
-                                  static_cast<double>(p.virtual_time.count()) / 1e9,
-                                  format_bytes(p.bytes_sent), p.finished);
-    if (line_.possible()) {
-      line_.draw(text.substr(0, line_.columns()));
-    } else if (now - said_at_ >= line_interval) {
-      said_at_ = now;
-      apps::say(stderr, "{}\n", text);
-    }
-  }
-
-  signal_events signals_;
-  event_flag nothing_;
-  terminal_line line_{stderr};
-  clock::time_point looked_at_ = clock::now();
-  clock::time_point said_at_ = clock::now();
-};
+std::string text_of(const char* what, const protocol::simulation::simulation_progress& p) {
+  return fmt::format("{}: {:.3f} s simulated, {} sent, {} receivers done", what,
+                     static_cast<double>(p.virtual_time.count()) / 1e9, format_bytes(p.bytes_sent),
+                     p.finished);
+}
 
 /// There are no figures.
 int stop(const protocol::failure& reason, int exit, const simulate_arguments& arguments) {
@@ -244,8 +204,9 @@ int simulate(const simulate_arguments& arguments) {
     return stop({failure_code::invalid_argument, 0, wrong.what()}, exit_code::usage, arguments);
   }
   run_watcher watcher;
-  const auto summary
-    = simulate(scenario, [&](const char* what, const auto& p) { return watcher.look(what, p); });
+  const auto summary = simulate(scenario, [&](const char* what, const auto& p) {
+    return watcher.look([&] { return text_of(what, p); });
+  });
   watcher.finish();
   if (summary.stopped)
     return stop({failure_code::cancelled, 0,
@@ -269,6 +230,13 @@ int simulate(const simulate_arguments& arguments) {
       "--time-limit or a higher --rate may help\n",
       arguments.time_limit);
   return exit_code::failure;
+}
+
+/// Those of the group, in front of a command that simulates something else.
+void refuse_options_of(const CLI::App& group) {
+  for (const auto* option : group.get_options())
+    if (option->count() > 0)
+      throw CLI::ExcludesError{option->get_name(), group.get_subcommands().front()->get_name()};
 }
 
 } // namespace
@@ -345,7 +313,14 @@ void register_simulate(CLI::App& program, std::function<int()>& selected) {
   command->add_flag("--no-comparison", a->no_comparison,
                     "Do not run it without the worse and the late receivers");
   command->add_flag("--json", a->json, "Print one JSON object");
-  command->callback([a, &selected] { selected = [a] { return simulate(*a); }; });
+  register_simulate_fleet(*command, selected);
+  register_simulate_session(*command, selected);
+  command->callback([a, command, &selected] {
+    if (command->get_subcommands().empty())
+      selected = [a] { return simulate(*a); };
+    else
+      refuse_options_of(*command);
+  });
 }
 
 } // namespace fleetcast::apps

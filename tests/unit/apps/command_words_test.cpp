@@ -13,7 +13,10 @@ protected:
   CommandWords() {
     program_.add_subcommand("serve", "");
     program_.add_subcommand("get", "");
+    program_.require_subcommand(1);
+    program_.add_subcommand("simulate", "")->add_subcommand("session", "");
     auto* fleet = program_.add_subcommand("fleet", "");
+    fleet->require_subcommand(1);
     fleet->add_subcommand("status", "");
     fleet->add_subcommand("cancel", "");
   }
@@ -30,14 +33,23 @@ TEST_F(CommandWords, NamesTheWordAndTheNearestCommand) {
 
 TEST_F(CommandWords, ListsAllWhereNoneIsNear) {
   EXPECT_EQ(misled(program_, {"upload"}),
-            "fleetcast: there is no command \"upload\". Commands: serve, get, fleet");
-  EXPECT_EQ(misled(program_, {}), "fleetcast: say which command. Commands: serve, get, fleet");
+            "fleetcast: there is no command \"upload\". Commands: serve, get, simulate, fleet");
+  EXPECT_EQ(misled(program_, {}),
+            "fleetcast: say which command. Commands: serve, get, simulate, fleet");
 }
 
 TEST_F(CommandWords, LookIntoGroups) {
   EXPECT_NE(misled(program_, {"fleet", "statsu"}).value().find("\"status\""), std::string::npos);
   EXPECT_EQ(misled(program_, {"fleet"}),
             "fleetcast fleet: say which command. Commands: status, cancel");
+}
+
+TEST_F(CommandWords, NeedNotGoOnWhereACommandDoesSomethingByItself) {
+  EXPECT_FALSE(misled(program_, {"simulate"}));
+  EXPECT_FALSE(misled(program_, {"simulate", "--seed", "1"}));
+  EXPECT_FALSE(misled(program_, {"simulate", "session"}));
+  EXPECT_EQ(misled(program_, {"simulate", "sesion"}),
+            "fleetcast simulate: there is no command \"sesion\". Did you mean \"session\"?");
 }
 
 TEST_F(CommandWords, LeaveOptionsAndArgumentsToTheParser) {

@@ -34,7 +34,10 @@ protected:
     auto* json = serve->add_flag("--json", flag_, "For programs");
     serve->add_option("dest", text_, "Where")->required()->type_name("DEST");
     serve->add_option("--dir", texts_, "Where else")->needs(json)->type_name("NAME=DIR");
-    program_.add_subcommand("fleet", "Many")->add_subcommand("get", "Bring it");
+    auto* fleet = program_.add_subcommand("fleet", "Many");
+    fleet->add_subcommand("get", "Bring it");
+    fleet->require_subcommand(1);
+    program_.add_subcommand("try", "See")->add_subcommand("more", "See more");
   }
 
   command_entry all() { return entry_of(program_); }
@@ -97,6 +100,14 @@ TEST_F(Manual, AGroupListsItsCommands) {
   EXPECT_THAT(page, HasSubstr("fleetcast \\- sends files\n"));
   EXPECT_THAT(page,
               HasSubstr(".SH COMMANDS\n.TP\n\\fBfleetcast\\-serve\\fR(1)\nOffer directories.\n"));
+}
+
+TEST_F(Manual, ASynopsisSaysWhetherACommandMustFollow) {
+  const auto of = [this](std::size_t command) {
+    return man_page(all().commands[command], all(), {"1.2", ""});
+  };
+  EXPECT_THAT(of(1), HasSubstr("[\\fIOPTION\\fR]... \\fICOMMAND\\fR ...\n"));
+  EXPECT_THAT(of(2), HasSubstr("[\\fIOPTION\\fR]... [\\fICOMMAND\\fR ...]\n"));
 }
 
 TEST_F(Manual, EachShellKnowsTheOptionsOfACommand) {
