@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Draws each folder as rooms with includes between them, and refuses circles in the top folders.
+"""Draws each folder as rooms with includes between them, and refuses circles.
 
     check_rooms.py [ROOT]          print and check the folders of ROOT (default: this repository)
-    check_rooms.py --self-test     plant a circle and see it refused
+    check_rooms.py --self-test     plant circles and see them refused
 
-A room is a folder, or, of the files that lie in a top folder itself, a source with its header. For each folder with rooms
+A room is a folder, or, of the files that lie in the folder itself, a source with its header. For each folder with rooms
 in it: how many rooms there are, how many include edges between them, on how many levels they stand (one above all that
 it includes), and the circles. An edge inside a circle is one that goes up: without it there would be none.
 """
@@ -100,8 +100,7 @@ def check(root, out=sys.stdout):
         upward = sum(1 for circle in circles for room in circle for other in edges[room] if other in circle)
         print(f"{folder + '/':24} {len(edges):3} rooms {sum(map(len, edges.values())):4} edges"
               f" {levels_of(edges, circles):3} levels {upward:3} upward {len(circles):3} circles", file=out)
-        if folder in LAYERS:
-            problems += [f"{folder}/: a circle of {', '.join(sorted(circle))}" for circle in circles]
+        problems += [f"{folder}/: a circle of {', '.join(sorted(circle))}" for circle in circles]
     return problems
 
 
@@ -111,8 +110,10 @@ def self_test():
             return planted(files, lambda root: check(root, nowhere))
 
     clean = {"protocol/a/x.hpp": "", "protocol/b/y.hpp": '#include "protocol/a/x.hpp"\n', "protocol/z.hpp": ""}
-    circle = {**clean, "protocol/a/w.cpp": '#include "protocol/b/y.hpp"\n'}
-    if problems_of(clean) or not problems_of(circle):
+    of_folders = {**clean, "protocol/a/w.cpp": '#include "protocol/b/y.hpp"\n'}
+    of_files = {**clean, "protocol/a/x.cpp": '#include "protocol/a/v.hpp"\n',
+                "protocol/a/v.hpp": '#include "protocol/a/x.hpp"\n'}
+    if problems_of(clean) or not all(map(problems_of, (of_folders, of_files))):
         sys.exit("check_rooms self-test: a clean tree is refused, or a circle is not")
 
 
