@@ -208,6 +208,13 @@ DWORD WDSTCIAPI FleetcastHold(HANDLE hSessionKey, const FLEETCAST_HELD* pHeld) {
     });
 }
 
+DWORD WDSTCIAPI FleetcastSetPatience(HANDLE hSessionKey, ULONG ulMilliseconds) {
+  return session_call(hSessionKey,
+                      [&](const std::shared_ptr<session_record>& session, library&) -> DWORD {
+                        return session->set_patience(std::chrono::milliseconds{ulMilliseconds});
+                      });
+}
+
 const char* WDSTCIAPI FleetcastErrorText(DWORD dwError) {
   return fleetcast::api::error_text(dwError);
 }

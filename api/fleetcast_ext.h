@@ -140,6 +140,10 @@ typedef struct _FLEETCAST_SESSION_STATISTICS {
   uint64_t
     ullProvenBytes; /**< of ullCompletedBytes, those that the program held: they did not come */
   uint64_t ullRefutedBlocks; /**< held, and not what the server signed, or not there: they come */
+
+  ULONG
+  ulWaitsForServer; /**< 1: the server went away, and the session waits for it (FleetcastSetPatience) */
+  ULONG ulReconnections; /**< how often it came back */
 } FLEETCAST_SESSION_STATISTICS, *PFLEETCAST_SESSION_STATISTICS;
 
 /** Sets what later sessions of this process use. At any time, from any thread, before
@@ -255,6 +259,22 @@ typedef struct _FLEETCAST_HELD {
  *   that ends beyond 2^64; ERROR_INVALID_STATE: already started; ERROR_INVALID_HANDLE; ERROR_NOT_ENOUGH_MEMORY;
  *   ERROR_NOT_READY. */
 FLEETCAST_EXPORT DWORD WDSTCIAPI FleetcastHold(HANDLE hSessionKey, const FLEETCAST_HELD* pHeld);
+
+/** How long a session waits for a server that went away, before it fails. Without this call it fails at once, as WDS documents it.
+ *
+ * Applies once the session is on (SESSION_START was called), and to what may pass by itself: a connection that is lost, a
+ * server that stops and starts again, an interface that is gone, a group that falls silent. The session asks again after
+ * pauses of up to five seconds, and goes on where it was: callbacks come as if nothing had happened, each block once. What was
+ * delivered before is proven again with what the server signs now. If the object was changed meanwhile, the session ends
+ * with ERROR_FILE_INVALID. A server that refuses, does not know the object any more, or is another one ends it at once.
+ *
+ * The time is counted anew after each block that comes; it is not prolonged by a server that accepts and sends nothing. A session
+ * that does not verify (FLEETCAST_SESSION_STATISTICS::ulUnverified) never waits. Costs 32 bytes of memory a block.
+ *
+ * @param hSessionKey the session, not started yet. Again: replaces what was said before.
+ * @param ulMilliseconds 0: not at all.
+ * @return ERROR_SUCCESS; ERROR_INVALID_STATE: already started; ERROR_INVALID_HANDLE; ERROR_NOT_READY. */
+FLEETCAST_EXPORT DWORD WDSTCIAPI FleetcastSetPatience(HANDLE hSessionKey, ULONG ulMilliseconds);
 
 /** Name and meaning of an error code: "ERROR_DISK_FULL: there is no room left on the disk". At any time.
  *

@@ -73,6 +73,16 @@ DWORD session_record::hold(std::vector<actors::byte_range> ranges, held_function
   return ERROR_SUCCESS;
 }
 
+DWORD session_record::set_patience(protocol::duration patience) {
+  lock guard{mutex_};
+  if (closed_)
+    return ERROR_INVALID_HANDLE;
+  if (phase_ != phase::created)
+    return ERROR_INVALID_STATE;
+  request_.patience = patience;
+  return ERROR_SUCCESS;
+}
+
 DWORD session_record::start(api_actor launcher) {
   lock guard{mutex_};
   if (closed_)
@@ -230,6 +240,8 @@ DWORD session_record::statistics(FLEETCAST_SESSION_STATISTICS& figures) const {
   figures.ulLimitingFactor = limit_code(summary_.limited_by);
   figures.ullProvenBytes = counted.bytes_proven;
   figures.ullRefutedBlocks = counted.blocks_refuted;
+  figures.ulWaitsForServer = summary_.waits_for_server ? 1 : 0;
+  figures.ulReconnections = summary_.reconnections;
   return ERROR_SUCCESS;
 }
 

@@ -65,6 +65,9 @@ public:
   /// What the consumer holds of the object; `functions` are set if it holds anything.
   DWORD hold(std::vector<actors::byte_range> ranges, held_functions functions);
 
+  /// How long it waits for a server that went away.
+  DWORD set_patience(protocol::duration patience);
+
   /// To running, if everything needed is there. `launcher` takes this session's cancel from now on.
   DWORD start(api_actor launcher);
 

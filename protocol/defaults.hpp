@@ -298,6 +298,12 @@ constexpr duration proof_patience = milliseconds(100);
 /// How many times a receiver that asks in vain doubles its wait before the next request: up to about two seconds.
 constexpr unsigned max_proof_doublings = 4;
 
+// -- a server that went away --------------------------------------------------------------------
+
+/// Bounds of the longest pause before a client asks again, which doubles with each attempt.
+constexpr duration min_reconnect_pause = milliseconds(200);
+constexpr duration max_reconnect_pause = seconds(5);
+
 // -- bounds -------------------------------------------------------------------------------------
 
 /// Intervals in the sender's set of blocks to send whole.

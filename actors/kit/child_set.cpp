@@ -18,12 +18,25 @@ std::vector<caf::actor> child_set::all() const {
   return result;
 }
 
+void child_set::remove(const caf::actor& child) {
+  const auto i = std::find_if(children_.begin(), children_.end(),
+                              [&](const entry& one) { return one.handle == child; });
+  if (i == children_.end())
+    return;
+  dismiss(*i);
+  children_.erase(i);
+}
+
 void child_set::end() {
   for (const auto& one : std::exchange(children_, {}))
-    if (one.how == farewell::stop)
-      caf::anon_send(one.handle, stop_atom::value);
-    else
-      caf::anon_send_exit(one.handle, caf::exit_reason::user_shutdown);
+    dismiss(one);
+}
+
+void child_set::dismiss(const entry& one) {
+  if (one.how == farewell::stop)
+    caf::anon_send(one.handle, stop_atom::value);
+  else
+    caf::anon_send_exit(one.handle, caf::exit_reason::user_shutdown);
 }
 
 } // namespace fleetcast::actors

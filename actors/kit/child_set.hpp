@@ -27,6 +27,13 @@ public:
   /// What `who` was added as; null: it is none of them.
   const char* name_of(const caf::actor_addr& who) const;
 
+  /// Tells `child` to end, and forgets it: its end is no news then. Nothing, if it is none of them.
+  template <class Handle>
+  void remove(const Handle& child) {
+    if (child)
+      remove(caf::actor_cast<caf::actor>(child));
+  }
+
   /// In the order in which they were added.
   std::vector<caf::actor> all() const;
 
@@ -39,6 +46,9 @@ private:
     caf::actor handle;
     farewell how;
   };
+
+  void remove(const caf::actor& child);
+  static void dismiss(const entry& one);
 
   std::vector<entry> children_;
 };

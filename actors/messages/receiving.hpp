@@ -14,9 +14,16 @@
 #include <boost/asio/ip/address.hpp>
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
+
+namespace fleetcast::actors::io {
+
+class udp_socket;
+
+} // namespace fleetcast::actors::io
 
 namespace fleetcast::actors {
 
@@ -61,6 +68,12 @@ struct receive_request {
 
   /// What the consumer holds of the object since an earlier session, not proven. In any order.
   std::vector<byte_range> held;
+
+  /// How long a session that was on waits for a server that went away, without getting on; 0: it fails at once.
+  protocol::duration patience{0};
+
+  /// Some of the object is here already: it need not come again.
+  bool resumes = false;
 };
 
 /// Figures of a receive session, final with session_finished.
@@ -70,6 +83,8 @@ struct receive_summary {
   std::uint32_t total_blocks = 0;
   std::uint32_t completed_blocks = 0;
   protocol::limiting_factor limited_by = protocol::limiting_factor::unknown;
+  std::uint32_t reconnections = 0; ///< the server went away, and came back
+  bool waits_for_server = false;
 };
 
 struct session_finished {
@@ -140,11 +155,20 @@ using consumer_actor
                      caf::reacts_to<session_progress>, caf::reacts_to<session_finished>,
                      caf::replies_to<status_atom>::with<status_snapshot>>;
 
+/// A transmission, as who receives it sees it. A reassembly that is told of another one of the same object goes on with that.
+struct incoming_transmission {
+  protocol::receiver_config receiver;
+  std::shared_ptr<const io::udp_socket> feedback; ///< connected to the sender
+  std::vector<boost::asio::ip::address>
+    sources; ///< of the group's datagrams, as the server says; empty: not told
+};
+
 /// Owns protocol::receiver.
 using reassembly_actor = datagram_sink_actor::extend<
-  caf::reacts_to<byte_range>, caf::reacts_to<held_digests>, caf::reacts_to<room_atom>,
-  caf::reacts_to<protocol::wire::fetched>, caf::reacts_to<protocol::wire::feedback_state>,
-  caf::reacts_to<tick_atom>, caf::replies_to<status_atom>::with<status_snapshot>>;
+  caf::reacts_to<incoming_transmission>, caf::reacts_to<byte_range>, caf::reacts_to<held_digests>,
+  caf::reacts_to<room_atom>, caf::reacts_to<protocol::wire::fetched>,
+  caf::reacts_to<protocol::wire::feedback_state>, caf::reacts_to<tick_atom>,
+  caf::replies_to<status_atom>::with<status_snapshot>>;
 
 /// The server said yes. Addresses are those of the control connection.
 struct link_accepted {
@@ -210,6 +234,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(fleetcast::actors::held_digests)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(fleetcast::actors::link_accepted)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(fleetcast::actors::link_closed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(fleetcast::actors::link_receipted)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(fleetcast::actors::incoming_transmission)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(fleetcast::actors::reassembly_failed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(fleetcast::actors::reassembly_finished)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(fleetcast::actors::receive_request)

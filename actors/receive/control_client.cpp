@@ -158,7 +158,7 @@ wire::session_request control_client_state::make_request() const {
   message.suites = offered_suites(request_);
   message.host_name = own_host_name();
   message.cache_blocks = cache_blocks_;
-  message.resume = !request_.held.empty();
+  message.resume = request_.resumes || !request_.held.empty();
   message.features = wire::feature_set{}.with(wire::feature::feedback_state);
   return message;
 }

@@ -71,13 +71,9 @@ public:
   receive(caf::scheduled_actor& session, const receive_request& request, const link_accepted& link,
           const consumer_actor& consumer, const receive_session_actor& self) override {
     const auto& accept = link.accept;
-    const auto layout
-      = protocol::geometry::make(accept.object_size, accept.symbol_size, accept.source_symbols);
+    const auto layout = layout_from(accept);
     if (!layout)
-      return tl::unexpected{
-        failure{failure_code::invalid_request, 0,
-                "the server announced blocks of an impossible size, or more than "
-                  + std::to_string(protocol::defaults::max_blocks)}};
+      return tl::unexpected{layout.error()};
     auto sockets = open_sockets(request, link);
     if (!sockets)
       return tl::unexpected{std::move(sockets.error())};
@@ -89,13 +85,33 @@ public:
       result.held = blocks_within(request.held, *layout);
     result.writer = session.spawn(writer, request.cache_bytes, consumer, self);
     result.reassembly = session.spawn(
-      reassembly,
-      reassembly_config{receiver_config_from(link, *layout, sockets->path), pool, sockets->feedback,
-                        result.writer, self, sources_from(accept), result.held});
+      reassembly, reassembly_config{transmission_from(request, link, *layout, *sockets), pool,
+                                    result.writer, self, result.held});
     result.group = sockets->group;
     result.path = std::move(sockets->path);
     return result;
   }
+
+  tl::expected<next_reception, failure> receive_again(const receive_request& request,
+                                                      const link_accepted& link,
+                                                      const receiving& before) override {
+    const auto layout = layout_from(link.accept);
+    if (!layout)
+      return tl::unexpected{layout.error()};
+    if (layout->block_size() != before.block_size)
+      return tl::unexpected{failure{failure_code::not_supported, 0,
+                                    "the server that is back cuts objects into blocks of "
+                                      + std::to_string(layout->block_size())
+                                      + " bytes, the one before into blocks of "
+                                      + std::to_string(before.block_size) + ". Start again"}};
+    auto sockets = open_sockets(request, link);
+    if (!sockets)
+      return tl::unexpected{std::move(sockets.error())};
+    return next_reception{transmission_from(request, link, *layout, *sockets), sockets->group,
+                          std::move(sockets->path)};
+  }
+
+  std::uint64_t seed() const override { return random_seed(); }
 
   failure join_again(const receiving& group) override {
     return group.group->join_again(group.path->interface);
@@ -114,6 +130,27 @@ private:
     std::shared_ptr<const io::udp_socket> feedback;
     data_path path;
   };
+
+  static tl::expected<protocol::geometry, failure>
+  layout_from(const protocol::wire::session_accept& accept) {
+    const auto layout
+      = protocol::geometry::make(accept.object_size, accept.symbol_size, accept.source_symbols);
+    if (!layout)
+      return tl::unexpected{
+        failure{failure_code::invalid_request, 0,
+                "the server announced blocks of an impossible size, or more than "
+                  + std::to_string(protocol::defaults::max_blocks)}};
+    return *layout;
+  }
+
+  static incoming_transmission transmission_from(const receive_request& request,
+                                                 const link_accepted& link,
+                                                 const protocol::geometry& layout,
+                                                 const session_sockets& sockets) {
+    auto config = receiver_config_from(link, layout, sockets.path);
+    config.keeps_digests = config.verified && request.patience > protocol::duration{0};
+    return {std::move(config), sockets.feedback, sources_from(link.accept)};
+  }
 
   static protocol::receiver_config receiver_config_from(const link_accepted& link,
                                                         const protocol::geometry& layout,

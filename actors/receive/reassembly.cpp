@@ -31,18 +31,19 @@ protocol::wire::block_range blocks_that_cover(const byte_range& bytes,
 } // namespace
 
 reassembly_actor::behavior_type reassembly_state::make_behavior(reassembly_config config) {
-  sources_ = told_sources{std::move(config.sources)};
   config_ = std::move(config);
-  receiver_.emplace(config_->receiver, *config_->memory, now(self_));
+  receiver_ = std::make_unique<protocol::receiver>(config_->transmission.receiver, *config_->memory,
+                                                   now(self_));
   for (const auto& blocks : config_->held)
     receiver_->hold(blocks);
-  reported_at_ = now(self_);
+  begin_transmission();
   self_->monitor(config_->session);
   self_->set_down_handler([this](const caf::down_msg&) { self_->quit(); });
   // The first tick sends the first status, and completes an empty object.
   self_->send(self_, tick_atom::value);
   return {
     [this](const io::datagram_batch& batch) { take_in(batch); },
+    [this](const incoming_transmission& next) { go_on_with(next); },
     [this](const byte_range& wanted) { require(wanted); },
     [this](const held_digests& found) { take_in(found); },
     [this](room_atom) {
@@ -66,6 +67,29 @@ reassembly_actor::behavior_type reassembly_state::make_behavior(reassembly_confi
     },
     [this](status_atom) { return status(); },
   };
+}
+
+/// With the transmission that is in the configuration.
+void reassembly_state::begin_transmission() {
+  sources_ = told_sources{config_->transmission.sources};
+  stranger_.reset();
+  contradictions_ = 0;
+  told_ = {};
+  ended_ = false;
+  reported_at_ = now(self_);
+}
+
+void reassembly_state::go_on_with(const incoming_transmission& next) {
+  if (receiver_->complete())
+    return;
+  hand_out();
+  auto receiver = std::make_unique<protocol::receiver>(next.receiver, *config_->memory, now(self_));
+  receiver->carry_over(now(self_), *receiver_);
+  earlier_ += receiver_->statistics();
+  config_->transmission = next;
+  receiver_ = std::move(receiver);
+  begin_transmission();
+  pump();
 }
 
 void reassembly_state::take_in(const io::datagram_batch& batch) {
@@ -103,7 +127,7 @@ bool reassembly_state::is_released() const {
 }
 
 void reassembly_state::require(const byte_range& wanted) {
-  receiver_->require(now(self_), blocks_that_cover(wanted, config_->receiver.layout));
+  receiver_->require(now(self_), blocks_that_cover(wanted, config_->transmission.receiver.layout));
   self_->send(config_->writer, wanted);
   pump();
 }
@@ -115,25 +139,25 @@ void reassembly_state::take_in(const held_digests& found) {
 }
 
 /// What came, and what the consumer holds and is proven now.
-verified_blocks reassembly_state::take_verified() {
-  auto result = receiver_->take_blocks();
-  const auto& layout = config_->receiver.layout;
+void reassembly_state::hand_out() {
+  verified_blocks result = receiver_->take_blocks();
+  const auto& layout = config_->transmission.receiver.layout;
   for (const auto number : receiver_->take_proven())
     result.push_back({number, layout.offset_of(number),
                       static_cast<std::uint32_t>(layout.size_of(number)), nullptr});
-  return result;
+  if (!result.empty())
+    self_->send(config_->writer, std::move(result));
 }
 
 void reassembly_state::pump() {
   if (ended_ && receiver_->failed())
     return;
   const auto at = now(self_);
-  if (auto blocks = take_verified(); !blocks.empty())
-    self_->send(config_->writer, std::move(blocks));
+  hand_out();
   for (const auto& asked : receiver_->take_fetches(at))
     self_->send(config_->session, asked);
   while (receiver_->take_feedback(at, datagram_)) {
-    if (const auto error = config_->feedback->send(datagram_)) {
+    if (const auto error = config_->transmission.feedback->send(datagram_)) {
       ++feedback_refused_;
       feedback_error_ = error;
     }
@@ -176,9 +200,15 @@ void reassembly_state::report(protocol::timestamp now) {
 }
 
 receive_summary reassembly_state::summary() const {
-  const auto& layout = config_->receiver.layout;
-  return {receiver_->statistics(), layout.object_size(), layout.block_count(),
-          receiver_->completed_blocks(), receiver_->limited_by()};
+  const auto& layout = config_->transmission.receiver.layout;
+  receive_summary result;
+  result.statistics = earlier_;
+  result.statistics += receiver_->statistics();
+  result.object_size = layout.object_size();
+  result.total_blocks = layout.block_count();
+  result.completed_blocks = receiver_->completed_blocks() + receiver_->unproven_blocks();
+  result.limited_by = receiver_->limited_by();
+  return result;
 }
 
 std::string reassembly_state::missing_text() const {
@@ -199,8 +229,8 @@ status_snapshot reassembly_state::status() const {
     name,
     ended_ ? "ended" : "receiving",
     {metrics::completed_blocks(receiver_->completed_blocks()),
-     metrics::blocks(config_->receiver.layout.block_count()),
-     metrics::missing_blocks(config_->receiver.layout.block_count()
+     metrics::blocks(config_->transmission.receiver.layout.block_count()),
+     metrics::missing_blocks(config_->transmission.receiver.layout.block_count()
                              - receiver_->completed_blocks()),
      metrics::missing(missing_text()),
      metrics::proven_blocks(s.blocks_proven),

@@ -1,4 +1,5 @@
-/// Drives protocol::receiver: datagrams in, verified blocks to the writer, feedback to the sender.
+/// Drives protocol::receiver: datagrams in, verified blocks to the writer, feedback to the sender. When the server went
+/// away and came back it goes on with the next transmission, where it was with the one before.
 ///
 /// Supervision: monitored by its session; its crash fails the session. Monitors its session and ends with
 /// it, however it ends; the socket reader that feeds it monitors it and ends then, too.
@@ -22,13 +23,10 @@
 namespace fleetcast::actors {
 
 struct reassembly_config {
-  protocol::receiver_config receiver;
+  incoming_transmission transmission;
   std::shared_ptr<io::block_pool> memory;
-  std::shared_ptr<const io::udp_socket> feedback; ///< connected to the sender
   writer_actor writer;
   receive_session_actor session;
-  std::vector<boost::asio::ip::address>
-    sources; ///< of the group's datagrams, as the server says; empty: not told
   std::vector<protocol::wire::block_range>
     held; ///< by the consumer, which will say their digests; none in a session that does not verify
 };
@@ -42,12 +40,14 @@ public:
   reassembly_actor::behavior_type make_behavior(reassembly_config config);
 
 private:
+  void begin_transmission();
+  void go_on_with(const incoming_transmission& next);
   void take_in(const io::datagram_batch& batch);
   void warn_of_forgery();
   bool is_released() const;
   void require(const byte_range& wanted);
   void take_in(const held_digests& found);
-  verified_blocks take_verified();
+  void hand_out();
   void pump();
   void end(protocol::timestamp now);
   void report(protocol::timestamp now);
@@ -58,7 +58,8 @@ private:
 
   reassembly_actor::pointer self_;
   std::optional<reassembly_config> config_;
-  std::optional<protocol::receiver> receiver_;
+  std::unique_ptr<protocol::receiver> receiver_; ///< of the transmission that is heard now
+  protocol::receiver_statistics earlier_;        ///< of those before it
   told_sources sources_{{}};
   tick_timer timer_;
   turn_meter turns_; ///< a turn: a batch of datagrams

@@ -18,7 +18,8 @@ namespace {
 constexpr auto receipt_patience = std::chrono::seconds(5);
 
 const char* to_string(auto phase) {
-  constexpr const char* names[] = {"connecting", "receiving", "delivered", "receipting", "ended"};
+  constexpr const char* names[]
+    = {"connecting", "receiving", "waiting for the server", "delivered", "receipting", "ended"};
   return names[static_cast<std::size_t>(phase)];
 }
 
@@ -38,26 +39,29 @@ receive_session_state::make_behavior(receive_request request, consumer_actor con
   children_.add(self_, "control_client", link_, child_set::farewell::stop);
   return {
     [this](cancel_atom, const failure& reason) { cancel(reason); },
-    [this](const link_accepted& link) { begin_receiving(link); },
-    [this](const link_closed& link) { on_link_closed(link.reason); },
+    [this](const link_accepted& link) {
+      if (!is_of_earlier_link())
+        on_accepted(link);
+    },
+    [this](const link_closed& link) {
+      if (!is_of_earlier_link())
+        on_link_closed(link.reason);
+    },
     [this](const link_receipted&) {
       if (phase_ == phase::receipting)
         quit();
     },
     [this](const session_progress& progress) {
-      summary_ = progress.summary;
+      note(progress.summary);
       rate_.note(now(self_), summary_.statistics.bytes);
       look_for_fragments();
       show_progress();
     },
     [this](const reassembly_finished& finished) {
       reassembled_ = true;
-      summary_ = finished.summary;
+      note(finished.summary);
     },
-    [this](const reassembly_failed& failed) {
-      if (phase_ == phase::receiving)
-        cancel(trouble_.explain(failed.reason));
-    },
+    [this](const reassembly_failed& failed) { on_reassembly_failed(failed.reason); },
     [this](const reception_changed& changed) { on_reception(changed.health); },
     [this](const protocol::wire::feedback_state& state) {
       if (phase_ != phase::receiving)
@@ -78,14 +82,27 @@ receive_session_state::make_behavior(receive_request request, consumer_actor con
     [this](tick_atom) {
       if (phase_ == phase::receipting)
         quit();
+      else if (phase_ == phase::waiting)
+        dial();
     },
     [this](status_atom) { return collect_status(self_, status(), whom_to_ask()); },
   };
 }
 
+/// What a link had on its way when it was given up.
+bool receive_session_state::is_of_earlier_link() const {
+  const auto& from = self_->current_sender();
+  return from && from != caf::actor_cast<caf::strong_actor_ptr>(link_);
+}
+
+void receive_session_state::on_accepted(const link_accepted& link) {
+  if (phase_ == phase::connecting)
+    begin_receiving(link);
+  else if (phase_ == phase::waiting)
+    go_on_receiving(link);
+}
+
 void receive_session_state::begin_receiving(const link_accepted& link) {
-  if (phase_ != phase::connecting)
-    return;
   auto parts = parts_->receive(*self_, request_, link, consumer_, self_);
   if (!parts)
     return cancel(std::move(parts.error()).in_context("while receiving " + what()));
@@ -93,17 +110,10 @@ void receive_session_state::begin_receiving(const link_accepted& link) {
   children_.add(self_, "reassembly", receiving_.reassembly, child_set::farewell::exit);
   children_.add(self_, "writer", receiving_.writer, child_set::farewell::exit);
   phase_ = phase::receiving;
-  if (const auto& path = receiving_.path) {
-    log(name).debug("{}: listens for {}; feedback to {}", what(), to_text(*path),
-                    io::to_text(path->feedback));
-    trouble_.set_path(*path);
-    if (path->is_fragmented())
-      tell(
-        {fmt::format("the server's datagrams take packets of {} bytes, and {} takes {}: they may "
-                     "not arrive. Raise the interface's MTU, or start the server with `--mtu {}`",
-                     path->packet, path->interface.name, *path->mtu, *path->mtu)});
-    fragments_ = fragment_watch{parts_->reassembled_packets()};
-  }
+  // Without digests nothing that came could be proven again.
+  if (!link.accept.unverified)
+    reconnection_ = protocol::control::reconnection{request_.patience, parts_->seed()};
+  listen_on(receiving_.path);
   summary_.object_size = link.accept.object_size;
   session_started started;
   started.object_size = link.accept.object_size;
@@ -122,9 +132,120 @@ void receive_session_state::begin_receiving(const link_accepted& link) {
   children_.add(self_, "socket_reader", receiving_.reader, child_set::farewell::stop);
 }
 
+void receive_session_state::listen_on(const std::optional<data_path>& path) {
+  receiving_.path = path;
+  if (!path)
+    return;
+  log(name).debug("{}: listens for {}; feedback to {}", what(), to_text(*path),
+                  io::to_text(path->feedback));
+  trouble_.set_path(*path);
+  if (path->is_fragmented())
+    tell({fmt::format("the server's datagrams take packets of {} bytes, and {} takes {}: they may "
+                      "not arrive. Raise the interface's MTU, or start the server with `--mtu {}`",
+                      path->packet, path->interface.name, *path->mtu, *path->mtu)});
+  fragments_ = fragment_watch{parts_->reassembled_packets()};
+}
+
+// -- a server that went away ----------------------------------------------------------------------
+
+void receive_session_state::on_reassembly_failed(const failure& reason) {
+  if (!is_under_way())
+    return;
+  // Of the group alone; whether its server comes back is being found out already.
+  if (phase_ == phase::waiting && protocol::control::may_pass(reason.code))
+    return;
+  leave(reason);
+  // A group of which nothing came whole, for its packets are too large or never arrive, is no better after another call.
+  if (summary_.statistics.bytes == 0)
+    return end(trouble_.explain(reason));
+  await_server(trouble_.explain(reason));
+}
+
+/// Or fails, if that is no use.
+void receive_session_state::await_server(failure reason) {
+  const auto at = now(self_);
+  const auto again = protocol::control::may_pass(reason.code)
+                       ? reconnection_.on_lost(at, summary_.completed_blocks)
+                       : std::nullopt;
+  if (!again) {
+    if (phase_ == phase::waiting)
+      reason = std::move(reason).in_context(
+        fmt::format("after {:.1f} s of waiting for the server",
+                    seconds_between(*reconnection_.waiting_since(), at)));
+    return end(std::move(reason).in_context("while receiving " + what()));
+  }
+  children_.remove(link_);
+  link_ = nullptr;
+  link_lost_ = true;
+  if (phase_ != phase::waiting) {
+    phase_ = phase::waiting;
+    tell({fmt::format("{}: waits up to {:.0f} s for the server to come back", reason.text,
+                      seconds_of(reconnection_.left(at)))});
+    note(summary_);
+    show_progress();
+  }
+  self_->delayed_send(self_, *again - at, tick_atom::value);
+}
+
+void receive_session_state::dial() {
+  // With every block verified only the consumer is waited for.
+  if (link_ || reassembled_)
+    return;
+  auto request = request_;
+  request.resumes = true;
+  link_ = parts_->connect(*self_, request, self_);
+  children_.add(self_, "control_client", link_, child_set::farewell::stop);
+}
+
+void receive_session_state::go_on_receiving(const link_accepted& link) {
+  if (reassembled_) {
+    children_.remove(link_);
+    link_ = nullptr;
+    return;
+  }
+  if (link.accept.unverified)
+    return cancel({failure_code::signature_invalid, 0,
+                   what()
+                     + " comes without signatures since its server is back, so what came before "
+                       "cannot be proven. Start again"});
+  if (link.accept.object_size != summary_.object_size)
+    return cancel({failure_code::object_changed, 0,
+                   fmt::format("{} was changed while its server was away: it has {} bytes now, "
+                               "and had {}. Start again to get the new one",
+                               what(), link.accept.object_size, summary_.object_size)});
+  auto next = parts_->receive_again(request_, link, receiving_);
+  if (!next) {
+    leave(next.error());
+    return await_server(std::move(next.error()));
+  }
+  phase_ = phase::receiving;
+  link_lost_ = false;
+  tell({fmt::format("the server is back after {:.1f} s: goes on after {} of {} blocks",
+                    seconds_of(reconnection_.on_back(now(self_))), summary_.completed_blocks,
+                    summary_.total_blocks)});
+  children_.remove(receiving_.reader);
+  trouble_ = {};
+  joined_again_ = 0;
+  receiving_.group = std::move(next->group);
+  listen_on(next->path);
+  self_->send(receiving_.reassembly, std::move(next->transmission));
+  receiving_.reader = parts_->read(*self_, receiving_);
+  children_.add(self_, "socket_reader", receiving_.reader, child_set::farewell::stop);
+  note(summary_);
+  show_progress();
+}
+
+// -- progress -------------------------------------------------------------------------------------
+
+void receive_session_state::note(const receive_summary& summary) {
+  summary_ = summary;
+  summary_.reconnections = reconnection_.count();
+  summary_.waits_for_server = phase_ == phase::waiting;
+}
+
 /// One at a time: at a consumer that is stuck in a callback they would pile up without bound.
 void receive_session_state::show_progress() {
-  if (phase_ != phase::receiving)
+  if (!is_under_way())
     return;
   if (is_progress_unanswered_) {
     is_progress_news_ = true;
@@ -174,7 +295,7 @@ void receive_session_state::tell(const std::vector<std::string>& sentences) cons
 }
 
 void receive_session_state::on_delivered() {
-  if (phase_ != phase::receiving)
+  if (!is_under_way())
     return;
   // The writer's word may overtake that of the reassembly.
   reassembled_ = true;
@@ -217,9 +338,10 @@ void receive_session_state::on_link_closed(failure reason) {
     case phase::connecting:
       return end(std::move(reason));
     case phase::receiving:
+    case phase::waiting:
       // With every block verified only the consumer is waited for, and it needs no server.
       if (!reassembled_)
-        end(trouble_.explain(std::move(reason)).in_context("while receiving " + what()));
+        await_server(trouble_.explain(std::move(reason)));
       return;
     case phase::delivered:
     case phase::receipting:
@@ -242,7 +364,7 @@ void receive_session_state::on_down(const caf::down_msg& down) {
   failure reason{failure_code::internal, 0,
                  std::string{"while receiving "} + what() + ": the " + child
                    + " actor died: " + self_->system().render(down.reason)};
-  if (phase_ == phase::connecting || phase_ == phase::receiving)
+  if (phase_ == phase::connecting || is_under_way())
     return cancel(std::move(reason));
   // The consumer has its success; the server is told what is known.
   if (phase_ == phase::delivered)
@@ -254,6 +376,7 @@ void receive_session_state::cancel(failure reason) {
   switch (phase_) {
     case phase::connecting:
     case phase::receiving:
+    case phase::waiting:
       leave(reason);
       return end(std::move(reason));
     case phase::delivered:
@@ -294,7 +417,7 @@ std::string receive_session_state::what() const {
 std::vector<caf::actor> receive_session_state::whom_to_ask() const {
   auto result = children_.all();
   // One that heard session_finished is done.
-  if (phase_ == phase::connecting || phase_ == phase::receiving)
+  if (phase_ == phase::connecting || is_under_way())
     result.push_back(caf::actor_cast<caf::actor>(consumer_));
   return result;
 }

@@ -1,6 +1,11 @@
 /// One receive session: its life cycle, its control connection, its children.
 ///
-///     connecting -> receiving -> delivered -> receipting -> ended
+///     connecting -> receiving <-> waiting
+///                       └────────────┴──> delivered -> receipting -> ended
+///
+/// With patience (receive_request) a session that was on waits for a server that went away: it goes on hearing the group, if
+/// that goes on, and asks again (protocol/control/reconnection.hpp). Accepted once more, it receives where it was; what it
+/// has handed out is proven again by the new transmission's digests, or the session fails. The consumer sees a pause.
 ///
 /// Whatever happens, the consumer hears session_finished exactly once and last: with success as soon as
 /// every block was delivered (R-CR-12). The server hears more: the receipt says that the consumer released
@@ -23,6 +28,7 @@
 #include "actors/observe/rate_meter.hpp"
 #include "actors/receive/fragment_watch.hpp"
 #include "actors/receive/trouble.hpp"
+#include "protocol/control/reconnection.hpp"
 
 #include <memory>
 #include <optional>
@@ -58,6 +64,21 @@ public:
           const consumer_actor& consumer, const receive_session_actor& self)
     = 0;
 
+  /// Another transmission of the same object, on a group and sockets of its own.
+  struct next_reception {
+    incoming_transmission transmission;
+    std::shared_ptr<const io::udp_socket> group;
+    std::optional<data_path> path; ///< none in tests without a network
+  };
+
+  /// Joins the group of a server that is back. As with `receive` nothing is read yet.
+  virtual tl::expected<next_reception, failure>
+  receive_again(const receive_request& request, const link_accepted& link, const receiving& before)
+    = 0;
+
+  /// Of what is drawn at random. Tests have theirs.
+  virtual std::uint64_t seed() const { return 0; }
+
   /// Leaves the group and joins it again; or why that failed.
   [[nodiscard]] virtual failure join_again(const receiving& group) = 0;
 
@@ -83,10 +104,21 @@ public:
                                                      session_id id);
 
 private:
-  enum class phase : std::uint8_t { connecting, receiving, delivered, receipting, ended };
+  enum class phase : std::uint8_t { connecting, receiving, waiting, delivered, receipting, ended };
 
+  bool is_under_way() const noexcept {
+    return phase_ == phase::receiving || phase_ == phase::waiting;
+  }
+  bool is_of_earlier_link() const;
+  void note(const receive_summary& summary);
   void show_progress();
+  void on_accepted(const link_accepted& link);
   void begin_receiving(const link_accepted& link);
+  void listen_on(const std::optional<data_path>& path);
+  void await_server(failure reason);
+  void dial();
+  void go_on_receiving(const link_accepted& link);
+  void on_reassembly_failed(const failure& reason);
   void on_delivered();
   void on_consumed(bool complete);
   void send_receipt();
@@ -113,7 +145,7 @@ private:
   phase phase_ = phase::connecting;
   protocol::timestamp started_at_{};
   bool reassembled_ = false;
-  bool link_lost_ = false;
+  bool link_lost_ = false;              ///< there is none, or it is only being made
   bool is_progress_unanswered_ = false; ///< the consumer has not handled the last one yet
   bool is_progress_news_ = false;       ///< and there are later figures
   failure withdrawn_; ///< why no receipt shall be sent, if the consumer still holds blocks
@@ -122,6 +154,7 @@ private:
   fragment_watch fragments_;
   std::uint32_t joined_again_ = 0;
   control_client_actor link_;
+  protocol::control::reconnection reconnection_{protocol::duration{0}, 0};
   receive_session_parts::receiving receiving_;
   child_set children_; ///< the link, and who receives
 };

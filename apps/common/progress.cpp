@@ -28,6 +28,8 @@ bool is_stalled(const transfer_figures& figures) {
 }
 
 std::string remaining(const transfer_figures& figures) {
+  if (figures.waits_for_server)
+    return fmt::format("waiting for the server for {:.0f} s", figures.idle_seconds);
   if (is_stalled(figures))
     return fmt::format("nothing for {:.0f} s", figures.idle_seconds);
   if (figures.bits_per_second < 1 || figures.object_bytes <= figures.there_bytes())
@@ -44,7 +46,7 @@ std::string losses(const transfer_figures& figures) {
 
 /// Only what the user can do something about here.
 std::string limit(const transfer_figures& figures) {
-  if (is_stalled(figures))
+  if (is_stalled(figures) || figures.waits_for_server)
     return {};
   switch (figures.limited_by) {
     case FLEETCAST_LIMIT_NETWORK:
@@ -161,7 +163,8 @@ nlohmann::json to_json(const transfer_figures& figures) {
           {"bits_per_second", std::round(figures.bits_per_second)},
           {"repaired_symbols", figures.repaired_symbols},
           {"lost_packets", figures.lost_packets},
-          {"limited_by", limit_name(figures.limited_by)}};
+          {"limited_by", limit_name(figures.limited_by)},
+          {"reconnections", figures.reconnections}};
 }
 
 double rate_meter::update(double seconds, std::uint64_t bytes) {

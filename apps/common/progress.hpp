@@ -23,6 +23,8 @@ struct transfer_figures {
   ULONG limited_by = FLEETCAST_LIMIT_UNKNOWN;
   bool verified = true;    ///< false: both ends were told to do without
   double idle_seconds = 0; ///< nothing was written for so long
+  bool waits_for_server = false;
+  ULONG reconnections = 0; ///< the server came back so often
 
   /// Of the object.
   std::uint64_t there_bytes() const noexcept { return written_bytes + proven_bytes; }

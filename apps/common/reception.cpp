@@ -24,7 +24,7 @@ std::optional<reception_request> make_request(const object_address& address, ULO
   if (!server || !name_space || !object)
     return std::nullopt;
   return reception_request{*std::move(server), *std::move(name_space), *std::move(object),
-                           cache_bytes, authenticate};
+                           cache_bytes,        authenticate,           0};
 }
 
 DWORD configure_library(const library_settings& settings) {
@@ -116,6 +116,8 @@ DWORD reception::start(const reception_request& request) {
   if (auto error = callbacks::register_all(key_); error != ERROR_SUCCESS)
     return error;
   if (auto error = hold(); error != ERROR_SUCCESS)
+    return error;
+  if (auto error = FleetcastSetPatience(key_, request.patience); error != ERROR_SUCCESS)
     return error;
   return WdsTransportClientStartSession(key_);
 }

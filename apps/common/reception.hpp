@@ -26,6 +26,7 @@ struct reception_request {
   std::wstring object;
   ULONG cache_bytes = 0;
   bool authenticate = false; ///< tell the server who this host is, if it asks
+  ULONG patience = 0;        ///< milliseconds that a server may be away
 };
 
 /// Nothing when a part of `address` is no UTF-8.

@@ -164,6 +164,8 @@ transfer_figures transfer::figures() {
   result.lost_packets = counted.ullLostPackets;
   result.limited_by = counted.ulLimitingFactor;
   result.verified = counted.ulUnverified == 0;
+  result.waits_for_server = counted.ulWaitsForServer != 0;
+  result.reconnections = counted.ulReconnections;
   return result;
 }
 

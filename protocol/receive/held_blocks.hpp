@@ -48,6 +48,9 @@ public:
   bool is_untold(block_number block) const noexcept { return untold_.contains(block); }
   const interval_set& untold() const noexcept { return untold_; }
 
+  /// What the caller found of `block`. Requires that it did, and that no manifest has told of it yet.
+  const wire::digest& digest_read(block_number block) const { return digests_.at(block); }
+
   std::size_t size() const noexcept { return size_; }
 
   /// Checks the invariants; for tests and debug builds.

@@ -22,6 +22,35 @@ std::size_t full_datagram(const geometry& layout, std::size_t overhead) {
 
 } // namespace
 
+receiver_statistics& receiver_statistics::operator+=(const receiver_statistics& other) noexcept {
+  static constexpr std::uint64_t receiver_statistics::*counters[]
+    = {&receiver_statistics::datagrams,
+       &receiver_statistics::control,
+       &receiver_statistics::bytes,
+       &receiver_statistics::bytes_proven,
+       &receiver_statistics::blocks_proven,
+       &receiver_statistics::blocks_refuted,
+       &receiver_statistics::source_symbols,
+       &receiver_statistics::repair_symbols,
+       &receiver_statistics::repaired_symbols,
+       &receiver_statistics::lost_packets,
+       &receiver_statistics::kernel_drops,
+       &receiver_statistics::requests_sent,
+       &receiver_statistics::requests_suppressed,
+       &receiver_statistics::statuses_sent,
+       &receiver_statistics::digest_failures,
+       &receiver_statistics::signature_failures,
+       &receiver_statistics::contradictions,
+       &receiver_statistics::leaves_fetched};
+  static_assert(sizeof(receiver_statistics)
+                == sizeof counters / sizeof counters[0] * sizeof(std::uint64_t) + sizeof drops);
+  for (const auto counter : counters)
+    this->*counter += other.*counter;
+  for (std::size_t i = 0; i < drops.size(); ++i)
+    drops[i] += other.drops[i];
+  return *this;
+}
+
 receiver::receiver(const receiver_config& config, block_allocator& memory, timestamp now)
   : config_(config),
     memory_(memory),
@@ -33,6 +62,10 @@ receiver::receiver(const receiver_config& config, block_allocator& memory, times
     signatures_(now),
     untouched_(defaults::max_untouched_intervals),
     completed_(config.layout.block_count()),
+    wanted_{0, config.layout.block_count()},
+    kept_digests_(config.keeps_digests
+                    ? std::make_unique_for_overwrite<wire::digest[]>(config.layout.block_count())
+                    : nullptr),
     last_heard_(now),
     liveness_(full_datagram(config.layout, opener_.overhead()), config.lower_headers, now),
     feedback_(config.seed,
@@ -290,7 +323,7 @@ void receiver::take_manifest(timestamp now, const wire::manifest& message) {
       tells_of_held = true;
       shortfall_.on_proof(now);
       liveness_.got_on();
-      settle_held(now, block, held_.on_told(block, digest));
+      settle_held(now, block, held_.on_told(block, digest), digest);
       continue;
     }
     digests_.put(block, digest);
@@ -340,6 +373,7 @@ void receiver::try_complete(timestamp now, assemblies::iterator block) {
       return look_in_pool(now, block) ? void() : plan_request(now);
     if (wire::digest_of({a.symbols.memory().get(), size}) != *expected)
       return refuse(now, block);
+    keep_digest(number, *expected);
   }
   ready_.push_back({number, config_.layout.offset_of(number), static_cast<std::uint32_t>(size),
                     a.symbols.memory()});
@@ -356,7 +390,17 @@ void receiver::mark_completed(timestamp now, block_number number) {
     feedback_.report_soon(now, beat_);
 }
 
+/// Memory of digests is touched as they come.
+void receiver::keep_digest(block_number number, const wire::digest& digest) {
+  if (kept_digests_)
+    kept_digests_[number] = digest;
+}
+
 void receiver::require(timestamp now, wire::block_range blocks) {
+  const auto first = std::max(wanted_.first, blocks.first);
+  const auto last = std::min(std::uint64_t{wanted_.first} + wanted_.count,
+                             std::uint64_t{blocks.first} + blocks.count);
+  wanted_ = {first, first < last ? static_cast<std::uint32_t>(last - first) : 0};
   const auto is_wanted
     = [&](block_number b) { return b >= blocks.first && b - blocks.first < blocks.count; };
   for (block_number b = 0; b < config_.layout.block_count(); ++b) {
@@ -365,6 +409,8 @@ void receiver::require(timestamp now, wire::block_range blocks) {
     assemblies_.erase(b);
     held_.remove(b);
     digests_.erase(b);
+    if (is_carried_over(b))
+      --unproven_count_;
     mark_completed(now, b);
   }
   // Cut at its two ends, the set gets no more intervals than it had.
@@ -420,17 +466,23 @@ void receiver::on_held(timestamp now, block_number block,
   if (!held_.is_unread(block))
     return;
   if (found)
-    settle_held(now, block, held_.on_read(block, *found));
+    settle_held(now, block, held_.on_read(block, *found), *found);
   else
     give_up_held(block);
   plan_request(now);
 }
 
-void receiver::settle_held(timestamp now, block_number block, held_blocks::verdict verdict) {
+void receiver::settle_held(timestamp now, block_number block, held_blocks::verdict verdict,
+                           const wire::digest& digest) {
   if (verdict == held_blocks::verdict::refuted)
     return give_up_held(block);
   if (verdict == held_blocks::verdict::open)
     return;
+  keep_digest(block, digest);
+  if (is_carried_over(block)) {
+    --unproven_count_;
+    return mark_completed(now, block);
+  }
   proven_.push_back(block);
   ++statistics_.blocks_proven;
   statistics_.bytes_proven += config_.layout.size_of(block);
@@ -439,9 +491,46 @@ void receiver::settle_held(timestamp now, block_number block, held_blocks::verdi
 
 void receiver::give_up_held(block_number block) {
   held_.remove(block);
-  ++statistics_.blocks_refuted;
   const auto fits = untouched_.insert(block, block + 1);
   ENSURE(fits, block);
+  if (!is_carried_over(block)) {
+    ++statistics_.blocks_refuted;
+    return;
+  }
+  --unproven_count_;
+  failure_
+    = {failure_code::object_changed, 0,
+       "what came before the server went away is not what it sends now (block "
+         + std::to_string(block) + ", offset " + std::to_string(config_.layout.offset_of(block))
+         + "): the object was changed meanwhile. Start again to get the new one"};
+}
+
+void receiver::carry_over(timestamp now, const receiver& earlier) {
+  REQUIRE(config_.verified && earlier.config_.verified && earlier.kept_digests_);
+  REQUIRE(earlier.ready_.empty() && earlier.proven_.empty());
+  REQUIRE(config_.layout.object_size() == earlier.config_.layout.object_size()
+          && config_.layout.block_size() == earlier.config_.layout.block_size());
+  carried_.resize(config_.layout.block_count());
+  const auto end = earlier.wanted_.first + earlier.wanted_.count;
+  for (auto block = earlier.wanted_.first; block < end; ++block)
+    carry_over(now, earlier, block);
+  if (earlier.wanted_.count < config_.layout.block_count())
+    require(now, earlier.wanted_);
+}
+
+void receiver::carry_over(timestamp now, const receiver& earlier, block_number block) {
+  if (earlier.completed_[block]) {
+    hold({block, 1});
+    carried_[block] = true;
+    ++unproven_count_;
+    on_held(now, block, earlier.kept_digests_[block]);
+  } else if (earlier.held_.contains(block)) {
+    hold({block, 1});
+    carried_[block] = earlier.is_carried_over(block);
+    unproven_count_ += carried_[block] ? 1 : 0;
+    if (!earlier.held_.is_unread(block))
+      on_held(now, block, earlier.held_.digest_read(block));
+  }
 }
 
 std::vector<verified_block> receiver::take_blocks() {
@@ -587,6 +676,8 @@ bool receiver::validate() const {
     if (completed_[block] || untouched_.contains(block) || !a.symbols.validate()
         || (a.mend && !a.restored))
       return false;
+  if (unproven_count_ > held_.size())
+    return false;
   return untouched_.size() + assemblies_.size() + held_.size() + completed_count_
          == config_.layout.block_count();
 }

@@ -14,7 +14,9 @@
 /// emptied and requested again.
 ///
 /// Blocks held. Its caller may hold blocks since an earlier session, of which nothing is proven (held_blocks.hpp). Nobody
-/// wants these, and no room is counted for them: they become complete by a manifest alone, or else untouched.
+/// wants these, and no room is counted for them: they become complete by a manifest alone, or else untouched. What a
+/// receiver has handed out may be carried over to the next one, of another transmission of the same object: held as well,
+/// but final. Where it turns out to be different the object is another one, and this receiver fails.
 ///
 /// Losses. A block lacks symbols once the sender has moved past it (seen from data or a heartbeat) and
 /// the reordering allowance is over (shortfall.hpp). Requests follow RFC 5740: a random back-off scaled by group
@@ -23,8 +25,9 @@
 /// Alive means getting on. Hearing the sender is not progress: liveness.hpp tells deafness, datagrams too large for
 /// the way, and requests that nobody answers from one another, and leaves out what this host slept.
 ///
-/// Limits: block memory is the allocator's; beside it one bit a block, digests of at most
-/// 2 x cache + 2 manifests and of the blocks held, and bounded interval sets. A peer cannot make it grow.
+/// Limits: block memory is the allocator's; beside it two bits a block, digests of at most
+/// 2 x cache + 2 manifests and of the blocks held, of all blocks if it keeps them for the next receiver, and bounded
+/// interval sets. A peer cannot make it grow.
 ///
 /// Attack surface: everything in `on_datagram` before the seal is checked is header arithmetic. Past the seal
 /// its author may be any member of the group: none gets a byte past the digest check, and where the sender signs
@@ -58,6 +61,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <utility>
@@ -83,6 +87,9 @@ struct receiver_config {
   /// The server signs anchors, and answers fetches.
   bool anchored = false;
   bool fetches = false;
+
+  /// Digests of what is complete are kept, so that it can be carried over.
+  bool keeps_digests = false;
 
   /// Feedback goes to the address that the control connection goes to; else only a little does before the server says
   /// that it arrives (address_proof).
@@ -113,7 +120,7 @@ enum class datagram_origin : std::uint8_t {
   elsewhere, ///< another one
 };
 
-/// All counted since the session began.
+/// All counted since the receiver began.
 struct receiver_statistics {
   std::uint64_t datagrams = 0; ///< accepted ones
   std::uint64_t control = 0;   ///< of these, the ones that are no symbols, each packet number once
@@ -135,6 +142,8 @@ struct receiver_statistics {
   std::uint64_t contradictions = 0; ///< of what the server signed: a member forges
   std::uint64_t leaves_fetched = 0; ///< over the receiver's own connection
   std::array<std::uint64_t, wire::drop_reason_count> drops{};
+
+  receiver_statistics& operator+=(const receiver_statistics& other) noexcept;
 };
 
 class receiver {
@@ -178,6 +187,11 @@ public:
   /// any more.
   void on_held(timestamp now, block_number block, const std::optional<wire::digest>& found);
 
+  /// Goes on where `earlier` is: what that completed is not asked for again, but has to be proven again; what it held is
+  /// held. Requires that nothing was received yet, that both verify, that `earlier` keeps digests and has nothing left to
+  /// take, and layouts that differ in the size of symbols at most.
+  void carry_over(timestamp now, const receiver& earlier);
+
   // -- output -----------------------------------------------------------------------------------
 
   /// Blocks verified since the last call.
@@ -207,6 +221,9 @@ public:
 
   const receiver_statistics& statistics() const noexcept { return statistics_; }
   block_number completed_blocks() const noexcept { return completed_count_; }
+
+  /// Carried over, and not proven again yet.
+  block_number unproven_blocks() const noexcept { return unproven_count_; }
   timestamp last_heard() const noexcept { return last_heard_; }
 
   /// The first blocks that are neither verified nor held, as `max_ranges` ranges at most.
@@ -249,10 +266,14 @@ private:
 
   // Blocks.
   void mark_completed(timestamp now, block_number number);
+  void keep_digest(block_number number, const wire::digest& digest);
+  bool is_carried_over(block_number block) const { return !carried_.empty() && carried_[block]; }
   void try_complete(timestamp now, assemblies::iterator block);
   void refuse(timestamp now, assemblies::iterator block);
-  void settle_held(timestamp now, block_number block, held_blocks::verdict verdict);
+  void settle_held(timestamp now, block_number block, held_blocks::verdict verdict,
+                   const wire::digest& digest);
   void give_up_held(block_number block);
+  void carry_over(timestamp now, const receiver& earlier, block_number block);
   bool is_news(block_number block) const;
 
   // Trust.
@@ -321,6 +342,11 @@ private:
 
   std::vector<bool> completed_; ///< verified, or not wanted
   block_number completed_count_ = 0;
+  wire::block_range wanted_; ///< completed ones outside of it may be just that
+  std::unique_ptr<wire::digest[]>
+    kept_digests_;                  ///< of completed blocks that are wanted; null: not kept
+  std::vector<bool> carried_;       ///< handed out by an earlier receiver; empty: none
+  block_number unproven_count_ = 0; ///< of these, those that are still held
   std::vector<verified_block> ready_;
 
   /// Control bodies are opened here.

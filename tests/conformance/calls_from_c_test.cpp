@@ -26,7 +26,7 @@ static_assert(offsetof(TRANSPORTCLIENT_SESSION_INFO, ulBlockSize) == 16);
 static_assert(sizeof(WDS_TRANSPORTCLIENT_CALLBACKS) == 48);
 static_assert(sizeof(TRANSPORTCLIENT_CALLBACK_ID) == 4);
 static_assert(WDS_TRANSPORTCLIENT_MAX_CALLBACKS == 6);
-static_assert(sizeof(FLEETCAST_CONFIG) == 80 && sizeof(FLEETCAST_SESSION_STATISTICS) == 152);
+static_assert(sizeof(FLEETCAST_CONFIG) == 80 && sizeof(FLEETCAST_SESSION_STATISTICS) == 160);
 
 using CallsFromC = scripted_test;
 

@@ -192,6 +192,9 @@ reassembly_actor::behavior_type scripted_reassembly(reassembly_actor::pointer se
                                                     parts_record record) {
   return {
     [](const io::datagram_batch&) {},
+    [=](const incoming_transmission& next) {
+      record->transmissions.push_back(next.receiver.session_tag);
+    },
     [](const byte_range&) {},
     [](const held_digests&) {},
     [](room_atom) {},
@@ -217,9 +220,10 @@ class scripted_children final : public receive_session_parts {
 public:
   explicit scripted_children(parts_record record) : record_(std::move(record)) {}
 
-  control_client_actor connect(caf::scheduled_actor& session, const receive_request&,
+  control_client_actor connect(caf::scheduled_actor& session, const receive_request& request,
                                const receive_session_actor& self) override {
     record_->session = self;
+    record_->asked.push_back(request);
     record_->link = session.spawn(scripted_link, record_);
     return record_->link;
   }
@@ -236,6 +240,17 @@ public:
     result.path = record_->path;
     record_->receiving = result;
     consumer_ = consumer;
+    return result;
+  }
+
+  tl::expected<next_reception, failure>
+  receive_again(const receive_request&, const link_accepted& link, const receiving&) override {
+    if (record_->refuses_to_receive_again)
+      return tl::unexpected{record_->refuses_to_receive_again};
+    const auto layout = protocol::geometry::make(link.accept.object_size, link.accept.symbol_size,
+                                                 link.accept.source_symbols);
+    next_reception result{{{.layout = *layout}, nullptr, {}}, nullptr, record_->path};
+    result.transmission.receiver.session_tag = link.accept.session_tag;
     return result;
   }
 

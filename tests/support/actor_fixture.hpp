@@ -134,6 +134,15 @@ struct receive_parts_record {
   /// What `receive` fails with, if it shall.
   failure refuses_to_receive;
 
+  /// And `receive_again`.
+  failure refuses_to_receive_again;
+
+  /// Requests for each link, oldest first.
+  std::vector<receive_request> asked;
+
+  /// Session tags of the transmissions that the reassembly was told to go on with.
+  std::vector<std::uint32_t> transmissions;
+
   /// The group was left and joined again so often.
   unsigned joins = 0;
 

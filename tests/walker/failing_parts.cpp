@@ -174,6 +174,7 @@ failing_source(reassembly_actor::stateful_pointer<source_state> self, source_pla
   self->state.attach(std::move(plan));
   return {
     [](const io::datagram_batch&) {},
+    [](const incoming_transmission&) {}, // it goes on where it is, once its reader begins
     [self](const byte_range& wanted) { self->state.require(wanted); },
     [](const held_digests&) {},
     [](room_atom) {},
@@ -229,6 +230,17 @@ public:
     plan.seed = luck.seed();
     result.reassembly = session.spawn(failing_source, std::move(plan));
     return result;
+  }
+
+  tl::expected<next_reception, failure>
+  receive_again(const receive_request&, const link_accepted& link, const receiving&) override {
+    dice luck{next_seed()};
+    if (luck.chance(100))
+      return tl::unexpected{some_failure(luck)};
+    const auto& accept = link.accept;
+    const auto layout
+      = protocol::geometry::make(accept.object_size, accept.symbol_size, accept.source_symbols);
+    return next_reception{{{.layout = *layout}, nullptr, {}}, nullptr, {}};
   }
 
   failure join_again(const receiving&) override { return {}; }

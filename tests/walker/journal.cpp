@@ -53,6 +53,8 @@ const documented_call& documented(call which) {
     {"FleetcastGetSessionStatistics",
      {ERROR_SUCCESS, ERROR_BAD_LENGTH, ERROR_INVALID_PARAMETER, ERROR_INVALID_HANDLE,
       ERROR_NOT_READY}},
+    {"FleetcastSetPatience",
+     {ERROR_SUCCESS, ERROR_INVALID_STATE, ERROR_INVALID_HANDLE, ERROR_NOT_READY}},
   }};
   return table[static_cast<std::size_t>(which)];
 }

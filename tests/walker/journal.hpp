@@ -39,6 +39,7 @@ enum class call : std::uint8_t {
   configure,
   session_error,
   session_statistics,
+  set_patience,
   count
 };
 

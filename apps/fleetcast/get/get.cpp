@@ -58,6 +58,7 @@ struct get_arguments {
   std::string security;
   double inject_loss = 0;
   std::string cache = "8M";
+  std::uint32_t patience = 60; ///< seconds
   bool json = false;
   bool quiet = false;
   bool sparse = false;
@@ -85,6 +86,10 @@ and checked against the server's digests, and only the rest is sent. A killed
 process loses at most the last second, or 64 MiB. If the object has changed
 meanwhile, only blocks that are still the same are used. --fresh removes what is
 kept and starts over; --no-keep keeps nothing and continues nothing.
+
+If the server goes away in the middle (it is restarted, the connection is lost),
+the transfer waits for it, for 60 s or what --patience says, and goes on where it
+was. A server that refuses, or no longer has the object, ends it at once.
 
 DEST - writes the object to standard output, in order, each part once it is
 verified. Parts that arrive early wait in an unnamed file in TMPDIR (/var/tmp).
@@ -195,9 +200,11 @@ public:
 
   void progress(const transfer_figures& figures) override {
     const std::lock_guard guard{mutex_};
-    if (json_)
-      print_event("progress", to_json(figures));
-    else if (terminal_)
+    if (json_) {
+      auto event = to_json(figures);
+      event["waiting_for_server"] = figures.waits_for_server;
+      print_event("progress", std::move(event));
+    } else if (terminal_)
       bar_.draw(format_bar(figures, bar_.columns()));
     else if (!quiet_)
       say(stderr, "{}\n", format_line(figures));
@@ -383,6 +390,7 @@ int get(const get_arguments& arguments) {
     = make_request(*address, static_cast<ULONG>(*cache_bytes), arguments.trust.authenticate);
   if (!request)
     return misused(arguments.address + " is not UTF-8");
+  request->patience = arguments.patience * 1000;
   signal_events signals;
   // Before any traffic: no server is troubled for a copy that has no place to go.
   auto file = open_destination(arguments, *address, report);
@@ -432,6 +440,12 @@ void register_get(CLI::App& program, std::function<int()>& selected) {
                  "Bytes that may wait for the disk; 0: one block at a time")
     ->capture_default_str()
     ->type_name("SIZE[K|M|G]");
+  command
+    ->add_option("--patience", arguments->patience,
+                 "Seconds to wait for a server that went away before giving up; 0: none")
+    ->capture_default_str()
+    ->check(CLI::Range(0U, 86'400U))
+    ->type_name("SECONDS");
   command->add_flag("--sparse", arguments->sparse,
                     "The object is mostly zeros: do not ask for room for all of it");
   command->add_flag("--fresh", arguments->fresh,

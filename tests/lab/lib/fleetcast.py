@@ -63,14 +63,15 @@ class Receiver:
     """A running `fleetcast get --json`."""
 
     def __init__(self, workspace, bin_dir, name, url, target, host=None, interface=None,
-                 known_servers=None, wrap=None, extra=()):
+                 known_servers=None, wrap=None, extra=(), patience=0):
         self.name = name
         self.target = target
         self.events = []
         self.stray_line = None
         self.may_accuse = False  # set where a member does forge
         argv = [program(bin_dir), "get", url, target, "--json", "--known-servers",
-                known_servers or os.path.join(workspace.path, f"known_servers.{name}")]
+                known_servers or os.path.join(workspace.path, f"known_servers.{name}"),
+                "--patience", str(patience)]
         if interface:
             argv += ["--interface", interface]
         argv += extra

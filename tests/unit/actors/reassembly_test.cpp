@@ -104,14 +104,20 @@ protected:
     session = world.system().spawn(session_of, record);
     writer_ = world.system().spawn(writer_of, record);
     reassembly_ = world.system().spawn(
-      reassembly, reassembly_config{fixture::receiver_config_of(object->layout(), server, suite),
+      reassembly, reassembly_config{{config_of(object->layout()),
+                                     std::make_shared<const io::udp_socket>(std::move(*feedback)),
+                                     {}},
                                     memory,
-                                    std::make_shared<const io::udp_socket>(std::move(*feedback)),
                                     writer_,
                                     session,
-                                    {},
                                     std::move(held)});
     world.run();
+  }
+
+  protocol::receiver_config config_of(const protocol::geometry& layout) const {
+    auto result = fixture::receiver_config_of(layout, server, suite);
+    result.keeps_digests = true;
+    return result;
   }
 
   bytes manifest() {
@@ -248,6 +254,39 @@ TEST_F(Reassembly, HandsProvenBlocksToTheWriterWithoutBytesAndTheRestAsItComes) 
   ASSERT_EQ(record->finished.size(), 1U);
   EXPECT_EQ(record->finished[0].statistics.bytes_proven, symbol_size * symbols - 10U);
   EXPECT_EQ(record->finished[0].statistics.blocks_refuted, 2U);
+}
+
+TEST_F(Reassembly, GoesOnWithTheNextTransmissionWhereItWas) {
+  start(4 * symbol_size * symbols);
+  std::vector<bytes> heard{manifest()};
+  say_block(heard, 0);
+  say_block(heard, 1);
+  world.tell(reassembly_, batch_of(heard));
+  ASSERT_EQ(record->blocks.size(), 2U);
+  world.pass(seconds(60)); // nothing is heard any more
+  EXPECT_EQ(record->failed.size(), 1U);
+
+  const fixture::identity other_server;
+  auto next = fixture::receiver_config_of(object->layout(), other_server, suite);
+  next.keeps_digests = true;
+  auto feedback = io::udp_socket::open_feedback_sender(loopback, sender.local_endpoint());
+  ASSERT_TRUE(feedback) << feedback.error().text;
+  world.tell(
+    reassembly_,
+    incoming_transmission{next, std::make_shared<const io::udp_socket>(std::move(*feedback)), {}});
+  EXPECT_EQ(world.status(reassembly_).state, "receiving");
+  fixture::group_voice other_voice{suite};
+  std::vector<bytes> rest{other_voice.say(object->manifest(0, 4, other_server))};
+  for (protocol::block_number b = 2; b < 4; ++b)
+    for (protocol::symbol_id s = 0; s < symbols; ++s)
+      rest.push_back(other_voice.say_symbol(*object, b, s));
+  world.tell(reassembly_, batch_of(rest));
+  expect_content(); // each block once
+  ASSERT_EQ(record->finished.size(), 1U);
+  EXPECT_EQ(record->finished[0].completed_blocks, 4U);
+  EXPECT_EQ(record->finished[0].statistics.bytes, object->content().size())
+    << "of both transmissions";
+  EXPECT_EQ(record->finished[0].statistics.bytes_proven, 0U);
 }
 
 TEST_F(Reassembly, OfAnObjectThatIsHeldFinishesOnceItIsProven) {

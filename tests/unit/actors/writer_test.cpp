@@ -48,6 +48,7 @@ reassembly_actor::behavior_type some_reassembly(reassembly_actor::pointer self, 
                                                 writer_actor to, verified_blocks blocks) {
   return {
     [](const io::datagram_batch&) {},
+    [](const incoming_transmission&) {},
     [](const byte_range&) {},
     [](const held_digests&) {},
     [=](room_atom) { ++record->room; },

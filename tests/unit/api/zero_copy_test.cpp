@@ -101,16 +101,16 @@ plain_manager(actors::session_manager_actor::pointer self, transmission_pointer 
       started.object_size = layout.object_size();
       started.block_size = static_cast<std::uint32_t>(layout.block_size());
       started.writer = self->spawn(actors::writer, request.cache_bytes, consumer, session);
-      const auto reassembly
-        = self->spawn(actors::reassembly,
-                      actors::reassembly_config{
-                        fixture::receiver_config_of(layout, from->server, suite),
-                        from->memory,
-                        std::make_shared<const actors::io::udp_socket>(std::move(feedback.value())),
-                        started.writer,
-                        session,
-                        {},
-                        {}});
+      const auto reassembly = self->spawn(
+        actors::reassembly,
+        actors::reassembly_config{
+          {fixture::receiver_config_of(layout, from->server, suite),
+           std::make_shared<const actors::io::udp_socket>(std::move(feedback.value())),
+           {}},
+          from->memory,
+          started.writer,
+          session,
+          {}});
       started.ranges = reassembly;
       self->send(consumer, std::move(started));
       self->send(reassembly, from->datagrams());

@@ -37,10 +37,11 @@ constexpr duration patience = milliseconds(40);
 class listener {
 public:
   explicit listener(std::uint64_t object_size, std::size_t cache = 8,
-                    std::uint16_t bytes_of_symbol = symbol_size)
-    : object(object_size, bytes_of_symbol, k),
+                    std::uint16_t bytes_of_symbol = symbol_size, bool keeps_digests = false,
+                    std::uint64_t content_seed = 1)
+    : object(object_size, bytes_of_symbol, k, content_seed),
       memory(std::size_t{bytes_of_symbol} * k, cache),
-      machine(fixture::receiver_config_of(object.layout(), server, suite), memory, now) {
+      machine(config_of(object.layout(), server, keeps_digests), memory, now) {
     pump();
   }
 
@@ -146,6 +147,13 @@ public:
   std::map<block_number, verified_block> blocks;
 
 private:
+  static receiver_config config_of(const geometry& layout, const fixture::identity& server,
+                                   bool keeps_digests) {
+    auto result = fixture::receiver_config_of(layout, server, suite);
+    result.keeps_digests = keeps_digests;
+    return result;
+  }
+
   void pump() {
     ASSERT_TRUE(machine.validate());
     for (auto& block : machine.take_blocks()) {

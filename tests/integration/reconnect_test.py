@@ -1,0 +1,187 @@
+#!/usr/bin/env python3
+"""The server goes away in the middle and comes back: `fleetcast get` waits for it and goes on. Over loopback, without root.
+
+    reconnect_test.py --bin build/release/bin
+"""
+
+import os
+import signal
+import sys
+import time
+
+sys.dont_write_bytecode = True
+HERE = os.path.dirname(os.path.realpath(__file__))
+sys.path.insert(0, os.path.join(os.path.dirname(HERE), "lab"))
+
+# pylint: disable=wrong-import-position
+from lib import files, schema, script  # noqa: E402
+from lib.fleetcast import Receiver, Server  # noqa: E402
+from lib.loopback import free_port  # noqa: E402
+from lib.workspace import LabError, Workspace  # noqa: E402
+
+SIZE = 24 * (1 << 20) + 1234
+RATE = 48_000_000  # four seconds
+SECONDS = 120
+
+
+def require(condition, text):
+    if not condition:
+        raise LabError(text)
+
+
+class Scene:
+    """A server of one object, and receivers that have patience."""
+
+    def __init__(self, workspace, options, name):
+        self.workspace = workspace
+        self.bin = options.bin
+        self.name = name
+        self.source = os.path.join(workspace.directory(name), "image")
+        self.copies = workspace.directory(f"{name}-copies")
+        self.listen = f"127.0.0.1:{free_port()}"
+        self.state = workspace.directory(f"{name}-state")
+        self.digest = files.make_random_file(self.source, SIZE)
+        self.serve()
+
+    def serve(self, *extra):
+        self.server = Server(self.workspace, self.bin, os.path.dirname(self.source), self.listen, "lo", rate=RATE,
+                             state_dir=self.state, extra=extra)
+
+    def end_server(self, number):
+        self.server.program.signal(number)
+        self.server.program.wait(SECONDS)
+
+    def get(self, which=1, patience=60):
+        name = f"{self.name}{which}"
+        return Receiver(self.workspace, self.bin, name, self.server.url("image"), os.path.join(self.copies, name),
+                        known_servers=os.path.join(self.workspace.path, f"{name}-known"), patience=patience)
+
+    def check(self, receiver, reconnections):
+        status = receiver.wait(SECONDS)
+        require(status == 0, f"{receiver.name} ended with {status}: {receiver.failure_text}")
+        receiver.check_success(self.digest)
+        for event in receiver.events:
+            schema.check(event, "get")
+        came = receiver.event("completed")["reconnections"]
+        require(came == reconnections, f"{receiver.name} says that the server came back {came} times, not {reconnections}")
+
+    def await_waiting(self, receiver):
+        receiver.program.wait_until(lambda: receiver.event("progress").get("waiting_for_server"), SECONDS,
+                                    "it waited for the server")
+
+    def close(self):
+        self.server.stop()
+
+
+def arrived(receiver):
+    return receiver.event("progress").get("bytes", 0)
+
+
+def goes_on_after_a_restart(scene):
+    """Once as a service manager does it, once by a crash. Progress never goes back."""
+    receivers = [scene.get(which) for which in (1, 2)]
+    for share, number in ((0.3, signal.SIGTERM), (0.6, signal.SIGKILL)):
+        for receiver in receivers:
+            receiver.wait_for_progress(share, SECONDS)
+        scene.end_server(number)
+        for receiver in receivers:
+            scene.await_waiting(receiver)
+        scene.serve()
+    for receiver in receivers:
+        scene.check(receiver, 2)
+        steps = [event["bytes"] for event in receiver.events if event["event"] == "progress"]
+        require(steps == sorted(steps), "its progress went back")
+        told = [event["text"] for event in receiver.events if event["event"] == "warning"]
+        require(sum("waits up to 60 s for the server to come back" in text for text in told) == 2, f"it says {told}")
+        require(sum("the server is back after" in text for text in told) == 2, f"it says {told}")
+    print("two receivers, two restarts: both complete, each block once")
+
+
+def sends_little_again(scene):
+    receiver = scene.get()
+    receiver.wait_for_progress(0.7, SECONDS)
+    before = arrived(receiver)
+    scene.end_server(signal.SIGTERM)
+    scene.await_waiting(receiver)
+    began = time.monotonic()
+    scene.serve()
+    scene.check(receiver, 1)
+    seconds = time.monotonic() - began
+    whole = SIZE * 8 / RATE
+    # At a fixed rate time tells what was sent; a busy machine may be late.
+    require(seconds < whole * 0.75, f"after {before} of {SIZE} bytes the rest took {seconds:.1f} s of {whole:.1f} s")
+    print(f"{before} of {SIZE} bytes were there, the rest took {seconds:.1f} s; all takes {whole:.1f} s")
+
+
+def never_mixes_versions(scene):
+    receiver = scene.get()
+    receiver.wait_for_progress(0.4, SECONDS)
+    scene.end_server(signal.SIGKILL)
+    scene.await_waiting(receiver)
+    files.make_random_file(scene.source + ".new", SIZE)
+    os.rename(scene.source + ".new", scene.source)
+    scene.serve()
+    status = receiver.wait(SECONDS)
+    require(status == 1, f"{receiver.name} ended with {status}")
+    require("the object was changed meanwhile" in receiver.failure_text, f"it says {receiver.failure_text}")
+    require(not os.path.exists(receiver.target), "there is something under the final name")
+    print("an object that was replaced meanwhile: a named failure, no mixture")
+
+
+def gives_up_in_time(scene):
+    receiver = scene.get(patience=2)
+    receiver.wait_for_progress(0.3, SECONDS)
+    scene.end_server(signal.SIGKILL)
+    began = time.monotonic()
+    require(receiver.wait(SECONDS) == 1, f"{receiver.name} ended with {receiver.program.status}")
+    waited = time.monotonic() - began
+    require(1.5 < waited, f"it gave up after {waited:.1f} s")
+    require("s of waiting for the server" in receiver.failure_text, f"it says {receiver.failure_text}")
+    require(receiver.event("failed").get("kept"), "it keeps nothing for the next time")
+    scene.serve()
+    print(f"patience of two seconds: gave up after {waited:.1f} s, and keeps what came")
+
+
+def ends_when_refused(scene):
+    receiver = scene.get()
+    receiver.wait_for_progress(0.3, SECONDS)
+    scene.end_server(signal.SIGTERM)
+    scene.await_waiting(receiver)
+    os.rename(scene.source, scene.source + ".gone")
+    scene.serve()
+    require(receiver.wait(SECONDS) == 1, f"{receiver.name} ended with {receiver.program.status}")
+    require("image" in receiver.failure_text and "refused" in receiver.failure_text, f"it says {receiver.failure_text}")
+    print("the object is no longer there: ends at once")
+
+
+def is_interrupted_while_it_waits(scene):
+    receiver = scene.get()
+    receiver.wait_for_progress(0.3, SECONDS)
+    scene.end_server(signal.SIGTERM)
+    scene.await_waiting(receiver)
+    receiver.program.signal(signal.SIGINT)
+    require(receiver.wait(SECONDS) == 130, f"{receiver.name} ended with {receiver.program.status}")
+    scene.serve()
+    print("Ctrl-C while it waits: ends, and keeps what came")
+
+
+CASES = (goes_on_after_a_restart, sends_little_again, never_mixes_versions, gives_up_in_time, ends_when_refused,
+         is_interrupted_while_it_waits)
+
+
+def test():
+    arguments = script.parser(__doc__.splitlines()[0])
+    arguments.add_argument("--only", help="name of one case")
+    options = script.parse(arguments)
+    with Workspace() as workspace:
+        os.environ["HOME"] = workspace.directory("home")
+        os.environ.pop("XDG_CONFIG_HOME", None)
+        for case in CASES:
+            if options.only in (None, case.__name__):
+                scene = Scene(workspace, options, case.__name__)
+                case(scene)
+                scene.close()
+
+
+if __name__ == "__main__":
+    script.main(test)
