@@ -220,10 +220,13 @@ status_promise session_manager_state::collect(status_snapshot own) {
       sessions.push_back(std::move(session));
       ids.push_back(id);
     }
+  if (serving_)
+    for (auto& helper : serving_->helpers())
+      sessions.push_back(std::move(helper));
   gather_status(self_, sessions, 2 * status_patience,
                 [promise, ids, own = std::move(own)](std::vector<status_snapshot> answers) mutable {
                   // One that is stuck can be cancelled all the same, by its id.
-                  for (std::size_t i = 0; i < answers.size(); ++i)
+                  for (std::size_t i = 0; i < ids.size(); ++i)
                     if (!answers[i].answered)
                       answers[i].facts.push_back(metrics::session(std::to_string(ids[i])));
                   own.children = std::move(answers);

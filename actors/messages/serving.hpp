@@ -54,6 +54,7 @@ struct block_read {
   protocol::block_number number = 0;
   protocol::const_block_buffer bytes;
   protocol::wire::digest digest{};
+  bool is_settled = false; ///< its digest may be kept for the object's version
 };
 
 struct read_failed {

@@ -1,6 +1,7 @@
 /// Where the bytes that a server sends come from.
 #pragma once
 
+#include "actors/serve/object_version.hpp"
 #include "protocol/failure.hpp"
 #include "protocol/wire/control_messages.hpp"
 
@@ -9,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -41,6 +43,12 @@ public:
   /// Whether both are the same object in the same version, so that one transmission serves both
   /// (CompareContent: P-CC-1).
   [[nodiscard]] virtual bool same_as(const content& other) const noexcept = 0;
+
+  /// The version that was opened; none from a provider that cannot know.
+  [[nodiscard]] virtual std::optional<object_version> version() const { return std::nullopt; }
+
+  /// Whether all that was read until now belongs to `version()`, and no later change could go by the same one.
+  [[nodiscard]] virtual bool is_settled() const { return false; }
 };
 
 /// A namespace of a catalog.

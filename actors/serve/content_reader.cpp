@@ -81,7 +81,7 @@ content_reader_state::outcome content_reader_state::read(protocol::block_number 
   ++blocks_;
   bytes_ += size;
   const auto digest = hashes_ ? protocol::wire::digest_of(bytes) : protocol::wire::digest{};
-  return block_read{number, std::move(memory), digest};
+  return block_read{number, std::move(memory), digest, hashes_ && object_->is_settled()};
 }
 
 std::optional<content_reader_state::outcome>

@@ -89,10 +89,11 @@ bool same_time(const timespec& a, const timespec& b) noexcept {
 /// A regular file, held open: replacing it under its name leaves this version whole.
 class file_content final : public content {
 public:
-  file_content(int descriptor, const struct stat& as_opened, std::string name,
+  file_content(int descriptor, const struct stat& as_opened, std::string root, std::string name,
                metadata_bytes metadata)
     : descriptor_(descriptor),
       as_opened_(as_opened),
+      root_(std::move(root)),
       name_(std::move(name)),
       metadata_(std::move(metadata)) {}
 
@@ -137,6 +138,16 @@ public:
            && metadata_ == file->metadata_;
   }
 
+  std::optional<object_version> version() const override { return version_of(root_, as_opened_); }
+
+  bool is_settled() const override {
+    struct stat now {};
+    return ::fstat(descriptor_, &now) == 0 && now.st_size == as_opened_.st_size
+           && same_time(now.st_mtim, as_opened_.st_mtim)
+           && same_time(now.st_ctim, as_opened_.st_ctim)
+           && actors::is_settled(now, std::chrono::system_clock::now());
+  }
+
 private:
   tl::expected<void, failure> check_unchanged() const {
     struct stat now {};
@@ -161,20 +172,21 @@ private:
 
   int descriptor_;
   struct stat as_opened_;
+  std::string root_; ///< the directory that is served
   std::string name_;
   metadata_bytes metadata_;
 };
 
 /// Takes `descriptor` over.
-tl::expected<std::shared_ptr<content>, failure> adopt(int descriptor, const std::string& shown,
-                                                      metadata_bytes metadata) {
+tl::expected<std::shared_ptr<content>, failure>
+adopt(int descriptor, const std::string& root, const std::string& shown, metadata_bytes metadata) {
   struct stat found {};
   const bool known = ::fstat(descriptor, &found) == 0;
   const int error = errno;
   if (known && S_ISREG(found.st_mode)) {
     // Twice the read-ahead; advice only.
     ::posix_fadvise(descriptor, 0, 0, POSIX_FADV_SEQUENTIAL);
-    return std::make_shared<file_content>(descriptor, found, shown, std::move(metadata));
+    return std::make_shared<file_content>(descriptor, found, root, shown, std::move(metadata));
   }
   ::close(descriptor);
   if (!known)
@@ -262,7 +274,7 @@ directory_provider::find(std::string_view name_space) {
                   "the server cannot open the directory of its namespace " + quoted(name_space)
                     + "; see its log");
   }
-  return found_directory{found->first, std::move(*directory)};
+  return found_directory{found->first, found->second.path, std::move(*directory)};
 }
 
 tl::expected<std::shared_ptr<content>, failure>
@@ -282,7 +294,7 @@ directory_provider::open(std::string_view name_space, std::string_view object) {
     ::close(descriptor);
     return tl::unexpected{std::move(metadata.error())};
   }
-  return adopt(descriptor, shown, std::move(*metadata));
+  return adopt(descriptor, directory->path, shown, std::move(*metadata));
 }
 
 std::vector<offered_namespace> directory_provider::namespaces() const {

@@ -61,6 +61,7 @@ private:
 
   struct found_directory {
     std::string name; ///< of the namespace
+    std::string path;
     io::file_descriptor opened;
   };
 

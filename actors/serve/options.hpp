@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
@@ -64,6 +65,9 @@ struct send_options {
   /// Bytes of the largest IP packets that the network takes everywhere; 0: of usual ones. The interface may
   /// take less still.
   std::size_t mtu = 0;
+
+  /// Where digests of blocks are kept beyond the end of a transmission (digest_cache.hpp); empty: nowhere.
+  std::filesystem::path digests;
 
   /// How blocks are cut, whatever the network takes: for tests.
   std::optional<protocol::block_shape> shape;

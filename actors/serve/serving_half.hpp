@@ -51,6 +51,9 @@ public:
 
   virtual bool is_empty() const = 0;
   virtual std::vector<std::pair<session_id, caf::actor>> sessions() const = 0;
+
+  /// Actors that serve all of them.
+  virtual std::vector<caf::actor> helpers() const = 0;
   virtual void add_facts(std::vector<fact>& facts) const = 0;
 };
 

@@ -96,6 +96,7 @@ send_session_state::make_behavior(send_session_config config) {
   sender_.emplace(c, pace_->first(), *signer_);
   log_.emplace(name, config_->id, config_->object->name());
   began_at_ = now(self_);
+  remember_digests();
   self_->set_down_handler([this](const caf::down_msg& down) { on_down(down); });
   return {
     [this](const io::datagram_batch& batch) { on_feedback(batch); },
@@ -206,6 +207,8 @@ failure send_session_state::start_children(wire::seal_suite suite) {
                                             caf::actor_cast<datagram_sink_actor>(self_));
   children_.add(self_, "socket_reader", feedback_reader, child_set::farewell::stop);
   log_->began(*config_, pace_->words());
+  if (ledger_)
+    ledger_->ask([this](const auto& known) { on_known(known); });
   return {};
 }
 
@@ -427,14 +430,47 @@ void send_session_state::on_feedback(const io::datagram_batch& batch) {
 void send_session_state::on_block(const block_read& block) {
   if (ended_)
     return;
-  if (const auto changed = sender_->on_block(block.number, block.bytes, block.digest))
+  if (const auto changed = sender_->on_block(block.number, block.bytes, block.digest)) {
+    if (ledger_)
+      ledger_->drop();
     return fail(failure{changed}.in_context("while sending " + log_->object()));
+  }
+  if (ledger_ && block.is_settled)
+    ledger_->note(now(self_), block.number, block.digest);
   for (const auto& waiting : std::exchange(waiting_fetches_, {}))
     if (waiting.asked.block == block.number)
       answer(waiting.from, waiting.asked,
              {block.bytes.get(), config_->layout.size_of(block.number)});
     else
       waiting_fetches_.push_back(waiting);
+  pump();
+}
+
+// -- digests beyond this transmission -------------------------------------------------------------
+
+void send_session_state::remember_digests() {
+  if (!config_->digests || config_->options.unsealed)
+    return;
+  const auto& layout = config_->layout;
+  if (const auto version = config_->object->version())
+    ledger_.emplace(
+      self_, config_->digests,
+      digest_key{*version, layout.object_size(), static_cast<std::uint32_t>(layout.block_size())},
+      layout.block_count());
+}
+
+/// They answer for blocks that nobody reads. Blocks that are read are hashed as ever, and compared.
+void send_session_state::on_known(const std::vector<protocol::digest_run>& known) {
+  if (ended_)
+    return;
+  if (!sender_->know(known)) {
+    // Nobody was told any of them yet.
+    log_->forgets_digests();
+    return ledger_->drop();
+  }
+  for (const auto& run : known)
+    known_digests_ += run.digests.size();
+  log_->knows_digests(known_digests_, config_->layout.block_count());
   pump();
 }
 
@@ -540,6 +576,8 @@ void send_session_state::fail(const failure& reason) {
 
 void send_session_state::end() {
   ended_ = true;
+  if (ledger_)
+    ledger_->flush();
   log_->ended(completed_receivers_, claimed_receivers_, sender_->statistics());
   children_.end();
   self_->quit();
@@ -705,6 +743,8 @@ status_snapshot send_session_state::status() const {
      metrics::repair_datagrams(s.repair_datagrams),
      metrics::control_datagrams(s.control_datagrams),
      metrics::payload_bytes(s.payload_bytes),
+     metrics::digests_known(known_digests_),
+     metrics::digest_reads(s.digest_reads),
      metrics::feedback_messages(s.feedback_messages),
      metrics::repair_requests(s.repair_requests),
      metrics::repairs_covered(s.repairs_covered),

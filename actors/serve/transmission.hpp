@@ -22,6 +22,7 @@
 #include "actors/messages/serving.hpp"
 #include "actors/observe/rate_meter.hpp"
 #include "actors/observe/turn_meter.hpp"
+#include "actors/serve/digest_ledger.hpp"
 #include "actors/serve/feedback_watch.hpp"
 #include "actors/serve/fetch_allowance.hpp"
 #include "actors/serve/transmission_config.hpp"
@@ -87,6 +88,8 @@ private:
   void settle_claims();
   void on_feedback(const io::datagram_batch& batch);
   void on_block(const block_read& block);
+  void remember_digests();
+  void on_known(const std::vector<protocol::digest_run>& known);
   void on_fetch(receiver_id id, const protocol::wire::fetch& asked);
   void answer(receiver_id id, const protocol::wire::fetch& asked, std::span<const std::byte> block);
   void refuse(receiver_id id, const protocol::wire::fetch& asked);
@@ -128,6 +131,7 @@ private:
   std::optional<protocol::wire::manifest_signer> signer_;
   std::optional<protocol::sender> sender_;
   std::optional<protocol::feedback_gate> gate_;
+  std::optional<digest_ledger> ledger_; ///< none: nothing is kept of this object
   protocol::wire::transmission_id transmission_{};
   std::uint32_t session_tag_ = 0;
   protocol::wire::direction_key group_key_;
@@ -143,7 +147,8 @@ private:
   transmission_watch watch_;
   feedback_watch feedback_watch_;
   protocol::timestamp began_at_{};
-  std::size_t under_way_ = 0; ///< datagrams at the socket writer
+  std::uint64_t known_digests_ = 0; ///< that were kept before
+  std::size_t under_way_ = 0;       ///< datagrams at the socket writer
   std::uint64_t refused_datagrams_ = 0;
   std::uint64_t completed_receivers_ = 0;
   std::uint64_t claimed_receivers_ = 0; ///< of those, whose reports did not show it

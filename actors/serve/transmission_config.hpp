@@ -7,6 +7,7 @@
 #include "actors/kit/data_path.hpp"
 #include "actors/messages/vocabulary.hpp"
 #include "actors/serve/content_provider.hpp"
+#include "actors/serve/digest_keeper.hpp"
 #include "actors/serve/group_allocator.hpp"
 #include "actors/serve/options.hpp"
 #include "actors/serve/server_budget.hpp"
@@ -29,7 +30,8 @@ struct send_session_config {
   std::shared_ptr<const budget_lease> budget; ///< null: no bound
   send_options options;
   io::io_thread* io = nullptr;
-  session_id id = 0; ///< as the console shows it
+  session_id id = 0;             ///< as the console shows it
+  digest_keeper_actor digests{}; ///< null: none
 };
 
 /// For every socket of a transmission.

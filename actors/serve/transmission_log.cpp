@@ -60,6 +60,17 @@ void transmission_log::cannot_begin(const failure& why) const {
   log(actor_).error("{}: cannot be sent now: {}", object_, why.text);
 }
 
+void transmission_log::knows_digests(std::uint64_t known, std::uint64_t blocks) const {
+  log(actor_).info("{}: the digests of {} of {} blocks are known from before", object_, known,
+                   blocks);
+}
+
+void transmission_log::forgets_digests() const {
+  log(actor_).warn("{}: its contents changed, but its size and times did not; the digests that "
+                   "were known are dropped",
+                   object_);
+}
+
 void transmission_log::joined(const std::string& who, std::size_t now) const {
   events().note(event_kind::receiver_joined, id_,
                 fmt::format("{} of {}; {} now", who, object_, now));
@@ -133,8 +144,9 @@ void transmission_log::failed(std::size_t waiting, const failure& why) const {
 void transmission_log::ended(std::uint64_t complete, std::uint64_t claimed,
                              const protocol::sender_statistics& sent) const {
   log(actor_).info(
-    "{}: ended; {} receivers complete ({} only claimed), {} source and {} repair datagrams sent",
-    object_, complete, claimed, sent.source_datagrams, sent.repair_datagrams);
+    "{}: ended; {} receivers complete ({} only claimed), {} source and {} repair datagrams sent, "
+    "{} blocks read for their digest alone",
+    object_, complete, claimed, sent.source_datagrams, sent.repair_datagrams, sent.digest_reads);
 }
 
 } // namespace fleetcast::actors

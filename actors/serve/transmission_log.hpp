@@ -30,6 +30,12 @@ public:
   void cannot_hear_at(const boost::asio::ip::address& address, const failure& why) const;
   void cannot_begin(const failure& why) const;
 
+  /// Digests that were kept since earlier transmissions: of so many blocks of all.
+  void knows_digests(std::uint64_t known, std::uint64_t blocks) const;
+
+  /// Those that were kept contradict what was read.
+  void forgets_digests() const;
+
   void joined(const std::string& who, std::size_t now) const;
   void left(const std::string& who, const failure& why) const;
 

@@ -23,6 +23,13 @@ transmissions::transmissions(send_options options, caf::scheduled_actor& manager
     io_(io) {
   if (!options_.banished)
     options_.banished = std::make_shared<banishment>();
+  if (!options_.digests.empty())
+    digests_ = start_digest_keeper(manager.system(), options_.digests);
+}
+
+transmissions::~transmissions() {
+  if (digests_)
+    caf::anon_send(digests_, stop_atom::value);
 }
 
 serving_half_factory serving(send_options options) {
@@ -70,6 +77,7 @@ tl::expected<serving_half::way_in, failure> transmissions::begin(join_request re
   }
   const auto id = next_session_id();
   prepared->id = id;
+  prepared->digests = digests_;
   events().note(event_kind::session_began, id,
                 "sends " + protocol::outside_text(request.object->name()));
   auto session = manager_.spawn(send_session, std::move(*prepared));
@@ -143,6 +151,12 @@ std::vector<std::pair<session_id, caf::actor>> transmissions::sessions() const {
   for (const auto& t : all_)
     result.emplace_back(t.id, caf::actor_cast<caf::actor>(t.session));
   return result;
+}
+
+std::vector<caf::actor> transmissions::helpers() const {
+  if (digests_)
+    return {caf::actor_cast<caf::actor>(digests_)};
+  return {};
 }
 
 void transmissions::add_facts(std::vector<fact>& facts) const {

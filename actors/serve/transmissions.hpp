@@ -3,6 +3,7 @@
 
 #include "actors/io/io_thread.hpp"
 #include "actors/io/way.hpp"
+#include "actors/serve/digest_keeper.hpp"
 #include "actors/serve/options.hpp"
 #include "actors/serve/serving_half.hpp"
 
@@ -18,6 +19,12 @@ class transmissions final : public serving_half {
 public:
   transmissions(send_options options, caf::scheduled_actor& manager, io::io_thread& io);
 
+  /// With all transmissions gone: what they told the digest keeper last, it still hears.
+  ~transmissions() override;
+
+  transmissions(const transmissions&) = delete;
+  transmissions& operator=(const transmissions&) = delete;
+
   tl::expected<way_in, failure> find(const join_request& request) override;
   void close(const send_session_actor& session) override;
   steered_send_session_actor session(session_id id) const override;
@@ -25,6 +32,7 @@ public:
   void stop(const failure& reason) override;
   bool is_empty() const override { return all_.empty(); }
   std::vector<std::pair<session_id, caf::actor>> sessions() const override;
+  std::vector<caf::actor> helpers() const override;
   void add_facts(std::vector<fact>& facts) const override;
 
 private:
@@ -45,6 +53,7 @@ private:
   send_options options_;
   caf::scheduled_actor& manager_;
   io::io_thread& io_;
+  digest_keeper_actor digests_; ///< null: nothing is kept
   std::vector<transmission> all_;
   std::uint64_t refused_in_all_ = 0;
   std::uint64_t refused_of_source_ = 0;

@@ -352,7 +352,8 @@ serve_checked<actors::send_options> sending_of(const serve_arguments& arguments,
   if (!arguments.interface.empty())
     if (const auto found = actors::io::find_interface(arguments.interface); !found)
       return refuse_to_serve(found.error(), exit_code::failure);
-  auto identity = actors::io::load_or_create_identity(state_directory(arguments.state_dir));
+  const auto state = state_directory(arguments.state_dir);
+  auto identity = actors::io::load_or_create_identity(state);
   if (!identity)
     return refuse_to_serve(identity.error(), exit_code::local_file);
   actors::send_options result;
@@ -368,6 +369,8 @@ serve_checked<actors::send_options> sending_of(const serve_arguments& arguments,
   result.interface = arguments.interface;
   result.feedback_ports = parsed.feedback_ports;
   result.unsealed = arguments.security == "none";
+  if (!arguments.no_digest_cache && !result.unsealed)
+    result.digests = state / "digests";
   return result;
 }
 

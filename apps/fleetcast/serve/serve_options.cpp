@@ -114,9 +114,12 @@ void add_serve_options(CLI::App& command, serve_arguments& arguments) {
   add_loss_option(command, arguments.inject_loss);
   command
     .add_option("--state-dir", arguments.state_dir,
-                "Where the server's identity is kept (default: /var/lib/fleetcast for root, else "
-                "~/.local/state/fleetcast)")
+                "Where the server's identity and its digest cache are kept (default: "
+                "/var/lib/fleetcast for root, else ~/.local/state/fleetcast)")
     ->type_name("DIR");
+  command.add_flag("--no-digest-cache", arguments.no_digest_cache,
+                   "Keep no digests of what was sent: after a restart, blocks that receivers hold "
+                   "already are read again");
   add_daemon_options(command, arguments.daemon);
 }
 

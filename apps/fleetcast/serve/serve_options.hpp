@@ -33,6 +33,7 @@ struct serve_arguments {
   std::string security = "sealed";
   double inject_loss = 0;
   std::string state_dir;
+  bool no_digest_cache = false;
   daemon_options daemon;
 };
 

@@ -60,7 +60,7 @@ TEST_F(ServeSettings, AFileSaysEverythingThatFlagsSay) {
         "feedback_port = \"6000-6010\"\nmax_transmissions = 7\n"
         "max_transmissions_per_source = 3\nrate_policy = \"fixed\"\nttl = 9\nmtu = 1400\n"
         "security = \"none\"\ninject_loss = 2.5\nstate_dir = \"/var/x\"\nmetrics = \"9464\"\n"
-        "no_console = true\nlog_level = \"debug\"\n"
+        "no_digest_cache = true\nno_console = true\nlog_level = \"debug\"\n"
           + lab_ + "authorized = \"/etc/lab\"\n");
   const auto& a = all.arguments;
   EXPECT_EQ(a.listen, "127.0.0.1:5999");
@@ -80,6 +80,7 @@ TEST_F(ServeSettings, AFileSaysEverythingThatFlagsSay) {
   EXPECT_EQ(a.security, "none");
   EXPECT_EQ(a.inject_loss, 2.5);
   EXPECT_EQ(a.state_dir, "/var/x");
+  EXPECT_TRUE(a.no_digest_cache);
   EXPECT_EQ(a.daemon.metrics, "9464");
   EXPECT_TRUE(a.daemon.no_console);
   EXPECT_EQ(a.daemon.log_level, "debug");
@@ -90,7 +91,7 @@ TEST_F(ServeSettings, NoOptionIsWithoutASetting) {
   serve_arguments ignored;
   add_serve_options(command, ignored);
   // The test above sets all of them; one that is added must be added there.
-  EXPECT_EQ(command.get_options().size() - 1, 19U) << "without --help";
+  EXPECT_EQ(command.get_options().size() - 1, 20U) << "without --help";
 }
 
 TEST_F(ServeSettings, FlagsWinOneByOne) {

@@ -13,6 +13,7 @@
 #include <filesystem>
 #include <future>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <fcntl.h>
@@ -335,6 +336,66 @@ TEST(NamespaceDirectory, IsReadFromNameAndDirectory) {
     EXPECT_EQ(parsed.error().code, failure_code::invalid_request);
   }
   EXPECT_FALSE(namespace_directory::parse(std::string(256, 'a') + "=dir"));
+}
+
+// -- versions -------------------------------------------------------------------------------------
+
+timespec change_time_of(const fs::path& file) {
+  struct stat info {};
+  EXPECT_EQ(::stat(file.c_str(), &info), 0);
+  return info.st_ctim;
+}
+
+TEST_F(DirectoryProvider, TellsVersionsApartWhoseSizesAndWriteTimesAreTheSame) {
+  const auto path = root / "served/file";
+  const auto before = opened("file");
+  struct stat info {};
+  ASSERT_EQ(::stat(path.c_str(), &info), 0);
+  const auto is_same_step = [&] {
+    const auto now = change_time_of(path);
+    return now.tv_sec == info.st_ctim.tv_sec && now.tv_nsec == info.st_ctim.tv_nsec;
+  };
+  do { // until the clock of the file system has moved
+    write("served/file", "9876543210");
+    const timespec times[2]{{0, UTIME_OMIT}, info.st_mtim};
+    ASSERT_EQ(::utimensat(AT_FDCWD, path.c_str(), times, 0), 0);
+  } while (is_same_step());
+  const auto after = opened("file");
+  EXPECT_TRUE(after->same_as(*before)) << "by what everybody can set";
+  ASSERT_TRUE(before->version());
+  EXPECT_NE(after->version(), before->version());
+  EXPECT_EQ(opened("file")->version(), after->version());
+}
+
+TEST_F(DirectoryProvider, TellsVersionsOfEqualFilesInTwoNamespacesApart) {
+  const auto two
+    = directory_provider::make({{"lab", (root / "served").string()}, {"all", root.string()}});
+  ASSERT_TRUE(two);
+  EXPECT_NE((*two)->open("lab", "file").value()->version(),
+            (*two)->open("all", "served/file").value()->version());
+}
+
+/// What was changed a moment ago may be changed again, and nothing would show.
+TEST_F(DirectoryProvider, DoesNotVouchForAFileThatWasJustChanged) {
+  EXPECT_FALSE(opened("file")->is_settled());
+}
+
+TEST_F(DirectoryProvider, VouchesForAFileThatIsOldAndStaysAsItIs) {
+  const auto there = directory_provider::make({{"bin", "/usr/bin"}});
+  ASSERT_TRUE(there);
+  EXPECT_TRUE((*there)->open("bin", "env").value()->is_settled());
+}
+
+TEST_F(DirectoryProvider, NeverVouchesAgainForAVersionThatIsGone) {
+  const auto before = opened("file");
+  const auto changed = change_time_of(root / "served/file");
+  do
+    ASSERT_EQ(::chmod((root / "served/file").c_str(), 0600), 0);
+  while (change_time_of(root / "served/file").tv_nsec == changed.tv_nsec);
+  const auto after = opened("file");
+  while (!after->is_settled()) // for three seconds
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  EXPECT_FALSE(before->is_settled());
 }
 
 } // namespace
