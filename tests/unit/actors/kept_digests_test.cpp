@@ -17,6 +17,7 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -171,17 +172,24 @@ protected:
     ASSERT_EQ(read, wanted);
   }
 
+  std::vector<protocol::digest_run> runs_at_keeper() {
+    std::vector<protocol::digest_run> result;
+    const digest_key key{{std::byte{7}}, blocks * block_size, block_size};
+    self->request(keeper, answer_patience, find_digests{key})
+      .receive([&](const known_digests& known) { result = known.runs; },
+               [&](const caf::error& error) { ADD_FAILURE() << system.render(error); });
+    return result;
+  }
+
   std::size_t known_to_keeper() {
     std::size_t result = 0;
-    digest_key key{{std::byte{7}}, blocks * block_size, block_size};
-    self->request(keeper, answer_patience, find_digests{key})
-      .receive(
-        [&](const known_digests& known) {
-          for (const auto& run : known.runs)
-            result += run.digests.size();
-        },
-        [&](const caf::error& error) { ADD_FAILURE() << system.render(error); });
+    for (const auto& run : runs_at_keeper())
+      result += run.digests.size();
     return result;
+  }
+
+  wire::digest digest_of_block(protocol::block_number number) const {
+    return wire::digest_of(std::span{bytes}.subspan(number * block_size, block_size));
   }
 
   std::uintmax_t size_of_files() const {
@@ -242,6 +250,18 @@ TEST_F(KeptDigests, AreKeptOnceInFewRecords) {
   end_transmission();
   stop_keeper();
   EXPECT_EQ(size_of_files(), size);
+}
+
+TEST_F(KeptDigests, AreThoseOfTheBlocksThatWereRead) {
+  start_keeper();
+  begin_transmission(bytes, keeper);
+  want_manifests(3, 1);
+  want_manifests(7, 2);
+  await_reads(3);
+  end_transmission();
+  EXPECT_EQ(runs_at_keeper(),
+            (std::vector<protocol::digest_run>{{3, {digest_of_block(3)}},
+                                               {7, {digest_of_block(7), digest_of_block(8)}}}));
 }
 
 TEST_F(KeptDigests, AreWorthNothingForAnotherVersion) {
