@@ -122,7 +122,7 @@ std::string words_of(const CLI::App& command) {
   constexpr std::array<std::string_view, 3> left_out{"--schedules", "--seed", "--json"};
   std::string result;
   for (const auto* at = &command; at != nullptr; at = at->get_parent())
-    result = at->get_name() + (result.empty() ? "" : " ") + result;
+    result.insert(0, at->get_name() + (result.empty() ? "" : " "));
   for (const auto* option : command.get_options()) {
     const auto name = option->get_name();
     if (option->count() > 0 && std::find(left_out.begin(), left_out.end(), name) == left_out.end())
