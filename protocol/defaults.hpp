@@ -300,7 +300,7 @@ constexpr unsigned max_proof_doublings = 4;
 
 // -- a server that went away --------------------------------------------------------------------
 
-/// Bounds of the longest pause before a client asks again, which doubles with each attempt.
+/// Bounds of the longest pause before a client asks again: an eighth of the time that the server is away.
 constexpr duration min_reconnect_pause = milliseconds(200);
 constexpr duration max_reconnect_pause = seconds(5);
 

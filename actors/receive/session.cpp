@@ -154,11 +154,12 @@ void receive_session_state::on_reassembly_failed(const failure& reason) {
   // Of the group alone; whether its server comes back is being found out already.
   if (phase_ == phase::waiting && protocol::control::may_pass(reason.code))
     return;
-  leave(reason);
+  auto explained = trouble_.explain(reason);
+  leave(explained);
   // A group of which nothing came whole, for its packets are too large or never arrive, is no better after another call.
   if (summary_.statistics.bytes == 0)
-    return end(trouble_.explain(reason));
-  await_server(trouble_.explain(reason));
+    return end(std::move(explained));
+  await_server(std::move(explained));
 }
 
 /// Or fails, if that is no use.

@@ -28,13 +28,12 @@ std::optional<timestamp> reconnection::on_lost(timestamp now, std::uint64_t bloc
   if (!deadline_ || blocks > blocks_) {
     deadline_ = now + patience_;
     blocks_ = blocks;
-    attempts_ = 0;
   }
   if (now >= *deadline_)
     return std::nullopt;
   if (!waiting_since_)
     waiting_since_ = now;
-  return std::min(now + pause(), *deadline_);
+  return std::min(now + pause(now), *deadline_);
 }
 
 duration reconnection::on_back(timestamp now) noexcept {
@@ -48,11 +47,10 @@ duration reconnection::left(timestamp now) const noexcept {
   return waiting_since_ ? std::max(*deadline_ - now, duration{0}) : duration{0};
 }
 
-duration reconnection::pause() {
-  constexpr unsigned most_doublings = 5;
-  const auto longest
-    = std::min(defaults::max_reconnect_pause,
-               defaults::min_reconnect_pause * (1U << std::min(attempts_++, most_doublings)));
+duration reconnection::pause(timestamp now) {
+  constexpr int share = 8;
+  const auto longest = std::clamp((now - *waiting_since_) / share, defaults::min_reconnect_pause,
+                                  defaults::max_reconnect_pause);
   return duration{std::uniform_int_distribution<duration::rep>{0, longest.count()}(random_)};
 }
 

@@ -2,8 +2,9 @@
 ///
 ///     on_lost ─> wait until due ─> (dial) ─> on_lost ─> … ─> on_back, or is_over
 ///
-/// The pauses grow from 0.2 to 5 s and are drawn at random between nothing and that ("full jitter"), so that hundreds of
-/// clients of a server that starts again do not all come at once. Patience is counted from the moment when nothing more
+/// A pause is drawn at random between nothing and an eighth of the time that the server is away by then, but at least 0.2
+/// and at most 5 s. So hundreds of clients of a server that starts again do not come at once; and they come close enough
+/// together, for whoever comes late has missed what was sent to the others, and makes the server send it again. Patience is counted from the moment when nothing more
 /// came: a server that accepts and then sends nothing does not start it anew, a verified block does.
 ///
 /// Pure: time is a parameter.
@@ -44,14 +45,13 @@ public:
   std::uint32_t count() const noexcept { return count_; }
 
 private:
-  duration pause();
+  duration pause(timestamp now);
 
   duration patience_;
   std::mt19937_64 random_;
   std::optional<timestamp> waiting_since_;
   std::optional<timestamp> deadline_; ///< of the whole trouble: kept while it gets on no further
   std::uint64_t blocks_ = 0;          ///< when the deadline was set
-  unsigned attempts_ = 0;             ///< since then
   std::uint32_t count_ = 0;
 };
 

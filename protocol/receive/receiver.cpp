@@ -498,6 +498,8 @@ void receiver::give_up_held(block_number block) {
     return;
   }
   --unproven_count_;
+  if (failure_) // the first difference tells enough
+    return;
   failure_
     = {failure_code::object_changed, 0,
        "what came before the server went away is not what it sends now (block "
