@@ -82,7 +82,7 @@ int simulate_fleets(const fleet_arguments& arguments) {
 }
 
 /// At 100 % nothing would ever end.
-constexpr double most_loss = 95;
+constexpr double most_lost_messages = 95;
 
 } // namespace
 
@@ -120,7 +120,7 @@ void register_simulate_fleet(CLI::App& simulate, std::function<int()>& selected)
     = [command](const char* name, std::optional<double>& value, double most, const char* what) {
         command->add_option(name, value, what)->check(CLI::Range(0.0, most))->type_name("PERCENT");
       };
-  percent("--loss,-p", a->loss, most_loss, "Messages that are lost");
+  percent("--loss,-p", a->loss, most_lost_messages, "Messages that are lost");
   percent("--repeats", a->repeats, 100, "Messages that arrive twice");
   percent("--failures", a->failures, 100, "Receptions that fail");
   const auto pause = [command](const char* name, std::optional<double>& value, const char* what) {

@@ -58,10 +58,8 @@ struct group_on_loopback {
   std::shared_ptr<io::udp_socket> sender;
 };
 
-using bytes = std::vector<std::byte>;
-
-inline bytes random_bytes(std::mt19937& random, std::size_t size) {
-  bytes result(size);
+inline std::vector<std::byte> random_bytes(std::mt19937& random, std::size_t size) {
+  std::vector<std::byte> result(size);
   for (auto& byte : result)
     byte = static_cast<std::byte>(random());
   return result;
@@ -74,10 +72,10 @@ inline bool wait_readable(const io::udp_socket& socket) {
 }
 
 /// The next `count` datagrams, or fewer if no more come.
-inline std::vector<bytes> receive(io::batch_receiver& from, const io::udp_socket& socket,
-                                  std::size_t count) {
+inline std::vector<std::vector<std::byte>>
+receive(io::batch_receiver& from, const io::udp_socket& socket, std::size_t count) {
   io::receive_buffer buffer;
-  std::vector<bytes> result;
+  std::vector<std::vector<std::byte>> result;
   while (result.size() < count && wait_readable(socket)) {
     from.receive(buffer);
     for (const auto datagram : buffer.contents().datagrams)

@@ -20,6 +20,7 @@ namespace {
 
 using namespace fleetcast::actors;
 using namespace fleetcast::actors::testing;
+using bytes = std::vector<std::byte>;
 
 std::string value_of(const status_snapshot& of, const std::string& name) {
   for (const auto& one : of.facts)

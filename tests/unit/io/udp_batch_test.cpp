@@ -17,6 +17,7 @@ namespace {
 
 using namespace fleetcast::actors;
 using namespace fleetcast::actors::testing;
+using bytes = std::vector<std::byte>;
 
 constexpr unsigned seed = 20240501;
 

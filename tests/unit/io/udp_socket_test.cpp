@@ -23,6 +23,7 @@ namespace {
 
 using namespace fleetcast::actors;
 using namespace fleetcast::actors::testing;
+using bytes = std::vector<std::byte>;
 using boost::asio::ip::make_address;
 using fleetcast::protocol::failure_code;
 using io::udp_socket;

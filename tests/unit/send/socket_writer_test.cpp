@@ -14,6 +14,7 @@ namespace {
 
 using namespace fleetcast::actors;
 using namespace fleetcast::actors::testing;
+using bytes = std::vector<std::byte>;
 namespace protocol = fleetcast::protocol;
 namespace wire = fleetcast::protocol::wire;
 
