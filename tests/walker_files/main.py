@@ -150,7 +150,7 @@ class Walk:
         if address is None:
             address = (self.world.servers[server] if isinstance(server, str) else server).listen
         name = (thing or self.thing).name if thing or self.thing else self.case.name
-        argv = [fleetcast.program(self.world.bin), "get", "--interface", "lo", *self.options,
+        argv = [fleetcast.program(self.world.bin), "get", "--interface", "lo", "--patience", "2", *self.options,
                 f"{address}/{fleetcast.NAMESPACE}/{name}", *self.destination]
         self.started.append(Getter(argv, self.scene, self.case.home or self.world.homes[self.scene.user],
                                    self.case.temporary or self.world.spool, self.case.limits, **more))
