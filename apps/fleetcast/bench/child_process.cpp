@@ -29,8 +29,11 @@ constexpr std::size_t max_line = 64 * 1024;
   // Ctrl-C is for the parent, which ends us in its own order; if it cannot, the kernel does.
   ::setpgid(0, 0);
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  // terminate() has to work whatever this program was started with: what is ignored is inherited.
+  // terminate() has to work whatever this program does: what is ignored or blocked is inherited.
   std::signal(SIGTERM, SIG_DFL);
+  sigset_t none;
+  sigemptyset(&none);
+  pthread_sigmask(SIG_SETMASK, &none, nullptr);
   if (::getppid() == parent && ::dup2(output, STDOUT_FILENO) >= 0)
     ::execv(arguments[0], arguments.data());
   constexpr int not_run = 127;

@@ -60,6 +60,17 @@ TEST(ChildProcess, EndsWhenAskedWhateverIsIgnoredHere) {
   EXPECT_EQ(child.wait().code, 128 + SIGTERM);
 }
 
+TEST(ChildProcess, EndsWhenAskedWhateverIsBlockedHere) {
+  sigset_t term;
+  sigemptyset(&term);
+  sigaddset(&term, SIGTERM);
+  sigset_t before;
+  pthread_sigmask(SIG_BLOCK, &term, &before);
+  auto child = shell("kill -TERM $$");
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  EXPECT_EQ(child.wait().code, 128 + SIGTERM);
+}
+
 TEST(ChildProcess, AProgramThatIsNotThereEndsWith127) {
   child_process child{{"/nowhere/at/all"}};
   EXPECT_EQ(child.wait().code, 127);

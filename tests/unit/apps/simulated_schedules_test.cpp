@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include <csignal>
 #include <string>
 
 namespace fleetcast::apps {
@@ -44,10 +45,13 @@ struct printed {
 };
 
 printed run(const schedule_run& which, simulated_schedules& schedules) {
+  sigset_t before; // the command blocks those that end it, for good
+  pthread_sigmask(SIG_SETMASK, nullptr, &before);
   testing::internal::CaptureStdout();
   testing::internal::CaptureStderr();
   printed result;
   result.code = run_schedules(which, schedules);
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
   std::fflush(stdout);
   result.out = testing::internal::GetCapturedStdout();
   result.error = testing::internal::GetCapturedStderr();
