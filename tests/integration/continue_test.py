@@ -15,10 +15,9 @@ HERE = os.path.dirname(os.path.realpath(__file__))
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), "lab"))
 
 # pylint: disable=wrong-import-position
-from lib import files, schema, script  # noqa: E402
-from lib.fleetcast import Receiver, Server  # noqa: E402
-from lib.loopback import free_port  # noqa: E402
-from lib.workspace import LabError, Workspace  # noqa: E402
+from lib import files, schema  # noqa: E402
+from lib.fleetcast import Receiver  # noqa: E402
+from lib.scene import LoopbackScene, require, run_scenes  # noqa: E402
 
 SIZE = 24 * (1 << 20) + 1234
 RATE = 48_000_000  # four seconds: blocks are recorded after half a second
@@ -28,29 +27,14 @@ SECONDS = 120
 HIDDEN = re.compile(r"\.fleetcast-[0-9a-z]{8}-[0-9a-z]{6}")
 
 
-def require(condition, text):
-    if not condition:
-        raise LabError(text)
-
-
-class Scene:
+class Scene(LoopbackScene):
     """A server of one object, and a directory for copies."""
 
     def __init__(self, workspace, options, name):
-        self.workspace = workspace
-        self.bin = options.bin
-        self.name = name
-        self.source = os.path.join(workspace.directory(name), "image")
-        self.copies = workspace.directory(f"{name}-copies")
+        super().__init__(workspace, options, name, SIZE)
         self.target = os.path.join(self.copies, "image")
-        self.listen = f"127.0.0.1:{free_port()}"
         self.started = 0
-        self.digest = files.make_random_file(self.source, SIZE)
-        self.serve(RATE)
-
-    def serve(self, rate=None):
-        self.server = Server(self.workspace, self.bin, os.path.dirname(self.source), self.listen, "lo", rate=rate,
-                             state_dir=self.workspace.directory(f"{self.name}-state"))
+        self.serve(rate=RATE)
 
     def get(self, *extra):
         self.started += 1
@@ -98,9 +82,6 @@ class Scene:
 
     def require_clean(self):
         require(os.listdir(self.copies) == ["image"], f"success leaves {os.listdir(self.copies)}")
-
-    def close(self):
-        self.server.stop()
 
 
 def continues_after_a_kill(scene):
@@ -167,7 +148,7 @@ def never_mixes_versions(scene):
     os.remove(scene.target)
     # And one of another size.
     scene.server.stop()
-    scene.serve(RATE)
+    scene.serve(rate=RATE)
     scene.end_with(scene.begin(), signal.SIGKILL)
     digest = replace(scene, content[:len(content) - 5 * BLOCK])
     kept, proven, _ = scene.complete(digest=digest)
@@ -177,7 +158,7 @@ def never_mixes_versions(scene):
     # And one that has nothing in common with it.
     replace(scene, content)
     scene.server.stop()
-    scene.serve(RATE)
+    scene.serve(rate=RATE)
     scene.end_with(scene.begin(), signal.SIGKILL)
     digest = replace(scene, os.urandom(SIZE))
     kept, proven, _ = scene.complete(digest=digest)
@@ -202,7 +183,7 @@ def starts_over_when_asked(scene):
     scene.require_clean()
     os.remove(scene.target)
     scene.server.stop()
-    scene.serve(RATE)
+    scene.serve(rate=RATE)
     receiver = scene.get("--no-keep")
     receiver.wait_for_progress(0.3, SECONDS)
     receiver.program.signal(signal.SIGTERM)
@@ -255,19 +236,5 @@ CASES = (continues_after_a_kill, continues_again_and_again, continues_when_the_s
          tells_people)
 
 
-def test():
-    arguments = script.parser(__doc__.splitlines()[0])
-    arguments.add_argument("--only", help="name of one case")
-    options = script.parse(arguments)
-    with Workspace() as workspace:
-        os.environ["HOME"] = workspace.directory("home")
-        os.environ.pop("XDG_CONFIG_HOME", None)
-        for case in CASES:
-            if options.only in (None, case.__name__):
-                scene = Scene(workspace, options, case.__name__)
-                case(scene)
-                scene.close()
-
-
 if __name__ == "__main__":
-    script.main(test)
+    run_scenes(__doc__.splitlines()[0], Scene, CASES)

@@ -16,10 +16,9 @@ HERE = os.path.dirname(os.path.realpath(__file__))
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), "lab"))
 
 # pylint: disable=wrong-import-position
-from lib import files, script  # noqa: E402
-from lib.fleetcast import Receiver, Server  # noqa: E402
-from lib.loopback import free_port  # noqa: E402
-from lib.workspace import LabError, Workspace  # noqa: E402
+from lib import files  # noqa: E402
+from lib.fleetcast import Receiver  # noqa: E402
+from lib.scene import LoopbackScene, require, run_scenes  # noqa: E402
 
 BLOCK = 180_224
 BLOCKS = 134
@@ -30,26 +29,13 @@ SETTLED = 3.5  # seconds after its last change a version counts
 SECONDS = 120
 
 
-def require(condition, text):
-    if not condition:
-        raise LabError(text)
-
-
-class Scene:
+class Scene(LoopbackScene):
     """A server of one object, and a receiver that is killed before it has all of it."""
 
     def __init__(self, workspace, options, name):
-        self.workspace = workspace
-        self.bin = options.bin
-        self.name = name
-        self.source = os.path.join(workspace.directory(name), "image")
-        self.copies = workspace.directory(f"{name}-copies")
+        super().__init__(workspace, options, name, SIZE)
         self.target = os.path.join(self.copies, "image")
-        self.state = workspace.directory(f"{name}-state")
         self.digests = os.path.join(self.state, "digests")
-        self.listen = f"127.0.0.1:{free_port()}"
-        self.server = None
-        files.make_random_file(self.source, SIZE)
 
     def settle(self):
         """Of a file that was changed a moment ago nothing is kept."""
@@ -58,8 +44,7 @@ class Scene:
     def serve(self, *extra, rate=None):
         if self.server:
             self.server.stop()
-        self.server = Server(self.workspace, self.bin, os.path.dirname(self.source), self.listen, "lo", rate=rate,
-                             state_dir=self.state, extra=("--log-level", "info", *extra))
+        super().serve("--log-level", "info", *extra, rate=rate)
 
     def get(self, name):
         return Receiver(self.workspace, self.bin, f"{self.name}-{name}", self.server.url("image"), self.target,
@@ -100,9 +85,6 @@ class Scene:
         pattern = r"(\d+) blocks read for their digest alone"
         self.server.program.wait_until(lambda: self.logged(pattern), SECONDS, "the transmission had ended")
         return int(self.logged(pattern)[1])
-
-    def close(self):
-        self.server.stop()
 
 
 def reads_nothing_twice(scene):
@@ -176,19 +158,5 @@ CASES = (reads_nothing_twice, reads_all_again_without_it, survives_what_happens_
          does_without_a_directory)
 
 
-def test():
-    arguments = script.parser(__doc__.splitlines()[0])
-    arguments.add_argument("--only", help="name of one case")
-    options = script.parse(arguments)
-    with Workspace() as workspace:
-        os.environ["HOME"] = workspace.directory("home")
-        os.environ.pop("XDG_CONFIG_HOME", None)
-        for case in CASES:
-            if options.only in (None, case.__name__):
-                scene = Scene(workspace, options, case.__name__)
-                case(scene)
-                scene.close()
-
-
 if __name__ == "__main__":
-    script.main(test)
+    run_scenes(__doc__.splitlines()[0], Scene, CASES)

@@ -15,10 +15,9 @@ HERE = os.path.dirname(os.path.realpath(__file__))
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), "lab"))
 
 # pylint: disable=wrong-import-position
-from lib import files, schema, script  # noqa: E402
-from lib.fleetcast import Receiver, Server  # noqa: E402
-from lib.loopback import free_port  # noqa: E402
-from lib.workspace import LabError, Workspace  # noqa: E402
+from lib import files, schema  # noqa: E402
+from lib.fleetcast import Receiver  # noqa: E402
+from lib.scene import LoopbackScene, require, run_scenes  # noqa: E402
 
 SIZE = 24 * (1 << 20) + 1234
 RATE = 48_000_000  # four seconds
@@ -27,28 +26,15 @@ SENT = re.compile(r"ended; .* (\d+) source and \d+ repair datagrams sent")
 SECONDS = 120
 
 
-def require(condition, text):
-    if not condition:
-        raise LabError(text)
-
-
-class Scene:
+class Scene(LoopbackScene):
     """A server of one object, and receivers that have patience."""
 
     def __init__(self, workspace, options, name):
-        self.workspace = workspace
-        self.bin = options.bin
-        self.name = name
-        self.source = os.path.join(workspace.directory(name), "image")
-        self.copies = workspace.directory(f"{name}-copies")
-        self.listen = f"127.0.0.1:{free_port()}"
-        self.state = workspace.directory(f"{name}-state")
-        self.digest = files.make_random_file(self.source, SIZE)
+        super().__init__(workspace, options, name, SIZE)
         self.serve()
 
-    def serve(self, *extra):
-        self.server = Server(self.workspace, self.bin, os.path.dirname(self.source), self.listen, "lo", rate=RATE,
-                             state_dir=self.state, extra=extra)
+    def serve(self, *extra, rate=RATE):
+        super().serve(*extra, rate=rate)
 
     def end_server(self, number):
         self.server.program.signal(number)
@@ -77,9 +63,6 @@ class Scene:
         lines = self.server.program.lines
         self.server.program.wait_until(lambda: any(SENT.search(line) for line in lines), SECONDS, "its transmission was over")
         return SYMBOL * sum(int(found[1]) for found in map(SENT.search, lines) if found)
-
-    def close(self):
-        self.server.stop()
 
 
 def arrived(receiver):
@@ -175,19 +158,5 @@ CASES = (goes_on_after_a_restart, sends_little_again, never_mixes_versions, give
          is_interrupted_while_it_waits)
 
 
-def test():
-    arguments = script.parser(__doc__.splitlines()[0])
-    arguments.add_argument("--only", help="name of one case")
-    options = script.parse(arguments)
-    with Workspace() as workspace:
-        os.environ["HOME"] = workspace.directory("home")
-        os.environ.pop("XDG_CONFIG_HOME", None)
-        for case in CASES:
-            if options.only in (None, case.__name__):
-                scene = Scene(workspace, options, case.__name__)
-                case(scene)
-                scene.close()
-
-
 if __name__ == "__main__":
-    script.main(test)
+    run_scenes(__doc__.splitlines()[0], Scene, CASES)
