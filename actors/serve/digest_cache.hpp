@@ -8,8 +8,8 @@
 /// Where the bound is reached, the file that was used longest ago goes. Objects that are small take 4 KiB all the same, so
 /// that the bound holds for the number of files, too.
 ///
-/// Not thread-safe, and waits for the disk: one actor has it (digest_keeper.hpp). Two servers may share a directory: they
-/// write whole records, each of which is right, whoever wrote it; and may together keep twice as much.
+/// Not thread-safe, and waits for the disk: one actor has it (digest_keeper.hpp). Two servers may share a directory:
+/// both write whole records, which are valid for either, and together they may keep twice as much.
 #pragma once
 
 #include "actors/serve/digest_file.hpp"

@@ -147,27 +147,12 @@ tl::expected<std::vector<std::byte>, store_fault> digest_directory::read(const s
   const auto opened = open_ours(file, O_RDWR);
   if (!opened)
     return tl::unexpected{opened.error()};
-  struct stat info {};
-  if (::fstat(opened->get(), &info) != 0)
-    return fault(errno);
-  if (static_cast<std::uint64_t>(info.st_size) > most)
-    return fault(EFBIG);
-  std::vector<std::byte> result(static_cast<std::size_t>(info.st_size));
-  std::size_t done = 0;
-  while (done < result.size()) {
-    const auto more = ::pread(opened->get(), result.data() + done, result.size() - done,
-                              static_cast<off_t>(done));
-    if (more < 0 && errno == EINTR)
-      continue;
-    if (more < 0)
-      return fault(errno);
-    if (more == 0) // cut meanwhile
-      break;
-    done += static_cast<std::size_t>(more);
-  }
-  result.resize(done);
+  const auto text = io::read_all(opened->get(), static_cast<std::size_t>(most));
+  if (!text)
+    return fault(text.error());
+  const auto bytes = std::as_bytes(std::span{*text});
   ::futimens(opened->get(), nullptr); // the time of its last use; nothing depends on it
-  return result;
+  return std::vector<std::byte>{bytes.begin(), bytes.end()};
 }
 
 store_outcome digest_directory::create(const std::string& file, std::span<const std::byte> bytes) {

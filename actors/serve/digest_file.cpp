@@ -1,11 +1,11 @@
 #include "actors/serve/digest_file.hpp"
 
+#include "actors/serve/packed_bytes.hpp"
 #include "protocol/require.hpp"
 
 #include <boost/crc.hpp>
 
 #include <algorithm>
-#include <concepts>
 #include <cstring>
 #include <string_view>
 #include <utility>
@@ -24,20 +24,6 @@ constexpr std::string_view header_mark{"fleetcast.dgst\n\1", 16};
 constexpr std::string_view record_mark{"dig\1", 4};
 
 using crc_32c = boost::crc_optimal<32, 0x1EDC6F41, 0xFFFFFFFF, 0xFFFFFFFF, true, true>;
-
-template <std::unsigned_integral Integer>
-void put(std::vector<std::byte>& out, Integer value) {
-  for (std::size_t i = 0; i < sizeof value; ++i)
-    out.push_back(static_cast<std::byte>(value >> (8 * i)));
-}
-
-void put(std::vector<std::byte>& out, std::span<const std::byte> bytes) {
-  out.insert(out.end(), bytes.begin(), bytes.end());
-}
-
-void put(std::vector<std::byte>& out, std::string_view text) {
-  put(out, std::as_bytes(std::span{text}));
-}
 
 std::uint32_t number_at(std::span<const std::byte> bytes, std::size_t offset) {
   std::uint32_t result = 0;

@@ -28,7 +28,7 @@ public:
   /// Batches that wait for an answer at most.
   static constexpr std::size_t most_under_way = 4;
 
-  /// For an object of so many blocks, on behalf of `self`.
+  /// `blocks`: of the whole object. Batches go out in the name of `self`.
   digest_ledger(steered_send_session_actor::pointer self, digest_keeper_actor keeper,
                 const digest_key& key, protocol::block_number blocks);
 

@@ -1,5 +1,6 @@
 #include "actors/serve/object_version.hpp"
 
+#include "actors/serve/packed_bytes.hpp"
 #include "protocol/wire/block_digest.hpp"
 
 #include <cstdint>
@@ -11,40 +12,28 @@ namespace fleetcast::actors {
 
 namespace {
 
-class packer {
-public:
-  packer& number(std::uint64_t value) {
-    for (std::size_t i = 0; i < sizeof value; ++i)
-      bytes_.push_back(static_cast<std::byte>(value >> (8 * i)));
-    return *this;
-  }
+void put_time(std::vector<std::byte>& out, const timespec& value) {
+  put(out, static_cast<std::uint64_t>(value.tv_sec));
+  put(out, static_cast<std::uint64_t>(value.tv_nsec));
+}
 
-  packer& time(const timespec& value) {
-    return number(static_cast<std::uint64_t>(value.tv_sec))
-      .number(static_cast<std::uint64_t>(value.tv_nsec));
-  }
-
-  packer& text(std::string_view value) {
-    number(value.size());
-    for (const auto c : value)
-      bytes_.push_back(static_cast<std::byte>(c));
-    return *this;
-  }
-
-  const std::vector<std::byte>& bytes() const noexcept { return bytes_; }
-
-private:
-  std::vector<std::byte> bytes_;
-};
+void put_text(std::vector<std::byte>& out, std::string_view value) {
+  put(out, std::uint64_t{value.size()});
+  put(out, value);
+}
 
 } // namespace
 
 object_version version_of(std::string_view root, const struct stat& info) {
-  packer p;
-  p.text("fleetcast object version v1").text(root);
-  p.number(info.st_dev).number(info.st_ino).number(static_cast<std::uint64_t>(info.st_size));
-  p.time(info.st_mtim).time(info.st_ctim);
-  return protocol::wire::digest_of(p.bytes());
+  std::vector<std::byte> told;
+  put_text(told, "fleetcast object version v1");
+  put_text(told, root);
+  put(told, std::uint64_t{info.st_dev});
+  put(told, std::uint64_t{info.st_ino});
+  put(told, static_cast<std::uint64_t>(info.st_size));
+  put_time(told, info.st_mtim);
+  put_time(told, info.st_ctim);
+  return protocol::wire::digest_of(told);
 }
 
 bool is_settled(const struct stat& info, std::chrono::system_clock::time_point now) {

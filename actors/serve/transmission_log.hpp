@@ -30,7 +30,7 @@ public:
   void cannot_hear_at(const boost::asio::ip::address& address, const failure& why) const;
   void cannot_begin(const failure& why) const;
 
-  /// Digests that were kept since earlier transmissions: of so many blocks of all.
+  /// Earlier transmissions left the digests of `known` of the object's `blocks`.
   void knows_digests(std::uint64_t known, std::uint64_t blocks) const;
 
   /// Those that were kept contradict what was read.

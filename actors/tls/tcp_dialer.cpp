@@ -129,7 +129,7 @@ void tcp_dialer::resolve() {
   const auto address = asio::ip::make_address(target_.host, not_an_address);
   if (!not_an_address)
     return try_all({{address, target_.port}});
-  // Cancelling does not interrupt it: whoever destroys the io_context waits for the lookup under way.
+  // Cancelling does not interrupt a lookup: destroying the io_context waits until it has ended.
   auto refused = look_up(
     resolver_, target_.host, target_.port,
     [me = shared_from_this()](const error_code& error, const tcp::resolver::results_type& results) {

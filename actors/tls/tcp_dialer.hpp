@@ -7,7 +7,7 @@
 ///
 /// An address that has not answered for a moment can be asked a second time, by a socket of its own; whichever connects
 /// first is used and the other one closed. The kernel repeats a lost SYN only after a second: at 5 % loss one connection
-/// in ten came that much later, and whoever joins a transmission late has the group send again what it missed. (Browsers
+/// in ten came that much later, and what a late receiver has missed is sent to the group again. (Browsers
 /// do it for the same reason; RFC 8305 names 250 ms between attempts.)
 #pragma once
 

@@ -1,11 +1,13 @@
 /// When a client whose server went away asks it again, and when it gives up.
 ///
-///     on_lost ─> wait until due ─> (dial) ─> on_lost ─> … ─> on_back, or is_over
+///     on_lost ─> wait until due, and dial ─> on_lost again … ─> on_back, or it is over
 ///
-/// A pause is drawn at random between nothing and an eighth of the time that the server is away by then, but at least 0.2
-/// and at most 5 s. So hundreds of clients of a server that starts again do not come at once; and they come close enough
-/// together, for whoever comes late has missed what was sent to the others, and makes the server send it again. Patience is counted from the moment when nothing more
-/// came: a server that accepts and then sends nothing does not start it anew, a verified block does.
+/// Each pause is random, up to an eighth of the time that the server has been away; that bound is never below 0.2 s nor above
+/// 5 s. So hundreds of clients do not dial a restarted server at once, yet come back close together: a client that is late
+/// has missed what the others got, and the server has to send it again.
+///
+/// Patience runs from the moment when the object stopped coming. A verified block restarts it; a server that accepts and
+/// then sends nothing does not.
 ///
 /// Pure: time is a parameter.
 #pragma once

@@ -31,7 +31,7 @@ struct control_scenario {
   double no_answers = 0; ///< questions of the server's end that nobody answers
   double stops = 0;      ///< clients that are stopped, or servers that shut down, some time
   double failures = 0;   ///< transmissions that end the session, or die, some time
-  double lies = 0;       ///< receipts that are noted and lost: for tests of whoever judges
+  double lies = 0;       ///< receipts that are noted and lost: tests see that the judge notices
 
   duration break_within = seconds(20);
 };

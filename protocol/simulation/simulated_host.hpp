@@ -23,7 +23,7 @@ public:
       = seconds(8);      ///< of a reception: to connect, to receive, to store, to take the name
     double failures = 0; ///< receptions of a hundred that fail
     double lies
-      = 0; ///< of a hundred that are done, those that store nothing: for tests of whoever judges
+      = 0; ///< of a hundred that say they are done, those that stored nothing: tests see that the judge notices
   };
 
   simulated_host(event_queue& events, behaviour how, std::uint64_t seed);

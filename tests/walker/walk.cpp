@@ -356,7 +356,7 @@ void walk::set_up(dice& luck, session& s) {
       const auto which = static_cast<TRANSPORTCLIENT_CALLBACK_ID>(id);
       s.register_callback(which, session::function(which));
     }
-  if (luck.chance(500)) // so many wait for a server that is lost
+  if (luck.chance(500)) // half of them wait for a server that is lost
     log_.made(call::set_patience, s.number(),
               [&] { return FleetcastSetPatience(s.key(), static_cast<ULONG>(luck.below(400))); });
 }

@@ -158,7 +158,7 @@ protected:
     say(m);
   }
 
-  /// Until so many blocks were read. What the session passes on of its reader it heard after those blocks.
+  /// Until the reader has read `count` blocks; the session has been told of them by then.
   void await_reads(std::size_t count) {
     const auto wanted = std::to_string(count);
     const auto give_up = std::chrono::steady_clock::now() + answer_patience;

@@ -115,7 +115,7 @@ public:
   void say(const std::string& text) { boost::asio::write(socket_, boost::asio::buffer(text)); }
   void say_no_more() { socket_.shutdown(stream_protocol::socket::shutdown_send); }
 
-  /// What it is told: so many bytes, or fewer if the connection is closed before.
+  /// The next `most` bytes, or fewer if the connection closes before that.
   std::string hear(std::size_t most) {
     std::string all(most, ' ');
     const auto size = ::recv(socket_.native_handle(), all.data(), most, MSG_WAITALL);

@@ -1,4 +1,4 @@
-/// A server that does not answer whoever connects to it.
+/// A port whose queue is full: connections to it are neither accepted nor refused.
 #pragma once
 
 #include <gtest/gtest.h>
