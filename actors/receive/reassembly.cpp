@@ -101,7 +101,7 @@ void reassembly_state::take_in(const io::datagram_batch& batch) {
   batch.received->for_each([&](auto datagram, const io::udp_endpoint* from) {
     if (from != last)
       origin = sources_.origin_of(last = from);
-    if (origin == protocol::datagram_origin::elsewhere)
+    if (from && origin == protocol::datagram_origin::elsewhere)
       stranger_ = *from;
     receiver_->on_datagram(at, datagram, origin);
     if (receiver_->statistics().contradictions != contradictions_)
