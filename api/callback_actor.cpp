@@ -4,7 +4,7 @@
 #include "actors/kit/own_thread.hpp"
 #include "actors/kit/status.hpp"
 #include "actors/observe/log.hpp"
-#include "api/held_reader.hpp"
+#include "actors/receive/held_reader.hpp"
 #include "api/session_record.hpp"
 
 #include <algorithm>
@@ -148,29 +148,23 @@ private:
 
   /// What lies outside of a range that was negotiated is not asked for.
   void read_held(const session_started& message) {
-    std::vector<held_reader::block> blocks;
-    for (const auto& range : message.held)
-      for (auto number = range.first; number - range.first < range.count; ++number) {
-        const auto offset = std::uint64_t{number} * message.block_size;
-        const auto size = std::min<std::uint64_t>(message.block_size, message.object_size - offset);
-        if (!required_ || required_->touches(offset, size))
-          blocks.push_back({number, offset, static_cast<std::uint32_t>(size)});
-      }
+    auto blocks = actors::held_reader::blocks_of(message, required_);
     if (!blocks.empty())
-      reader_ = std::make_unique<held_reader>(
+      reader_ = std::make_unique<actors::held_reader>(
         std::move(blocks),
         [this](std::uint64_t offset, std::span<std::byte> into) { return read(offset, into); },
         message.digests);
   }
 
   /// On the reader's thread.
-  held_reader::outcome read(std::uint64_t offset, std::span<std::byte> into) {
+  actors::held_reader::outcome read(std::uint64_t offset, std::span<std::byte> into) {
     if (!record_->may_call_back())
-      return held_reader::outcome::over;
+      return actors::held_reader::outcome::over;
     auto from = large(offset);
     const auto error
       = invoke(record_->held().read, into.data(), static_cast<ULONG>(into.size()), &from);
-    return error == ERROR_SUCCESS ? held_reader::outcome::read : held_reader::outcome::absent;
+    return error == ERROR_SUCCESS ? actors::held_reader::outcome::read
+                                  : actors::held_reader::outcome::absent;
   }
 
   /// Blocks cover the range; those beside it were on their way before it was known.
@@ -201,7 +195,7 @@ private:
   }
 
   std::shared_ptr<session_record> record_;
-  std::unique_ptr<held_reader> reader_; ///< none: nothing is held
+  std::unique_ptr<actors::held_reader> reader_; ///< none: nothing is held
   std::optional<actors::byte_range> required_;
   std::uint64_t delivered_bytes_ = 0;
   bool started_ = false;

@@ -18,11 +18,10 @@ namespace {
 class session_parts final : public agent_parts {
 public:
   session_parts(std::shared_ptr<target_files> files, session_manager_actor manager,
-                std::string known_servers, std::string identity)
+                reception_settings settings)
     : files_(std::move(files)),
       manager_(std::move(manager)),
-      known_servers_(std::move(known_servers)),
-      identity_(std::move(identity)) {}
+      settings_(std::move(settings)) {}
 
   tl::expected<reception_actor, failure> receive(caf::scheduled_actor& agent,
                                                  const job_request& request,
@@ -31,8 +30,9 @@ public:
     reception_config config;
     config.request = request;
     config.destination = destination;
-    config.known_servers = known_servers_;
-    config.identity = identity_;
+    config.known_servers = settings_.known_servers;
+    config.identity = settings_.identity;
+    config.patience = settings_.patience;
     config.session = next_session_id();
     config.files = files_;
     config.manager = manager_;
@@ -43,8 +43,7 @@ public:
 private:
   std::shared_ptr<target_files> files_;
   session_manager_actor manager_;
-  std::string known_servers_;
-  std::string identity_;
+  reception_settings settings_;
 };
 
 /// What never happened is left out.
@@ -71,16 +70,14 @@ void add_expiry(std::int64_t expires, std::vector<fact>& facts) {
 } // namespace
 
 std::shared_ptr<agent_parts> storing_parts(std::shared_ptr<target_files> files,
-                                           session_manager_actor manager, std::string known_servers,
-                                           std::string identity) {
-  return std::make_shared<session_parts>(std::move(files), std::move(manager),
-                                         std::move(known_servers), std::move(identity));
+                                           session_manager_actor manager,
+                                           reception_settings settings) {
+  return std::make_shared<session_parts>(std::move(files), std::move(manager), std::move(settings));
 }
 
 agent_state::~agent_state() {
   for (const auto& [run, reception] : receptions_)
-    caf::anon_send(reception, cancel_atom::value,
-                   failure{failure_code::internal, 0, "the agent died"});
+    caf::anon_send(reception, stop_atom::value);
 }
 
 local_agent_actor::behavior_type agent_state::make_behavior(std::shared_ptr<agent_parts> parts,
@@ -95,6 +92,8 @@ local_agent_actor::behavior_type agent_state::make_behavior(std::shared_ptr<agen
       ++dropped_;
       return caf::sec::unexpected_message;
     });
+  if (limits_.store)
+    self_->send(self_, open_atom::value);
   return {
     [this](start_atom, const job_request& request) { return start(request); },
     [this](watch_atom, const std::string& id) { return watch(id); },
@@ -112,6 +111,10 @@ local_agent_actor::behavior_type agent_state::make_behavior(std::shared_ptr<agen
       return answer_about(id);
     },
     [this](const reception_news& news) { hear(news); },
+    [this](open_atom) {
+      if (is_local_order(*self_))
+        go_on();
+    },
     [this](tick_atom) {
       if (is_local_order(*self_))
         tick();
@@ -122,6 +125,18 @@ local_agent_actor::behavior_type agent_state::make_behavior(std::shared_ptr<agen
     },
     [this](status_atom) { return status(); },
   };
+}
+
+// -- what is left of an earlier life --------------------------------------------------------------
+
+void agent_state::go_on() {
+  for (const auto& request : limits_.store->kept()) {
+    log().info("job {}: was not over when the agent ended, and goes on", request.job);
+    if (const auto refusal = jobs_.on_start(request))
+      log().warn("job {}: stays as it is until the agent is started again: {}", request.job,
+                 refusal->reason);
+  }
+  obey();
 }
 
 // -- what a coordinator asks ----------------------------------------------------------------------
@@ -162,6 +177,8 @@ void agent_state::obey(const job_book::order& order) {
       return self_->send(receptions_.at(order.run), commit_atom::value);
     case verb::cancel:
       return self_->send(receptions_.at(order.run), cancel_atom::value, order.why);
+    case verb::suspend:
+      return self_->send(receptions_.at(order.run), stop_atom::value);
     case verb::tell:
       return tell(order.job);
     case verb::forget:
@@ -175,6 +192,10 @@ void agent_state::begin(const job_book::order& order) {
   const auto destination = destination_of(request);
   log().info("job {}: {}/{} from {} to {}", request.job, request.name_space, request.object,
              request.server, destination);
+  if (limits_.store)
+    if (const auto refused = limits_.store->keep(request))
+      log().warn("job {}: {}; should the agent end before the job is over, nobody goes on with it",
+                 request.job, refused.text);
   auto begun
     = parts_->receive(*self_, request, destination, caf::actor_cast<reception_host_actor>(self_));
   if (!begun)
@@ -193,6 +214,8 @@ void agent_state::tell(const std::string& id) {
                report.elapsed_ms, report.digest);
   else if (is_over(phase))
     log().warn("job {}: {}: {}", id, to_string(phase), report.reason);
+  if (limits_.store && is_over(phase))
+    limits_.store->drop(id);
   for (const auto& watcher : watchers_[id])
     self_->send(caf::actor_cast<watcher_actor>(watcher), report);
 }
@@ -274,6 +297,11 @@ status_snapshot agent_state::status() const {
   if (const auto expires = limits_.certificate_expires ? limits_.certificate_expires->load() : 0)
     add_expiry(expires, result.facts);
   return vitals_.of(self_, std::move(result));
+}
+
+tl::expected<local_agent_actor, failure>
+start_agent(caf::actor_system& system, std::shared_ptr<agent_parts> parts, agent_limits limits) {
+  return spawn_on_own_thread(system, "the fleet_agent", agent, std::move(parts), std::move(limits));
 }
 
 local_agent_actor::behavior_type agent(local_agent_actor::stateful_pointer<agent_state> self,

@@ -43,6 +43,7 @@ receive_request session_request_of(const reception_config& config) {
   result.known_servers = config.known_servers;
   result.authenticate = config.request.authenticate;
   result.identity = config.identity;
+  result.patience = config.patience;
   return result;
 }
 
@@ -75,6 +76,7 @@ reception_actor::behavior_type reception_state::make_behavior(reception_config c
         activate();
     },
     [this](cancel_atom, const failure& reason) { cancel(reason); },
+    [this](stop_atom) { suspend(); },
     [this](status_atom) { return status(); },
   };
 }
@@ -90,31 +92,58 @@ status_snapshot reception_state::status() const {
 
 /// Before any traffic: no server is troubled for a copy that has no place to go.
 void reception_state::open() {
-  auto file = config_.files->open(config_.destination, base_name_of(config_.request.object));
+  const auto& wanted = config_.request;
+  auto file = config_.files->open({config_.destination, base_name_of(wanted.object), wanted.server,
+                                   wanted.name_space, wanted.object});
   if (!file)
     return end(job_phase::failed, std::move(file.error()));
   file_ = std::move(*file);
   owes_word_ = true;
-  self_->send(config_.manager, open_atom::value, config_.session, session_request_of(config_),
+  auto request = session_request_of(config_);
+  request.held = file_->held();
+  request.resumes = !request.held.empty();
+  self_->send(config_.manager, open_atom::value, config_.session, std::move(request),
               caf::actor_cast<consumer_actor>(self_));
 }
 
 void reception_state::start(const session_started& started) {
   writer_ = started.writer;
   figures_.object_bytes = started.object_size;
-  if (auto sized = file_->size(started.object_size); !sized)
+  if (auto sized = file_->size(started.object_size, started.block_size); !sized)
     return give_up(std::move(sized.error()));
-  if (!local_)
-    report(job_phase::receiving);
+  if (local_ || is_suspended_)
+    return;
+  read_held(started);
+  report(job_phase::receiving);
+}
+
+void reception_state::read_held(const session_started& started) {
+  auto blocks = held_reader::blocks_of(started);
+  if (blocks.empty())
+    return;
+  log().info("job {}: {} of {} blocks are here already, and are compared with the server's digests",
+             config_.request.job, blocks.size(),
+             (started.object_size + started.block_size - 1) / started.block_size);
+  reader_ = std::make_unique<held_reader>(
+    std::move(blocks),
+    [file = file_.get()](std::uint64_t offset, std::span<std::byte> into) {
+      return file->read(offset, into) ? held_reader::outcome::read : held_reader::outcome::absent;
+    },
+    started.digests);
 }
 
 void reception_state::take(const block_delivery& block) {
   if (local_)
     return;
-  const std::span bytes{block.bytes.get(), block.size};
-  if (auto written = file_->write(block.offset, bytes); !written)
-    return give_up(std::move(written.error()));
-  digest_.note(block.offset, bytes);
+  if (block.bytes == nullptr) {
+    file_->proven(block.offset, block.size);
+  } else {
+    const std::span bytes{block.bytes.get(), block.size};
+    if (auto written = file_->write(block.offset, bytes); !written)
+      return give_up(std::move(written.error()));
+    digest_.note(block.offset, bytes);
+    received_bytes_ += block.size;
+  }
   figures_.written_bytes += block.size;
   const block_release release{block.offset, block.size};
   if (figures_.written_bytes == figures_.object_bytes)
@@ -126,18 +155,27 @@ void reception_state::take(const block_delivery& block) {
 void reception_state::note(const receive_summary& summary) {
   counted_ = summary.statistics;
   limited_by_ = summary.limited_by;
-  if (phase_ == job_phase::receiving && clock::now() - reported_at_ >= report_interval)
-    report(phase_);
+  if (phase_ != job_phase::receiving && phase_ != job_phase::waiting)
+    return;
+  const auto phase = summary.waits_for_server ? job_phase::waiting : job_phase::receiving;
+  if (phase != phase_ || clock::now() - reported_at_ >= report_interval)
+    report(phase);
 }
 
 void reception_state::finish(const session_finished& finished) {
   counted_ = finished.summary.statistics;
+  reader_.reset();
   // A session that failed waits for nothing more.
   if (local_ || finished.reason)
     owes_word_ = false;
-  if (local_)
-    return end(local_.code == failure_code::cancelled ? job_phase::cancelled : job_phase::failed,
-               std::move(local_));
+  if (is_suspended_ && finished.reason)
+    return leave();
+  if (local_) {
+    const bool is_cancelled = local_.code == failure_code::cancelled;
+    if (is_cancelled)
+      file_->discard();
+    return end(is_cancelled ? job_phase::cancelled : job_phase::failed, std::move(local_));
+  }
   if (finished.reason)
     return end(finished.reason.code == failure_code::cancelled ? job_phase::cancelled
                                                                : job_phase::failed,
@@ -161,7 +199,10 @@ target_file::result<void> reception_state::store() {
   if (!digest)
     return tl::unexpected{std::move(digest.error())};
   figures_.digest = std::move(*digest);
-  return file_->verify();
+  auto accepted = file_->verify();
+  if (!accepted)
+    file_->discard(); // it would not be accepted another time either
+  return accepted;
 }
 
 void reception_state::activate() {
@@ -183,10 +224,20 @@ void reception_state::release_last() {
     self_->send(writer_, release_atom::value, *std::exchange(last_, std::nullopt));
 }
 
+/// One that is over meanwhile ends as it would have.
+void reception_state::suspend() {
+  if (std::exchange(is_suspended_, true) || local_)
+    return;
+  if (owes_word_)
+    return withdraw({failure_code::cancelled, 0, "the agent is shutting down"});
+  leave();
+}
+
 void reception_state::cancel(const failure& reason) {
-  if (phase_ == job_phase::staged)
-    return end(job_phase::cancelled, reason);
-  give_up(reason);
+  if (phase_ != job_phase::staged)
+    return give_up(reason);
+  file_->discard();
+  end(job_phase::cancelled, reason);
 }
 
 /// The session ends with this reason, and says so.
@@ -202,10 +253,18 @@ void reception_state::withdraw(const failure& reason) {
   self_->send(config_.manager, cancel_atom::value, config_.session, reason);
 }
 
-void reception_state::end(job_phase phase, failure reason) {
-  file_ = nullptr;
-  report(phase, std::move(reason));
+/// What is on the disk stays there.
+void reception_state::leave() {
+  reader_.reset();
+  file_.reset();
   self_->quit();
+}
+
+void reception_state::end(job_phase phase, failure reason) {
+  reader_.reset();
+  file_.reset(); // before anybody hears that it is over
+  report(phase, std::move(reason));
+  leave();
 }
 
 void reception_state::report(job_phase phase, failure reason) {
@@ -229,8 +288,7 @@ void reception_state::measure() {
     return; // the rate stays that of the transfer
   const bool over = phase_ == job_phase::storing;
   const auto since = over ? started_at_ : std::exchange(reported_at_, now);
-  const auto bytes
-    = figures_.written_bytes - (over ? 0 : std::exchange(reported_bytes_, figures_.written_bytes));
+  const auto bytes = received_bytes_ - (over ? 0 : std::exchange(reported_bytes_, received_bytes_));
   const auto seconds = std::max(std::chrono::duration<double>(now - since).count(), 1e-3);
   const auto rate = 8.0 * static_cast<double>(bytes) / seconds;
   const auto before

@@ -1,7 +1,11 @@
 /// One job of an agent from the session to the file: the consumer of a receive session.
 ///
-///     opening -> connecting -> receiving -> storing -> [staged ->] done
-///                  failed or cancelled from anywhere
+///     opening -> connecting -> receiving <-> waiting
+///                              receiving -> storing -> [staged ->] done
+///                  failed, cancelled or suspended from anywhere
+///
+/// What is held of an earlier one is read again while contents come, and counts once it is proven. Whatever ends it but a
+/// cancel or this host's own judgement leaves what arrived, for the next one.
 ///
 /// Runs detached, for it blocks on the disk. The last block is given back only once the file is on the
 /// disk, so the server's receipt means "stored".
@@ -16,6 +20,7 @@
 #include "actors/fleet/target_file.hpp"
 #include "actors/kit/status.hpp"
 #include "actors/messages/manager.hpp"
+#include "actors/receive/held_reader.hpp"
 #include "actors/trust/openssl_thread.hpp"
 
 #include <chrono>
@@ -34,16 +39,18 @@ struct reception_news {
 
 using reception_host_actor = caf::typed_actor<caf::reacts_to<reception_news>>;
 
-/// `commit` gives a staged file its name; `cancel` ends the job wherever it stands.
+/// `commit` gives a staged file its name; `cancel` ends the job wherever it stands; `stop` ends this actor, but not the job:
+/// what arrived stays, and nobody hears that it is over.
 using reception_actor
   = consumer_actor::extend<caf::reacts_to<open_atom>, caf::reacts_to<commit_atom>,
-                           caf::reacts_to<cancel_atom, failure>>;
+                           caf::reacts_to<cancel_atom, failure>, caf::reacts_to<stop_atom>>;
 
 struct reception_config {
   job_request request;
   std::string destination; ///< with {host} filled in
   std::string known_servers;
   std::string identity;
+  protocol::duration patience{0}; ///< how long a server may be away
   session_id session = 0;
   std::shared_ptr<target_files> files;
   session_manager_actor manager;
@@ -72,14 +79,17 @@ private:
 
   void open();
   void start(const session_started& started);
+  void read_held(const session_started& started);
   void take(const block_delivery& block);
   void note(const receive_summary& summary);
   void finish(const session_finished& finished);
   target_file::result<void> store();
   void activate();
   void cancel(const failure& reason);
+  void suspend();
   void give_up(failure reason);
   void withdraw(const failure& reason);
+  void leave();
   void end(job_phase phase, failure reason);
   void report(job_phase phase, failure reason = {});
   void measure();
@@ -90,10 +100,14 @@ private:
   reception_actor::pointer self_;
   reception_config config_;
   std::unique_ptr<target_file> file_;
+  std::unique_ptr<held_reader> reader_; ///< of `file_`; none: nothing is held
   object_digest digest_;
   job_phase phase_ = job_phase::connecting;
   job_report figures_;
+  std::uint64_t received_bytes_
+    = 0;          ///< those of `figures_.written_bytes` that came from the server
   failure local_; ///< why this host gave up a session that still ends
+  bool is_suspended_ = false;
   writer_actor writer_;
   std::optional<block_release> last_;
   bool owes_word_
@@ -102,7 +116,7 @@ private:
 
   // Of the time since the last report.
   clock::time_point reported_at_ = clock::now();
-  std::uint64_t reported_bytes_ = 0;
+  std::uint64_t reported_bytes_ = 0; ///< of `received_bytes_`
 
   // As the session said last.
   protocol::receiver_statistics counted_;

@@ -2,6 +2,7 @@
 /// where is their business, and they have the files.
 #pragma once
 
+#include "actors/messages/receiving.hpp"
 #include "protocol/failure.hpp"
 
 #include <tl/expected.hpp>
@@ -11,11 +12,12 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <vector>
 
 namespace fleetcast::actors::fleet {
 
 /// A file that appears under its name only when published. May block on the disk; one thread.
-/// Destroyed unpublished, it leaves nothing.
+/// Destroyed unpublished, it keeps what is on the disk, for the next one for the same target to go on with.
 class target_file {
 public:
   template <class T>
@@ -26,12 +28,18 @@ public:
   target_file& operator=(const target_file&) = delete;
   virtual ~target_file() = default;
 
-  /// Sets the size, before anything is written.
-  virtual result<void> size(std::uint64_t bytes) = 0;
+  /// What an earlier one left in it, not proven.
+  [[nodiscard]] virtual std::vector<byte_range> held() const = 0;
+
+  /// Sets the size, before anything is written. What is written is kept by whole blocks of `block_bytes`.
+  virtual result<void> size(std::uint64_t bytes, std::uint32_t block_bytes) = 0;
 
   virtual result<void> write(std::uint64_t offset, std::span<const std::byte> bytes) = 0;
 
-  /// What was written, to compare and to sum up.
+  /// What is held there is right.
+  virtual void proven(std::uint64_t offset, std::uint64_t bytes) = 0;
+
+  /// What was written or is held. Also on another thread meanwhile.
   virtual result<void> read(std::uint64_t offset, std::span<std::byte> bytes) = 0;
 
   /// To stable storage.
@@ -45,6 +53,18 @@ public:
 
   /// Makes that stable, too.
   virtual result<void> sync_name() = 0;
+
+  /// Nothing of it is kept.
+  virtual void discard() = 0;
+};
+
+/// What is to become a copy of what.
+struct target_request {
+  std::string destination; ///< a file, or a directory that takes `base_name`
+  std::string base_name;
+  std::string server;
+  std::string name_space;
+  std::string object;
 };
 
 class target_files {
@@ -54,10 +74,10 @@ public:
   target_files& operator=(const target_files&) = delete;
   virtual ~target_files() = default;
 
-  /// `destination` is a file, or a directory that takes `base_name`. Any thread. Refuses everything
-  /// outside of what this host allows, with access_denied.
+  /// Goes on with what an earlier one left for the same target. Any thread. Refuses everything outside of what this host
+  /// allows, with access_denied.
   [[nodiscard]] virtual target_file::result<std::unique_ptr<target_file>>
-  open(const std::string& destination, const std::string& base_name) = 0;
+  open(const target_request& request) = 0;
 };
 
 } // namespace fleetcast::actors::fleet

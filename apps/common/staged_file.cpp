@@ -167,9 +167,28 @@ staged_file::result<staged_file> staged_file::create_kept(const std::string& tar
   auto directory_name = directory_of(target);
   const auto name = fs::path{target}.filename().string();
   descriptor directory{::open(directory_name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
-  auto beside = directory ? open_again(directory, O_RDONLY | O_DIRECTORY) : descriptor{};
-  if (!beside)
+  if (!directory)
     return unexpected{make_file_failure("cannot use the directory " + directory_name, errno)};
+  auto file = make_kept(std::move(directory), name, target, source, fresh, remarks);
+  if (file)
+    file->directory_name_ = std::move(directory_name);
+  return file;
+}
+
+staged_file::result<staged_file> staged_file::create_kept_in(descriptor directory,
+                                                             const std::string& name,
+                                                             const std::string& target,
+                                                             const copy_source& source,
+                                                             std::vector<std::string>& remarks) {
+  return make_kept(std::move(directory), name, target, source, false, remarks);
+}
+
+staged_file::result<staged_file>
+staged_file::make_kept(descriptor directory, const std::string& name, const std::string& target,
+                       const copy_source& source, bool fresh, std::vector<std::string>& remarks) {
+  auto beside = open_again(directory, O_RDONLY | O_DIRECTORY);
+  if (!beside)
+    return unexpected{make_file_failure("cannot use the directory " + directory_of(target), errno)};
   if (auto refused = refusal_of_name(directory, name, target))
     return unexpected{*std::move(refused)};
   auto earlier = find_kept(directory, name, source, fresh);
@@ -178,7 +197,6 @@ staged_file::result<staged_file> staged_file::create_kept(const std::string& tar
     sweep_leftovers(directory, name);
     staged_file file{target, name, std::move(directory), std::move(found->file),
                      std::move(found->hidden_name)};
-    file.directory_name_ = std::move(directory_name);
     file.is_reused_ = true;
     file.journal_
       = std::make_unique<staged_journal>(source, std::move(beside), file.staged_name_,
@@ -191,7 +209,6 @@ staged_file::result<staged_file> staged_file::create_kept(const std::string& tar
   // Its owner stays this user until it is renamed: it could not be told from what others have planted.
   if (has_name(file->directory_, name))
     (void)::fchmod(file->file_.get(), S_IRUSR | S_IWUSR);
-  file->directory_name_ = std::move(directory_name);
   file->journal_ = std::make_unique<staged_journal>(source, std::move(beside), file->staged_name_);
   return file;
 }
@@ -298,6 +315,10 @@ void staged_file::bypass_page_cache() {
   if (stream_)
     return; // it is read again soon
   direct_.open(file_);
+  flush_in_background();
+}
+
+void staged_file::flush_in_background() {
   // Both stay until the flush is over, also when this object moves.
   const auto flush = [file = file_.get()] { return ::fdatasync(file) == 0 ? 0 : errno; };
   if (journal_)

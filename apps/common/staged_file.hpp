@@ -67,6 +67,11 @@ public:
   [[nodiscard]] static result<staged_file> create_in(descriptor directory, const std::string& name,
                                                      const std::string& target);
 
+  /// `create_kept` for the file `name` of an open directory; never starts over.
+  [[nodiscard]] static result<staged_file>
+  create_kept_in(descriptor directory, const std::string& name, const std::string& target,
+                 const copy_source& source, std::vector<std::string>& remarks);
+
   /// For standard output. Bytes that come before their turn wait in a file of `directory` that has no name.
   [[nodiscard]] static result<staged_file> create_stream(const std::string& directory, int output);
 
@@ -96,8 +101,11 @@ public:
   /// the disk.
   void keep_blocks(std::uint32_t block_bytes);
 
-  /// From now on blocks of whole pages go past the page cache while that pays (direct_output.hpp), and what is written
-  /// is made stable piece by piece (background_flush.hpp). For a file that is not read soon.
+  /// From now on what is written is made stable piece by piece (background_flush.hpp), and recorded if it is kept.
+  void flush_in_background();
+
+  /// The same, and blocks of whole pages go past the page cache while that pays (direct_output.hpp). For a file that is not
+  /// read soon.
   void bypass_page_cache();
 
   /// Blocks of zeros are left out: `size` put them there. What was written goes on its way to the disk
@@ -142,6 +150,11 @@ public:
 private:
   staged_file(std::string target, std::string name, descriptor directory, descriptor file,
               std::string staged_name);
+
+  /// One that is kept; `fresh`: whatever there was.
+  static result<staged_file> make_kept(descriptor directory, const std::string& name,
+                                       const std::string& target, const copy_source& source,
+                                       bool fresh, std::vector<std::string>& remarks);
 
   /// The hidden file, with the permissions of any new one.
   static result<staged_file> make(descriptor directory, const std::string& name,

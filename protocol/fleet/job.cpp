@@ -17,8 +17,9 @@ constexpr std::size_t max_path = 4096;
 constexpr std::size_t max_reason = 2048;
 constexpr std::size_t max_word = 64;
 
-constexpr std::array<std::string_view, 8> phase_names{
-  "unknown", "connecting", "receiving", "storing", "staged", "done", "failed", "cancelled"};
+constexpr std::array<std::string_view, 9> phase_names{
+  "unknown", "connecting", "receiving", "storing",           "staged",
+  "done",    "failed",     "cancelled", "waiting for server"};
 
 failure refuse(std::string_view field) {
   return {failure_code::invalid_request, 0,

@@ -28,6 +28,7 @@ enum class job_phase : std::uint8_t {
   done = 5,
   failed = 6,
   cancelled = 7,
+  waiting = 8, ///< it was receiving, and its server went away: it goes on once that is back
 };
 
 /// Nothing more comes of the job by itself.

@@ -99,7 +99,7 @@ void job_book::on_end(run_number run, failure why, timestamp now) {
   if (one == nullptr)
     return;
   one->run.reset();
-  if (!is_over(one->phase()))
+  if (!is_over(one->phase()) && !stopping_)
     end(*one, job_phase::failed, std::move(why), now);
 }
 
@@ -135,7 +135,7 @@ void job_book::stop() {
   stopping_ = true;
   for (const auto& one : jobs_)
     if (one.run)
-      cancel(one, "the agent is shutting down");
+      orders_.push({verb::suspend, *one.run, one.request.job, {}});
 }
 
 // -- keeping jobs ---------------------------------------------------------------------------------
@@ -193,8 +193,8 @@ job_request job_book::request_of(const std::string& id) const {
 }
 
 bool job_book::validate() const {
-  const auto is_sound = [](const job& one) {
-    return one.report.job == one.request.job && (one.run || is_over(one.phase()));
+  const auto is_sound = [this](const job& one) {
+    return one.report.job == one.request.job && (one.run || stopping_ || is_over(one.phase()));
   };
   return jobs_.size() <= limits_.kept && running() <= limits_.running
          && std::all_of(jobs_.begin(), jobs_.end(), is_sound);

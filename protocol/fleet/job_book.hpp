@@ -5,6 +5,10 @@
 /// of a job that is known is refused: an id names one request. A host needs no coordinator for a job once it is
 /// started; only `together` waits for a word, and not for ever.
 ///
+/// An agent that stops suspends its jobs: nobody hears that they are over, since its next life goes on with them (on_start
+/// with the same request). So whoever carries out `begin` records the request first, and drops the record once `tell` says
+/// that the job is over.
+///
 /// Each attempt at a job is a run with a number of its own; what a run of before says changes nothing.
 ///
 /// Bounds: jobs that run, jobs that are remembered, and the length of all text. What is beyond is refused with
@@ -40,11 +44,12 @@ public:
   using run_number = std::uint64_t;
 
   enum class verb : std::uint8_t {
-    begin,  ///< a run: on_news and on_end tell what comes of it
-    commit, ///< the staged file may take its name
-    cancel, ///< end the run, for `why`
-    tell,   ///< the job's watchers: report_of(job)
-    forget  ///< the job: nothing is known of it any more
+    begin,   ///< a run: on_news and on_end tell what comes of it
+    commit,  ///< the staged file may take its name
+    cancel,  ///< end the run, for `why`
+    suspend, ///< end the run, but keep what arrived: the job goes on when the agent is back
+    tell,    ///< the job's watchers: report_of(job)
+    forget   ///< the job: nothing is known of it any more
   };
 
   struct order {
@@ -75,7 +80,7 @@ public:
   /// Watchers learn that the host still lives; staged files that nobody came back for go.
   void on_tick(timestamp now);
 
-  /// Ends all runs and takes no further job.
+  /// Suspends all runs and takes no further job.
   void stop();
 
   /// What to do next, until there is none. To be taken after each of the calls above.

@@ -9,11 +9,14 @@ using fleet::job_phase;
 simulated_host::simulated_host(event_queue& events, behaviour how, std::uint64_t seed)
   : events_(events),
     how_(how),
-    random_(seed) {}
+    random_(seed),
+    keeps_jobs_(seed % 2 == 0) {}
 
 void simulated_host::start() {
   ++life_;
   jobs_.emplace(fleet::job_limits{});
+  for (const auto& [id, request] : kept_)
+    (void)jobs_->on_start(request);
   tick();
 }
 
@@ -91,10 +94,14 @@ void simulated_host::obey() {
       case verb::commit:
         later([this, run = order->run] { take_name(run); });
         break;
+      case verb::suspend: // it dies without a word, always
+        break;
       case verb::cancel:
         finish(order->run, job_phase::cancelled, order->why);
         break;
       case verb::tell:
+        if (is_over(fleet::phase_of(jobs_->report_of(order->job).phase)))
+          kept_.erase(order->job);
         if (told)
           told(jobs_->report_of(order->job));
         break;
@@ -105,7 +112,10 @@ void simulated_host::obey() {
 }
 
 void simulated_host::begin(const job_book::order& order) {
-  receptions_[order.run].request = jobs_->request_of(order.job);
+  const auto request = jobs_->request_of(order.job);
+  if (keeps_jobs_)
+    kept_[order.job] = request;
+  receptions_[order.run].request = request;
   later([this, run = order.run] { step(run); });
 }
 

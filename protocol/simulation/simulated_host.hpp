@@ -33,7 +33,7 @@ public:
 
   bool is_up() const noexcept { return jobs_.has_value(); }
 
-  /// Its agent is started; it knows no job.
+  /// Its agent is started, and goes on with the jobs that it kept; every other host's agent keeps none.
   void start();
 
   /// Its agent dies, and with it whatever has no name yet.
@@ -82,7 +82,9 @@ private:
   std::optional<job_book> jobs_;
   std::map<run_number, reception> receptions_;
   std::map<std::string, std::string> disk_; ///< objects by destination
-  std::uint64_t life_ = 0;                  ///< what was to happen in an earlier one does not
+  bool keeps_jobs_;
+  std::map<std::string, fleet::job_request> kept_; ///< on the disk, too
+  std::uint64_t life_ = 0; ///< what was to happen in an earlier one does not
   bool has_staged_ = false;
 };
 

@@ -33,7 +33,7 @@ inline job_phase phase_in(const job_report& report) {
 struct reception_record {
   std::vector<std::string> destinations; ///< one for each that was started
   std::vector<reception_actor> started;
-  std::vector<std::string> heard; ///< "commit", "cancel"
+  std::vector<std::string> heard; ///< "commit", "cancel", "suspend"
   reception_host_actor agent;
 
   /// Plays by itself: receiving after a second, then storing, then staged or done.
@@ -107,6 +107,7 @@ private:
         if (record->plays)
           say(self, to, job_phase::cancelled, reason);
       },
+      [=](stop_atom) { record->heard.emplace_back("suspend"); },
       [](status_atom) {
         return status_snapshot{"reception", "scripted", {}, {}};
       },

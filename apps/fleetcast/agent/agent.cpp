@@ -12,6 +12,7 @@
 #include "apps/common/say.hpp"
 #include "apps/fleetcast/agent/agent_credentials.hpp"
 #include "apps/fleetcast/agent/agent_files.hpp"
+#include "apps/fleetcast/agent/kept_jobs.hpp"
 #include "apps/fleetcast/complaint.hpp"
 #include "apps/fleetcast/daemon/daemon.hpp"
 #include "apps/fleetcast/daemon/endpoint_text.hpp"
@@ -48,6 +49,7 @@ struct agent_arguments {
   std::string verifier;
   std::string state_dir;
   std::size_t max_jobs = fleet::agent_limits{}.running;
+  std::uint32_t patience = 600; ///< seconds
   daemon_options daemon;
   bool certificates_chosen = false;
 };
@@ -65,6 +67,11 @@ listens on this host only (127.0.0.1, ::1) and serves any local user. SIGHUP
 (systemctl reload fleetcast-agent) makes it read the certificates again; jobs
 and connections go on. From 30 days before its certificate expires, it says so
 in its log once a day.
+
+A job outlives the agent: one that is not over when the agent is stopped or
+killed, or the host is restarted, goes on when the agent is back, with what had
+arrived (it is read again, and checked against the server's digests). If the
+server goes away, a job waits for it, for ten minutes or what --patience says.
 
 --verify PROGRAM has the last word on this host: it is run, as the agent's user,
 with the path of each finished file before that file gets its name. Any exit
@@ -118,13 +125,22 @@ int run(actors::runtime& runtime, const actors::listening_sockets& sockets,
   const auto state = std::filesystem::absolute(state_directory(arguments.state_dir));
   fleet::agent_limits limits;
   limits.running = arguments.max_jobs;
+  if (auto store = kept_jobs::open(state / "agent-jobs"))
+    limits.store = *std::move(store);
+  else
+    actors::log().warn("{}; jobs that are not over end with this agent", store.error().text);
   const fleet::link_border border;
   limits.frames = border.tally;
   limits.certificate_expires = credentials.expires();
-  auto agent = runtime.system().spawn(
-    fleet::agent,
-    fleet::storing_parts(files, runtime.manager(), state / "known_servers", state / "identity"),
-    limits);
+  auto started
+    = fleet::start_agent(runtime.system(),
+                         fleet::storing_parts(files, runtime.manager(),
+                                              {state / "known_servers", state / "identity",
+                                               std::chrono::seconds{arguments.patience}}),
+                         limits);
+  if (!started)
+    return complain("agent", started.error());
+  auto agent = *std::move(started);
   runtime.show(caf::actor_cast<caf::actor>(agent));
   caf::actor_cast<caf::strong_actor_ptr>(agent)->get()->attach_functor(
     [&agent_gone](const caf::error&) { agent_gone.set(); });
@@ -246,9 +262,15 @@ void register_agent(CLI::App& program, std::function<int()>& selected) {
     ->capture_default_str()
     ->type_name("N");
   command
+    ->add_option("--patience", arguments->patience,
+                 "How long a job waits for a server that went away; 0: not at all")
+    ->check(CLI::Range(0, 86400))
+    ->capture_default_str()
+    ->type_name("SECONDS");
+  command
     ->add_option("--state-dir", arguments->state_dir,
-                 "Where known_servers and this host's identity are kept (default: "
-                 "/var/lib/fleetcast for root, else ~/.local/state/fleetcast)")
+                 "Where known_servers, this host's identity and jobs that are not over are kept "
+                 "(default: /var/lib/fleetcast for root, else ~/.local/state/fleetcast)")
     ->type_name("DIR");
   add_daemon_options(*command, arguments->daemon);
   command->callback([arguments, certificate, &selected] {

@@ -1,11 +1,13 @@
 #include "apps/fleetcast/agent/agent_files.hpp"
 
+#include "actors/observe/log.hpp"
 #include "apps/fleetcast/agent/run_program.hpp"
 
 #include <cerrno>
 #include <filesystem>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include <fcntl.h>
 #include <linux/openat2.h>
@@ -45,11 +47,26 @@ public:
     : file_(std::move(file)),
       verifier_(verifier) {}
 
-  result<void> size(std::uint64_t bytes) override { return said(file_.size(bytes)); }
+  std::vector<actors::byte_range> held() const override {
+    std::vector<actors::byte_range> ranges;
+    for (const auto& span : file_.held())
+      ranges.push_back({span.offset, span.size});
+    return ranges;
+  }
+
+  result<void> size(std::uint64_t bytes, std::uint32_t block_bytes) override {
+    if (auto sized = file_.size(bytes); !sized)
+      return said(std::move(sized));
+    file_.keep_blocks(block_bytes);
+    file_.flush_in_background();
+    return {};
+  }
 
   result<void> write(std::uint64_t offset, std::span<const std::byte> bytes) override {
     return said(file_.write(offset, bytes));
   }
+
+  void proven(std::uint64_t offset, std::uint64_t bytes) override { file_.proven(offset, bytes); }
 
   result<void> read(std::uint64_t offset, std::span<std::byte> bytes) override {
     return said(file_.read(offset, bytes));
@@ -69,6 +86,8 @@ public:
   result<void> publish() override { return said(file_.rename()); }
 
   result<void> sync_name() override { return said(file_.sync_name()); }
+
+  void discard() override { file_.discard(); }
 
 private:
   static result<void> said(staged_file::result<void> outcome) {
@@ -138,8 +157,9 @@ failure agent_files::refuse(const std::string& destination, int error) const {
             + std::system_category().message(error)};
 }
 
-agent_files::result<std::unique_ptr<target_file>> agent_files::open(const std::string& destination,
-                                                                    const std::string& base_name) {
+agent_files::result<std::unique_ptr<target_file>>
+agent_files::open(const actors::fleet::target_request& request) {
+  const auto& [destination, base_name, server, name_space, object] = request;
   auto way = below(destination);
   if (!way)
     return unexpected{std::move(way.error())};
@@ -166,8 +186,12 @@ agent_files::result<std::unique_ptr<target_file>> agent_files::open(const std::s
     return unexpected{
       failure{failure_code::access_denied, 0,
               destination + " is a link, or not a regular file; it stays as it is"}};
+  std::vector<std::string> remarks;
   auto file
-    = staged_file::create_in(std::move(*directory), name, target.lexically_normal().string());
+    = staged_file::create_kept_in(std::move(*directory), name, target.lexically_normal().string(),
+                                  {server, name_space, object}, remarks);
+  for (const auto& remark : remarks)
+    actors::log().warn("{}: {}", destination, remark);
   if (!file)
     return unexpected{failure_of(std::move(file.error()))};
   return std::make_unique<agent_file>(std::move(*file), verifier_);

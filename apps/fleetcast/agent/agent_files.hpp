@@ -19,10 +19,10 @@ public:
   [[nodiscard]] static result<std::shared_ptr<agent_files>> make(const std::string& directory,
                                                                  std::string verifier);
 
-  /// An absolute `destination` has to lie below the directory, a relative one is taken from there. The
+  /// An absolute destination has to lie below the directory, a relative one is taken from there. The
   /// kernel resolves the way to it (openat2, RESOLVE_BENEATH), so that no link leads out of it.
   [[nodiscard]] result<std::unique_ptr<actors::fleet::target_file>>
-  open(const std::string& destination, const std::string& base_name) override;
+  open(const actors::fleet::target_request& request) override;
 
 private:
   agent_files(std::string directory, std::string verifier, descriptor root);

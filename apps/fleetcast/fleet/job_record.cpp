@@ -2,6 +2,7 @@
 
 #include "actors/fleet/host_list.hpp"
 #include "actors/trust/private_files.hpp"
+#include "apps/fleetcast/job_request_json.hpp"
 
 #include <fmt/chrono.h>
 #include <nlohmann/json.hpp>
@@ -51,22 +52,12 @@ std::filesystem::path default_job_directory() {
 }
 
 std::string to_text(const job_record& record) {
-  const auto& r = record.request;
   json hosts = json::array();
   for (const auto& host : record.hosts)
     hosts.push_back({{"name", host.name}, {"port", host.port}});
-  const json all{{"job", r.job},
-                 {"server", r.server},
-                 {"port", r.port},
-                 {"namespace", r.name_space},
-                 {"object", r.object},
-                 {"destination", r.destination},
-                 {"interface", r.interface},
-                 {"fingerprint", r.fingerprint},
-                 {"authenticate", r.authenticate},
-                 {"together", r.together},
-                 {"abort_on_failure", record.abort_on_failure},
-                 {"hosts", std::move(hosts)}};
+  auto all = to_json(record.request);
+  all["abort_on_failure"] = record.abort_on_failure;
+  all["hosts"] = std::move(hosts);
   return all.dump(1, ' ', false, json::error_handler_t::replace) + "\n";
 }
 
@@ -74,19 +65,12 @@ std::optional<job_record> parse_job(std::string_view text) {
   const auto all = json::parse(text, nullptr, false);
   if (!all.is_object())
     return std::nullopt;
+  auto request = job_request_of(all);
+  if (!request)
+    return std::nullopt;
   job_record result;
-  auto& r = result.request;
+  auto& r = result.request = *std::move(request);
   try {
-    r.job = all.at("job").get<std::string>();
-    r.server = all.at("server").get<std::string>();
-    r.port = all.at("port").get<std::uint16_t>();
-    r.name_space = all.at("namespace").get<std::string>();
-    r.object = all.at("object").get<std::string>();
-    r.destination = all.at("destination").get<std::string>();
-    r.interface = all.at("interface").get<std::string>();
-    r.fingerprint = all.at("fingerprint").get<std::string>();
-    r.authenticate = all.at("authenticate").get<bool>();
-    r.together = all.at("together").get<bool>();
     result.abort_on_failure = all.at("abort_on_failure").get<bool>();
     for (const auto& host : all.at("hosts"))
       result.hosts.push_back(

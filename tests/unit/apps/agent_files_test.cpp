@@ -44,19 +44,26 @@ protected:
     return *made;
   }
 
+  static actors::fleet::target_request wanted(const std::string& destination,
+                                              const std::string& base_name) {
+    return {destination, base_name, "server", "lab", base_name};
+  }
+
   /// Writes "new" there; why it was refused, if it was.
   protocol::failure put(const std::string& destination) {
     const auto all = files();
-    auto file = all->open(destination, "disk.img");
+    auto file = all->open(wanted(destination, "disk.img"));
     if (!file)
       return file.error();
-    EXPECT_TRUE((*file)->size(3));
+    EXPECT_TRUE((*file)->size(3, block));
     EXPECT_TRUE((*file)->write(0, bytes("new")));
     EXPECT_TRUE((*file)->sync());
     EXPECT_TRUE((*file)->verify());
     EXPECT_TRUE((*file)->publish());
     return {};
   }
+
+  static constexpr std::uint32_t block = 1024;
 
   actors::testing::temporary_directory directory;
 };
@@ -75,9 +82,9 @@ TEST_F(AgentFiles, GoWhereTheyShallBelowTheDirectory) {
 
 TEST_F(AgentFiles, SayBeforeTheyAreStagedThatTheNameIsTakenMeanwhile) {
   const auto all = files();
-  const auto file = all->open("a.img", "disk.img");
+  const auto file = all->open(wanted("a.img", "disk.img"));
   ASSERT_TRUE(file) << file.error().text;
-  ASSERT_TRUE((*file)->size(3));
+  ASSERT_TRUE((*file)->size(3, block));
   ASSERT_TRUE((*file)->write(0, bytes("new")));
   fs::create_directory(allowed() / "a.img");
   const auto staged = (*file)->sync();
@@ -119,7 +126,7 @@ TEST_F(AgentFiles, StayInTheDirectoryWhenItIsExchangedForALink) {
   const auto all = files();
   fs::rename(allowed(), directory.path() / "moved");
   fs::create_symlink(outside(), allowed());
-  auto file = all->open("x", "disk.img");
+  auto file = all->open(wanted("x", "disk.img"));
   ASSERT_TRUE(file);
   ASSERT_TRUE((*file)->publish());
   EXPECT_TRUE(fs::exists(directory.path() / "moved" / "x"));
@@ -137,26 +144,62 @@ TEST_F(AgentFiles, ReplaceFilesAndNothingElse) {
 }
 
 TEST_F(AgentFiles, LeaveNothingWhenTheyAreNotPublished) {
-  { auto file = files()->open("a.img", "disk.img"); }
+  { auto file = files()->open(wanted("a.img", "disk.img")); }
   EXPECT_FALSE(fs::exists(allowed() / "a.img"));
+  EXPECT_EQ(std::distance(fs::directory_iterator{allowed()}, {}), 1) << "only `in`";
+}
+
+TEST_F(AgentFiles, GoOnWithWhatAnEarlierOneLeft) {
+  const std::string first(block, 'a');
+  {
+    const auto file = files()->open(wanted("a.img", "disk.img"));
+    ASSERT_TRUE((*file)->size(2 * std::uint64_t{block}, block));
+    EXPECT_TRUE((*file)->held().empty());
+    ASSERT_TRUE((*file)->write(0, bytes(first)));
+  }
+  const auto file = files()->open(wanted("a.img", "disk.img"));
+  const auto held = (*file)->held();
+  ASSERT_EQ(held.size(), 1U);
+  EXPECT_EQ(held.front().first, 0U);
+  EXPECT_EQ(held.front().size, block);
+  ASSERT_TRUE((*file)->size(2 * std::uint64_t{block}, block));
+  std::string there(block, '?');
+  ASSERT_TRUE((*file)->read(0, std::as_writable_bytes(std::span{there})));
+  EXPECT_EQ(there, first);
+  (*file)->proven(0, block);
+  ASSERT_TRUE((*file)->write(block, bytes(std::string(block, 'b'))));
+  ASSERT_TRUE((*file)->sync());
+  ASSERT_TRUE((*file)->publish());
+  EXPECT_EQ(text_of(allowed() / "a.img"), first + std::string(block, 'b'));
+  EXPECT_EQ(std::distance(fs::directory_iterator{allowed()}, {}), 2) << "`in` and the file";
+}
+
+TEST_F(AgentFiles, LeaveNothingWhenTheyAreDiscarded) {
+  {
+    const auto file = files()->open(wanted("a.img", "disk.img"));
+    ASSERT_TRUE((*file)->size(block, block));
+    ASSERT_TRUE((*file)->write(0, bytes(std::string(block, 'a'))));
+    ASSERT_TRUE((*file)->sync());
+    (*file)->discard();
+  }
   EXPECT_EQ(std::distance(fs::directory_iterator{allowed()}, {}), 1) << "only `in`";
 }
 
 TEST_F(AgentFiles, TakeNoObjectNameThatIsNoFileName) {
   for (const auto* name : {"", ".", "..", "a/b"})
-    EXPECT_FALSE(files()->open("in/", name)) << name;
+    EXPECT_FALSE(files()->open(wanted("in/", name))) << name;
 }
 
 TEST_F(AgentFiles, AskTheHostsOwnProgram) {
   const auto good = files("/bin/true");
   const auto bad = files("/bin/false");
   const auto missing = files("/no/such/program");
-  EXPECT_TRUE((*good->open("a", "x"))->verify());
-  const auto refused = (*bad->open("a", "x"))->verify();
+  EXPECT_TRUE((*good->open(wanted("a", "x")))->verify());
+  const auto refused = (*bad->open(wanted("a", "x")))->verify();
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, failure_code::content_corrupt);
   EXPECT_NE(refused.error().text.find("/bin/false ended with 1"), std::string::npos);
-  EXPECT_FALSE((*missing->open("a", "x"))->verify());
+  EXPECT_FALSE((*missing->open(wanted("a", "x")))->verify());
 }
 
 TEST_F(AgentFiles, ShowTheProgramTheWholeStagedFile) {
@@ -164,12 +207,12 @@ TEST_F(AgentFiles, ShowTheProgramTheWholeStagedFile) {
   std::ofstream{script} << "#!/bin/sh\ngrep -q whole \"$1\"\n";
   ::chmod(script.c_str(), 0700);
   const auto all = files(script.string());
-  auto file = all->open("in/a", "x");
+  auto file = all->open(wanted("in/a", "x"));
   ASSERT_TRUE(file);
   EXPECT_FALSE((*file)->verify());
   ASSERT_TRUE((*file)->write(0, bytes("whole")));
   EXPECT_TRUE((*file)->verify());
-  auto in_directory = all->open("in", "in");
+  auto in_directory = all->open(wanted("in", "in"));
   ASSERT_TRUE(in_directory);
   ASSERT_TRUE((*in_directory)->write(0, bytes("whole")));
   EXPECT_TRUE((*in_directory)->verify());

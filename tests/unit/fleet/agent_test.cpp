@@ -19,6 +19,38 @@ watcher_actor::behavior_type recording_watcher(watcher_actor::pointer,
   return {[heard](const job_report& report) { heard->push_back(report); }};
 }
 
+/// Outlives agents, as a disk does.
+class remembered_jobs final : public job_store {
+public:
+  std::vector<job_request> requests;
+  failure refuses;
+
+  std::vector<std::string> ids() const {
+    std::vector<std::string> result;
+    for (const auto& request : requests)
+      result.push_back(request.job);
+    return result;
+  }
+
+  failure keep(const job_request& request) override {
+    if (!refuses)
+      drop(request.job), requests.push_back(request);
+    return refuses;
+  }
+
+  void drop(const std::string& id) override {
+    std::erase_if(requests, [&](const job_request& request) { return request.job == id; });
+  }
+
+  std::vector<job_request> kept() override { return requests; }
+};
+
+agent_limits with(std::shared_ptr<job_store> store) {
+  agent_limits result;
+  result.store = std::move(store);
+  return result;
+}
+
 class Agent : public ::testing::Test {
 protected:
   Agent() { start_agent({}); }
@@ -283,12 +315,12 @@ TEST_P(AgentAt, SpeaksForAReceptionThatDied) {
   EXPECT_NE(heard_->back().reason.find("fleet_reception"), std::string::npos);
 }
 
-TEST_P(AgentAt, CancelsReceptionsWhenItDies) {
+TEST_P(AgentAt, SuspendsReceptionsWhenItDies) {
   start();
   if (GetParam() != job_phase::connecting)
     say(GetParam());
   world_.kill(agent_);
-  EXPECT_EQ(receptions_->heard, std::vector<std::string>{"cancel"});
+  EXPECT_EQ(receptions_->heard, std::vector<std::string>{"suspend"});
 }
 
 INSTANTIATE_TEST_SUITE_P(Phases, AgentAt,
@@ -332,11 +364,55 @@ TEST_F(Agent, StopsOnceItsReceptionsHaveEnded) {
   start();
   stop();
   EXPECT_FALSE(has_ended(agent_));
-  EXPECT_EQ(receptions_->heard, std::vector<std::string>{"cancel"});
+  EXPECT_EQ(receptions_->heard, std::vector<std::string>{"suspend"});
   EXPECT_EQ(phase_in(start(sample_request("late"))), job_phase::failed);
-  say(job_phase::cancelled, {failure_code::cancelled, 0, "stopping"});
   end_reception();
   EXPECT_TRUE(has_ended(agent_));
+}
+
+TEST_F(Agent, TellsNobodyThatAJobIsOverBecauseItStops) {
+  ask_as(add_watcher(), start_atom::value, sample_request());
+  stop();
+  end_reception();
+  EXPECT_EQ(phase_in(heard_->back()), job_phase::connecting);
+}
+
+TEST_F(Agent, GoesOnWithTheJobsOfAnEarlierLife) {
+  const auto store = std::make_shared<remembered_jobs>();
+  start_agent(with(store));
+  start();
+  start(sample_request("job-2"));
+  say(job_phase::done);
+  end_reception();
+  EXPECT_EQ(store->ids(), std::vector<std::string>{"job-1"});
+  stop();
+  for (const auto& one : receptions_->started)
+    world_.kill(one);
+  ASSERT_TRUE(has_ended(agent_));
+  EXPECT_EQ(store->ids(), std::vector<std::string>{"job-1"});
+  const auto before = receptions_->started.size();
+  start_agent(with(store));
+  EXPECT_EQ(receptions_->started.size(), before + 1);
+  EXPECT_EQ(phase(), job_phase::connecting);
+  EXPECT_EQ(phase("job-2"), job_phase::unknown);
+  EXPECT_EQ(phase_in(start()), job_phase::connecting) << "a coordinator finds it running";
+  EXPECT_EQ(receptions_->started.size(), before + 1);
+}
+
+TEST_F(Agent, DoesItsJobsEvenIfItCannotKeepThem) {
+  const auto store = std::make_shared<remembered_jobs>();
+  store->refuses = {failure_code::disk_full, ENOSPC, "the disk is full"};
+  start_agent(with(store));
+  EXPECT_EQ(phase_in(start()), job_phase::connecting);
+  EXPECT_EQ(receptions_->started.size(), 1U);
+}
+
+TEST_F(Agent, GoesOnWithNothingAtTheWordOfAPeer) {
+  const auto store = std::make_shared<remembered_jobs>();
+  start_agent(with(store));
+  store->requests.push_back(sample_request());
+  world_.tell(agent_, open_atom::value);
+  EXPECT_TRUE(receptions_->started.empty());
 }
 
 TEST_F(Agent, ShowsWhenItsCertificateExpires) {

@@ -25,6 +25,11 @@ struct surroundings {
   std::vector<std::string> limits;
   std::size_t released = 0;
   std::function<void()> in_sync = [] {};
+  std::optional<receive_request> asked; ///< of the manager
+  std::vector<byte_range> held;         ///< in the file
+  std::vector<std::uint64_t> proven;    ///< offsets
+  bool is_discarded = false;
+  failure verdict; ///< of the host on the whole file
 };
 
 using shared_surroundings = std::shared_ptr<surroundings>;
@@ -33,14 +38,19 @@ class scripted_file final : public target_file {
 public:
   explicit scripted_file(shared_surroundings around) : around_(std::move(around)) {}
 
-  result<void> size(std::uint64_t) override { return {}; }
+  std::vector<byte_range> held() const override { return around_->held; }
+  result<void> size(std::uint64_t, std::uint32_t) override { return {}; }
+  void proven(std::uint64_t offset, std::uint64_t) override { around_->proven.push_back(offset); }
+  void discard() override { around_->is_discarded = true; }
   result<void> write(std::uint64_t, std::span<const std::byte>) override { return {}; }
   result<void> read(std::uint64_t, std::span<std::byte>) override { return {}; }
   result<void> sync() override {
     around_->in_sync();
     return {};
   }
-  result<void> verify() override { return {}; }
+  result<void> verify() override {
+    return around_->verdict ? result<void>{tl::unexpected{around_->verdict}} : result<void>{};
+  }
   result<void> publish() override { return {}; }
   result<void> sync_name() override { return {}; }
 
@@ -52,8 +62,7 @@ class scripted_files final : public target_files {
 public:
   explicit scripted_files(shared_surroundings around) : around_(std::move(around)) {}
 
-  target_file::result<std::unique_ptr<target_file>> open(const std::string&,
-                                                         const std::string&) override {
+  target_file::result<std::unique_ptr<target_file>> open(const target_request&) override {
     return std::make_unique<scripted_file>(around_);
   }
 
@@ -64,7 +73,9 @@ private:
 session_manager_actor::behavior_type recording_manager(session_manager_actor::pointer,
                                                        shared_surroundings around) {
   return {
-    [](open_atom, session_id, const receive_request&, const consumer_actor&) {},
+    [around](open_atom, session_id, const receive_request& request, const consumer_actor&) {
+      around->asked = request;
+    },
     [around](cancel_atom, session_id, const failure& reason) {
       around->cancelled.push_back(reason);
     },
@@ -98,12 +109,17 @@ protected:
           around->limits.push_back(news.figures.limited_by);
         }};
       });
+    start();
+  }
+
+  void start() {
     reception_config config;
     config.request.object = "disk.img";
     config.session = 7;
     config.files = std::make_shared<scripted_files>(around_);
     config.manager = manager_;
     config.agent = agent_;
+    config.patience = patience;
     reception_ = world_.system().spawn(reception, std::move(config));
     world_.run();
     session_started started;
@@ -134,7 +150,16 @@ protected:
     world_.tell(reception_, session_finished{std::move(reason), {}});
   }
 
+  void progress(bool waits_for_server) {
+    session_progress progress;
+    progress.summary.waits_for_server = waits_for_server;
+    world_.tell(reception_, progress);
+  }
+
+  void suspend() { world_.tell(reception_, stop_atom::value); }
+
   static constexpr std::uint32_t block = 1000;
+  static constexpr auto patience = protocol::seconds(7);
 
   scripted_world world_;
   shared_surroundings around_ = std::make_shared<surroundings>();
@@ -196,6 +221,64 @@ TEST_F(Reception, CancelsNoSessionThatFailed) {
   EXPECT_TRUE(has_ended(reception_));
   EXPECT_EQ(around_->phases.back(), job_phase::failed);
   EXPECT_TRUE(around_->cancelled.empty());
+  EXPECT_FALSE(around_->is_discarded) << "the next one goes on with it";
+}
+
+// -- what outlives it -----------------------------------------------------------------------------
+
+TEST_F(Reception, WaitsForAServerThatWentAway) {
+  EXPECT_EQ(around_->asked->patience, patience);
+  progress(true);
+  EXPECT_EQ(around_->phases.back(), job_phase::waiting);
+  progress(false);
+  EXPECT_EQ(around_->phases.back(), job_phase::receiving);
+}
+
+TEST_F(Reception, GoesOnWithWhatItsFileHolds) {
+  world_.kill(reception_);
+  around_->held = {{0, block}};
+  start();
+  EXPECT_TRUE(around_->asked->resumes);
+  ASSERT_EQ(around_->asked->held.size(), 1U);
+  world_.tell(reception_, block_delivery{0, block, nullptr});
+  deliver(1);
+  finish();
+  EXPECT_EQ(around_->proven, std::vector<std::uint64_t>{0});
+  EXPECT_EQ(around_->phases.back(), job_phase::done);
+}
+
+TEST_F(Reception, KeepsWhatArrivedAndSaysNothingWhenItIsSuspended) {
+  deliver(0);
+  const auto said = around_->phases.size();
+  suspend();
+  ASSERT_EQ(around_->cancelled.size(), 1U);
+  finish(around_->cancelled.front());
+  EXPECT_TRUE(has_ended(reception_));
+  EXPECT_EQ(around_->phases.size(), said);
+  EXPECT_FALSE(around_->is_discarded);
+}
+
+TEST_F(Reception, IsDoneIfItWasSuspendedTooLate) {
+  deliver_all();
+  suspend();
+  finish();
+  EXPECT_EQ(around_->phases.back(), job_phase::done);
+}
+
+TEST_F(Reception, KeepsNothingOfWhatWasCancelled) {
+  deliver(0);
+  world_.tell(reception_, cancel_atom::value, failure{failure_code::cancelled, 0, "the operator"});
+  finish(around_->cancelled.front());
+  EXPECT_EQ(around_->phases.back(), job_phase::cancelled);
+  EXPECT_TRUE(around_->is_discarded);
+}
+
+TEST_F(Reception, KeepsNothingThatTheHostDoesNotAccept) {
+  around_->verdict = {failure_code::content_corrupt, 0, "/bin/false ended with 1"};
+  deliver_all();
+  finish();
+  EXPECT_EQ(around_->phases.back(), job_phase::failed);
+  EXPECT_TRUE(around_->is_discarded);
 }
 
 } // namespace

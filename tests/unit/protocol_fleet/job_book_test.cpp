@@ -89,6 +89,31 @@ TEST(JobBook, SaysOfARunThatEndedWithoutAWordWhyItFailed) {
   EXPECT_EQ(book.report_of("job-1").reason, "died");
 }
 
+TEST(JobBook, SuspendsItsRunsWhenItStops) {
+  job_book book{{}};
+  book.on_start(sample_request());
+  const auto run = book.next_order()->run;
+  book.on_news(run, job_phase::receiving, {}, {}, now);
+  orders(book);
+  book.stop();
+  EXPECT_EQ(orders(book), std::vector<verb>{verb::suspend});
+  book.on_end(run, {failure_code::internal, 0, "died"}, now);
+  EXPECT_EQ(orders(book), std::vector<verb>{}) << "nobody hears that it is over";
+  EXPECT_EQ(phase(book), job_phase::receiving);
+  EXPECT_EQ(book.running(), 1U);
+}
+
+TEST(JobBook, TellsOfARunThatIsDoneWhileItStops) {
+  job_book book{{}};
+  book.on_start(sample_request());
+  const auto run = book.next_order()->run;
+  book.stop();
+  orders(book);
+  book.on_news(run, job_phase::done, {}, {}, now);
+  EXPECT_EQ(orders(book), std::vector<verb>{verb::tell});
+  EXPECT_EQ(phase(book), job_phase::done);
+}
+
 } // namespace
 } // namespace job_book_test
 } // namespace fleetcast::protocol::fleet

@@ -1,4 +1,4 @@
-#include "api/held_reader.hpp"
+#include "actors/receive/held_reader.hpp"
 
 #include "actors/io/batch_scheduling.hpp"
 #include "actors/io/own_thread.hpp"
@@ -11,7 +11,7 @@
 #include <optional>
 #include <utility>
 
-namespace fleetcast::api {
+namespace fleetcast::actors {
 
 namespace {
 
@@ -22,27 +22,40 @@ std::optional<protocol::wire::digest> digest_if_possible(std::span<const std::by
   try {
     return protocol::wire::digest_of(bytes);
   } catch (const std::exception& broken) {
-    actors::log("callbacks").error("what is held cannot be proven: {}", broken.what());
+    log("callbacks").error("what is held cannot be proven: {}", broken.what());
     return std::nullopt; // comes as contents, then
   }
 }
 
 } // namespace
 
-held_reader::held_reader(std::vector<block> blocks, source read, actors::held_actor to)
+std::vector<held_reader::block> held_reader::blocks_of(const session_started& started,
+                                                       const std::optional<byte_range>& required) {
+  std::vector<block> result;
+  for (const auto& range : started.held)
+    for (auto number = range.first; number - range.first < range.count; ++number) {
+      const auto offset = std::uint64_t{number} * started.block_size;
+      const auto size = std::min<std::uint64_t>(started.block_size, started.object_size - offset);
+      if (!required || required->touches(offset, size))
+        result.push_back({number, offset, static_cast<std::uint32_t>(size)});
+    }
+  return result;
+}
+
+held_reader::held_reader(std::vector<block> blocks, source read, held_actor to)
   : blocks_(std::move(blocks)),
     read_(std::move(read)),
     to_(std::move(to)) {
-  auto thread = actors::io::start_thread("reading what is held", [this] {
-    const actors::io::openssl_thread openssl;
-    actors::io::schedule_as_program(); // whose function runs here
+  auto thread = io::start_thread("reading what is held", [this] {
+    const io::openssl_thread openssl;
+    io::schedule_as_program(); // whose function runs here
     run();
   });
   if (thread) {
     thread_ = std::move(*thread);
     return;
   }
-  actors::log("callbacks").warn("{}; so what is held is received again", thread.error().text);
+  log("callbacks").warn("{}; so what is held is received again", thread.error().text);
   read_ = [](std::uint64_t, std::span<std::byte>) { return outcome::absent; };
   run();
 }
@@ -55,7 +68,7 @@ held_reader::~held_reader() {
 
 void held_reader::run() const {
   std::vector<std::byte> memory;
-  actors::held_digests found;
+  held_digests found;
   const auto send = [&] { caf::anon_send(to_, std::exchange(found, {})); };
   for (const auto& each : blocks_) {
     if (over_)
@@ -74,4 +87,4 @@ void held_reader::run() const {
     send();
 }
 
-} // namespace fleetcast::api
+} // namespace fleetcast::actors
