@@ -127,7 +127,8 @@ void reception_state::read_held(const session_started& started) {
   reader_ = std::make_unique<held_reader>(
     std::move(blocks),
     [file = file_.get()](std::uint64_t offset, std::span<std::byte> into) {
-      return file->read(offset, into) ? held_reader::outcome::read : held_reader::outcome::absent;
+      return file->read_held(offset, into) ? held_reader::outcome::read
+                                           : held_reader::outcome::absent;
     },
     started.digests);
 }

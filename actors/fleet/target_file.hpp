@@ -28,7 +28,7 @@ public:
   target_file& operator=(const target_file&) = delete;
   virtual ~target_file() = default;
 
-  /// What an earlier one left in it, not proven.
+  /// What an earlier one left in it, or the file that it will replace has, not proven.
   [[nodiscard]] virtual std::vector<byte_range> held() const = 0;
 
   /// Sets the size, before anything is written. What is written is kept by whole blocks of `block_bytes`.
@@ -39,7 +39,10 @@ public:
   /// What is held there is right.
   virtual void proven(std::uint64_t offset, std::uint64_t bytes) = 0;
 
-  /// What was written or is held. Also on another thread meanwhile.
+  /// What is held, on another thread meanwhile. Nothing else may have been written there.
+  virtual result<void> read_held(std::uint64_t offset, std::span<std::byte> bytes) = 0;
+
+  /// What was written or proven.
   virtual result<void> read(std::uint64_t offset, std::span<std::byte> bytes) = 0;
 
   /// To stable storage.

@@ -15,7 +15,7 @@ namespace fleetcast::apps {
 struct transfer_figures {
   std::uint64_t object_bytes = 0;  ///< 0 until known, and for an empty object
   std::uint64_t written_bytes = 0; ///< that came
-  std::uint64_t proven_bytes = 0;  ///< held since an earlier transfer, and proven
+  std::uint64_t proven_bytes = 0;  ///< held before, and proven
   double seconds = 0;              ///< since the start
   double bits_per_second = 0;      ///< of late; over the whole transfer once it is over
   std::uint64_t repaired_symbols = 0;

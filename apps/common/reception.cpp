@@ -65,7 +65,7 @@ struct reception::callbacks {
   static DWORD CALLBACK read_held(HANDLE, PVOID data, PVOID buffer, ULONG size,
                                   PULARGE_INTEGER offset) {
     const std::span into{static_cast<std::byte*>(buffer), size};
-    return of(data).file_.read(offset->QuadPart, into) ? ERROR_SUCCESS : ERROR_READ_FAULT;
+    return of(data).file_.read_held(offset->QuadPart, into) ? ERROR_SUCCESS : ERROR_READ_FAULT;
   }
 
   static VOID CALLBACK proven(HANDLE, PVOID data, ULONG size, PULARGE_INTEGER offset) {

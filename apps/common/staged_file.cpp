@@ -13,6 +13,7 @@
 #include <climits>
 #include <cstring>
 #include <filesystem>
+#include <iterator>
 #include <numeric>
 #include <system_error>
 
@@ -74,6 +75,13 @@ std::span<const std::byte> bytes_of(const iovec& block) {
 std::uint64_t size_of(std::span<const iovec> blocks) {
   return std::accumulate(blocks.begin(), blocks.end(), std::uint64_t{0},
                          [](std::uint64_t sum, const iovec& b) { return sum + b.iov_len; });
+}
+
+/// False: not every file system can.
+bool punch_hole(const descriptor& file, std::uint64_t offset, std::uint64_t bytes) {
+  return ::fallocate(file.get(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+                     static_cast<off_t>(offset), static_cast<off_t>(bytes))
+         == 0;
 }
 
 std::string directory_of(const std::string& target) {
@@ -201,6 +209,7 @@ staged_file::make_kept(descriptor directory, const std::string& name, const std:
     file.journal_
       = std::make_unique<staged_journal>(source, std::move(beside), file.staged_name_,
                                          std::move(found->journal), std::move(found->story));
+    file.kept_ = file.journal_->held();
     return file;
   }
   auto file = make(std::move(directory), name, target);
@@ -274,7 +283,10 @@ staged_file::staged_file(staged_file&& other) noexcept
     directory_name_(std::move(other.directory_name_)),
     file_(std::move(other.file_)),
     direct_(std::move(other.direct_)),
+    older_(std::move(other.older_)),
+    older_size_(other.older_size_),
     journal_(std::move(other.journal_)),
+    kept_(std::move(other.kept_)),
     flush_(std::move(other.flush_)),
     staged_name_(std::exchange(other.staged_name_, {})),
     unstarted_(other.unstarted_),
@@ -301,8 +313,35 @@ staged_file::result<void> staged_file::size(std::uint64_t bytes) {
   return {};
 }
 
+std::uint64_t staged_file::reuse(descriptor older) noexcept {
+  struct stat info {};
+  if (!older || ::fstat(older.get(), &info) != 0 || !S_ISREG(info.st_mode) || info.st_size <= 0)
+    return 0;
+  older_ = std::move(older);
+  older_size_ = static_cast<std::uint64_t>(info.st_size);
+  is_reused_ = true;
+  (void)::posix_fadvise(older_.get(), 0, 0, POSIX_FADV_SEQUENTIAL);
+  return older_size_;
+}
+
+std::uint64_t staged_file::reuse_replaced() noexcept {
+  return reuse(descriptor{
+    ::openat(directory_.get(), name_.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK)});
+}
+
 std::vector<byte_span> staged_file::held() const {
-  return journal_ ? journal_->held() : std::vector<byte_span>{};
+  auto spans = kept_;
+  if (older_size_ > 0)
+    spans.push_back({0, older_size_});
+  return spans;
+}
+
+bool staged_file::was_kept(std::uint64_t offset, std::uint64_t bytes) const noexcept {
+  const auto behind
+    = std::upper_bound(kept_.begin(), kept_.end(), offset,
+                       [](std::uint64_t at, const byte_span& span) { return at < span.offset; });
+  return behind != kept_.begin()
+         && offset + bytes <= std::prev(behind)->offset + std::prev(behind)->size;
 }
 
 void staged_file::keep_blocks(std::uint32_t block_bytes) {
@@ -361,18 +400,22 @@ staged_file::result<void> staged_file::write(std::uint64_t offset, std::span<con
 }
 
 void staged_file::proven(std::uint64_t offset, std::uint64_t bytes) {
+  if (was_kept(offset, bytes)) {
+    if (journal_)
+      journal_->proven(offset, bytes);
+    return;
+  }
   if (journal_)
-    journal_->proven(offset, bytes);
+    journal_->written(offset, bytes);
+  if (flush_)
+    flush_->written(bytes);
 }
 
 staged_file::result<void> staged_file::clear(std::uint64_t offset, std::span<const iovec> zeros) {
   const auto bytes = size_of(zeros);
-  if (!is_reused_ || bytes == 0
-      || ::fallocate(file_.get(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
-                     static_cast<off_t>(offset), static_cast<off_t>(bytes))
-           == 0)
+  if (!is_reused_ || bytes == 0 || punch_hole(file_, offset, bytes))
     return {};
-  return put(offset, zeros); // not every file system can
+  return put(offset, zeros);
 }
 
 staged_file::result<void> staged_file::pass_on(std::uint64_t offset, std::uint64_t bytes) {
@@ -394,6 +437,22 @@ staged_file::result<void> staged_file::put(std::uint64_t offset, std::span<const
   if (unstarted_ >= write_back_step)
     start_write_back();
   return {};
+}
+
+staged_file::result<void> staged_file::read_held(std::uint64_t offset, std::span<std::byte> bytes) {
+  return was_kept(offset, bytes.size()) ? read(offset, bytes) : take_over(offset, bytes);
+}
+
+staged_file::result<void> staged_file::take_over(std::uint64_t offset, std::span<std::byte> bytes) {
+  const auto from_older = [this](int, std::byte* to, std::size_t size, off_t at) {
+    return ::pread(older_.get(), to, size, at);
+  };
+  if (auto taken = transfer("read the older copy of", from_older, offset, bytes); !taken)
+    return taken;
+  const std::span<const std::byte> there = bytes;
+  if (all_zero(there) && punch_hole(file_, offset, there.size()))
+    return {};
+  return transfer("write", ::pwrite, offset, there);
 }
 
 staged_file::result<void> staged_file::read(std::uint64_t offset, std::span<std::byte> bytes) {

@@ -5,6 +5,9 @@
 /// hidden file goes with the object. One that a killed process has left is removed by the next one for the same target:
 /// as long as its process lives, a hidden file is locked (flock).
 ///
+/// An older copy may serve as a source: what has not changed is taken from there. It is never written to, and what is read for
+/// its digest is what is written, so whatever happens to it meanwhile is never in the copy.
+///
 /// One that was made by `create_kept` has a journal beside it (staged_journal.hpp) as soon as it may have contents, and
 /// both stay until the copy is published: the next transfer to the same target continues it.
 ///
@@ -47,7 +50,7 @@ struct kept_part {
   std::optional<file_failure> unrecorded;
 };
 
-/// `write`, `proven`, `size` and what follows it on one thread, `read` also on another one; the rest when these are done.
+/// `write`, `proven`, `size` and what follows it on one thread, `read_held` on another one meanwhile; the rest when these are done.
 class staged_file {
 public:
   template <class T>
@@ -84,12 +87,19 @@ public:
   /// The object may be mostly zeros, which take no room: `size` does not ask for room for all of it.
   void expect_holes() noexcept { expects_holes_ = true; }
 
+  /// Before `held`: an older copy of the object, or of anything; `reuse_replaced`: the file that this one will replace, if
+  /// it is there and can be read. Bytes that it gives.
+  std::uint64_t reuse(descriptor older) noexcept;
+  std::uint64_t reuse_replaced() noexcept;
+
   /// Sets the size, before anything is written: what is never written stays a hole of zeros. Fails if the file system
   /// has not as much room.
   [[nodiscard]] result<void> size(std::uint64_t bytes);
 
-  /// What an earlier transfer left in it, not proven: bytes of the object at the same offsets.
+  /// What an earlier transfer left in it, or the older copy has, not proven: bytes of the object at the same offsets.
   [[nodiscard]] std::vector<byte_span> held() const;
+
+  /// Of that, what an earlier transfer left.
   std::uint64_t held_bytes() const noexcept { return journal_ ? journal_->held_bytes() : 0; }
 
   /// Size of the object as that transfer knew it; 0: nothing is held.
@@ -118,7 +128,10 @@ public:
   /// What is held there is right.
   void proven(std::uint64_t offset, std::uint64_t bytes);
 
-  /// What was written before, or is held.
+  /// What is held there. Bytes of the older copy are written at the same time, so nothing else may be there yet.
+  [[nodiscard]] result<void> read_held(std::uint64_t offset, std::span<std::byte> bytes);
+
+  /// What was written before, or proven.
   [[nodiscard]] result<void> read(std::uint64_t offset, std::span<std::byte> bytes);
 
   /// To stable storage. May take long.
@@ -164,6 +177,12 @@ private:
   template <class Byte, class Call>
   result<void> transfer(const char* verb, Call call, std::uint64_t offset, std::span<Byte> bytes);
 
+  /// From the older copy.
+  result<void> take_over(std::uint64_t offset, std::span<std::byte> bytes);
+
+  /// An earlier transfer left all of it.
+  bool was_kept(std::uint64_t offset, std::uint64_t bytes) const noexcept;
+
   /// What was written, on its way to standard output.
   result<void> pass_on(std::uint64_t offset, std::uint64_t bytes);
 
@@ -186,7 +205,10 @@ private:
   std::string directory_name_; ///< its path; empty: known by `directory_` only
   descriptor file_;
   direct_output direct_;
+  descriptor older_; ///< copy; none: there is none
+  std::uint64_t older_size_ = 0;
   std::unique_ptr<staged_journal> journal_; ///< none: it is not kept
+  std::vector<byte_span> kept_;             ///< what an earlier transfer left, in ascending order
   std::unique_ptr<background_flush> flush_; ///< none: all is left to `sync`
   std::string staged_name_;                 ///< empty once published or removed
   std::uint64_t unstarted_ = 0;             ///< bytes whose way to the disk has not begun

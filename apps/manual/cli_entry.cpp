@@ -39,9 +39,11 @@ std::vector<std::string> checks_of(CLI::Option& option) {
 /// The name of the value alone: CLI11 puts what the checks say behind it.
 std::string value_name(const CLI::Option& option, const std::vector<std::string>& checks) {
   auto result = option.get_type_name();
-  for (auto check = checks.rbegin(); check != checks.rend(); ++check)
-    if (!check->empty() && result.ends_with(":" + *check))
-      result.resize(result.size() - check->size() - 1);
+  for (auto left = checks.size(); left > 0; --left) {
+    const auto& check = checks[left - 1];
+    if (!check.empty() && result.ends_with(":" + check))
+      result.resize(result.size() - check.size() - 1);
+  }
   return result;
 }
 

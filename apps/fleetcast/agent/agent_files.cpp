@@ -68,6 +68,10 @@ public:
 
   void proven(std::uint64_t offset, std::uint64_t bytes) override { file_.proven(offset, bytes); }
 
+  result<void> read_held(std::uint64_t offset, std::span<std::byte> bytes) override {
+    return said(file_.read_held(offset, bytes));
+  }
+
   result<void> read(std::uint64_t offset, std::span<std::byte> bytes) override {
     return said(file_.read(offset, bytes));
   }
@@ -194,6 +198,7 @@ agent_files::open(const actors::fleet::target_request& request) {
     actors::log().warn("{}: {}", destination, remark);
   if (!file)
     return unexpected{failure_of(std::move(file.error()))};
+  (void)file->reuse_replaced();
   return std::make_unique<agent_file>(std::move(*file), verifier_);
 }
 

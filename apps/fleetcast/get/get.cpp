@@ -20,6 +20,7 @@
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
+#include <cerrno>
 #include <chrono>
 #include <cmath>
 #include <cstdint>
@@ -33,6 +34,7 @@
 #include <utility>
 #include <vector>
 
+#include <fcntl.h>
 #include <unistd.h>
 
 namespace fleetcast::apps {
@@ -64,12 +66,16 @@ struct get_arguments {
   bool sparse = false;
   bool fresh = false;
   bool no_keep = false;
+  std::string reuse; ///< an older copy; empty: the file that is replaced
+  bool no_reuse = false;
   bool is_destination_empty = false; ///< given, as ""
 
   bool to_stdout() const { return destination == "-"; }
 
   /// What is not verified cannot be proven later.
-  bool keeps() const { return !to_stdout() && !no_keep && security != "none"; }
+  bool can_prove() const { return !to_stdout() && security != "none"; }
+  bool keeps() const { return can_prove() && !no_keep; }
+  bool reuses() const { return can_prove() && !no_reuse && !fresh; }
 };
 
 constexpr const char* get_footer
@@ -86,6 +92,11 @@ and checked against the server's digests, and only the rest is sent. A killed
 process loses at most the last second, or 64 MiB. If the object has changed
 meanwhile, only blocks that are still the same are used. --fresh removes what is
 kept and starts over; --no-keep keeps nothing and continues nothing.
+
+If DEST is there already, what has not changed is taken from it and not sent
+again: a copy that is up to date costs next to nothing. It is read and compared
+with the server's digests, and never written to. --reuse FILE names another older
+copy; --no-reuse uses none.
 
 If the server goes away in the middle (it is restarted, the connection is lost),
 the transfer waits for it, for 60 s or what --patience says, and goes on where it
@@ -117,15 +128,16 @@ a line on standard error says which addresses and ports that concerns and what
 to check; another one, when it is over.
 
 --json prints one object a line on standard output. "event" is "continuing" (what
-an earlier transfer left), "waiting" (for the server, longer than two seconds),
-"started", "progress" (at most five a second), "warning" and at last "completed"
-or "failed"; docs/json.md has a schema.
+an earlier transfer left), "reusing" (an older copy), "waiting" (for the server,
+longer than two seconds), "started", "progress" (at most five a second),
+"warning" and at last "completed" or "failed"; docs/json.md has a schema.
 
 Examples:
   fleetcast get server/images/debian.img
   fleetcast get server.example:5040/images/2024/debian.img /var/tmp/
   fleetcast get '[2001:db8::1]:5040/lab/disk.img' disk.img --interface eth1
   fleetcast get server/images/root.tar - | tar -x -C /mnt
+  fleetcast get server/images/2025.img 2025.img --reuse 2024.img
   fleetcast get 127.0.0.1/t/disk.img /tmp/copy --interface lo --json
 
 Exit codes: 0 the whole object arrived, verified, and is on the disk; 1 the
@@ -177,6 +189,16 @@ public:
       print_event("continuing", {{"bytes", bytes}, {"object_bytes", object_bytes}});
     else if (!quiet_)
       say(stderr, "{}\n", format_continuing(bytes, object_bytes));
+  }
+
+  /// An older copy has so much.
+  void reusing(const std::string& path, std::uint64_t bytes) {
+    const std::lock_guard guard{mutex_};
+    if (json_)
+      print_event("reusing", {{"path", path}, {"bytes", bytes}});
+    else if (!quiet_)
+      say(stderr, "{} has {}: what has not changed is taken from there\n", path,
+          format_bytes(bytes));
   }
 
   void started(const std::string& target, const reception& session) override {
@@ -331,6 +353,10 @@ std::string contradiction(const get_arguments& arguments) {
   if (arguments.fresh && !arguments.keeps())
     return "--fresh starts over what was kept: with --no-keep, --security none or DEST - nothing "
            "is kept, so leave it out";
+  if (!arguments.reuse.empty() && !arguments.reuses())
+    return "--reuse takes what has not changed from an older copy: with --fresh, --no-reuse, "
+           "--security "
+           "none or DEST - nothing is taken from anywhere, so leave it out";
   if (!arguments.to_stdout())
     return {};
   if (arguments.json)
@@ -348,6 +374,27 @@ std::string temporary_directory() {
   return named != nullptr && *named != '\0' ? named : "/var/tmp";
 }
 
+/// The one that was named has to be there; the one that is replaced may.
+staged_file::result<void> open_older_copy(const get_arguments& arguments, staged_file& file,
+                                          reporter& report) {
+  if (arguments.reuse.empty()) {
+    if (const auto bytes = file.reuse_replaced(); bytes > 0)
+      report.reusing(file.target(), bytes);
+    return {};
+  }
+  descriptor older{::open(arguments.reuse.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
+  if (!older)
+    return tl::unexpected{
+      make_file_failure("cannot read the older copy " + arguments.reuse, errno)};
+  const auto bytes = file.reuse(std::move(older));
+  if (bytes == 0)
+    return tl::unexpected{file_failure{EINVAL, "the older copy " + arguments.reuse
+                                                 + " is empty, or no regular file; name another one"
+                                                   " with --reuse, or leave it out"}};
+  report.reusing(arguments.reuse, bytes);
+  return {};
+}
+
 staged_file::result<staged_file> open_destination(const get_arguments& arguments,
                                                   const object_address& address, reporter& report) {
   if (arguments.to_stdout())
@@ -355,15 +402,18 @@ staged_file::result<staged_file> open_destination(const get_arguments& arguments
   auto target = resolve_target(arguments.destination, address.base_name());
   if (!target)
     return tl::unexpected{std::move(target.error())};
-  if (!arguments.keeps())
-    return staged_file::create(*target);
   std::vector<std::string> remarks;
-  auto file = staged_file::create_kept(
-    *target, {address.server, address.name_space, address.object}, arguments.fresh, remarks);
+  auto file
+    = arguments.keeps() ? staged_file::create_kept(
+        *target, {address.server, address.name_space, address.object}, arguments.fresh, remarks)
+                        : staged_file::create(*target);
   for (const auto& remark : remarks)
     report.warn(remark);
   if (file && file->held_bytes() > 0)
     report.continuing(file->held_bytes(), file->held_object_bytes());
+  if (file && arguments.reuses())
+    if (auto refused = open_older_copy(arguments, *file, report); !refused)
+      return tl::unexpected{std::move(refused.error())};
   return file;
 }
 
@@ -448,10 +498,19 @@ void register_get(CLI::App& program, std::function<int()>& selected) {
     ->type_name("SECONDS");
   command->add_flag("--sparse", arguments->sparse,
                     "The object is mostly zeros: do not ask for room for all of it");
-  command->add_flag("--fresh", arguments->fresh,
-                    "Remove what an earlier transfer kept, and start over");
+  command->add_flag(
+    "--fresh", arguments->fresh,
+    "Remove what an earlier transfer kept, take nothing from older copies, and start "
+    "over");
   command->add_flag("--no-keep", arguments->no_keep,
                     "Keep nothing of a transfer that fails, and continue none");
+  command
+    ->add_option(
+      "--reuse", arguments->reuse,
+      "Take what has not changed from this older copy (default: the file that is replaced)")
+    ->type_name("FILE");
+  command->add_flag("--no-reuse", arguments->no_reuse,
+                    "Take nothing from the file that is replaced");
   command->add_flag("--json", arguments->json, "Print events for programs on standard output");
   command->add_flag("--quiet,-q", arguments->quiet, "Print errors only")->excludes("--json");
   command->callback([arguments, destination, &selected] {

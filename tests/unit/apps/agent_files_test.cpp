@@ -164,7 +164,7 @@ TEST_F(AgentFiles, GoOnWithWhatAnEarlierOneLeft) {
   EXPECT_EQ(held.front().size, block);
   ASSERT_TRUE((*file)->size(2 * std::uint64_t{block}, block));
   std::string there(block, '?');
-  ASSERT_TRUE((*file)->read(0, std::as_writable_bytes(std::span{there})));
+  ASSERT_TRUE((*file)->read_held(0, std::as_writable_bytes(std::span{there})));
   EXPECT_EQ(there, first);
   (*file)->proven(0, block);
   ASSERT_TRUE((*file)->write(block, bytes(std::string(block, 'b'))));

@@ -43,6 +43,7 @@ public:
   void proven(std::uint64_t offset, std::uint64_t) override { around_->proven.push_back(offset); }
   void discard() override { around_->is_discarded = true; }
   result<void> write(std::uint64_t, std::span<const std::byte>) override { return {}; }
+  result<void> read_held(std::uint64_t, std::span<std::byte>) override { return {}; }
   result<void> read(std::uint64_t, std::span<std::byte>) override { return {}; }
   result<void> sync() override {
     around_->in_sync();
