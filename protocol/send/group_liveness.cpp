@@ -20,6 +20,10 @@ constexpr double nothing = 0.03;
 /// From this share on others hear well.
 constexpr double most = 0.5;
 
+/// So many symbols that arrived show that they can: that few of many do is a narrow link, which is being flooded. Where
+/// they are too large for the network a short last one may arrive now and then.
+constexpr double few_symbols = 8;
+
 /// A receiver that lacks less may lack it again and again: its cache is small.
 constexpr std::uint64_t least_served = defaults::served_blocks / 4;
 
@@ -116,17 +120,21 @@ void group_liveness::exclude_all_without_a_block(timestamp now, std::vector<chan
       exclude(now, id, m, exclusion::newcomer, out);
 }
 
+bool group_liveness::is_unreached(const member& m) noexcept {
+  return m.is_share_known && m.share < hardly_any && m.received_symbols < few_symbols;
+}
+
 /// The rate does not follow one without a block that next to nothing reaches, while others hear well; it may turn out
 /// to have been bad luck.
 void group_liveness::judge_reach(timestamp now, receiver_id id, member& m,
                                  std::vector<change>& out) {
   if (m.completed > 0)
     return;
-  if (may_pace(m.why) && m.is_share_known && m.share < hardly_any && somebody_hears_well()) {
+  if (may_pace(m.why) && is_unreached(m) && somebody_hears_well()) {
     exclude(now, id, m, exclusion::no_progress, out);
-    m.is_unreached = true;
-  } else if (m.is_unreached && m.why == exclusion::no_progress && m.share >= hardly_any) {
-    m.is_unreached = false;
+    m.excluded_for_reach = true;
+  } else if (m.excluded_for_reach && m.why == exclusion::no_progress && !is_unreached(m)) {
+    m.excluded_for_reach = false;
     if (counting_with_blocks_ > 0)
       exclude(now, id, m, exclusion::newcomer, out);
     else
@@ -158,8 +166,9 @@ void group_liveness::measure_share(member& m, const wire::feedback& message, tra
   const auto says = message.received_control > 0 || message.echo_sent_at == 0;
   const auto received_control = says ? static_cast<double>(message.received_control) : seen_control;
   m.is_share_known = true;
-  m.share = std::clamp(
-    (static_cast<double>(message.received_packets) - received_control) / seen_symbols, 0.0, 1.0);
+  m.received_symbols
+    = std::max(0.0, static_cast<double>(message.received_packets) - received_control);
+  m.share = std::min(1.0, m.received_symbols / seen_symbols);
 }
 
 void group_liveness::progress(timestamp now, member& m, std::uint32_t completed) {

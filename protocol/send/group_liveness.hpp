@@ -3,8 +3,8 @@
 /// Progress is one more block complete. What was sent since a receiver's last progress says whether it was *served*:
 /// sent as much as it takes, by its own count of what arrives, to complete all it lacks. The rules:
 ///   * a newcomer, one that has not completed a block while others have, holds no window before its first block. It
-///     paces, lest its link be flooded, unless next to nothing of what is sent arrives there: then it is like the
-///     next one at once;
+///     paces, lest its link be flooded, unless hardly a symbol ever arrived there: then it is like the next one at
+///     once;
 ///   * one that was served without progress no longer counts; served still more, it is sent away;
 ///   * one that alone keeps the group waiting, while it asks for nothing, no longer counts after a while, and is sent away
 ///     later. But a receiver whose cache is full of whole blocks waits for its consumer: it is given much longer, and is
@@ -109,11 +109,12 @@ private:
     std::uint64_t served = 0;       ///< symbols sent since its progress while it had room
     std::uint64_t charged = 0;
     std::uint32_t completed = 0;
-    duration held{};  ///< since its progress
-    double share = 1; ///< of the symbols sent, what arrives
+    duration held{};             ///< since its progress
+    double share = 1;            ///< of the symbols sent, what arrives
+    double received_symbols = 0; ///< since it joined
     bool is_share_known = false;
-    bool is_unreached = false; ///< excluded for its share alone
-    bool full = false;         ///< its cache, of whole blocks
+    bool excluded_for_reach = false; ///< and for nothing else
+    bool full = false;               ///< its cache, of whole blocks
     std::optional<timestamp> deaf_since;
     exclusion why = exclusion::none;
   };
@@ -127,6 +128,7 @@ private:
   void admit_newcomers_alone(std::vector<change>& out);
   void exclude_all_without_a_block(timestamp now, std::vector<change>& out);
   bool somebody_hears_well() const noexcept;
+  static bool is_unreached(const member& m) noexcept;
   void judge_reach(timestamp now, receiver_id id, member& m, std::vector<change>& out);
   void progress(timestamp now, member& m, std::uint32_t completed);
   void exclude(timestamp now, receiver_id id, member& m, exclusion why, std::vector<change>& out);

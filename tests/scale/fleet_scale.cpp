@@ -84,6 +84,7 @@ private:
         say(fleet::job_phase::cancelled);
         self->quit();
       },
+      [=](stop_atom) { self->quit(); },
       [](status_atom) {
         return status_snapshot{"reception", "scripted", {}, {}};
       },

@@ -51,9 +51,10 @@ INSTANTIATE_TEST_SUITE_P(Sampled, RateScenario, testing::ValuesIn(first_ones()),
 /// Outside the bounds once; narrow links, so that they take little time.
 INSTANTIATE_TEST_SUITE_P(Missed, RateScenario,
                          testing::Values(sample{1, 2}, sample{2, 3}, sample{53, 1}, sample{86, 1},
-                                         sample{86, 7}, sample{119, 3}, sample{136, 3},
-                                         sample{146, 2}, sample{189, 8}, sample{191, 1},
-                                         sample{207, 3}, sample{265, 2}, sample{272, 1}),
+                                         sample{86, 2}, sample{86, 7}, sample{119, 3},
+                                         sample{136, 3}, sample{146, 2}, sample{189, 8},
+                                         sample{191, 1}, sample{207, 3}, sample{265, 2},
+                                         sample{272, 1}),
                          name_of);
 
 } // namespace

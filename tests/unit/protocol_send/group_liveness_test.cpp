@@ -274,6 +274,40 @@ TEST(Liveness, WhomNextToNothingReachesPacesNobodyWhileOthersHearWellFromTheStar
   EXPECT_TRUE(c.machine.paces(bob));
 }
 
+/// Its link of 2.4 Mbit/s lost 93 % in the flood of a search that another one's link of 24 Mbit/s took.
+TEST(Liveness, ANarrowLinkThatIsFloodedIsReachedAndPaces) {
+  course c{1000};
+  c.join(alice);
+  c.join(bob);
+  const auto hears = [&](receiver_id who, std::uint64_t received, std::uint64_t lost) {
+    wire::feedback m;
+    m.received_packets = received;
+    m.lost_packets = lost;
+    return c.machine.on_report(c.now, who, m, false, c.sent);
+  };
+  c.sent.symbols = 2000;
+  EXPECT_EQ(hears(alice, 1900, 0), changes{});
+  EXPECT_EQ(hears(bob, 71, 1900), changes{});
+  EXPECT_TRUE(c.machine.paces(bob));
+}
+
+TEST(Liveness, OneThatHardlyAnythingReachedYetPacesAgainOnceSomeSymbolsDid) {
+  course c{1000};
+  c.join(alice);
+  c.join(bob);
+  const auto hears = [&](receiver_id who, std::uint64_t received, std::uint64_t lost) {
+    wire::feedback m;
+    m.received_packets = received;
+    m.lost_packets = lost;
+    return c.machine.on_report(c.now, who, m, false, c.sent);
+  };
+  c.sent.symbols = 2000;
+  hears(alice, 1900, 0);
+  EXPECT_EQ(hears(bob, 2, 60), (changes{{bob, no_progress, false, none}}));
+  EXPECT_EQ(hears(bob, 7, 900), changes{});
+  EXPECT_EQ(hears(bob, 9, 990), (changes{{bob, none, false, no_progress}}));
+}
+
 TEST(Liveness, ASearchThatWentTooFarIsNotTakenForAPathThatNothingPasses) {
   course c{1000};
   c.join(alice);
