@@ -22,7 +22,7 @@ std::optional<protocol::wire::digest> digest_if_possible(std::span<const std::by
   try {
     return protocol::wire::digest_of(bytes);
   } catch (const std::exception& broken) {
-    log("callbacks").error("what is held cannot be proven: {}", broken.what());
+    log("held_reader").error("what is held cannot be proven: {}", broken.what());
     return std::nullopt; // comes as contents, then
   }
 }
@@ -55,7 +55,7 @@ held_reader::held_reader(std::vector<block> blocks, source read, held_actor to)
     thread_ = std::move(*thread);
     return;
   }
-  log("callbacks").warn("{}; so what is held is received again", thread.error().text);
+  log("held_reader").warn("{}; so what is held is received again", thread.error().text);
   read_ = [](std::uint64_t, std::span<std::byte>) { return outcome::absent; };
   run();
 }
