@@ -67,8 +67,8 @@ bool is_before(const record& a, const record& b) {
 tl::expected<std::shared_ptr<kept_jobs>, failure>
 kept_jobs::open(const std::filesystem::path& directory) {
   const auto refused = [&](int error) {
-    return tl::unexpected{actors::io::system_failure(error, failure_code::write_fault,
-                                                     "cannot keep jobs in", directory)};
+    return tl::unexpected{
+      actors::io::system_failure(error, failure_code::write_fault, "cannot keep jobs", directory)};
   };
   if (const auto error = actors::io::make_private_directories(directory); error != 0)
     return refused(error);
