@@ -12,10 +12,10 @@ using protocol::digest_run;
 std::vector<digest_run>
 runs_of(const std::map<protocol::block_number, protocol::wire::digest>& blocks) {
   std::vector<digest_run> result;
-  for (const auto& [number, digest] : blocks) {
+  for (const auto& [number, known] : blocks) {
     if (result.empty() || result.back().end() != number)
       result.push_back({number, {}});
-    result.back().digests.push_back(digest);
+    result.back().digests.push_back(known);
   }
   return result;
 }
