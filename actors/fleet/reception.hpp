@@ -102,16 +102,12 @@ private:
   std::unique_ptr<target_file> file_;
   std::unique_ptr<held_reader> reader_; ///< of `file_`; none: nothing is held
   object_digest digest_;
-  job_phase phase_ = job_phase::connecting;
   job_report figures_;
-  std::uint64_t received_bytes_
-    = 0;          ///< those of `figures_.written_bytes` that came from the server
+  /// Those of `figures_.written_bytes` that came from the server.
+  std::uint64_t received_bytes_ = 0;
   failure local_; ///< why this host gave up a session that still ends
-  bool is_suspended_ = false;
   writer_actor writer_;
   std::optional<block_release> last_;
-  bool owes_word_
-    = false; ///< the session waits for our last block, or to be told that it will not come
   clock::time_point started_at_ = clock::now();
 
   // Of the time since the last report.
@@ -121,6 +117,12 @@ private:
   // As the session said last.
   protocol::receiver_statistics counted_;
   protocol::limiting_factor limited_by_ = protocol::limiting_factor::unknown;
+
+  job_phase phase_ = job_phase::connecting;
+  bool is_suspended_ = false;
+
+  /// The session waits for our last block, or to be told that it will not come.
+  bool owes_word_ = false;
   vitals vitals_;
 };
 

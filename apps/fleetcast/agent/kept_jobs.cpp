@@ -132,6 +132,7 @@ std::vector<job_request> kept_jobs::kept() {
                        directory_.string(), error.message());
   std::stable_sort(found.begin(), found.end(), is_before);
   std::vector<job_request> result;
+  result.reserve(found.size());
   for (auto& one : found)
     result.push_back(std::move(one.request));
   return result;
