@@ -5,9 +5,9 @@
 /// of a job that is known is refused: an id names one request. A host needs no coordinator for a job once it is
 /// started; only `together` waits for a word, and not for ever.
 ///
-/// An agent that stops suspends its jobs: nobody hears that they are over, since its next life goes on with them (on_start
-/// with the same request). So whoever carries out `begin` records the request first, and drops the record once `tell` says
-/// that the job is over.
+/// An agent that stops suspends its jobs. It does not report them as over, because the agent resumes them when it starts again, by
+/// calling on_start with the same requests. The caller must therefore record a request before it carries out `begin`, and may
+/// delete the record once the job is over (`tell`).
 ///
 /// Each attempt at a job is a run with a number of its own; what a run of before says changes nothing.
 ///

@@ -134,8 +134,7 @@ class Scene(LoopbackScene):
         receiver.program.wait_until(lambda: receiver.progress >= share or receiver.program.status is not None
                                     or receiver.event("completed"), SECONDS, f"{share:.0%} had arrived")
         if victim == "server":
-            self.server.program.signal(self.luck.choice((signal.SIGTERM, signal.SIGKILL)))
-            self.server.program.wait(SECONDS)
+            self.end_server(self.luck.choice((signal.SIGTERM, signal.SIGKILL)))
         elif victim == "get":
             receiver.program.signal(self.luck.choice((signal.SIGTERM, signal.SIGKILL)))
             receiver.wait(SECONDS)

@@ -7,7 +7,6 @@ without root.
 
 import json
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -20,13 +19,10 @@ sys.path.insert(0, os.path.join(os.path.dirname(HERE), "lab"))
 from lib import files  # noqa: E402
 from lib.fleetcast import await_listening, program  # noqa: E402
 from lib.loopback import free_port  # noqa: E402
-from lib.scene import LoopbackScene, require, run_scenes  # noqa: E402
+from lib.scene import SECONDS, LoopbackScene, require, run_scenes  # noqa: E402
 
 SIZE = 24 * (1 << 20) + 1234
 RATE = 48_000_000  # four seconds
-SYMBOL = 1408
-SENT = re.compile(r"ended; .* (\d+) source and \d+ repair datagrams sent")
-SECONDS = 120
 
 
 class Coordinator:
@@ -76,10 +72,6 @@ class Scene(LoopbackScene):
         self.agent.signal(number)
         self.agent.wait(SECONDS)
 
-    def end_server(self, number):
-        self.server.program.signal(number)
-        self.server.program.wait(SECONDS)
-
     def kept(self):
         place = os.path.join(self.agent_state, "agent-jobs")
         return sorted(os.listdir(place)) if os.path.isdir(place) else []
@@ -91,12 +83,6 @@ class Scene(LoopbackScene):
         require(files.sha256(os.path.join(self.copies, "image")) == self.digest, "the copy is another one")
         require(os.listdir(self.copies) == ["image"], f"left beside it: {os.listdir(self.copies)}")
         require(not self.kept(), f"the agent still keeps {self.kept()}")
-
-    def source_bytes_sent(self):
-        lines = self.server.program.lines
-        self.server.program.wait_until(lambda: any(SENT.search(line) for line in lines), SECONDS,
-                                       "its transmission was over")
-        return SYMBOL * sum(int(found[1]) for found in map(SENT.search, lines) if found)
 
     def close(self):
         super().close()
@@ -136,7 +122,7 @@ def goes_on_in_its_next_life(scene, number=signal.SIGTERM):
     scene.start_agent()
     scene.check_done(coordinator)
     require(any("are here already" in line for line in scene.agent.lines), "the agent began from nothing")
-    sent = scene.source_bytes_sent()
+    sent = scene.bytes_sent()[0]
     require(sent <= SIZE + SIZE // 3, f"of {SIZE} bytes {before} were there, and {sent} were sent in all")
     print(f"the agent is ended by {signal.Signals(number).name} with {before} of {SIZE} bytes and started again:"
           f" {sent} sent in all")

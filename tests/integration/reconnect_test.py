@@ -5,7 +5,6 @@
 """
 
 import os
-import re
 import signal
 import sys
 import time
@@ -17,13 +16,10 @@ sys.path.insert(0, os.path.join(os.path.dirname(HERE), "lab"))
 # pylint: disable=wrong-import-position
 from lib import files, schema  # noqa: E402
 from lib.fleetcast import Receiver  # noqa: E402
-from lib.scene import LoopbackScene, require, run_scenes  # noqa: E402
+from lib.scene import SECONDS, LoopbackScene, require, run_scenes  # noqa: E402
 
 SIZE = 24 * (1 << 20) + 1234
 RATE = 48_000_000  # four seconds
-SYMBOL = 1408
-SENT = re.compile(r"ended; .* (\d+) source and \d+ repair datagrams sent")
-SECONDS = 120
 
 
 class Scene(LoopbackScene):
@@ -35,10 +31,6 @@ class Scene(LoopbackScene):
 
     def serve(self, *extra, rate=RATE):
         super().serve(*extra, rate=rate)
-
-    def end_server(self, number):
-        self.server.program.signal(number)
-        self.server.program.wait(SECONDS)
 
     def get(self, which=1, patience=60):
         name = f"{self.name}{which}"
@@ -57,12 +49,6 @@ class Scene(LoopbackScene):
     def await_waiting(self, receiver):
         receiver.program.wait_until(lambda: receiver.event("progress").get("waiting_for_server"), SECONDS,
                                     "it waited for the server")
-
-    def source_bytes_sent(self):
-        """By the present server, as it says when its transmission is over."""
-        lines = self.server.program.lines
-        self.server.program.wait_until(lambda: any(SENT.search(line) for line in lines), SECONDS, "its transmission was over")
-        return SYMBOL * sum(int(found[1]) for found in map(SENT.search, lines) if found)
 
 
 def arrived(receiver):
@@ -97,7 +83,7 @@ def sends_little_again(scene):
     scene.await_waiting(receiver)
     scene.serve()
     scene.check(receiver, 1)
-    sent = scene.source_bytes_sent()
+    sent = scene.bytes_sent()[0]
     require(sent <= SIZE - before + SIZE // 20, f"{before} of {SIZE} bytes were there, and {sent} were sent")
     print(f"{before} of {SIZE} bytes were there, {sent} were sent after the restart")
 

@@ -1,11 +1,17 @@
 """The frame of scripts that let one server on loopback send one object again and again."""
 
 import os
+import re
 
 from . import files, script
 from .fleetcast import Server
 from .loopback import free_port
 from .workspace import LabError, Workspace
+
+
+SECONDS = 120
+SYMBOL = 1408  # bytes of a datagram on loopback
+SENT = re.compile(r"ended; .* (\d+) source and (\d+) repair datagrams sent")
 
 
 def require(condition, text):
@@ -30,6 +36,17 @@ class LoopbackScene:
     def serve(self, *extra, rate=None):
         self.server = Server(self.workspace, self.bin, os.path.dirname(self.source), self.listen, "lo", rate=rate,
                              state_dir=self.state, extra=extra)
+
+    def end_server(self, number):
+        self.server.program.signal(number)
+        self.server.program.wait(SECONDS)
+
+    def bytes_sent(self):
+        """As source and as repair, by the present server, as it says when its transmissions are over."""
+        lines = self.server.program.lines
+        self.server.program.wait_until(lambda: any(SENT.search(line) for line in lines), SECONDS, "its transmission was over")
+        found = [match for match in map(SENT.search, lines) if match]
+        return tuple(SYMBOL * sum(int(match[kind]) for match in found) for kind in (1, 2))
 
     def close(self):
         self.server.stop()

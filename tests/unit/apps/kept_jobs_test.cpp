@@ -83,7 +83,7 @@ TEST_F(KeptJobs, AreOneAgentsOnly) {
   EXPECT_NE(second.error().text.find("another agent"), std::string::npos) << second.error().text;
 }
 
-/// Whoever may write there is this user; but a disk that was full, an editor or another program may have.
+/// Only this user can write there, but a full disk, an editor or another program may have left anything.
 TEST_F(KeptJobs, LeaveAloneWhatIsNoRecord) {
   ASSERT_FALSE(opened()->keep(sample_request("good")));
   const auto put = [&](const std::string& name, const std::string& text) {

@@ -46,6 +46,14 @@ struct course {
     return result;
   }
 
+  /// Of one that says how many datagrams came and how many did not, and nothing else.
+  changes report_counts(receiver_id id, std::uint64_t received, std::uint64_t lost) {
+    wire::feedback m;
+    m.received_packets = received;
+    m.lost_packets = lost;
+    return machine.on_report(now, id, m, false, sent);
+  }
+
   changes judge(bool asked_waits = false) {
     auto result = machine.judge(now, grtt, asked_waits);
     EXPECT_TRUE(machine.validate());
@@ -259,18 +267,13 @@ TEST(Liveness, WhomNextToNothingReachesPacesNobodyWhileOthersHearWellFromTheStar
   course c{1000};
   c.join(alice);
   c.join(bob);
-  const auto hears = [&](receiver_id who, std::uint64_t received, std::uint64_t lost) {
-    wire::feedback m;
-    m.received_packets = received;
-    m.lost_packets = lost;
-    return c.machine.on_report(c.now, who, m, false, c.sent);
-  };
   c.sent.symbols = 10'000;
-  EXPECT_EQ(hears(bob, 0, 9'000), changes{}) << "perhaps nobody hears";
-  EXPECT_EQ(hears(alice, 9'000, 0), changes{});
-  EXPECT_EQ(hears(bob, 0, 9'500), (changes{{bob, no_progress, false, none}}));
+  EXPECT_EQ(c.report_counts(bob, 0, 9'000), changes{}) << "perhaps nobody hears";
+  EXPECT_EQ(c.report_counts(alice, 9'000, 0), changes{});
+  EXPECT_EQ(c.report_counts(bob, 0, 9'500), (changes{{bob, no_progress, false, none}}));
   EXPECT_FALSE(c.machine.paces(bob));
-  EXPECT_EQ(hears(bob, 1'500, 9'500), (changes{{bob, none, false, no_progress}})) << "bad luck";
+  EXPECT_EQ(c.report_counts(bob, 1'500, 9'500), (changes{{bob, none, false, no_progress}}))
+    << "bad luck";
   EXPECT_TRUE(c.machine.paces(bob));
 }
 
@@ -279,15 +282,9 @@ TEST(Liveness, ANarrowLinkThatIsFloodedIsReachedAndPaces) {
   course c{1000};
   c.join(alice);
   c.join(bob);
-  const auto hears = [&](receiver_id who, std::uint64_t received, std::uint64_t lost) {
-    wire::feedback m;
-    m.received_packets = received;
-    m.lost_packets = lost;
-    return c.machine.on_report(c.now, who, m, false, c.sent);
-  };
   c.sent.symbols = 2000;
-  EXPECT_EQ(hears(alice, 1900, 0), changes{});
-  EXPECT_EQ(hears(bob, 71, 1900), changes{});
+  EXPECT_EQ(c.report_counts(alice, 1900, 0), changes{});
+  EXPECT_EQ(c.report_counts(bob, 71, 1900), changes{});
   EXPECT_TRUE(c.machine.paces(bob));
 }
 
@@ -295,17 +292,11 @@ TEST(Liveness, OneThatHardlyAnythingReachedYetPacesAgainOnceSomeSymbolsDid) {
   course c{1000};
   c.join(alice);
   c.join(bob);
-  const auto hears = [&](receiver_id who, std::uint64_t received, std::uint64_t lost) {
-    wire::feedback m;
-    m.received_packets = received;
-    m.lost_packets = lost;
-    return c.machine.on_report(c.now, who, m, false, c.sent);
-  };
   c.sent.symbols = 2000;
-  hears(alice, 1900, 0);
-  EXPECT_EQ(hears(bob, 2, 60), (changes{{bob, no_progress, false, none}}));
-  EXPECT_EQ(hears(bob, 7, 900), changes{});
-  EXPECT_EQ(hears(bob, 9, 990), (changes{{bob, none, false, no_progress}}));
+  c.report_counts(alice, 1900, 0);
+  EXPECT_EQ(c.report_counts(bob, 2, 60), (changes{{bob, no_progress, false, none}}));
+  EXPECT_EQ(c.report_counts(bob, 7, 900), changes{});
+  EXPECT_EQ(c.report_counts(bob, 9, 990), (changes{{bob, none, false, no_progress}}));
 }
 
 TEST(Liveness, ASearchThatWentTooFarIsNotTakenForAPathThatNothingPasses) {
