@@ -31,6 +31,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -355,8 +356,7 @@ std::string contradiction(const get_arguments& arguments) {
            "is kept, so leave it out";
   if (!arguments.reuse.empty() && !arguments.reuses())
     return "--reuse takes what has not changed from an older copy: with --fresh, --no-reuse, "
-           "--security "
-           "none or DEST - nothing is taken from anywhere, so leave it out";
+           "--security none or DEST - nothing is taken from anywhere, so leave it out";
   if (!arguments.to_stdout())
     return {};
   if (arguments.json)
@@ -385,7 +385,9 @@ staged_file::result<void> open_older_copy(const get_arguments& arguments, staged
   descriptor older{::open(arguments.reuse.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
   if (!older)
     return tl::unexpected{
-      make_file_failure("cannot read the older copy " + arguments.reuse, errno)};
+      file_failure{errno, "cannot read the older copy " + arguments.reuse + ": "
+                            + std::system_category().message(errno)
+                            + "; name one that this user can read, or leave --reuse out"}};
   const auto bytes = file.reuse(std::move(older));
   if (bytes == 0)
     return tl::unexpected{file_failure{EINVAL, "the older copy " + arguments.reuse
