@@ -14,12 +14,17 @@ function(fleetcast_sources out)
 endfunction()
 
 # fleetcast_join(<target> [ALWAYS]): sanitizer builds compile several of its files at a time; ALWAYS: all builds do.
-# The templates of CAF, CLI11 and GoogleTest take the compiler long, above all instrumented: so it meets them once.
+# The templates of CAF, CLI11 and GoogleTest take the compiler long, above all instrumented: so it meets them once, or
+# with sanitizers as seldom as two processors that build a suite of tests allow.
 # The product's builds for people stay file by file: a change costs one file, and includes stay honest. Tests are
 # compiled more often than changed.
+set(fleetcast_files_at_a_time 8)
+if(FLEETCAST_SANITIZE)
+  set(fleetcast_files_at_a_time 16)
+endif()
 function(fleetcast_join target)
   if(FLEETCAST_SANITIZE OR "ALWAYS" IN_LIST ARGN)
-    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
+    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE ${fleetcast_files_at_a_time})
     # An unnamed namespace of an included file is taken for one that several files share.
     target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
   endif()

@@ -89,7 +89,7 @@ std::string test_function(const command_entry& program) {
          + "; and set path $longer\n    end\n    test \"$path\" = \"$argv\"\nend\n\n";
 }
 
-constexpr const char* objects_function = R"sh(# What a known server offers, by its address.
+constexpr const char* fish_objects_function = R"sh(# What a known server offers, by its address.
 function __fleetcast_objects
     set -l auth
     contains -- --auth (commandline -opc); or contains -- -a (commandline -opc); and set auth --auth
@@ -103,7 +103,7 @@ end
 std::string fish_completion(const command_entry& program) {
   std::string result = "# fish completion for " + program.words.front()
                        + ", written by its own tables of options when it was built.\n\n"
-                       + test_function(program) + objects_function;
+                       + test_function(program) + fish_objects_function;
   for (const auto* one : all_of(program))
     result += lines_of(*one);
   return result;

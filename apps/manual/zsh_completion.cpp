@@ -84,7 +84,7 @@ std::string group(const command_entry& command) {
          + "      case $line[1] in\n" + calls + "      esac\n      ;;\n  esac\n}\n\n";
 }
 
-constexpr const char* objects_function = R"sh(# What a known server offers, by its address.
+constexpr const char* zsh_objects_function = R"sh(# What a known server offers, by its address.
 _fleetcast_objects() {
   local -a auth found
   if ((${words[(I)(--auth|-a)]})); then auth=(--auth); fi
@@ -100,7 +100,7 @@ _fleetcast_objects() {
 std::string zsh_completion(const command_entry& program) {
   std::string result = "#compdef " + program.words.front()
                        + "\n# Written by the program's own tables of options when it was built.\n\n"
-                       + objects_function;
+                       + zsh_objects_function;
   for (const auto* one : all_of(program))
     result += one->commands.empty() ? leaf(*one) : group(*one);
   return result + function_of(program) + " \"$@\"\n";

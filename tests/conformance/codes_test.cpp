@@ -34,7 +34,7 @@ struct mapped_failure {
 using code = actors::failure_code;
 
 /// Every way a session can end badly, and the code it ends with.
-constexpr mapped_failure failures[] = {
+constexpr mapped_failure all_failures[] = {
   {code::cancelled, 1223},
   {code::internal, 31},
   {code::no_memory, 8},
@@ -86,15 +86,15 @@ TEST_P(SessionEnds, WithTheCodeOfItsFailure) {
   EXPECT_STRNE(FleetcastErrorText(to), "unknown error");
 }
 
-INSTANTIATE_TEST_SUITE_P(Each, SessionEnds, ::testing::ValuesIn(failures),
+INSTANTIATE_TEST_SUITE_P(Each, SessionEnds, ::testing::ValuesIn(all_failures),
                          [](const auto& param) { return "Code" + std::to_string(param.param.to); });
 
 TEST_F(Errors, EachFailureHasACodeOfItsOwn) {
   std::set<DWORD> codes;
-  for (const auto& failure : failures)
+  for (const auto& failure : all_failures)
     EXPECT_TRUE(codes.insert(failure.to).second) << failure.to;
   // Codes count up from 1: a new one must be entered above.
-  EXPECT_EQ(std::size(failures), static_cast<std::size_t>(code::invalid_argument));
+  EXPECT_EQ(std::size(all_failures), static_cast<std::size_t>(code::invalid_argument));
 }
 
 TEST_F(Errors, AServerThatWantsToKnowWhoAsksRefuses) {

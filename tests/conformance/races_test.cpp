@@ -19,9 +19,9 @@ namespace fleetcast::conformance {
 using Races = api_test;
 
 /// Cancels with the documented call, or with a code of the program's.
-DWORD cancel_with(HANDLE key, DWORD code) {
-  return code == ERROR_CANCELLED ? WdsTransportClientCancelSession(key)
-                                 : WdsTransportClientCancelSessionEx(key, code);
+DWORD cancel_with(HANDLE key, DWORD reason) {
+  return reason == ERROR_CANCELLED ? WdsTransportClientCancelSession(key)
+                                   : WdsTransportClientCancelSessionEx(key, reason);
 }
 
 constexpr DWORD own_code = 4711;
@@ -107,25 +107,25 @@ class CancelInside : public api_test,
 
 TEST_P(CancelInside, NothingButCompleteFollows) {
   proves("W-CAN-2 W-CAN-5 R-CANX-1 C-TH-3 R-CAN-8");
-  const auto& [where, code] = GetParam();
+  const auto& [where, reason] = GetParam();
   auto& program = make_consumer();
   DWORD answer = 99;
-  where.hang_on(program, [&program, &answer, code = code] {
-    answer = cancel_with(program.key, code);
+  where.hang_on(program, [&program, &answer, reason = reason] {
+    answer = cancel_with(program.key, reason);
     EXPECT_EQ(query(program.key), in_progress); // it did not wait
   });
   prepare_and_start(program, true);
   play_->start(8, 4, 0, "meta");
   play_->deliver(0, "0123");
   play_->deliver(4, "4567");
-  EXPECT_EQ(play_->await_cancel(), code);
+  EXPECT_EQ(play_->await_cancel(), reason);
   play_->finish(); // as if all had been delivered
   ASSERT_EQ(wait(program), DWORD{ERROR_SUCCESS});
   auto expected = where.before;
-  expected.push_back("complete " + std::to_string(code));
+  expected.push_back("complete " + std::to_string(reason));
   EXPECT_EQ(program.events(), expected);
   EXPECT_EQ(answer, DWORD{ERROR_SUCCESS});
-  EXPECT_EQ(query(program.key), failed(code));
+  EXPECT_EQ(query(program.key), failed(reason));
 }
 
 const moment moments[] = {

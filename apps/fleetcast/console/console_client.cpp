@@ -30,7 +30,7 @@ constexpr milliseconds answer_patience{15'000};
 /// After this time without an answer it is worth a look whether the process can give one.
 constexpr milliseconds look_after{1'000};
 
-tl::unexpected<failure> failed(const std::string& what, int error) {
+tl::unexpected<failure> connection_failed(const std::string& what, int error) {
   return tl::unexpected{failure{failure_code::connection_lost, 0,
                                 what + ": " + std::generic_category().message(error)}};
 }
@@ -47,13 +47,13 @@ console_client::connect(const std::filesystem::path& socket) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   if (socket.native().size() >= sizeof address.sun_path)
-    return failed(what, ENAMETOOLONG);
+    return connection_failed(what, ENAMETOOLONG);
   std::memcpy(address.sun_path, socket.c_str(), socket.native().size());
   actors::io::file_descriptor made{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
   if (!made)
-    return failed(what, errno);
+    return connection_failed(what, errno);
   if (::connect(made.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
-    return failed(what, errno);
+    return connection_failed(what, errno);
   return console_client{std::move(made)};
 }
 
@@ -70,7 +70,7 @@ console_client::result<actors::frame> console_client::ask(const std::string& lin
     else if (errno == EPIPE)
       break; // it may have said why before it closed
     else if (errno != EINTR)
-      return failed("the console is gone", errno);
+      return connection_failed("the console is gone", errno);
   }
   const auto end = steady_clock::now() + answer_patience;
   for (auto now = steady_clock::now(); now < end; now = steady_clock::now()) {
@@ -128,13 +128,13 @@ console_client::result<std::optional<actors::frame>> console_client::next(millis
     pollfd ready{socket_.get(), POLLIN, 0};
     const auto count = ::poll(&ready, 1, static_cast<int>(left.count()));
     if (count < 0 && errno != EINTR)
-      return failed("the console is gone", errno);
+      return connection_failed("the console is gone", errno);
     if (count <= 0)
       return std::nullopt;
     std::array<char, 64 * 1024> bytes;
     const auto size = ::recv(socket_.get(), bytes.data(), bytes.size(), 0);
     if (size < 0 && errno != EINTR && errno != EAGAIN)
-      return failed("the console is gone", errno);
+      return connection_failed("the console is gone", errno);
     if (size == 0)
       return lost(
         "the process has closed the console: it ended, or this user may not look into it");

@@ -83,7 +83,7 @@ std::vector<std::string> words_of(const toml::value& value) {
 }
 
 /// What a table holds.
-struct entry {
+struct table_entry {
   std::size_t line; ///< kept, since each question for it counts lines from the begin of the file
   std::size_t column;
   std::string key;
@@ -91,11 +91,11 @@ struct entry {
 };
 
 /// In the order of the file, whatever that of the table is.
-std::vector<entry> in_order(const toml::value& table) {
-  std::vector<entry> result;
+std::vector<table_entry> in_order(const toml::value& table) {
+  std::vector<table_entry> result;
   for (const auto& [key, value] : table.as_table())
     result.push_back({value.location().line(), value.location().column(), key, value});
-  std::sort(result.begin(), result.end(), [](const entry& a, const entry& b) {
+  std::sort(result.begin(), result.end(), [](const table_entry& a, const table_entry& b) {
     return std::tie(a.line, a.column) < std::tie(b.line, b.column);
   });
   return result;
@@ -119,11 +119,11 @@ public:
   file_settings result() { return std::move(result_); }
 
 private:
-  failure wrong(const entry& at, const std::string& why) const {
+  failure wrong(const table_entry& at, const std::string& why) const {
     return misunderstood(file_, at.line, why);
   }
 
-  failure take_setting(const entry& one) {
+  failure take_setting(const table_entry& one) {
     auto words = words_of(one.value);
     if (words.empty())
       return wrong(
@@ -135,7 +135,7 @@ private:
     return {};
   }
 
-  failure take_namespaces(const entry& all) {
+  failure take_namespaces(const table_entry& all) {
     if (!all.value.is_table())
       return wrong(
         all, "namespaces are tables. Write, for example: [namespace.lab], and below it directory = "
@@ -146,7 +146,7 @@ private:
     return {};
   }
 
-  failure take_namespace(const entry& table) {
+  failure take_namespace(const table_entry& table) {
     if (table.key.find('=') != std::string::npos)
       return wrong(table, "the name of a namespace holds no '=': " + shown(table.key));
     if (!table.value.is_table() || table.value.as_table().count("directory") == 0)
@@ -159,7 +159,7 @@ private:
     return {};
   }
 
-  failure take_of_namespace(const std::string& name, const entry& one) {
+  failure take_of_namespace(const std::string& name, const table_entry& one) {
     if (one.key != "directory" && one.key != "authorized")
       return wrong(one, "a namespace has no setting " + shown(one.key)
                           + ", only directory and authorized. Settings of the server go above the "
