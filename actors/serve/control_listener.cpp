@@ -40,9 +40,9 @@ control_listener_state::start(io::io_thread& io, listening_sockets sockets, cons
   addresses_ = sockets.endpoints();
   self_->set_down_handler([this](const caf::down_msg& down) { on_down(down); });
   if (opener)
-    opener_ = *std::move(opener);
+    opener_ = *opener;
   if (lister)
-    lister_ = *std::move(lister);
+    lister_ = *lister;
   if (!opener) {
     give_up(opener.error());
   } else if (!lister) {
