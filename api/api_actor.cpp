@@ -1,14 +1,37 @@
 #include "api/api_actor.hpp"
 
 #include "actors/kit/status.hpp"
+#include "actors/messages/manager.hpp"
 #include "api/callback_actor.hpp"
+#include "api/engine.hpp"
 #include "api/session_record.hpp"
 
+#include <future>
 #include <utility>
 
 namespace fleetcast::api {
 
+/// Spawns the session's consumer on a thread of its own and asks the manager for the session. `launched`
+/// learns why the consumer could not be spawned (none: it was), and is broken if the api_actor is dead. A promise,
+/// not a reply: the asker is a thread of the program, which is to stay clear of the actor system.
+struct open_session {
+  std::shared_ptr<session_record> record;
+  std::shared_ptr<std::promise<actors::failure>> launched;
+};
+
+} // namespace fleetcast::api
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(fleetcast::api::open_session)
+
+namespace fleetcast::api {
+
 namespace {
+
+using api_actor
+  = caf::typed_actor<caf::reacts_to<actors::open_atom, open_session>,
+                     caf::reacts_to<actors::cancel_atom, actors::session_id, actors::failure>,
+                     caf::reacts_to<actors::stop_atom>,
+                     caf::replies_to<actors::status_atom>::with<actors::status_snapshot>>;
 
 using actors::consumer_actor;
 using actors::failure;
@@ -75,10 +98,45 @@ api_actor::behavior_type api_behavior(api_actor::stateful_pointer<api_state> sel
   };
 }
 
+/// A failure, too, when the one who was to answer died.
+failure answer_of(std::future<failure>& launched) {
+  try {
+    return launched.get();
+  } catch (const std::future_error&) {
+    return {actors::failure_code::internal, 0,
+            "cannot start the session: the api actor died; shut the library down and initialise it "
+            "again"};
+  }
+}
+
+class port_to_actor final : public api_port {
+public:
+  explicit port_to_actor(api_actor actor) : actor_(std::move(actor)) {}
+
+  failure launch(std::shared_ptr<session_record> session) override {
+    auto answer = std::make_shared<std::promise<failure>>();
+    auto launched = answer->get_future();
+    caf::anon_send(actor_, actors::open_atom::value,
+                   open_session{std::move(session), std::move(answer)});
+    return answer_of(launched);
+  }
+
+  void cancel(session_id session, failure reason) override {
+    caf::anon_send(actor_, actors::cancel_atom::value, session, std::move(reason));
+  }
+
+  void stop() override { caf::anon_send(actor_, actors::stop_atom::value); }
+
+private:
+  const api_actor actor_;
+};
+
 } // namespace
 
-api_actor spawn_api_actor(caf::actor_system& system, const actors::session_manager_actor& manager) {
-  return system.spawn(api_behavior, manager);
+std::shared_ptr<api_port> spawn_api_actor(engine& world) {
+  const auto actor = world.system().spawn(api_behavior, world.manager());
+  world.show(caf::actor_cast<caf::actor>(actor));
+  return std::make_shared<port_to_actor>(actor);
 }
 
 } // namespace fleetcast::api

@@ -7,12 +7,15 @@
 /// sessions that run already do not need it but for being cancelled.
 #pragma once
 
-#include "actors/messages/manager.hpp"
-#include "api/api_messages.hpp"
+#include "api/api_port.hpp"
+
+#include <memory>
 
 namespace fleetcast::api {
 
-[[nodiscard]] api_actor spawn_api_actor(caf::actor_system& system,
-                                        const actors::session_manager_actor& manager);
+class engine;
+
+/// Spawns it among the actors of `world`, and shows it to the console there.
+[[nodiscard]] std::shared_ptr<api_port> spawn_api_actor(engine& world);
 
 } // namespace fleetcast::api

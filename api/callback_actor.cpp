@@ -81,7 +81,10 @@ public:
   void start(const session_started& message) {
     if (std::exchange(started_, true))
       return; // R-ST-3
-    record_->note_started(message);
+    record_->note_started(message.object_size,
+                          [writer = message.writer](const actors::block_release& done) {
+                            caf::anon_send(writer, actors::release_atom::value, done);
+                          });
     log_start(*record_, message);
     // The pointers are not to const: what a program writes there, the next callback must not see.
     auto size = large(message.object_size);

@@ -1,11 +1,11 @@
 #include "api/library.hpp"
 
 #include "actors/io/own_thread.hpp"
+#include "api/api_actor.hpp"
 #include "api/session_record.hpp"
 
 #include <atomic>
 #include <exception>
-#include <future>
 #include <new>
 #include <system_error>
 #include <thread>
@@ -46,17 +46,6 @@ void run_aside(Work work) {
 /// Whether this thread is the program's inside of a call of ours, which Shutdown waits for.
 bool is_in_callback() noexcept {
   return callback_scope::current() != nullptr || log_delivery::is_calling();
-}
-
-/// A failure, too, when the one who was to answer died.
-actors::failure answer_of(std::future<actors::failure>& launched) {
-  try {
-    return launched.get();
-  } catch (const std::future_error&) {
-    return {actors::failure_code::internal, 0,
-            "cannot start the session: the api actor died; shut the library down and initialise it "
-            "again"};
-  }
 }
 
 } // namespace
@@ -187,19 +176,19 @@ DWORD library::open_session(actors::receive_request request, void* caller_data, 
 }
 
 DWORD library::start_session(const std::shared_ptr<session_record>& session) {
-  // Before anything is changed: without memory the session was not started (R-START-8).
-  auto answer = std::make_shared<std::promise<actors::failure>>();
-  auto launched = answer->get_future();
   // The launcher does not change while a call is under way.
   if (auto error = session->start(launcher_); error != ERROR_SUCCESS)
     return error;
-  caf::anon_send(launcher_, actors::open_atom::value,
-                 api::open_session{session, std::move(answer)});
-  auto refused = answer_of(launched);
-  if (!refused)
-    return ERROR_SUCCESS;
-  session->withdraw_start(std::move(refused.text));
-  return ERROR_NO_SYSTEM_RESOURCES;
+  try {
+    auto refused = launcher_->launch(session);
+    if (!refused)
+      return ERROR_SUCCESS;
+    session->withdraw_start(std::move(refused.text));
+    return ERROR_NO_SYSTEM_RESOURCES;
+  } catch (const std::bad_alloc&) {
+    session->withdraw_start({}); // nothing was started (R-START-8)
+    throw;
+  }
 }
 
 // -- going up and down ---------------------------------------------------------------------------------------
@@ -240,8 +229,7 @@ DWORD library::make_world(const engine_factory& factory, const configuration& ow
     auto made = factory ? factory(settings.worker_threads)
                         : make_runtime_engine(settings.worker_threads,
                                               settings.console == FLEETCAST_CONSOLE_ON);
-    launcher_ = spawn_api_actor(made->system(), made->manager());
-    made->show(caf::actor_cast<caf::actor>(launcher_));
+    launcher_ = spawn_api_actor(*made);
     engine_ = std::move(made);
   } catch (...) {
     attach_log(nullptr, {});
@@ -271,7 +259,7 @@ void library::take_down() {
   // From here on nobody is inside, and nobody gets in.
   sessions_.clear();
   buffers_.clear();
-  caf::anon_send(launcher_, actors::stop_atom::value);
+  launcher_->stop();
   launcher_ = nullptr;
   try {
     run_aside([this] { engine_.reset(); });

@@ -10,7 +10,7 @@
 /// fork() has none of the threads: it gets a library of its own that is down, with its parent's settings.
 #pragma once
 
-#include "api/api_actor.hpp"
+#include "api/api_port.hpp"
 #include "api/buffer_registry.hpp"
 #include "api/configuration.hpp"
 #include "api/engine.hpp"
@@ -109,7 +109,7 @@ private:
   std::shared_ptr<log_delivery> log_; ///< null: nobody wants to know
 
   std::unique_ptr<engine> engine_;
-  api_actor launcher_;
+  std::shared_ptr<api_port> launcher_; ///< while up or stopping
   handle_table sessions_;
   buffer_registry buffers_;
 };

@@ -83,7 +83,7 @@ DWORD session_record::set_patience(protocol::duration patience) {
   return ERROR_SUCCESS;
 }
 
-DWORD session_record::start(api_actor launcher) {
+DWORD session_record::start(std::shared_ptr<api_port> launcher) {
   lock guard{mutex_};
   if (closed_)
     return ERROR_INVALID_HANDLE;
@@ -120,7 +120,7 @@ void session_record::withdraw_start(std::string why) {
 }
 
 DWORD session_record::cancel(DWORD code) {
-  api_actor launcher;
+  std::shared_ptr<api_port> launcher;
   {
     lock guard{mutex_};
     if (closed_)
@@ -143,7 +143,7 @@ DWORD session_record::cancel(DWORD code) {
 
 DWORD session_record::complete_receive(std::uint32_t size, std::uint64_t offset) {
   outstanding_block block;
-  actors::writer_actor writer;
+  release_port writer;
   {
     lock guard{mutex_};
     auto known = outstanding_.find(offset);
@@ -161,7 +161,7 @@ DWORD session_record::complete_receive(std::uint32_t size, std::uint64_t offset)
   }
   environment_.buffers.drop(block.bytes);
   if (writer)
-    caf::anon_send(writer, actors::release_atom::value, actors::block_release{offset, size});
+    writer({offset, size});
   return ERROR_SUCCESS;
 }
 
@@ -251,7 +251,7 @@ DWORD session_record::check_open() const {
 }
 
 DWORD session_record::close() {
-  api_actor launcher;
+  std::shared_ptr<api_port> launcher;
   {
     lock guard{mutex_};
     if (closed_)
@@ -272,7 +272,7 @@ DWORD session_record::close() {
 // -- Shutdown ---------------------------------------------------------------------------------------
 
 void session_record::begin_shutdown() {
-  api_actor launcher;
+  std::shared_ptr<api_port> launcher;
   {
     lock guard{mutex_};
     may_start_ = false;
@@ -306,10 +306,10 @@ bool session_record::may_call_back() const {
   return !cancel_code_ && phase_ == phase::running;
 }
 
-void session_record::note_started(const actors::session_started& message) {
+void session_record::note_started(std::uint64_t object_size, release_port writer) {
   lock guard{mutex_};
-  writer_ = message.writer;
-  summary_.object_size = message.object_size;
+  writer_ = std::move(writer);
+  summary_.object_size = object_size;
 }
 
 void session_record::begin_negotiation() {
@@ -324,15 +324,14 @@ std::optional<actors::byte_range> session_record::end_negotiation() {
 }
 
 void session_record::give_back(const actors::block_delivery& block) {
-  actors::writer_actor writer;
+  release_port writer;
   {
     lock guard{mutex_};
     if (!cancel_code_) // see complete_receive
       writer = writer_;
   }
   if (writer)
-    caf::anon_send(writer, actors::release_atom::value,
-                   actors::block_release{block.offset, block.size});
+    writer({block.offset, block.size});
 }
 
 void session_record::note_progress(const actors::receive_summary& summary) {
@@ -375,7 +374,7 @@ DWORD session_record::finish(const actors::session_finished& message) noexcept {
 
 void session_record::completed() noexcept {
   bool gone = false;
-  api_actor launcher;
+  std::shared_ptr<api_port> launcher;
   {
     lock guard{mutex_};
     phase_ = phase::completed;
@@ -411,9 +410,9 @@ void session_record::settle(const failure& reason) noexcept {
   }
 }
 
-void session_record::tell_cancel(const api_actor& launcher, DWORD code) const {
+void session_record::tell_cancel(const std::shared_ptr<api_port>& launcher, DWORD code) const {
   if (launcher)
-    caf::anon_send(launcher, actors::cancel_atom::value, id_, cancelled_with(code));
+    launcher->cancel(id_, cancelled_with(code));
 }
 
 void session_record::leave_table() noexcept {

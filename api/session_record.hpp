@@ -14,7 +14,7 @@
 #pragma once
 
 #include "actors/messages/receiving.hpp"
-#include "api/api_messages.hpp"
+#include "api/api_port.hpp"
 #include "api/buffer_registry.hpp"
 #include "api/fleetcast_ext.h"
 #include "api/handle_table.hpp"
@@ -24,6 +24,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -69,7 +70,7 @@ public:
   DWORD set_patience(protocol::duration patience);
 
   /// To running, if everything needed is there. `launcher` takes this session's cancel from now on.
-  DWORD start(api_actor launcher);
+  DWORD start(std::shared_ptr<api_port> launcher);
 
   /// The start could not be carried out: as if it had not been (R-START-8).
   void withdraw_start(std::string why);
@@ -108,7 +109,8 @@ public:
 
   bool may_call_back() const;
 
-  void note_started(const actors::session_started& message);
+  /// The size of the object, and how blocks are given back.
+  void note_started(std::uint64_t object_size, release_port writer);
 
   /// SESSION_NEGOTIATE is called between these two; the latter gives what the consumer asked for in it.
   void begin_negotiation();
@@ -145,7 +147,7 @@ private:
 
   bool over() const noexcept { return phase_ == phase::ending || phase_ == phase::completed; }
   void settle(const actors::failure& reason) noexcept;
-  void tell_cancel(const api_actor& launcher, DWORD code) const;
+  void tell_cancel(const std::shared_ptr<api_port>& launcher, DWORD code) const;
   void leave_table() noexcept;
   void forget_actors() noexcept;
 
@@ -172,10 +174,10 @@ private:
   DWORD final_error_ = ERROR_SUCCESS;
   std::string story_;
 
-  /// Both dropped when nothing is left to tell them, after the end and the last CompleteReceive: a handle
-  /// kept would keep its actor.
-  api_actor launcher_;
-  actors::writer_actor writer_;
+  /// Both dropped when nothing is left to tell them, after the end and the last CompleteReceive: a way kept would keep
+  /// the actor at its end.
+  std::shared_ptr<api_port> launcher_;
+  release_port writer_;
 
   std::map<std::uint64_t, outstanding_block> outstanding_; ///< by offset
   std::uint64_t outstanding_bytes_ = 0;

@@ -157,7 +157,8 @@ void receive_session_state::on_reassembly_failed(const failure& reason) {
   auto explained = trouble_.explain(reason);
   leave(explained);
   // A group of which nothing came whole, for its packets are too large or never arrive, is no better after another call.
-  if (summary_.statistics.bytes == 0)
+  // What its digests proved of an older copy came, too.
+  if (const auto& s = summary_.statistics; s.bytes == 0 && s.bytes_proven == 0)
     return end(std::move(explained));
   await_server(std::move(explained));
 }

@@ -1,4 +1,5 @@
-/// Who was sent away and may not come back for a while, or the next request undoes what was done.
+/// Who was sent away and may not come back for a while, or the next request undoes what was done. A transmission tells it,
+/// `transmissions` asks it.
 #pragma once
 
 #include "actors/messages/serving.hpp"

@@ -337,6 +337,7 @@ bool send_session_state::remove(receiver_id id) {
 }
 
 void send_session_state::expel_silent() {
+  const auto limit = sender_->silence_limit();
   for (const auto id : sender_->take_silent(now(self_)))
     if (const auto i = members_.find(id); i != members_.end())
       expel(id,
@@ -344,7 +345,7 @@ void send_session_state::expel_silent() {
              fmt::format("the server heard no feedback from this host for {} s: {}UDP from it "
                          "must reach port {} of "
                          "the server (`serve --feedback-port` chooses it)",
-                         whole_seconds(protocol::defaults::receiver_silence_limit),
+                         whole_seconds(limit),
                          i->second.is_heard ? "it was stopped or had no processor time, or " : "",
                          i->second.feedback.port())});
 }
@@ -495,8 +496,12 @@ void send_session_state::on_fetch(receiver_id id, const wire::fetch& asked) {
     return answer(id, asked, {block.get(), config_->layout.size_of(asked.block)});
   if (waiting_fetches_.size() >= most_waiting_fetches)
     return refuse(id, asked);
+  const auto is_being_read
+    = std::any_of(waiting_fetches_.begin(), waiting_fetches_.end(),
+                  [&](const waiting_fetch& other) { return other.asked.block == asked.block; });
   waiting_fetches_.push_back({id, asked});
-  self_->send(reader_, std::vector<protocol::block_number>{asked.block});
+  if (!is_being_read)
+    self_->send(reader_, std::vector<protocol::block_number>{asked.block});
 }
 
 void send_session_state::answer(receiver_id id, const wire::fetch& asked,

@@ -124,13 +124,15 @@ void sender::learn_loss(const wire::feedback& message) {
 
 std::vector<receiver_id> sender::take_silent(timestamp now) {
   begin_turn(now);
-  // In a large group everybody speaks rarely; as rarely, for a while, when a search has just begun.
-  const auto limit
-    = std::max<duration>(defaults::receiver_silence_limit, 4 * unhurried_status_interval());
-  auto result = group_.silent(now, limit);
+  auto result = group_.silent(now, silence_limit());
   for (const auto id : result)
     remove_receiver(now, id);
   return result;
+}
+
+duration sender::silence_limit() const {
+  // In a large group everybody speaks rarely; as rarely, for a while, when a search has just begun.
+  return std::max<duration>(defaults::receiver_silence_limit, 4 * unhurried_status_interval());
 }
 
 std::vector<dismissal> sender::take_dismissed(timestamp now) {
@@ -427,8 +429,10 @@ void sender::send_batch(timestamp now, std::size_t full, output& out) {
 timestamp sender::next_event(timestamp now) const {
   if (group_.empty())
     return never;
-  // Stalled: only input or the next heartbeat's look at the edge can help.
-  if (paused_ || (stalled_ && next_repair_at_hand() == repairs_.blocks().size()))
+  // Stalled: only input or the next heartbeat's look at the edge can help. While nobody was heard repairs wait, too.
+  const auto has_repair
+    = !must_wait_to_be_heard() && next_repair_at_hand() < repairs_.blocks().size();
+  if (paused_ || (stalled_ && !has_repair))
     return heartbeats_.next();
   return std::min(heartbeats_.next(), std::max(now, pacer_.free_at()));
 }
@@ -664,7 +668,9 @@ std::size_t sender::symbol_datagram_size() const noexcept {
 }
 
 heartbeat_schedule::pace sender::pace(timestamp now) const {
-  return {time_of(symbol_datagram_size(), rate_->rate(now)), rate_->searches()};
+  // A host that cannot send as fast as it may is not sped up by denser reports, which cost it and everybody processor time.
+  const auto is_busy = limit_meter_.verdict() == send_activity::busy;
+  return {time_of(symbol_datagram_size(), rate_->rate(now)), rate_->searches() && !is_busy};
 }
 
 duration sender::unhurried_status_interval() const {

@@ -142,8 +142,11 @@ public:
   /// false when it names blocks that the object does not have.
   bool on_feedback(timestamp now, receiver_id id, const wire::feedback& message);
 
-  /// Receivers that were silent beyond the limit, each named once; the caller ends them.
+  /// Receivers that were silent for longer than `silence_limit`, each named once; the caller ends them.
   std::vector<receiver_id> take_silent(timestamp now);
+
+  /// As of now: it grows with the group.
+  duration silence_limit() const;
 
   /// Receivers that do not get on though they were served, each named once; the caller ends them.
   std::vector<dismissal> take_dismissed(timestamp now);
@@ -187,7 +190,7 @@ public:
   /// The bytes of `block`, if they are in memory; null otherwise.
   const_block_buffer cached(block_number block);
 
-  /// Appends up to `max` datagrams that may be sent now. Returns how many.
+  /// Appends up to `max` datagrams that may be sent now, and the rest of a run's manifests if that began. Returns how many.
   std::size_t take(timestamp now, std::size_t max, std::vector<outgoing_datagram>& out);
 
   /// When `take` may have something again if nothing goes in before; `now` or earlier: at once.

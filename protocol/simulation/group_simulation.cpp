@@ -343,13 +343,17 @@ void group_simulation::tell_sender_gone(node& n, duration after) {
 }
 
 /// The server tells it over the control plane.
-void group_simulation::send_away(node& n, exclusion why) {
-  gate_.remove(n.id);
+void group_simulation::send_away(receiver_id id, exclusion why) {
+  gate_.remove(id);
+  const auto found
+    = std::find_if(nodes_.begin(), nodes_.end(), [id](const auto& n) { return n->id == id; });
+  auto& n = **found;
   events_.schedule(events_.now() + n.options.down.delay, [this, &n, why] {
     if (n.ended)
       return;
     n.ended = true;
     n.outcome.took = events_.now() - n.joined;
+    n.outcome.sent_away = true;
     n.outcome.sent_away_for = why;
     --unfinished_;
     find_slowest_link();
@@ -357,10 +361,10 @@ void group_simulation::send_away(node& n, exclusion why) {
 }
 
 void group_simulation::pump_sender() {
+  for (const auto id : sender_.take_silent(events_.now()))
+    send_away(id, exclusion::none);
   for (const auto& gone : sender_.take_dismissed(events_.now()))
-    for (const auto& n : nodes_)
-      if (n->id == gone.who)
-        send_away(*n, gone.why);
+    send_away(gone.who, gone.why);
   for (const auto block : sender_.take_reads())
     events_.schedule(events_.now() + options_.read_time, [this, block] { read(block); });
   std::vector<outgoing_datagram> batch;
@@ -567,10 +571,12 @@ void group_simulation::forge() {
   for (const auto& n : nodes_)
     if (n->machine && !n->ended)
       events_.schedule(events_.now() + n->options.down.delay, [this, bytes, origin, &n = *n] {
-        if (n.ended)
-          return;
-        n.machine->on_datagram(events_.now(), *bytes, origin);
-        pump(n);
+        in_turn(n.host, [this, bytes, origin, &n] {
+          if (n.ended)
+            return;
+          n.machine->on_datagram(events_.now(), *bytes, origin);
+          pump(n);
+        });
       });
   events_.schedule(events_.now() + forger_->options().interval, [this] { forge(); });
 }

@@ -102,7 +102,8 @@ struct receiver_outcome {
   bool intact = false; ///< every byte was delivered or proven exactly once and is right
   duration took{};     ///< from its joining
   failure failed;
-  exclusion sent_away_for = exclusion::none; ///< why the sender did not keep it
+  bool sent_away = false;                    ///< the sender did not keep it
+  exclusion sent_away_for = exclusion::none; ///< why; none: it was silent for too long
   receiver_statistics statistics;
 };
 
@@ -163,7 +164,7 @@ private:
   void read_again(node& n);
   wire::digest digest_held(const node& n, block_number block) const;
   void vanish(std::size_t index);
-  void send_away(node& n, exclusion why);
+  void send_away(receiver_id id, exclusion why);
   void tell_sender_gone(node& n, duration after);
   void find_slowest_link();
   void pump_sender();

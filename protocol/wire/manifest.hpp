@@ -1,4 +1,4 @@
-/// Digests of blocks and the signature that vouches for them (design: Trust).
+/// Digests of blocks and the signature that vouches for them (docs/protocol.md, section 6).
 ///
 /// Whoever holds the group key could forge a datagram; a manifest is signed with the server's Ed25519
 /// identity, which the control plane pinned, so a block that matches its digest came from the server.

@@ -35,7 +35,7 @@ simulation_outcome run(const simulation_options& options) {
     EXPECT_TRUE(r.complete);
     EXPECT_TRUE(r.intact);
     EXPECT_FALSE(r.failed) << r.failed.text;
-    EXPECT_EQ(r.sent_away_for, exclusion::none);
+    EXPECT_FALSE(r.sent_away);
     EXPECT_EQ(r.statistics.digest_failures, 0U);
     EXPECT_EQ(r.statistics.signature_failures, 0U);
     EXPECT_EQ(r.statistics.bytes, options.object_size);

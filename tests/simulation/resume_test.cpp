@@ -40,7 +40,7 @@ simulation_outcome run(const simulation_options& options) {
   EXPECT_TRUE(outcome.all_intact());
   for (const auto& r : outcome.receivers) {
     EXPECT_FALSE(r.failed) << r.failed.text;
-    EXPECT_EQ(r.sent_away_for, exclusion::none);
+    EXPECT_FALSE(r.sent_away);
   }
   return outcome;
 }

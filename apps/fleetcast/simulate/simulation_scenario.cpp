@@ -166,7 +166,7 @@ simulation_summary summary_of(const simulation_scenario& s, const simulation_out
   for (const auto& one : outcome.receivers) {
     r.requests_sent += one.statistics.requests_sent;
     r.requests_suppressed += one.statistics.requests_suppressed;
-    r.sent_away += one.sent_away_for != protocol::exclusion::none ? 1 : 0;
+    r.sent_away += one.sent_away ? 1 : 0;
   }
   return r;
 }

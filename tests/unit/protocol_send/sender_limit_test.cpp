@@ -15,6 +15,39 @@ using sender_fixture::repairs;
 using sender_fixture::talker;
 using sender_fixture::verdict_time;
 
+/// As fast as anybody likes, and never sure of it.
+class searching_rate final : public rate_controller {
+public:
+  void on_sent(timestamp, std::uint64_t, std::size_t) override {}
+  void on_held_back(timestamp) override {}
+  void on_feedback(timestamp, receiver_id, const wire::feedback&, duration) override {}
+  void on_receiver_gone(timestamp, receiver_id) override {}
+  bit_rate rate(timestamp) const override { return 1'000'000'000; }
+  bool searches() const override { return true; }
+  limiting_factor limited_by() const override { return limiting_factor::unknown; }
+  std::optional<receiver_id> slowest() const override { return std::nullopt; }
+};
+
+/// What it says last of how often each of a hundred receivers should speak.
+duration asked_of_a_hundred(talker& t, std::size_t taken_at_once) {
+  for (receiver_id id = 1; id <= 100; ++id)
+    t.join(id);
+  t.hear(t.feedback(), 1);
+  duration last{};
+  for (const auto end = t.now + verdict_time; t.now < end; t.now += milliseconds(1))
+    for (const auto& h : sender_fixture::heartbeats_of(t.take(taken_at_once)))
+      last = h.status_interval;
+  return last;
+}
+
+TEST(Sender, AsksForDenseReportsOfASearchOnlyWhileItsHostKeepsUp) {
+  talker idle{100'000, std::make_unique<searching_rate>()};
+  const auto dense = asked_of_a_hundred(idle, 10'000);
+  talker busy{100'000, std::make_unique<searching_rate>()};
+  const auto usual = asked_of_a_hundred(busy, 4);
+  EXPECT_EQ(dense * defaults::search_status_factor, usual);
+}
+
 TEST(Sender, NamesTheRateThatItWasTold) {
   talker t{5000};
   t.join(alice);

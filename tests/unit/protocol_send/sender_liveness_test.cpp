@@ -88,6 +88,20 @@ TEST(Sender, WithoutAWordFromThoseWhoStayItIsBlindAgain) {
   EXPECT_LE(bytes_of(t.run(seconds(25))), defaults::blind_bytes);
 }
 
+TEST(Sender, BlindItSleepsBetweenHeartbeatsThoughRepairsAreOwed) {
+  talker t{20'000};
+  t.join(alice);
+  t.run(seconds(25)); // uses the allowance up
+  t.hear(t.feedback());
+  t.run(milliseconds(100));
+  t.join(bob);
+  t.hear_repairs({{0, 3}, {1, 3}});
+  t.machine.remove_receiver(t.now, alice);
+  EXPECT_LE(bytes_of(t.run(seconds(25))), defaults::blind_reserve);
+  t.hear(t.feedback(), bob);
+  EXPECT_FALSE(t.run(milliseconds(100)).empty());
+}
+
 TEST(Sender, AReceiverThatOnlySmallDatagramsReachCostsTwiceTheObjectAndIsSentAway) {
   constexpr block_number blocks = 2000;
   talker t{blocks};
