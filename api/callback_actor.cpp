@@ -141,12 +141,12 @@ private:
   }
 
   void deliver_metadata(const session_started& message) {
-    record_->hold(message.metadata);
+    record_->keep_alive(message.metadata);
     // The API's type is PVOID although nobody may write there, as with contents.
     call<PFN_WdsTransportClientReceiveMetadata>(WDS_TRANSPORTCLIENT_RECEIVE_METADATA,
                                                 const_cast<std::byte*>(message.metadata.get()),
                                                 ULONG{message.metadata_size});
-    record_->drop(message.metadata.get());
+    record_->let_go(message.metadata.get());
   }
 
   /// What lies outside of a range that was negotiated is not asked for.

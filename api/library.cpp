@@ -176,11 +176,11 @@ DWORD library::open_session(actors::receive_request request, void* caller_data, 
 }
 
 DWORD library::start_session(const std::shared_ptr<session_record>& session) {
-  // The launcher does not change while a call is under way.
-  if (auto error = session->start(launcher_); error != ERROR_SUCCESS)
+  // The port does not change while a call is under way.
+  if (auto error = session->start(port_); error != ERROR_SUCCESS)
     return error;
   try {
-    auto refused = launcher_->launch(session);
+    auto refused = port_->launch(session);
     if (!refused)
       return ERROR_SUCCESS;
     session->withdraw_start(std::move(refused.text));
@@ -229,7 +229,7 @@ DWORD library::make_world(const engine_factory& factory, const configuration& ow
     auto made = factory ? factory(settings.worker_threads)
                         : make_runtime_engine(settings.worker_threads,
                                               settings.console == FLEETCAST_CONSOLE_ON);
-    launcher_ = spawn_api_actor(*made);
+    port_ = spawn_api_actor(*made);
     engine_ = std::move(made);
   } catch (...) {
     attach_log(nullptr, {});
@@ -259,8 +259,8 @@ void library::take_down() {
   // From here on nobody is inside, and nobody gets in.
   sessions_.clear();
   buffers_.clear();
-  launcher_->stop();
-  launcher_ = nullptr;
+  port_->stop();
+  port_ = nullptr;
   try {
     run_aside([this] { engine_.reset(); });
   } catch (const actors::io::thread_refused&) { // then here

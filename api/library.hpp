@@ -109,7 +109,7 @@ private:
   std::shared_ptr<log_delivery> log_; ///< null: nobody wants to know
 
   std::unique_ptr<engine> engine_;
-  std::shared_ptr<api_port> launcher_; ///< while up or stopping
+  std::shared_ptr<api_port> port_; ///< while up or stopping
   handle_table sessions_;
   buffer_registry buffers_;
 };

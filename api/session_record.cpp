@@ -64,31 +64,32 @@ DWORD session_record::register_callback(std::uint32_t id, void* function) {
 
 DWORD session_record::hold(std::vector<actors::byte_range> ranges, held_functions functions) {
   lock guard{mutex_};
-  if (closed_)
-    return ERROR_INVALID_HANDLE;
-  if (phase_ != phase::created)
-    return ERROR_INVALID_STATE;
+  if (const auto refused = check_created(); refused != ERROR_SUCCESS)
+    return refused;
   request_.held = std::move(ranges);
   held_ = functions;
   return ERROR_SUCCESS;
 }
 
-DWORD session_record::set_patience(protocol::duration patience) {
-  lock guard{mutex_};
+/// What is set before the start can be set now.
+DWORD session_record::check_created() const noexcept {
   if (closed_)
     return ERROR_INVALID_HANDLE;
-  if (phase_ != phase::created)
-    return ERROR_INVALID_STATE;
+  return phase_ == phase::created ? ERROR_SUCCESS : ERROR_INVALID_STATE;
+}
+
+DWORD session_record::set_patience(protocol::duration patience) {
+  lock guard{mutex_};
+  if (const auto refused = check_created(); refused != ERROR_SUCCESS)
+    return refused;
   request_.patience = patience;
   return ERROR_SUCCESS;
 }
 
-DWORD session_record::start(std::shared_ptr<api_port> launcher) {
+DWORD session_record::start(std::shared_ptr<api_port> port) {
   lock guard{mutex_};
-  if (closed_)
-    return ERROR_INVALID_HANDLE;
-  if (phase_ != phase::created)
-    return ERROR_INVALID_STATE;
+  if (const auto refused = check_created(); refused != ERROR_SUCCESS)
+    return refused;
   if (!may_start_)
     return ERROR_SHUTDOWN_IN_PROGRESS;
   for (auto required : {WDS_TRANSPORTCLIENT_SESSION_START, WDS_TRANSPORTCLIENT_RECEIVE_CONTENTS,
@@ -97,7 +98,7 @@ DWORD session_record::start(std::shared_ptr<api_port> launcher) {
       return ERROR_INVALID_PARAMETER;
   phase_ = phase::running;
   story_.clear();
-  launcher_ = std::move(launcher);
+  port_ = std::move(port);
   return ERROR_SUCCESS;
 }
 
@@ -106,13 +107,9 @@ void session_record::withdraw_start(std::string why) {
   {
     lock guard{mutex_};
     phase_ = phase::created;
-    launcher_ = nullptr;
+    port_ = nullptr;
     story_ = std::move(why);
     gone = closed_;
-    if (gone)
-      abandoned_ = ERROR_INVALID_HANDLE;
-    else if (!may_start_)
-      abandoned_ = ERROR_SHUTDOWN_IN_PROGRESS;
     changed_.notify_all();
   }
   if (gone) // closed while it seemed to run
@@ -120,7 +117,7 @@ void session_record::withdraw_start(std::string why) {
 }
 
 DWORD session_record::cancel(DWORD code) {
-  std::shared_ptr<api_port> launcher;
+  std::shared_ptr<api_port> port;
   {
     lock guard{mutex_};
     if (closed_)
@@ -130,20 +127,20 @@ DWORD session_record::cancel(DWORD code) {
     if (over()) {
       // No receipt, if there was none; else unchanged. No release may overtake this either, see
       // complete_receive.
-      launcher = std::exchange(launcher_, nullptr);
-      writer_ = nullptr;
+      port = std::exchange(port_, nullptr);
+      release_ = nullptr;
     } else if (!cancel_code_) {
       cancel_code_ = code;
-      launcher = launcher_;
+      port = port_;
     }
   }
-  tell_cancel(launcher, code);
+  tell_cancel(port, code);
   return ERROR_SUCCESS;
 }
 
 DWORD session_record::complete_receive(std::uint32_t size, std::uint64_t offset) {
   outstanding_block block;
-  release_port writer;
+  release_port release;
   {
     lock guard{mutex_};
     auto known = outstanding_.find(offset);
@@ -155,13 +152,13 @@ DWORD session_record::complete_receive(std::uint32_t size, std::uint64_t offset)
     // After a cancel nobody waits for credit, and a release would overtake the cancel: the session must
     // not take a consumer that gave up for one that is done.
     if (!cancel_code_)
-      writer = writer_;
+      release = release_;
     if (over() && outstanding_.empty())
-      forget_actors();
+      forget_ports();
   }
   environment_.buffers.drop(block.bytes);
-  if (writer)
-    writer({offset, size});
+  if (release)
+    release({offset, size});
   return ERROR_SUCCESS;
 }
 
@@ -171,14 +168,15 @@ DWORD session_record::wait(std::uint32_t milliseconds) {
     return ERROR_INVALID_HANDLE; // inside a callback, too (R-CLS-10)
   if (current_session == this)
     return ERROR_POSSIBLE_DEADLOCK;
-  auto settled = [this] { return phase_ == phase::completed || abandoned_ != ERROR_SUCCESS; };
+  auto settled = [this] { return phase_ == phase::completed || never_runs() != ERROR_SUCCESS; };
   if (milliseconds == INFINITE)
     changed_.wait(guard, settled);
   else
     changed_.wait_for(guard, std::chrono::milliseconds{milliseconds}, settled);
   if (phase_ == phase::completed)
     return ERROR_SUCCESS;
-  return abandoned_ != ERROR_SUCCESS ? abandoned_ : WAIT_TIMEOUT;
+  const auto why = never_runs();
+  return why != ERROR_SUCCESS ? why : WAIT_TIMEOUT;
 }
 
 DWORD session_record::query(ULONG& status, ULONG& error) const {
@@ -251,7 +249,7 @@ DWORD session_record::check_open() const {
 }
 
 DWORD session_record::close() {
-  std::shared_ptr<api_port> launcher;
+  std::shared_ptr<api_port> port;
   {
     lock guard{mutex_};
     if (closed_)
@@ -259,12 +257,10 @@ DWORD session_record::close() {
     closed_ = true;
     if (phase_ == phase::running || phase_ == phase::ending)
       return ERROR_SUCCESS; // completed() does the rest (R-CLS-7)
-    if (phase_ == phase::created)
-      abandoned_ = ERROR_INVALID_HANDLE;
-    launcher = std::exchange(launcher_, nullptr);
+    port = std::exchange(port_, nullptr);
     changed_.notify_all();
   }
-  tell_cancel(launcher, ERROR_CANCELLED);
+  tell_cancel(port, ERROR_CANCELLED);
   leave_table();
   return ERROR_SUCCESS;
 }
@@ -272,21 +268,20 @@ DWORD session_record::close() {
 // -- Shutdown ---------------------------------------------------------------------------------------
 
 void session_record::begin_shutdown() {
-  std::shared_ptr<api_port> launcher;
+  std::shared_ptr<api_port> port;
   {
     lock guard{mutex_};
     may_start_ = false;
     if (phase_ == phase::created) {
-      abandoned_ = ERROR_SHUTDOWN_IN_PROGRESS;
       changed_.notify_all();
       return;
     }
     if (cancel_code_ || over())
       return;
     cancel_code_ = ERROR_CANCELLED;
-    launcher = launcher_;
+    port = port_;
   }
-  tell_cancel(launcher, ERROR_CANCELLED);
+  tell_cancel(port, ERROR_CANCELLED);
 }
 
 void session_record::await_end() {
@@ -306,9 +301,9 @@ bool session_record::may_call_back() const {
   return !cancel_code_ && phase_ == phase::running;
 }
 
-void session_record::note_started(std::uint64_t object_size, release_port writer) {
+void session_record::note_started(std::uint64_t object_size, release_port release) {
   lock guard{mutex_};
-  writer_ = std::move(writer);
+  release_ = std::move(release);
   summary_.object_size = object_size;
 }
 
@@ -324,14 +319,14 @@ std::optional<actors::byte_range> session_record::end_negotiation() {
 }
 
 void session_record::give_back(const actors::block_delivery& block) {
-  release_port writer;
+  release_port release;
   {
     lock guard{mutex_};
     if (!cancel_code_) // see complete_receive
-      writer = writer_;
+      release = release_;
   }
-  if (writer)
-    writer({block.offset, block.size});
+  if (release)
+    release({block.offset, block.size});
 }
 
 void session_record::note_progress(const actors::receive_summary& summary) {
@@ -365,7 +360,7 @@ DWORD session_record::finish(const actors::session_finished& message) noexcept {
   lock guard{mutex_};
   phase_ = phase::ending;
   if (message.reason || outstanding_.empty())
-    forget_actors();
+    forget_ports();
   if (message.summary.object_size != 0 || message.summary.statistics.datagrams != 0)
     summary_ = message.summary;
   settle(message.reason);
@@ -374,24 +369,35 @@ DWORD session_record::finish(const actors::session_finished& message) noexcept {
 
 void session_record::completed() noexcept {
   bool gone = false;
-  std::shared_ptr<api_port> launcher;
+  std::shared_ptr<api_port> port;
   {
     lock guard{mutex_};
     phase_ = phase::completed;
     gone = closed_;
     if (gone)
-      launcher = std::exchange(launcher_, nullptr);
+      port = std::exchange(port_, nullptr);
     changed_.notify_all();
   }
   if (!gone)
     return;
-  tell_cancel(launcher, ERROR_CANCELLED); // nobody can release the blocks that are still held
+  // Nobody can release the blocks that are still held. Without memory for this word the library's end does it.
+  try {
+    tell_cancel(port, ERROR_CANCELLED);
+  } catch (const std::bad_alloc&) {}
   leave_table();
 }
 
-void session_record::forget_actors() noexcept {
-  launcher_ = nullptr;
-  writer_ = nullptr;
+DWORD session_record::never_runs() const noexcept {
+  if (phase_ != phase::created)
+    return ERROR_SUCCESS;
+  if (closed_)
+    return ERROR_INVALID_HANDLE;
+  return may_start_ ? ERROR_SUCCESS : ERROR_SHUTDOWN_IN_PROGRESS;
+}
+
+void session_record::forget_ports() noexcept {
+  port_ = nullptr;
+  release_ = nullptr;
 }
 
 void session_record::settle(const failure& reason) noexcept {
@@ -410,9 +416,9 @@ void session_record::settle(const failure& reason) noexcept {
   }
 }
 
-void session_record::tell_cancel(const std::shared_ptr<api_port>& launcher, DWORD code) const {
-  if (launcher)
-    launcher->cancel(id_, cancelled_with(code));
+void session_record::tell_cancel(const std::shared_ptr<api_port>& port, DWORD code) const {
+  if (port)
+    port->cancel(id_, cancelled_with(code));
 }
 
 void session_record::leave_table() noexcept {

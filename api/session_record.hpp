@@ -69,8 +69,8 @@ public:
   /// How long it waits for a server that went away.
   DWORD set_patience(protocol::duration patience);
 
-  /// To running, if everything needed is there. `launcher` takes this session's cancel from now on.
-  DWORD start(std::shared_ptr<api_port> launcher);
+  /// To running, if everything needed is there. `port` takes this session's cancel from now on.
+  DWORD start(std::shared_ptr<api_port> port);
 
   /// The start could not be carried out: as if it had not been (R-START-8).
   void withdraw_start(std::string why);
@@ -110,15 +110,15 @@ public:
   bool may_call_back() const;
 
   /// The size of the object, and how blocks are given back.
-  void note_started(std::uint64_t object_size, release_port writer);
+  void note_started(std::uint64_t object_size, release_port release);
 
   /// SESSION_NEGOTIATE is called between these two; the latter gives what the consumer asked for in it.
   void begin_negotiation();
   std::optional<actors::byte_range> end_negotiation();
 
   /// Keeps `bytes` for as long as their callback runs (R-BUF-6, R-BUF-7).
-  void hold(const protocol::const_block_buffer& bytes) { environment_.buffers.hold(bytes); }
-  void drop(const void* bytes) noexcept { environment_.buffers.drop(bytes); }
+  void keep_alive(const protocol::const_block_buffer& bytes) { environment_.buffers.hold(bytes); }
+  void let_go(const void* bytes) noexcept { environment_.buffers.drop(bytes); }
 
   /// A block outside of the range that was negotiated, on its way before that: back with it.
   void give_back(const actors::block_delivery& block);
@@ -145,11 +145,16 @@ private:
 
   using lock = std::unique_lock<std::mutex>;
 
+  DWORD check_created() const noexcept;
+
+  /// Waiting for it ends with this code, since it will not run; ERROR_SUCCESS: it may.
+  DWORD never_runs() const noexcept;
+
   bool over() const noexcept { return phase_ == phase::ending || phase_ == phase::completed; }
   void settle(const actors::failure& reason) noexcept;
-  void tell_cancel(const std::shared_ptr<api_port>& launcher, DWORD code) const;
+  void tell_cancel(const std::shared_ptr<api_port>& port, DWORD code) const;
   void leave_table() noexcept;
-  void forget_actors() noexcept;
+  void forget_ports() noexcept;
 
   const session_environment environment_;
   const session_key key_;
@@ -162,9 +167,6 @@ private:
   bool closed_ = false;
   bool may_start_ = true; ///< false once Shutdown began
 
-  /// Set: the session never runs, and waiting for it ends with this code.
-  DWORD abandoned_ = ERROR_SUCCESS;
-
   actors::receive_request request_;
   std::array<void*, WDS_TRANSPORTCLIENT_MAX_CALLBACKS> callbacks_{};
   held_functions held_;
@@ -176,8 +178,8 @@ private:
 
   /// Both dropped when nothing is left to tell them, after the end and the last CompleteReceive: a way kept would keep
   /// the actor at its end.
-  std::shared_ptr<api_port> launcher_;
-  release_port writer_;
+  std::shared_ptr<api_port> port_;
+  release_port release_;
 
   std::map<std::uint64_t, outstanding_block> outstanding_; ///< by offset
   std::uint64_t outstanding_bytes_ = 0;

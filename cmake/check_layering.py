@@ -15,6 +15,8 @@ The rules (design: apps -> api -> actors -> protocol):
      the public C API only handles its own.
   5. `fleetcast get`, wdsmcast and apps/common stand on the public C API (the .h files of api/) and on
      apps/ only.
+  6. api/ names CAF in its two actors and in the engine that they live in, and nowhere else: calls, sessions and the library
+     reach actors by api/api_port.hpp.
 Rules 1, 2 and 5 follow our own headers into what they include.
 """
 
@@ -46,6 +48,8 @@ IMPURE_CODE = re.compile(
 )
 # Without a thread the first leaves an actor that never ends, the second throws.
 UNGUARDED_THREAD = re.compile(r"\bcaf::detached\b|\bstd::j?thread\s*\w*\s*(\{\s*[^\s}]|\(\s*\[)|\bstd::async\b")
+CAF_NAME = re.compile(r"\bcaf::|#[ \t]*include[ \t]*<caf/|\b\w+_actor\b\s*(?:&\s*)?\w+[_;,)]")
+API_ACTORS = {"api/api_actor.cpp", "api/callback_actor.cpp", "api/callback_actor.hpp", "api/engine.hpp", "api/runtime_engine.cpp"}
 THREAD_STARTERS = {"actors/kit/own_thread.hpp", "actors/io/own_thread.hpp"}
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*(?:"([^"]+)"|<([^>]+)>)')
 NOISE = re.compile(r'//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"', re.DOTALL)
@@ -168,6 +172,10 @@ def check(root):
             for line, code in enumerate(without_noise(text).splitlines(), 1):
                 if found := UNGUARDED_THREAD.search(code):
                     report(name, line, f"{found.group()!r}: a thread may be refused, see actors/kit/own_thread.hpp")
+        if layer == "api" and name not in API_ACTORS:
+            for line, code in enumerate(without_noise(text).splitlines(), 1):
+                if found := CAF_NAME.search(code):
+                    report(name, line, f"{found.group()!r}: calls and sessions reach actors by api/api_port.hpp")
         if layer != "protocol":
             continue
         for line, ours, written in tree.includes[name]:
@@ -195,7 +203,8 @@ CLEAN = {
     "actors/io/io_thread.hpp": "std::thread thread_; // std::thread{[] {}} has to be asked for\n",
     "api/wdstci.h": "#include <stdint.h>\n",
     "api/fleetcast_ext.h": '#include "wdstci.h"\n',
-    "api/wds_calls.cpp": '#include "api/wdstci.h"\n#include "actors/receive/session.hpp"\n',
+    "api/wds_calls.cpp": '#include "api/wdstci.h"\n#include "actors/receive/session.hpp"\nspawn_api_actor(world);\n',
+    "api/api_actor.cpp": "caf::anon_send(actor_, stop);\n",
     "apps/fleetcast/get/get.cpp": '#include "api/fleetcast_ext.h"\n#include "apps/fleetcast/bar.hpp"\n',
     "apps/fleetcast/bar.hpp": "#include <string>\n",
     "apps/fleetcast/serve/serve.cpp": '#include "actors/serve/transmission.hpp"\n',
@@ -233,6 +242,9 @@ VIOLATIONS = [
     ("api/a.cpp", "thread_ = std::thread{[this] { run(); }};\n", "a thread may be refused"),
     ("actors/a.cpp", "std::thread aside([] {});\n", "a thread may be refused"),
     ("apps/fleetcast/x.cpp", "system.spawn<caf::detached>(f);\n", "a thread may be refused"),
+    ("api/a.cpp", "caf::anon_send(writer, release);\n", "by api/api_port.hpp"),
+    ("api/a.hpp", "actors::writer_actor writer_;\n", "by api/api_port.hpp"),
+    ("api/a.hpp", "#include <caf/all.hpp>\n", "by api/api_port.hpp"),
     # through a header
     ("apps/fleetcast/bar.hpp", '#include "protocol/geometry.hpp"\n', "get.cpp:2: this stands"),
     ("protocol/geometry.hpp", '#include "protocol/receive/receiver.hpp"\n', "sender.hpp:1: what sends"),

@@ -36,7 +36,7 @@ constexpr std::string_view suffix = ".sock";
 /// As apps/services/fleetcast-serve.service says. systemd makes what is above it, in /run, where only root can.
 constexpr const char* service_directory = "/run/fleetcast-serve/fleetcast";
 
-tl::unexpected<failure> refuse(const fs::path& directory, const std::string& why) {
+tl::unexpected<failure> refusal(const fs::path& directory, const std::string& why) {
   return tl::unexpected{
     failure{failure_code::access_denied, 0,
             "no console can be reached below " + directory.string() + ": " + why}};
@@ -62,13 +62,13 @@ tl::expected<void, failure> check_private(const fs::path& directory) {
   struct stat info {};
   // Not following a link: in /tmp anybody may have put one there.
   if (::lstat(directory.c_str(), &info) != 0)
-    return refuse(directory, std::generic_category().message(errno));
+    return refusal(directory, std::generic_category().message(errno));
   const bool is_service = ::geteuid() == 0 && directory == service_directory;
   if (!S_ISDIR(info.st_mode) || (info.st_uid != ::geteuid() && !is_service))
-    return refuse(directory, "it is not a directory of this user. Remove it, or set "
+    return refusal(directory, "it is not a directory of this user. Remove it, or set "
                              "XDG_RUNTIME_DIR to a directory of yours");
   if ((info.st_mode & 0077) != 0)
-    return refuse(directory,
+    return refusal(directory,
                   "others than its owner may go there. Do: chmod 700 " + directory.string());
   return {};
 }
@@ -122,7 +122,7 @@ fs::path default_socket_directory() {
 
 tl::expected<void, failure> prepare_socket_directory(const fs::path& directory) {
   if (::mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST)
-    return refuse(directory, "it cannot be made: " + std::generic_category().message(errno)
+    return refusal(directory, "it cannot be made: " + std::generic_category().message(errno)
                                + ". Set XDG_RUNTIME_DIR to a directory of yours");
   return check_private(directory);
 }

@@ -19,7 +19,7 @@ coordinator_state::make_behavior(fleet_plan plan, std::shared_ptr<fleet_network>
     [](caf::scheduled_actor*, caf::message_view&) -> caf::result<caf::message> {
       return caf::sec::unexpected_message;
     });
-  // With the first tick: whoever made this actor has a handle to it by then.
+  // It begins with the first tick, as it goes on with each.
   self_->send(self_, tick_atom::value);
   return {
     [this](job_report& report) {

@@ -23,6 +23,8 @@ using protocol::fleet::fleet_view;
 using protocol::fleet::host_view;
 using protocol::fleet::start_policy;
 
+// Of the coordinator's own network. No peer can send them: they have no form on a wire.
+
 struct link_up {
   std::size_t host = 0;
   agent_actor agent;

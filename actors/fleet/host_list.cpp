@@ -28,7 +28,7 @@ struct complaint {
 template <class T>
 using parsed = tl::expected<T, complaint>;
 
-tl::unexpected<complaint> complain(std::string_view about, std::string_view what) {
+tl::unexpected<complaint> complaint_about(std::string_view about, std::string_view what) {
   const auto shown = protocol::plain_text(std::string{about.substr(0, max_shown)}, '?');
   return tl::unexpected{complaint{"'" + shown + "' " + std::string{what}}};
 }
@@ -145,11 +145,11 @@ parsed<void> expand_part(std::string_view part, names& out, std::string_view wor
   const auto first = number_of(first_text);
   const auto last = dash == std::string_view::npos ? first : number_of(part.substr(dash + 1));
   if (!first || !last)
-    return complain(word, "has a range that is not like [001-128] or [1,5-9]");
+    return complaint_about(word, "has a range that is not like [001-128] or [1,5-9]");
   if (*last < *first)
-    return complain(word, "has a range that runs backwards");
+    return complaint_about(word, "has a range that runs backwards");
   if (std::uint64_t{*last} - *first + 1 + out.size() > max_hosts)
-    return complain(word, "stands for more than 4096 hosts");
+    return complaint_about(word, "stands for more than 4096 hosts");
   for (auto value = *first; value <= *last; ++value) {
     auto digits = std::to_string(value);
     if (digits.size() < first_text.size())
@@ -169,14 +169,14 @@ parsed<names> expand(std::string_view pattern, std::string_view word) {
     // Before thousands of names take it up, each of them. What stands for one alone is looked at with its port.
     if ((open != std::string_view::npos || result.size() > 1)
         && result.back().size() + literal.size() > max_host_name)
-      return complain(word, too_long);
+      return complaint_about(word, too_long);
     for (auto& each : result)
       each += literal;
     if (open == std::string_view::npos)
       break;
     const auto close = pattern.find(']', open);
     if (close == std::string_view::npos)
-      return complain(word, "has a bracket that is not closed");
+      return complaint_about(word, "has a bracket that is not closed");
     auto parts = pattern.substr(open + 1, close - open - 1);
     pattern.remove_prefix(close + 1);
     names tails;
@@ -188,14 +188,14 @@ parsed<names> expand(std::string_view pattern, std::string_view word) {
       parts.remove_prefix(more ? comma + 1 : parts.size());
     }
     if (result.size() * tails.size() > max_hosts)
-      return complain(word, "stands for more than 4096 hosts");
+      return complaint_about(word, "stands for more than 4096 hosts");
     names longer;
     for (const auto& head : result)
       for (const auto& tail : tails)
         longer.push_back(head + tail);
     result = std::move(longer);
     if (result.front().size() > max_host_name)
-      return complain(word, too_long);
+      return complaint_about(word, too_long);
   }
   return result;
 }
@@ -211,7 +211,7 @@ parsed<std::uint16_t> take_port(std::string_view& word, std::uint16_t otherwise)
     return otherwise;
   const auto port = number_of(word.substr(colon + 1), 5);
   if (!port || *port == 0 || *port > 65535)
-    return complain(whole, "has no port from 1 to 65535 behind its colon");
+    return complaint_about(whole, "has no port from 1 to 65535 behind its colon");
   word = word.substr(0, colon);
   return static_cast<std::uint16_t>(*port);
 }
@@ -225,7 +225,7 @@ parsed<names> names_of(std::string_view word, std::string_view whole) {
   if (expanded)
     for (const auto& name : *expanded)
       if (!is_host_name(name))
-        return complain(whole, "is not a host name or address");
+        return complaint_about(whole, "is not a host name or address");
   return expanded;
 }
 
@@ -272,7 +272,7 @@ private:
       if (!seen_.emplace(name, *port).second)
         continue;
       if (hosts_.size() == max_hosts)
-        return complain(whole, "is one more than the 4096 hosts a fleet may have");
+        return complaint_about(whole, "is one more than the 4096 hosts a fleet may have");
       hosts_.push_back({std::move(name), *port, group_});
     }
     return {};

@@ -70,7 +70,7 @@ control_client_state::start(io::io_thread& io, receive_request request, std::uin
       obey();
     },
     [this](const wire::client_message& message) {
-      conversation_->say(message);
+      conversation_->send(message);
       obey();
     },
     [this](stop_atom) {

@@ -17,13 +17,25 @@ namespace {
 /// spares the server an "it left".
 constexpr auto receipt_patience = std::chrono::seconds(5);
 
-const char* to_string(auto phase) {
-  constexpr const char* names[]
-    = {"connecting", "receiving", "waiting for the server", "delivered", "receipting", "ended"};
-  return names[static_cast<std::size_t>(phase)];
-}
-
 } // namespace
+
+const char* receive_session_state::name_of(phase now) noexcept {
+  switch (now) {
+    case phase::connecting:
+      return "connecting";
+    case phase::receiving:
+      return "receiving";
+    case phase::waiting:
+      return "waiting for the server";
+    case phase::delivered:
+      return "delivered";
+    case phase::receipting:
+      return "receipting";
+    case phase::ended:
+      return "ended";
+  }
+  return "unknown";
+}
 
 receive_session_actor::behavior_type
 receive_session_state::make_behavior(receive_request request, consumer_actor consumer,
@@ -48,7 +60,7 @@ receive_session_state::make_behavior(receive_request request, consumer_actor con
         on_link_closed(link.reason);
     },
     [this](const link_receipted&) {
-      if (phase_ == phase::receipting)
+      if (phase_ == phase::receipting && !is_of_earlier_link())
         quit();
     },
     [this](const session_progress& progress) {
@@ -64,7 +76,7 @@ receive_session_state::make_behavior(receive_request request, consumer_actor con
     [this](const reassembly_failed& failed) { on_reassembly_failed(failed.reason); },
     [this](const reception_changed& changed) { on_reception(changed.health); },
     [this](const protocol::wire::feedback_state& state) {
-      if (phase_ != phase::receiving)
+      if (phase_ != phase::receiving || is_of_earlier_link())
         return;
       tell(trouble_.note(state));
       self_->send(receiving_.reassembly, state);
@@ -76,7 +88,7 @@ receive_session_state::make_behavior(receive_request request, consumer_actor con
         self_->send(link_, protocol::wire::client_message{asked});
     },
     [this](const protocol::wire::fetched& part) {
-      if (phase_ == phase::receiving)
+      if (phase_ == phase::receiving && !is_of_earlier_link())
         self_->send(receiving_.reassembly, part);
     },
     [this](tick_atom) {
@@ -288,7 +300,7 @@ void receive_session_state::on_reception(const protocol::reception_health& healt
     tell({refused.text});
 }
 
-/// A warning, the end of it included: who reads of the one wants to read of the other.
+/// A warning, and its all-clear: readers of one want the other.
 void receive_session_state::tell(const std::vector<std::string>& sentences) const {
   for (const auto& sentence : sentences) {
     log(name).warn("{}: {}", what(), sentence);
@@ -430,7 +442,7 @@ status_snapshot receive_session_state::status() const {
   const auto rate = rate_.bits_per_second(at, s.bytes);
   status_snapshot result{
     name,
-    to_string(phase_),
+    name_of(phase_),
     {metrics::session(std::to_string(id_)),
      metrics::object(request_.name_space + "/" + request_.object),
      metrics::peer(request_.server + ":" + std::to_string(request_.port)),

@@ -106,6 +106,8 @@ public:
 private:
   enum class phase : std::uint8_t { connecting, receiving, waiting, delivered, receipting, ended };
 
+  static const char* name_of(phase now) noexcept;
+
   bool is_under_way() const noexcept {
     return phase_ == phase::receiving || phase_ == phase::waiting;
   }

@@ -26,7 +26,7 @@ std::string message_of(int error) {
   return std::generic_category().message(error);
 }
 
-tl::unexpected<failure> refuse(failure_code code, int error, std::string text) {
+tl::unexpected<failure> refusal(failure_code code, int error, std::string text) {
   return tl::unexpected{failure{code, static_cast<std::uint32_t>(error), std::move(text)}};
 }
 
@@ -137,38 +137,38 @@ int open_inside(int directory, const std::string& path, purpose what) {
   return met_link ? open_behind_links(directory, path, what) : opened;
 }
 
-tl::unexpected<failure> refuse_to_open(int error, const std::string& shown) {
+tl::unexpected<failure> refusal_to_open(int error, const std::string& shown) {
   switch (error) {
     case EXDEV:
-      return refuse(failure_code::invalid_name, error,
-                    shown
-                      + " leads out of its namespace; name a file below it, with a relative "
-                        "path");
+      return refusal(failure_code::invalid_name, error,
+                     shown
+                       + " leads out of its namespace; name a file below it, with a relative "
+                         "path");
     case ELOOP:
-      return refuse(failure_code::invalid_name, error,
-                    shown + " goes round in circles of symbolic links");
+      return refusal(failure_code::invalid_name, error,
+                     shown + " goes round in circles of symbolic links");
     case ENAMETOOLONG:
-      return refuse(failure_code::invalid_name, error, shown + " is too long a name for a file");
+      return refusal(failure_code::invalid_name, error, shown + " is too long a name for a file");
     case ENOENT:
     case ENOTDIR:
-      return refuse(failure_code::object_not_found, error,
-                    "there is no " + shown + " here; check the spelling, capital letters count");
+      return refusal(failure_code::object_not_found, error,
+                     "there is no " + shown + " here; check the spelling, capital letters count");
     case EACCES:
     case EPERM:
-      return refuse(failure_code::access_denied, error,
-                    "the server may not read " + shown
-                      + "; its administrator can allow it in the file's permissions");
+      return refusal(failure_code::access_denied, error,
+                     "the server may not read " + shown
+                       + "; its administrator can allow it in the file's permissions");
     case ENXIO:
     case ENODEV:
-      return refuse(failure_code::access_denied, error,
-                    shown + " is not a regular file, and only those are served");
+      return refusal(failure_code::access_denied, error,
+                     shown + " is not a regular file, and only those are served");
     case EMFILE:
     case ENFILE:
-      return refuse(failure_code::server_busy, error,
-                    "the server has too many files open for " + shown + "; try again later");
+      return refusal(failure_code::server_busy, error,
+                     "the server has too many files open for " + shown + "; try again later");
     default:
-      return refuse(failure_code::read_fault, error,
-                    "the server cannot open " + shown + ": " + message_of(error));
+      return refusal(failure_code::read_fault, error,
+                     "the server cannot open " + shown + ": " + message_of(error));
   }
 }
 

@@ -26,7 +26,8 @@ enum class purpose : std::uint8_t {
 [[nodiscard]] int open_inside(int directory, const std::string& path, purpose what);
 
 /// What a client hears when open_inside failed with `error`; `shown`: what it asked for, fit to be shown.
-[[nodiscard]] tl::unexpected<protocol::failure> refuse_to_open(int error, const std::string& shown);
+[[nodiscard]] tl::unexpected<protocol::failure> refusal_to_open(int error,
+                                                                const std::string& shown);
 
 /// `name` with its backslashes as slashes, and without slashes at its beginning.
 [[nodiscard]] std::string path_of_name(std::string_view name);
@@ -37,8 +38,8 @@ enum class purpose : std::uint8_t {
 /// The same between quotation marks.
 [[nodiscard]] std::string quoted(std::string_view name);
 
-[[nodiscard]] tl::unexpected<protocol::failure> refuse(protocol::failure_code code, int error,
-                                                       std::string text);
+[[nodiscard]] tl::unexpected<protocol::failure> refusal(protocol::failure_code code, int error,
+                                                        std::string text);
 
 /// Of an errno.
 [[nodiscard]] std::string message_of(int error);

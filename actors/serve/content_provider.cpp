@@ -7,9 +7,9 @@ namespace fleetcast::actors {
 tl::expected<protocol::wire::listing, protocol::failure>
 content_catalog::list(std::string_view name_space, std::string_view /*prefix*/,
                       std::string_view /*cursor*/) {
-  return beneath::refuse(protocol::failure_code::not_supported, 0,
-                         "the server cannot list its namespace " + beneath::quoted(name_space)
-                           + ", where objects are found by their names only; ask its operator");
+  return beneath::refusal(protocol::failure_code::not_supported, 0,
+                          "the server cannot list its namespace " + beneath::quoted(name_space)
+                            + ", where objects are found by their names only; ask its operator");
 }
 
 } // namespace fleetcast::actors

@@ -77,7 +77,7 @@ control_link_actor::behavior_type control_server_state::start(control_server_con
 /// What the transmission says to its client.
 template <class... Ts>
 void control_server_state::tell(Ts&&... what) {
-  conversation_->say(std::forward<Ts>(what)...);
+  conversation_->send(std::forward<Ts>(what)...);
   obey();
 }
 

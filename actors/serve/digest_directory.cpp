@@ -81,16 +81,16 @@ std::unique_ptr<DIR, stream_closer> stream_of(int directory) {
 
 tl::expected<std::unique_ptr<digest_directory>, failure>
 digest_directory::open(const std::filesystem::path& path) {
-  const auto refuse = [&](int error) {
+  const auto refusal = [&](int error) {
     return tl::unexpected{
       io::system_failure(error, failure_code::write_fault, "cannot use the directory", path)};
   };
   if (const auto error = io::make_private_directories(path); error != 0)
-    return refuse(error);
+    return refusal(error);
   io::file_descriptor opened{::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
   struct stat info {};
   if (!opened || ::fstat(opened.get(), &info) != 0)
-    return refuse(errno);
+    return refusal(errno);
   const auto shown = protocol::outside_text(path.string());
   if (info.st_uid != ::geteuid())
     return tl::unexpected{failure{failure_code::access_denied, EPERM,

@@ -117,9 +117,9 @@ tl::expected<listing, failure> page_of(DIR* names, off_t from, int root,
     errno = 0;
     const auto* entry = ::readdir(names);
     if (entry == nullptr && errno != 0)
-      return beneath::refuse(failure_code::read_fault, errno,
-                             "the server cannot read the directory " + wanted.shown + ": "
-                               + beneath::message_of(errno) + "; check its disk");
+      return beneath::refusal(failure_code::read_fault, errno,
+                              "the server cannot read the directory " + wanted.shown + ": "
+                                + beneath::message_of(errno) + "; check its disk");
     if (entry == nullptr)
       return result;
     if (is_wanted(*entry, wanted.begin)) {
@@ -142,9 +142,10 @@ tl::expected<listing, failure> list_directory(int root, const std::string& name_
                                               std::string_view prefix, std::string_view cursor) {
   const auto position = position_of(cursor);
   const auto no_cursor = [&](int error) {
-    return beneath::refuse(failure_code::invalid_request, error,
-                           "the place where the list of " + beneath::quoted(name_space)
-                             + " is to go on is none of this server's; list it from the beginning");
+    return beneath::refusal(
+      failure_code::invalid_request, error,
+      "the place where the list of " + beneath::quoted(name_space)
+        + " is to go on is none of this server's; list it from the beginning");
   };
   if (!position || prefix.find('\0') != std::string_view::npos)
     return no_cursor(0);
@@ -152,7 +153,7 @@ tl::expected<listing, failure> list_directory(int root, const std::string& name_
   io::file_descriptor directory{
     beneath::open_inside(root, wanted.directory.empty() ? "." : wanted.directory, purpose::list)};
   if (!directory)
-    return beneath::refuse_to_open(errno, wanted.shown);
+    return beneath::refusal_to_open(errno, wanted.shown);
   const auto names = names_from(std::move(directory), *position);
   if (!names)
     return no_cursor(errno);

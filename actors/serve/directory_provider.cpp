@@ -30,8 +30,8 @@ using beneath::path_of_name;
 using beneath::printable;
 using beneath::purpose;
 using beneath::quoted;
-using beneath::refuse;
-using beneath::refuse_to_open;
+using beneath::refusal;
+using beneath::refusal_to_open;
 
 // -- metadata -------------------------------------------------------------------------------------
 
@@ -45,8 +45,8 @@ tl::expected<metadata_bytes, failure> read_metadata(int descriptor, const std::s
   struct stat found {};
   if (::fstat(descriptor, &found) != 0 || !S_ISREG(found.st_mode)) {
     ::close(descriptor);
-    return refuse(failure_code::access_denied, 0,
-                  "the metadata " + shown + " are not a regular file, and only those are served");
+    return refusal(failure_code::access_denied, 0,
+                   "the metadata " + shown + " are not a regular file, and only those are served");
   }
   metadata_bytes result(limit + 1);
   std::size_t size = 0;
@@ -60,12 +60,12 @@ tl::expected<metadata_bytes, failure> read_metadata(int descriptor, const std::s
   const int error = got < 0 ? errno : 0;
   ::close(descriptor);
   if (error != 0)
-    return refuse(failure_code::read_fault, error,
-                  "the server cannot read the metadata " + shown + ": " + message_of(error));
+    return refusal(failure_code::read_fault, error,
+                   "the server cannot read the metadata " + shown + ": " + message_of(error));
   if (size > limit)
-    return refuse(failure_code::read_fault, EFBIG,
-                  "the metadata " + shown + " have more than the " + std::to_string(limit)
-                    + " bytes that are sent with an object; its administrator can shorten them");
+    return refusal(failure_code::read_fault, EFBIG,
+                   "the metadata " + shown + " have more than the " + std::to_string(limit)
+                     + " bytes that are sent with an object; its administrator can shorten them");
   result.resize(size);
   return result;
 }
@@ -77,7 +77,7 @@ tl::expected<metadata_bytes, failure> metadata_of(int directory, const std::stri
     return read_metadata(descriptor, shown + metadata_suffix);
   if (errno == ENOENT || errno == ENAMETOOLONG)
     return metadata_bytes{};
-  return refuse_to_open(errno, shown + metadata_suffix);
+  return refusal_to_open(errno, shown + metadata_suffix);
 }
 
 // -- content --------------------------------------------------------------------------------------
@@ -116,9 +116,9 @@ public:
       if (got < 0 && errno == EINTR)
         continue;
       if (got < 0)
-        return refuse(failure_code::read_fault, errno,
-                      "the server cannot read " + name_ + " at byte " + std::to_string(offset)
-                        + ": " + message_of(errno) + "; check its disk");
+        return refusal(failure_code::read_fault, errno,
+                       "the server cannot read " + name_ + " at byte " + std::to_string(offset)
+                         + ": " + message_of(errno) + "; check its disk");
       if (got == 0)
         return changed("it ends at byte " + std::to_string(offset) + " of "
                        + std::to_string(size()));
@@ -152,8 +152,8 @@ private:
   tl::expected<void, failure> check_unchanged() const {
     struct stat now {};
     if (::fstat(descriptor_, &now) != 0)
-      return refuse(failure_code::read_fault, errno,
-                    "the server cannot look at " + name_ + ": " + message_of(errno));
+      return refusal(failure_code::read_fault, errno,
+                     "the server cannot look at " + name_ + ": " + message_of(errno));
     if (now.st_size != as_opened_.st_size)
       return changed("it had " + std::to_string(size()) + " bytes and has "
                      + std::to_string(now.st_size));
@@ -165,9 +165,9 @@ private:
   }
 
   tl::unexpected<failure> changed(const std::string& how) const {
-    return refuse(failure_code::object_changed, 0,
-                  name_ + " changed while it was being sent: " + how
-                    + "; ask again once it is complete");
+    return refusal(failure_code::object_changed, 0,
+                   name_ + " changed while it was being sent: " + how
+                     + "; ask again once it is complete");
   }
 
   int descriptor_;
@@ -190,13 +190,13 @@ adopt(int descriptor, const std::string& root, const std::string& shown, metadat
   }
   ::close(descriptor);
   if (!known)
-    return refuse(failure_code::read_fault, error,
-                  "the server cannot look at " + shown + ": " + message_of(error));
+    return refusal(failure_code::read_fault, error,
+                   "the server cannot look at " + shown + ": " + message_of(error));
   if (S_ISDIR(found.st_mode))
-    return refuse(failure_code::object_not_found, EISDIR,
-                  shown + " is a directory; name a file in it");
-  return refuse(failure_code::access_denied, 0,
-                shown + " is not a regular file, and only those are served");
+    return refusal(failure_code::object_not_found, EISDIR,
+                   shown + " is a directory; name a file in it");
+  return refusal(failure_code::access_denied, 0,
+                 shown + " is not a regular file, and only those are served");
 }
 
 std::optional<failure> malformed(std::string_view object) {
@@ -219,13 +219,13 @@ std::optional<failure> malformed(std::string_view object) {
 tl::expected<namespace_directory, failure> namespace_directory::parse(std::string_view text) {
   const auto equals = text.find('=');
   if (equals == text.npos || equals == 0 || equals + 1 == text.size())
-    return refuse(failure_code::invalid_request, 0,
-                  "namespace " + quoted(text) + ": give NAME=DIR, for example images=/srv/images");
+    return refusal(failure_code::invalid_request, 0,
+                   "namespace " + quoted(text) + ": give NAME=DIR, for example images=/srv/images");
   const auto name = text.substr(0, equals);
   if (name.size() > protocol::wire::max_namespace_size || name.find('/') != name.npos)
-    return refuse(failure_code::invalid_request, 0,
-                  "namespace " + quoted(text) + ": the name must have no '/' and at most "
-                    + std::to_string(protocol::wire::max_namespace_size) + " bytes");
+    return refusal(failure_code::invalid_request, 0,
+                   "namespace " + quoted(text) + ": the name must have no '/' and at most "
+                     + std::to_string(protocol::wire::max_namespace_size) + " bytes");
   return namespace_directory{std::string{name}, std::string{text.substr(equals + 1)}};
 }
 
@@ -235,8 +235,8 @@ directory_provider::make(const std::vector<namespace_directory>& namespaces) {
   for (const auto& each : namespaces) {
     const auto [added, is_new] = result->places_.emplace(each.name, place{each.directory, {}});
     if (!is_new)
-      return refuse(failure_code::invalid_request, 0,
-                    "namespace " + each.name + " is given twice; each name needs one directory");
+      return refusal(failure_code::invalid_request, 0,
+                     "namespace " + each.name + " is given twice; each name needs one directory");
     if (auto opened = result->look_up(each.name, added->second); !opened)
       return tl::unexpected{std::move(opened.error())};
   }
@@ -248,9 +248,9 @@ tl::expected<io::file_descriptor, failure> directory_provider::look_up(const std
   io::file_descriptor opened{::open(of.path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)};
   struct stat info {};
   if (!opened || ::fstat(opened.get(), &info) != 0)
-    return refuse(failure_code::invalid_request, errno,
-                  "namespace " + name + ": cannot open the directory " + of.path + ": "
-                    + message_of(errno));
+    return refusal(failure_code::invalid_request, errno,
+                   "namespace " + name + ": cannot open the directory " + of.path + ": "
+                     + message_of(errno));
   const std::pair<std::uint64_t, std::uint64_t> identity{info.st_dev, info.st_ino};
   const std::lock_guard guard{mutex_};
   const auto before = std::exchange(of.identity, identity);
@@ -264,15 +264,15 @@ tl::expected<directory_provider::found_directory, failure>
 directory_provider::find(std::string_view name_space) {
   const auto found = places_.find(name_space);
   if (found == places_.end())
-    return refuse(failure_code::namespace_unknown, 0,
-                  "the server has no namespace " + quoted(name_space)
-                    + "; check the spelling, capital letters count");
+    return refusal(failure_code::namespace_unknown, 0,
+                   "the server has no namespace " + quoted(name_space)
+                     + "; check the spelling, capital letters count");
   auto directory = look_up(found->first, found->second);
   if (!directory) {
     log(log_name).error("{}", directory.error().text);
-    return refuse(failure_code::read_fault, static_cast<int>(directory.error().detail),
-                  "the server cannot open the directory of its namespace " + quoted(name_space)
-                    + "; see its log");
+    return refusal(failure_code::read_fault, static_cast<int>(directory.error().detail),
+                   "the server cannot open the directory of its namespace " + quoted(name_space)
+                     + "; see its log");
   }
   return found_directory{found->first, found->second.path, std::move(*directory)};
 }
@@ -288,7 +288,7 @@ directory_provider::open(std::string_view name_space, std::string_view object) {
   const auto shown = printable(directory->name + "/" + path);
   const int descriptor = open_inside(directory->opened.get(), path, purpose::read);
   if (descriptor < 0)
-    return refuse_to_open(errno, shown);
+    return refusal_to_open(errno, shown);
   auto metadata = metadata_of(directory->opened.get(), path, shown);
   if (!metadata) {
     ::close(descriptor);

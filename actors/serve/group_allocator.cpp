@@ -70,7 +70,7 @@ bool is_reserved(const address& value) {
   return value.is_v4() && value.to_v4().to_uint() >> 8 == 0xe00000;
 }
 
-tl::unexpected<failure> refuse(std::string_view text, std::string_view why) {
+tl::unexpected<failure> refusal(std::string_view text, std::string_view why) {
   return tl::unexpected{
     failure{failure_code::invalid_request, 0,
             "multicast group \"" + std::string{text} + "\": " + std::string{why}}};
@@ -94,21 +94,21 @@ tl::expected<group_prefix, failure> group_prefix::parse(std::string_view text) {
   boost::system::error_code error;
   const auto group = boost::asio::ip::make_address(std::string{text.substr(0, slash)}, error);
   if (error)
-    return refuse(text, "not an IP address; give one like 239.255.0.0/16 or ff15::8000:0/112");
+    return refusal(text, "not an IP address; give one like 239.255.0.0/16 or ff15::8000:0/112");
   if (!group.is_multicast())
-    return refuse(text, group.is_v6() ? "not a multicast address; those begin with ff"
-                                      : "not a multicast address; those are 224.0.0.0 to "
-                                        "239.255.255.255, for use within a site 239.0.0.0/8");
+    return refusal(text, group.is_v6() ? "not a multicast address; those begin with ff"
+                                       : "not a multicast address; those are 224.0.0.0 to "
+                                         "239.255.255.255, for use within a site 239.0.0.0/8");
   const auto width = width_of(group);
   const auto length = slash == text.npos ? width : to_number(text.substr(slash + 1));
   const auto least = multicast_bits(group);
   if (!length || *length < least || *length > width)
-    return refuse(text, "the prefix length must be a number from " + std::to_string(least) + " to "
-                          + std::to_string(width));
+    return refusal(text, "the prefix length must be a number from " + std::to_string(least) + " to "
+                           + std::to_string(width));
   const auto base = network_of(group, *length);
   if (is_reserved(base))
-    return refuse(text, "224.0.0.0/24 is reserved for routing protocols; for use within a site "
-                        "there is 239.0.0.0/8");
+    return refusal(text, "224.0.0.0/24 is reserved for routing protocols; for use within a site "
+                         "there is 239.0.0.0/8");
   return group_prefix{base, *length};
 }
 

@@ -9,8 +9,19 @@
 namespace fleetcast::protocol::control {
 
 const char* to_string(client::phase phase) noexcept {
-  constexpr const char* names[] = {"connecting", "asking", "joined", "receipted", "closing"};
-  return names[static_cast<std::size_t>(phase)];
+  switch (phase) {
+    case client::phase::connecting:
+      return "connecting";
+    case client::phase::asking:
+      return "asking";
+    case client::phase::joined:
+      return "joined";
+    case client::phase::receipted:
+      return "receipted";
+    case client::phase::closing:
+      return "closing";
+  }
+  return "unknown";
 }
 
 // -- identity and request -------------------------------------------------------------------------
@@ -139,7 +150,7 @@ void client::on_broken(failure reason) {
 
 // -- to the server --------------------------------------------------------------------------------
 
-void client::say(wire::client_message message) {
+void client::send(wire::client_message message) {
   if (phase_ == phase::joined || phase_ == phase::receipted)
     orders_.push(std::move(message));
 }

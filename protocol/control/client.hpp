@@ -72,7 +72,7 @@ public:
   void on_broken(failure reason);
 
   /// The session has something to say: a receipt, a leave, a fetch. Dropped where it has no place.
-  void say(wire::client_message message);
+  void send(wire::client_message message);
 
   /// The session is gone. What is queued is still flushed.
   void stop();

@@ -10,10 +10,10 @@ namespace fleetcast::protocol::control {
 namespace {
 
 failure out_of_order(std::string_view what) {
-  return {
-    failure_code::invalid_request, 0,
-    "the client sent " + std::string{what}
-      + ", which is out of order: one request comes first, then at most one receipt or leave"};
+  return {failure_code::invalid_request, 0,
+          "the client sent " + std::string{what}
+            + ", which is out of order: one request comes first, then fetches, at most one receipt "
+              "and at most one leave"};
 }
 
 /// Of a connection that broke before there was a request.
@@ -61,9 +61,25 @@ const char* to_string(outcome how) noexcept {
 }
 
 const char* to_string(server::phase phase) noexcept {
-  constexpr const char* names[] = {"handshaking", "requesting", "joining", "joined",
-                                   "receipted",   "listing",    "listed",  "closing"};
-  return names[static_cast<std::size_t>(phase)];
+  switch (phase) {
+    case server::phase::handshaking:
+      return "handshaking";
+    case server::phase::requesting:
+      return "requesting";
+    case server::phase::joining:
+      return "joining";
+    case server::phase::joined:
+      return "joined";
+    case server::phase::receipted:
+      return "receipted";
+    case server::phase::listing:
+      return "listing";
+    case server::phase::listed:
+      return "listed";
+    case server::phase::closing:
+      return "closing";
+  }
+  return "unknown";
 }
 
 bool server::is_before_request() const noexcept {
@@ -138,7 +154,7 @@ void server::take(const wire::leave& message) {
   if (phase_ != phase::joined && phase_ != phase::receipted)
     return protocol_error(out_of_order("a leave"));
   leave(message.reason);
-  close_with(phase_ == phase::receipted ? outcome::completed : outcome::left);
+  close_with(so_far(outcome::left));
 }
 
 void server::take(const wire::fetch& message) {
@@ -158,15 +174,13 @@ void server::on_broken(const failure& reason) {
     case phase::listing:
       outcome_ = outcome::left;
       break;
+    case phase::joined:
     case phase::listed:
       outcome_
-        = reason.code == failure_code::invalid_request ? outcome::malformed : outcome::listed;
-      break;
-    case phase::joined:
-      outcome_ = reason.code == failure_code::invalid_request ? outcome::malformed : outcome::left;
+        = reason.code == failure_code::invalid_request ? outcome::malformed : so_far(outcome::left);
       break;
     case phase::receipted:
-      outcome_ = outcome::completed;
+      outcome_ = so_far(outcome::left);
       break;
     case phase::closing:
       break;
@@ -241,24 +255,24 @@ void server::leave(failure reason) {
 
 // -- from the transmission ------------------------------------------------------------------------
 
-void server::say(wire::session_ended message) {
+void server::send(wire::session_ended message) {
   owes_leave_ = false;
   end(std::move(message.reason), outcome::ended);
 }
 
-void server::say(wire::receipt_noted message) {
+void server::send(wire::receipt_noted message) {
   if (phase_ != phase::joined && phase_ != phase::receipted)
     return;
   orders_.push(wire::server_message{message});
   orders_.push(limit_linger{});
 }
 
-void server::say(wire::fetched part) {
+void server::send(wire::fetched part) {
   if (phase_ == phase::joined)
     orders_.push(wire::server_message{std::move(part)});
 }
 
-void server::say(wire::feedback_state state) {
+void server::send(wire::feedback_state state) {
   if (phase_ == phase::joined && features_.has(wire::feature::feedback_state))
     orders_.push(wire::server_message{state});
 }
@@ -284,7 +298,14 @@ void server::end(failure reason, outcome how) {
   leave(reason);
   if (!is_before_request())
     tell_end(std::move(reason));
-  close_with(phase_ == phase::receipted ? outcome::completed : how);
+  close_with(so_far(how));
+}
+
+/// What the client came for, if it got that; else `otherwise`.
+outcome server::so_far(outcome otherwise) const noexcept {
+  if (phase_ == phase::receipted)
+    return outcome::completed;
+  return phase_ == phase::listed ? outcome::listed : otherwise;
 }
 
 void server::close_with(outcome how) {

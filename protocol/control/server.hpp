@@ -105,10 +105,10 @@ public:
   void refuse(failure reason);
 
   /// What the transmission says to its client. Dropped where it has no place.
-  void say(wire::session_ended message);
-  void say(wire::receipt_noted message);
-  void say(wire::fetched part);
-  void say(wire::feedback_state state);
+  void send(wire::session_ended message);
+  void send(wire::receipt_noted message);
+  void send(wire::fetched part);
+  void send(wire::feedback_state state);
 
   /// The transmission is gone; `failed`: not as it should.
   void on_transmission_down(bool failed);
@@ -144,6 +144,7 @@ private:
   void protocol_error(failure reason);
   void tell_end(failure reason);
   void leave(failure reason);
+  outcome so_far(outcome otherwise) const noexcept;
   void close_with(outcome how);
   void note_request(const std::string& host_name, std::string object);
   bool speaks(std::uint16_t version);

@@ -118,7 +118,7 @@ void campaign::on_down(const contact& lost, timestamp now) {
 
 // -- questions and answers ------------------------------------------------------------------------
 
-void campaign::say(std::size_t number, verb what) {
+void campaign::tell(std::size_t number, verb what) {
   hosts_[number].said = talk::waiting;
   hosts_[number].word = what;
   orders_.push({what, {number, hosts_[number].contacts}});
@@ -130,14 +130,14 @@ void campaign::tend(std::size_t number, timestamp now) {
   if (!one.is_open() || one.reach != link::up || one.said == talk::waiting)
     return;
   if (withdrawn_)
-    return say(number, verb::cancel);
+    return tell(number, verb::cancel);
   if (one.asked && committed_ && one.phase() == job_phase::staged)
-    return say(number, verb::commit);
+    return tell(number, verb::commit);
   if (one.asked && in_contact(one, now))
     return;
   // Silent, or not asked yet: maybe it does not know any more that we watch.
   if (const auto word = first_word(one); word != verb::start || started_)
-    say(number, word);
+    tell(number, word);
 }
 
 campaign::verb campaign::first_word(const member& one) const {

@@ -145,7 +145,7 @@ private:
   bool sees_through() const noexcept;
   member* on_contact(const contact& which);
   void dial(std::size_t number, timestamp now);
-  void say(std::size_t number, verb what);
+  void tell(std::size_t number, verb what);
   void tend(std::size_t number, timestamp now);
   verb first_word(const member& one) const;
   bool knows_request() const noexcept { return !plan_.request.server.empty(); }

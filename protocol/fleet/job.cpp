@@ -21,7 +21,7 @@ constexpr std::array<std::string_view, 9> phase_names{
   "unknown", "connecting", "receiving", "storing",           "staged",
   "done",    "failed",     "cancelled", "waiting for server"};
 
-failure refuse(std::string_view field) {
+failure refusal(std::string_view field) {
   return {failure_code::invalid_request, 0,
           "the agent does not take this job: its " + std::string{field}
             + " is empty, too long or holds a byte that has no place there"};
@@ -59,23 +59,23 @@ bool is_job_id(std::string_view text) noexcept {
 
 failure check(const job_request& request) {
   if (!is_job_id(request.job))
-    return refuse("id");
+    return refusal("id");
   if (!is_filled_text(request.server, max_host) || request.port == 0)
-    return refuse("server");
+    return refusal("server");
   if (!is_filled_text(request.name_space, max_name))
-    return refuse("namespace");
+    return refusal("namespace");
   if (!is_filled_text(request.object, max_path))
-    return refuse("object");
+    return refusal("object");
   if (!is_filled_text(request.destination, max_path))
-    return refuse("destination");
+    return refusal("destination");
   // It becomes part of a path.
   if (!is_filled_text(request.host, max_host) || request.host.find('/') != std::string::npos
       || request.host.front() == '.')
-    return refuse("host name");
+    return refusal("host name");
   if (!is_text(request.interface, max_word))
-    return refuse("interface");
+    return refusal("interface");
   if (!is_text(request.fingerprint, max_word))
-    return refuse("fingerprint");
+    return refusal("fingerprint");
   return {};
 }
 

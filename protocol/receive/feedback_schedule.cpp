@@ -33,11 +33,11 @@ void feedback_schedule::go_back_to(position at) noexcept {
 // -- status ---------------------------------------------------------------------------------------
 
 void feedback_schedule::report_soon(timestamp now, const heard_heartbeat& beat) {
-  next_status_ = std::min(next_status_, now + within(beat.status_interval()));
+  next_status_ = std::min(next_status_, now + random_within(beat.status_interval()));
 }
 
 void feedback_schedule::introduce(timestamp now, const heard_heartbeat& beat) {
-  next_status_ = now + within(beat.status_interval());
+  next_status_ = now + random_within(beat.status_interval());
 }
 
 void feedback_schedule::plan_status(timestamp now, position room, std::size_t capacity,
@@ -110,13 +110,13 @@ duration feedback_schedule::pause_without_news(timestamp now, const heard_heartb
   // A thousand that lose the sender at the same moment shall not all speak at once, nor often.
   const auto interval = beat.status_interval();
   if (beat.is_deaf(now))
-    return std::max<duration>(defaults::status_keep_alive / 2 + within(defaults::status_keep_alive),
+    return std::max<duration>(defaults::status_keep_alive / 2 + random_within(defaults::status_keep_alive),
                               interval);
   return std::max<duration>(
     interval, std::min<duration>(defaults::status_slack * interval, defaults::status_keep_alive));
 }
 
-duration feedback_schedule::within(duration span) {
+duration feedback_schedule::random_within(duration span) {
   return duration{static_cast<std::int64_t>(nack_.uniform() * static_cast<double>(span.count()))};
 }
 

@@ -94,7 +94,7 @@ public:
 private:
   timestamp may_speak_at() const noexcept;
   duration pause_without_news(timestamp now, const heard_heartbeat& beat);
-  duration within(duration span);
+  duration random_within(duration span);
 
   address_proof proof_;
   nack_timer nack_;

@@ -210,14 +210,14 @@ void control_simulation::obey(const wire::session_accept&) {
 void control_simulation::receive_session_goes_on() {
   events_.schedule(events_.now() + up_to(scenario_.longest_pause), [this] {
     if (chance(goes_on)) {
-      at_client([](client& c) { c.say(wire::fetch{.block = 1, .manifest = true}); });
+      at_client([](client& c) { c.send(wire::fetch{.block = 1, .manifest = true}); });
       receive_session_goes_on();
     } else if (chance(goes_on)) {
-      at_client([](client& c) { c.say(wire::receipt{1, 1, 0}); });
+      at_client([](client& c) { c.send(wire::receipt{1, 1, 0}); });
     } else {
       session_stopped_ = true;
       at_client([](client& c) {
-        c.say(wire::leave{{failure_code::cancelled, 0, "cancelled"}});
+        c.send(wire::leave{{failure_code::cancelled, 0, "cancelled"}});
         c.stop();
       });
     }
@@ -288,7 +288,7 @@ void control_simulation::transmission_fails() {
     ++ends_;
     at_server([this](server& s) {
       if (chance(50))
-        s.say(wire::session_ended{{failure_code::object_changed, 0, "changed"}});
+        s.send(wire::session_ended{{failure_code::object_changed, 0, "changed"}});
       else
         s.on_transmission_down(true);
     });
@@ -301,7 +301,7 @@ void control_simulation::obey(const wire::receipt&) {
   events_.schedule(events_.now() + up_to(scenario_.longest_pause), [this] {
     if (!std::exchange(is_transmission_over_, true))
       at_server([](server& s) {
-        s.say(wire::receipt_noted{});
+        s.send(wire::receipt_noted{});
         s.on_transmission_down(false);
       });
   });
@@ -309,7 +309,7 @@ void control_simulation::obey(const wire::receipt&) {
 
 void control_simulation::obey(const wire::fetch& message) {
   if (!is_transmission_over_)
-    server_.say(wire::fetched{message.block, wire::fetched_nothing{}});
+    server_.send(wire::fetched{message.block, wire::fetched_nothing{}});
 }
 
 void control_simulation::obey(const server::left&) {

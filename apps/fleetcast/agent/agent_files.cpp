@@ -138,7 +138,7 @@ agent_files::result<std::string> agent_files::below(const std::string& destinati
   if (destination == directory_)
     return std::string{"."};
   if (!destination.starts_with(prefix + "/"))
-    return unexpected{refuse(destination, EXDEV)};
+    return unexpected{refusal(destination, EXDEV)};
   auto rest = destination.substr(prefix.size());
   rest.erase(0, rest.find_first_not_of('/'));
   return rest.empty() ? "." : rest;
@@ -147,11 +147,11 @@ agent_files::result<std::string> agent_files::below(const std::string& destinati
 agent_files::result<descriptor> agent_files::open_directory(const std::string& path) const {
   descriptor opened{open_beneath(root_.get(), path)};
   if (!opened)
-    return unexpected{refuse(path, errno)};
+    return unexpected{refusal(path, errno)};
   return opened;
 }
 
-failure agent_files::refuse(const std::string& destination, int error) const {
+failure agent_files::refusal(const std::string& destination, int error) const {
   const auto number = static_cast<std::uint32_t>(error);
   if (error == EXDEV || error == ELOOP)
     return {failure_code::access_denied, number,

@@ -29,7 +29,7 @@ private:
 
   result<std::string> below(const std::string& destination) const;
   result<descriptor> open_directory(const std::string& path) const;
-  protocol::failure refuse(const std::string& destination, int error) const;
+  protocol::failure refusal(const std::string& destination, int error) const;
 
   std::string directory_;
   std::string verifier_;

@@ -27,12 +27,12 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t chunk = 1 << 20;
 
-tl::unexpected<file_failure> refuse(int error, std::string text) {
+tl::unexpected<file_failure> refusal(int error, std::string text) {
   return tl::unexpected{file_failure{error, std::move(text)}};
 }
 
 tl::unexpected<file_failure> failed(const std::string& what, int error) {
-  return refuse(error, what + ": " + std::generic_category().message(error));
+  return refusal(error, what + ": " + std::generic_category().message(error));
 }
 
 /// Of MemAvailable in /proc/meminfo; all there is when it does not say.
@@ -58,7 +58,7 @@ tl::expected<bench_directory, file_failure> bench_directory::create(const fs::pa
   if (found.f_type == TMPFS_MAGIC)
     room = std::min(room, free_memory());
   if (room < bytes)
-    return refuse(ENOSPC,
+    return refusal(ENOSPC,
                   fmt::format("{} has room for {}, and this takes {}: give a smaller --size, "
                               "fewer --receivers, or another directory with --dir",
                               parent.string(), format_bytes(room), format_bytes(bytes)));

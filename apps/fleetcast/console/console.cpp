@@ -108,7 +108,7 @@ int code_of(frame_kind kind) {
 }
 
 /// With --json, programs hear of it on standard output.
-int refuse(bool json, const failure& reason, int code) {
+int show_refusal(bool json, const failure& reason, int code) {
   if (json)
     print_json({{"error", error_object(reason)}});
   return complain("console", reason, code);
@@ -169,7 +169,7 @@ private:
 
 int console_session::lost(const failure& reason) {
   is_alive_ = false;
-  return refuse(json_, reason, exit_code::failure);
+  return show_refusal(json_, reason, exit_code::failure);
 }
 
 int console_session::show(const frame& answer) const {
@@ -265,7 +265,7 @@ int console_session::dump(const std::string& file) {
     ::open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)};
   const auto error = out ? actors::io::write_all(out.get(), text) : errno;
   if (error != 0)
-    return refuse(json_,
+    return show_refusal(json_,
                   {failure_code::write_fault, static_cast<std::uint32_t>(error),
                    "could not write " + file + ": " + std::generic_category().message(error)},
                   exit_code::local_file);
@@ -323,10 +323,10 @@ int console(const console_arguments& arguments) {
   }
   const auto socket = choose_console(arguments.target);
   if (!socket)
-    return refuse(arguments.json, socket.error(), exit_code::failure);
+    return show_refusal(arguments.json, socket.error(), exit_code::failure);
   auto client = console_client::connect(*socket);
   if (!client)
-    return refuse(arguments.json, client.error(), exit_code::failure);
+    return show_refusal(arguments.json, client.error(), exit_code::failure);
   console_session session{std::move(*client), arguments.json};
   if (!arguments.command.empty())
     return session.run(arguments.command);

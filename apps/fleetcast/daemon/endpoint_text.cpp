@@ -10,7 +10,7 @@ using boost::asio::ip::tcp;
 using protocol::failure;
 using protocol::failure_code;
 
-tl::unexpected<failure> refuse(std::string_view text, std::string_view why) {
+tl::unexpected<failure> refusal(std::string_view text, std::string_view why) {
   return tl::unexpected{
     failure{failure_code::invalid_request, 0,
             "cannot listen on '" + std::string{text} + "': " + std::string{why}
@@ -23,11 +23,11 @@ tl::expected<tcp::endpoint, failure> parse_endpoint(std::string_view text,
                                                     std::uint16_t default_port) {
   const auto named = protocol::parse_host_port(text, protocol::port_use::listen);
   if (!named)
-    return refuse(text, named.error());
+    return refusal(text, named.error());
   boost::system::error_code error;
   const auto address = boost::asio::ip::make_address(std::string{named->host}, error);
   if (error)
-    return refuse(text, "it is not a numeric address");
+    return refusal(text, "it is not a numeric address");
   return tcp::endpoint{address, named->port.value_or(default_port)};
 }
 

@@ -195,7 +195,7 @@ TEST_F(ControlServer, ListsInItsOwnVersionOnly) {
 
 TEST_F(ControlServer, SendsFeedbackStatesOnlyToThoseThatTakeThem) {
   auto one = joined();
-  one.say(wire::feedback_state{1000, 0});
+  one.send(wire::feedback_state{1000, 0});
   EXPECT_EQ(all<wire::server_message>(one).size(), 0U);
 }
 
