@@ -23,6 +23,20 @@ struct assembly {
   std::optional<wire::digest>
     own{}; ///< of a restored block whose digest is not known, once computed
   std::optional<block_mend> mend{}; ///< it fails its digest
+
+  /// Forgets what came, and that it was asked for, and keeps the memory. What is known of the sender stays, since nothing
+  /// of that came with the symbols: where it was, and how many symbols it announced, some of which may be on their way.
+  void empty_out() noexcept {
+    symbols.reset();
+    restored = false;
+    own.reset();
+    mend.reset();
+    asked_at = -never;
+    requests = 0;
+  }
+
+  /// Checks the invariants; for tests and debug builds.
+  [[nodiscard]] bool validate() const noexcept { return symbols.validate() && (!mend || restored); }
 };
 
 using assemblies = std::map<block_number, assembly>;

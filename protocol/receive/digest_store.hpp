@@ -38,6 +38,9 @@ public:
       order_.erase(std::find(order_.begin(), order_.end(), block));
   }
 
+  /// Those whose digests are known, oldest first.
+  const std::deque<block_number>& blocks() const noexcept { return order_; }
+
   std::size_t size() const noexcept { return digests_.size(); }
 
 private:

@@ -43,6 +43,7 @@ public:
 
   /// The caller has not said its digest yet.
   bool is_unread(block_number block) const noexcept { return unread_.contains(block); }
+  const interval_set& unread() const noexcept { return unread_; }
 
   /// No manifest has told of it yet.
   bool is_untold(block_number block) const noexcept { return untold_.contains(block); }

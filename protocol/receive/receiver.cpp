@@ -58,14 +58,9 @@ receiver::receiver(const receiver_config& config, block_allocator& memory, times
     sealer_(config.suite, config.receiver_key),
     verifier_(config.signing_key, config.transmission),
     decoder_(config.layout.symbol_size()),
-    digests_(2 * memory.capacity() + 2 * defaults::manifest_capacity),
     signatures_(now),
-    untouched_(defaults::max_untouched_intervals),
-    completed_(config.layout.block_count()),
-    wanted_{0, config.layout.block_count()},
-    kept_digests_(config.keeps_digests
-                    ? std::make_unique_for_overwrite<wire::digest[]>(config.layout.block_count())
-                    : nullptr),
+    blocks_(config.layout, 2 * memory.capacity() + 2 * defaults::manifest_capacity,
+            config.keeps_digests),
     last_heard_(now),
     liveness_(full_datagram(config.layout, opener_.overhead()), config.lower_headers, now),
     feedback_(config.seed,
@@ -73,8 +68,6 @@ receiver::receiver(const receiver_config& config, block_allocator& memory, times
     next_packet_(config.first_feedback_packet),
     limit_meter_(now) {
   REQUIRE(memory.capacity() > 0);
-  const auto fits = untouched_.insert(0, config_.layout.block_count());
-  ENSURE(fits, config_.layout.block_count());
 }
 
 // -- datagrams ------------------------------------------------------------------------------------
@@ -83,29 +76,29 @@ void receiver::on_datagram(timestamp now, std::span<const std::byte> datagram,
                            datagram_origin origin) {
   if (failure_)
     return;
-  origin_ = origin;
   is_suspicious_ = suspicion_.is_active(now);
   liveness_.turn(now);
   const auto h = wire::decode(datagram, opener_.overhead());
   if (!h)
     return count(h.error());
-  if (const auto reason = check(*h))
+  if (const auto reason = check(*h, origin))
     return count(*reason);
   if (h->type == wire::datagram_type::control)
-    on_control(now, *h, datagram);
+    on_control(now, *h, datagram, origin);
   else
     on_symbol(now, *h, datagram);
   check_self_(*this);
 }
 
-std::optional<wire::drop_reason> receiver::check(const wire::header& h) const {
+std::optional<wire::drop_reason> receiver::check(const wire::header& h,
+                                                 datagram_origin origin) const {
   if (h.session_tag != config_.session_tag)
     return drop::wrong_session;
   if (h.lane != config_.lane)
     return drop::wrong_lane;
   if (!fits_geometry(h))
     return drop::out_of_range;
-  if (origin_ == datagram_origin::elsewhere && is_server_told_ && suspicion_.raised() > 0)
+  if (origin == datagram_origin::elsewhere && is_server_told_ && suspicion_.raised() > 0)
     return drop::from_elsewhere;
   if (!replay_.is_new(h.packet_number) && !may_be_made_up(h))
     return drop::replayed;
@@ -141,21 +134,22 @@ bool receiver::open(timestamp now, const wire::header& h, std::span<const std::b
 
 void receiver::on_symbol(timestamp now, const wire::header& h,
                          std::span<const std::byte> datagram) {
-  if (completed_[h.block])
+  if (blocks_.is_completed(h.block))
     return open_and_forget(now, h, datagram, drop::duplicate);
-  auto i = assemblies_.find(h.block);
-  if (i != assemblies_.end()) {
+  auto& begun = blocks_.begun();
+  auto i = begun.find(h.block);
+  if (i != begun.end()) {
     if (i->second.symbols.whole() || i->second.symbols.holds(h.symbol))
       return open_and_forget(now, h, datagram, drop::duplicate);
     return store(now, i, h, datagram);
   }
   // What is wrong with it its manifest tells, not its symbols.
-  if (held_.contains(h.block))
+  if (blocks_.held().contains(h.block))
     return open_and_forget(now, h, datagram, drop::duplicate);
   // A repair symbol alone does not open a block: it would take memory to save one symbol of k.
   if (h.type == wire::datagram_type::source)
     i = begin_assembly(h.block);
-  if (i == assemblies_.end())
+  if (i == begun.end())
     return open_and_forget(now, h, datagram, drop::no_room);
   store(now, i, h, datagram);
 }
@@ -166,7 +160,7 @@ void receiver::store(timestamp now, assemblies::iterator block, const wire::head
   if (!open(now, h, datagram, a.symbols.place(h.symbol))) {
     // Forgeries must not hold memory.
     if (a.symbols.count() == 0)
-      abandon(block);
+      blocks_.abandon(block);
     return;
   }
   a.symbols.commit(h.symbol, h.payload_size);
@@ -196,31 +190,20 @@ void receiver::open_and_forget(timestamp now, const wire::header& h,
     saw_source(now, h.block);
 }
 
+/// The end of the begun ones if there is no room for another.
 assemblies::iterator receiver::begin_assembly(block_number block) {
-  if (untouched_.room() <= held_.size())
-    return assemblies_.end();
+  if (!blocks_.may_begin())
+    return blocks_.begun().end();
   auto memory = memory_.allocate();
   if (!memory && is_suspicious_)
     memory = make_room(block);
   if (!memory)
-    return assemblies_.end();
-  untouched_.erase(block, block + 1);
-  return assemblies_
-    .emplace(block,
-             assembly{block_assembler{std::move(memory), config_.layout.source_symbols_of(block),
-                                      config_.layout.symbol_size()}})
-    .first;
+    return blocks_.begun().end();
+  return blocks_.begin(block, std::move(memory));
 }
 
-void receiver::abandon(assemblies::iterator block) {
-  // The interval this restores was there before, so it fits.
-  const auto fits = untouched_.insert(block->first, block->first + 1);
-  ENSURE(fits, block->first);
-  assemblies_.erase(block);
-}
-
-void receiver::on_control(timestamp now, const wire::header& h,
-                          std::span<const std::byte> datagram) {
+void receiver::on_control(timestamp now, const wire::header& h, std::span<const std::byte> datagram,
+                          datagram_origin origin) {
   // It counts as a replay; what it says is looked at all the same, since its number may have been made up before.
   const auto is_repeat = !replay_.is_new(h.packet_number);
   scratch_.resize(h.payload_size);
@@ -235,7 +218,7 @@ void receiver::on_control(timestamp now, const wire::header& h,
     return count(drop::malformed);
   const auto pass = seen_.pass;
   if (const auto* a = std::get_if<wire::anchor>(&*message))
-    on_message(now, h.packet_number, *a);
+    on_message(now, h.packet_number, *a, origin);
   else if (const auto* m = std::get_if<wire::manifest>(&*message))
     on_message(now, *m);
   else
@@ -264,10 +247,11 @@ void receiver::take_heartbeat(timestamp now, const wire::heartbeat& message) {
   if (was_deaf)
     feedback_.introduce(now, beat_);
   shortfall_.on_heartbeat(message, config_.layout.block_count());
-  for (auto& [block, a] : assemblies_)
+  auto& begun = blocks_.begun();
+  for (auto& [block, a] : begun)
     a.announced = 0;
   for (const auto& r : message.repairing)
-    if (const auto i = assemblies_.find(r.block); i != assemblies_.end())
+    if (const auto i = begun.find(r.block); i != begun.end())
       i->second.announced = r.symbols;
   advance_to(now, message.next);
   plan_request(now);
@@ -281,7 +265,7 @@ void receiver::on_message(timestamp now, const wire::manifest& message) {
   const auto end = message.first_block + static_cast<block_number>(message.digests.size());
   bool news = false;
   for (auto block = message.first_block; block < end && !news; ++block)
-    news = is_news(block);
+    news = blocks_.is_news(block);
   if (!news)
     return;
   if (config_.anchored && !signatures_.take(now)) {
@@ -289,8 +273,9 @@ void receiver::on_message(timestamp now, const wire::manifest& message) {
     if (unchecked_.has_lost_some())
       next_fetch_
         = std::min(next_fetch_, std::max(now, manifests_fetched_at_ + defaults::fetch_pause));
+    auto& begun = blocks_.begun();
     for (auto block = message.first_block; block < end; ++block)
-      if (const auto i = assemblies_.find(block); i != assemblies_.end() && i->second.restored)
+      if (const auto i = begun.find(block); i != begun.end() && i->second.restored)
         look_in_pool(now, i);
     return;
   }
@@ -305,29 +290,24 @@ void receiver::on_message(timestamp now, const wire::manifest& message) {
                 "the group forges them, or the server's identity changed while it was sending"};
 }
 
-bool receiver::is_news(block_number block) const {
-  if (held_.contains(block))
-    return held_.is_untold(block);
-  return !completed_[block] && !digests_.find(block);
-}
-
 /// Its signature fits.
 void receiver::take_manifest(timestamp now, const wire::manifest& message) {
   const auto end = message.first_block + static_cast<block_number>(message.digests.size());
+  auto& begun = blocks_.begun();
   bool tells_of_held = false;
   for (auto block = message.first_block; block < end; ++block) {
-    if (!is_news(block))
+    if (!blocks_.is_news(block))
       continue;
     const auto& digest = message.digests[block - message.first_block];
-    if (held_.is_untold(block)) {
+    if (blocks_.held().is_untold(block)) {
       tells_of_held = true;
       shortfall_.on_proof(now);
       liveness_.got_on();
-      settle_held(now, block, held_.on_told(block, digest), digest);
+      on_verdict(now, block, blocks_.on_told(block, digest));
       continue;
     }
-    digests_.put(block, digest);
-    if (const auto i = assemblies_.find(block); i != assemblies_.end() && i->second.symbols.whole())
+    blocks_.announce(block, digest);
+    if (const auto i = begun.find(block); i != begun.end() && i->second.symbols.whole())
       try_complete(now, i);
   }
   // There may be blocks to ask for now, or manifests of further ones.
@@ -368,56 +348,30 @@ void receiver::try_complete(timestamp now, assemblies::iterator block) {
   }
   const auto size = config_.layout.size_of(number);
   if (config_.verified) {
-    const auto* expected = digests_.find(number);
+    const auto* expected = blocks_.digests().find(number);
     if (expected == nullptr)
       return look_in_pool(now, block) ? void() : plan_request(now);
     if (wire::digest_of({a.symbols.memory().get(), size}) != *expected)
       return refuse(now, block);
-    keep_digest(number, *expected);
   }
   ready_.push_back({number, config_.layout.offset_of(number), static_cast<std::uint32_t>(size),
                     a.symbols.memory()});
-  digests_.erase(number);
-  assemblies_.erase(block);
+  blocks_.complete(block);
   statistics_.bytes += size;
-  mark_completed(now, number);
+  on_completed(now);
 }
 
-void receiver::mark_completed(timestamp now, block_number number) {
-  completed_[number] = true;
-  ++completed_count_;
+/// Blocks became complete: one, or several at once.
+void receiver::on_completed(timestamp now) {
   if (complete())
     feedback_.report_soon(now, beat_);
 }
 
-/// Memory of digests is touched as they come.
-void receiver::keep_digest(block_number number, const wire::digest& digest) {
-  if (kept_digests_)
-    kept_digests_[number] = digest;
-}
-
 void receiver::require(timestamp now, wire::block_range blocks) {
-  const auto first = std::max(wanted_.first, blocks.first);
-  const auto last = std::min(std::uint64_t{wanted_.first} + wanted_.count,
-                             std::uint64_t{blocks.first} + blocks.count);
-  wanted_ = {first, first < last ? static_cast<std::uint32_t>(last - first) : 0};
-  const auto is_wanted
-    = [&](block_number b) { return b >= blocks.first && b - blocks.first < blocks.count; };
-  for (block_number b = 0; b < config_.layout.block_count(); ++b) {
-    if (completed_[b] || is_wanted(b))
-      continue;
-    assemblies_.erase(b);
-    held_.remove(b);
-    digests_.erase(b);
-    if (is_carried_over(b))
-      --unproven_count_;
-    mark_completed(now, b);
-  }
-  // Cut at its two ends, the set gets no more intervals than it had.
-  untouched_.erase(0, std::min(blocks.first, config_.layout.block_count()));
-  if (const auto end = std::uint64_t{blocks.first} + blocks.count;
-      end < config_.layout.block_count())
-    untouched_.erase(static_cast<block_number>(end), config_.layout.block_count());
+  const auto completed = blocks_.completed_count();
+  blocks_.require(blocks);
+  if (blocks_.completed_count() != completed)
+    on_completed(now);
   plan_status(now);
 }
 
@@ -427,15 +381,11 @@ void receiver::refuse(timestamp now, assemblies::iterator block) {
   suspect(now);
   if (config_.fetches) {
     a.mend.emplace(block->first, config_.layout.size_of(block->first),
-                   *digests_.find(block->first));
+                   *blocks_.digests().find(block->first));
     next_fetch_ = now;
     return;
   }
-  a.symbols.reset();
-  a.restored = false;
-  a.own.reset();
-  a.asked_at = -never;
-  a.requests = 0;
+  a.empty_out();
   if (statistics_.digest_failures > defaults::max_digest_failures)
     failure_ = {failure_code::content_corrupt, 0,
                 "blocks keep failing their digest, the last one at offset "
@@ -447,57 +397,40 @@ void receiver::refuse(timestamp now, assemblies::iterator block) {
 
 void receiver::hold(wire::block_range blocks) {
   REQUIRE(config_.verified);
-  const auto end = static_cast<block_number>(std::min<std::uint64_t>(
-    std::uint64_t{blocks.first} + blocks.count, config_.layout.block_count()));
-  for (auto block = untouched_.next(blocks.first); block && *block < end;
-       block = untouched_.next(*block)) {
-    const auto last = std::min(end, untouched_.next_gap(*block));
-    untouched_.raise_cap(last - *block);
-    untouched_.erase(*block, last);
-    held_.add(*block, last);
-    // A digest is looked at when it comes.
-    for (auto known = *block; known < last; ++known)
-      digests_.erase(known);
-  }
+  blocks_.hold(blocks);
 }
 
 void receiver::on_held(timestamp now, block_number block,
                        const std::optional<wire::digest>& found) {
-  if (!held_.is_unread(block))
+  if (!blocks_.held().is_unread(block))
     return;
-  if (found)
-    settle_held(now, block, held_.on_read(block, *found), *found);
-  else
-    give_up_held(block);
+  on_verdict(now, block, blocks_.on_read(block, found));
   plan_request(now);
 }
 
-void receiver::settle_held(timestamp now, block_number block, held_blocks::verdict verdict,
-                           const wire::digest& digest) {
-  if (verdict == held_blocks::verdict::refuted)
-    return give_up_held(block);
-  if (verdict == held_blocks::verdict::open)
-    return;
-  keep_digest(block, digest);
-  if (is_carried_over(block)) {
-    --unproven_count_;
-    return mark_completed(now, block);
-  }
-  proven_.push_back(block);
-  ++statistics_.blocks_proven;
-  statistics_.bytes_proven += config_.layout.size_of(block);
-  mark_completed(now, block);
+/// The ledger has already moved the block.
+void receiver::on_verdict(timestamp now, block_number block, held_blocks::verdict verdict) {
+  if (verdict == held_blocks::verdict::proven)
+    on_proven(now, block);
+  else if (verdict == held_blocks::verdict::refuted)
+    on_refuted(block);
 }
 
-void receiver::give_up_held(block_number block) {
-  held_.remove(block);
-  const auto fits = untouched_.insert(block, block + 1);
-  ENSURE(fits, block);
-  if (!is_carried_over(block)) {
+void receiver::on_proven(timestamp now, block_number block) {
+  // The consumer has what was carried over, and it was counted then.
+  if (!blocks_.is_carried_over(block)) {
+    proven_.push_back(block);
+    ++statistics_.blocks_proven;
+    statistics_.bytes_proven += config_.layout.size_of(block);
+  }
+  on_completed(now);
+}
+
+void receiver::on_refuted(block_number block) {
+  if (!blocks_.is_carried_over(block)) {
     ++statistics_.blocks_refuted;
     return;
   }
-  --unproven_count_;
   if (failure_) // the first difference tells enough
     return;
   failure_
@@ -508,31 +441,10 @@ void receiver::give_up_held(block_number block) {
 }
 
 void receiver::carry_over(timestamp now, const receiver& earlier) {
-  REQUIRE(config_.verified && earlier.config_.verified && earlier.kept_digests_);
+  REQUIRE(config_.verified && earlier.config_.verified);
   REQUIRE(earlier.ready_.empty() && earlier.proven_.empty());
-  REQUIRE(config_.layout.object_size() == earlier.config_.layout.object_size()
-          && config_.layout.block_size() == earlier.config_.layout.block_size());
-  carried_.resize(config_.layout.block_count());
-  const auto end = earlier.wanted_.first + earlier.wanted_.count;
-  for (auto block = earlier.wanted_.first; block < end; ++block)
-    carry_over(now, earlier, block);
-  if (earlier.wanted_.count < config_.layout.block_count())
-    require(now, earlier.wanted_);
-}
-
-void receiver::carry_over(timestamp now, const receiver& earlier, block_number block) {
-  if (earlier.completed_[block]) {
-    hold({block, 1});
-    carried_[block] = true;
-    ++unproven_count_;
-    on_held(now, block, earlier.kept_digests_[block]);
-  } else if (earlier.held_.contains(block)) {
-    hold({block, 1});
-    carried_[block] = earlier.is_carried_over(block);
-    unproven_count_ += carried_[block] ? 1 : 0;
-    if (!earlier.held_.is_unread(block))
-      on_held(now, block, earlier.held_.digest_read(block));
-  }
+  blocks_.carry_over(earlier.blocks_);
+  require(now, earlier.blocks_.wanted());
 }
 
 std::vector<verified_block> receiver::take_blocks() {
@@ -542,7 +454,8 @@ std::vector<verified_block> receiver::take_blocks() {
 // -- feedback -------------------------------------------------------------------------------------
 
 shortfall::holdings receiver::holdings() const {
-  return {assemblies_, untouched_, held_.untold(), digests_, beat_, limit()};
+  return {blocks_.begun(), blocks_.untouched(), blocks_.held().untold(), blocks_.digests(), beat_,
+          limit()};
 }
 
 void receiver::plan_request(timestamp now) {
@@ -573,7 +486,7 @@ wire::feedback receiver::status(timestamp now) const {
   m.lost_packets = counts.lost;
   m.limit = limit();
   m.free_blocks = static_cast<std::uint32_t>(memory_.available());
-  m.completed_blocks = completed_count_;
+  m.completed_blocks = blocks_.completed_count();
   m.dropped_no_room = statistics_.drops[static_cast<std::size_t>(drop::no_room)];
   m.dropped_by_kernel = statistics_.kernel_drops;
   m.limited_by = limit_meter_.factor();
@@ -583,7 +496,7 @@ wire::feedback receiver::status(timestamp now) const {
 bool receiver::consumer_fills_cache() const {
   const auto capacity = memory_.capacity();
   const auto free = memory_.available();
-  const auto with_consumer = capacity - std::min(capacity, free + assemblies_.size());
+  const auto with_consumer = capacity - std::min(capacity, free + blocks_.begun().size());
   return free <= capacity / 8 && with_consumer >= capacity / 2;
 }
 
@@ -612,7 +525,7 @@ bool receiver::take_feedback(timestamp now, std::vector<std::byte>& out) {
 bool receiver::add_requests(timestamp now, wire::feedback& message) {
   feedback_.end_request();
   const auto have = holdings();
-  if (!shortfall_.ask(now, feedback_.planned_at(), have, assemblies_, feedback_.most_entries(),
+  if (!shortfall_.ask(now, feedback_.planned_at(), have, blocks_.begun(), feedback_.most_entries(),
                       message)) {
     ++statistics_.requests_suppressed;
     return false;
@@ -658,30 +571,12 @@ timestamp receiver::next_event() const noexcept {
 // -- derived --------------------------------------------------------------------------------------
 
 std::vector<wire::block_range> receiver::missing(std::size_t max_ranges) const {
-  return missing_blocks(untouched_, assemblies_, max_ranges);
+  return missing_blocks(blocks_.untouched(), blocks_.begun(), max_ranges);
 }
 
 position receiver::limit() const {
   const auto to_give_up = is_suspicious_ ? blocks_to_give_up() : 0;
-  return nth_on_the_way(untouched_, seen_, memory_.available() + to_give_up);
-}
-
-bool receiver::validate() const {
-  const auto complete_count = std::count(completed_.begin(), completed_.end(), true);
-  if (complete_count != completed_count_ || !untouched_.validate() || !held_.validate())
-    return false;
-  for (const auto& held : held_.untold())
-    for (auto block = held.first; block < held.last; ++block)
-      if (completed_[block] || untouched_.contains(block) || assemblies_.contains(block))
-        return false;
-  for (const auto& [block, a] : assemblies_)
-    if (completed_[block] || untouched_.contains(block) || !a.symbols.validate()
-        || (a.mend && !a.restored))
-      return false;
-  if (unproven_count_ > held_.size())
-    return false;
-  return untouched_.size() + assemblies_.size() + held_.size() + completed_count_
-         == config_.layout.block_count();
+  return nth_on_the_way(blocks_.untouched(), seen_, memory_.available() + to_give_up);
 }
 
 } // namespace fleetcast::protocol

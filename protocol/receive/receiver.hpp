@@ -11,7 +11,7 @@
 /// slot of the block it belongs to: no copy but the decryption. A block is handed out once it has k
 /// symbols, is decoded, and its digest matches that of a manifest whose signature fits the
 /// pinned identity. A block whose manifest is missing waits; one whose digest does not match is
-/// emptied and requested again.
+/// emptied and requested again. block_ledger.hpp keeps where every block stands.
 ///
 /// Blocks held. Its caller may hold blocks since an earlier session, of which nothing is proven (held_blocks.hpp). Nobody
 /// wants these, and no room is counted for them: they become complete by a manifest alone, or else untouched. What a
@@ -38,10 +38,9 @@
 #include "protocol/failure.hpp"
 #include "protocol/fec.hpp"
 #include "protocol/geometry.hpp"
-#include "protocol/interval_set.hpp"
 #include "protocol/position.hpp"
 #include "protocol/receive/assembly.hpp"
-#include "protocol/receive/digest_store.hpp"
+#include "protocol/receive/block_ledger.hpp"
 #include "protocol/receive/feedback_schedule.hpp"
 #include "protocol/receive/heard_heartbeat.hpp"
 #include "protocol/receive/held_blocks.hpp"
@@ -61,7 +60,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <span>
 #include <utility>
@@ -188,8 +186,8 @@ public:
   void on_held(timestamp now, block_number block, const std::optional<wire::digest>& found);
 
   /// Goes on where `earlier` is: what that completed is not asked for again, but has to be proven again; what it held is
-  /// held. Requires that nothing was received yet, that both verify, that `earlier` keeps digests and has nothing left to
-  /// take, and layouts that differ in the size of symbols at most.
+  /// held. Requires that nothing was received or held yet, that both verify, that `earlier` keeps digests and has nothing
+  /// left to take, and layouts that differ in the size of symbols at most.
   void carry_over(timestamp now, const receiver& earlier);
 
   // -- output -----------------------------------------------------------------------------------
@@ -209,7 +207,7 @@ public:
   [[nodiscard]] timestamp next_event() const noexcept;
 
   /// Every block that is wanted was verified (and handed out by take_blocks, or take_proven).
-  bool complete() const noexcept { return completed_count_ == config_.layout.block_count(); }
+  bool complete() const noexcept { return blocks_.all_completed(); }
 
   /// Why the session cannot succeed any more, if so.
   const failure& failed() const noexcept { return failure_; }
@@ -220,10 +218,10 @@ public:
   // -- inspection -------------------------------------------------------------------------------
 
   const receiver_statistics& statistics() const noexcept { return statistics_; }
-  block_number completed_blocks() const noexcept { return completed_count_; }
+  block_number completed_blocks() const noexcept { return blocks_.completed_count(); }
 
   /// Carried over, and not proven again yet.
-  block_number unproven_blocks() const noexcept { return unproven_count_; }
+  block_number unproven_blocks() const noexcept { return blocks_.unproven_count(); }
   timestamp last_heard() const noexcept { return last_heard_; }
 
   /// The first blocks that are neither verified nor held, as `max_ranges` ranges at most.
@@ -238,15 +236,16 @@ public:
   [[nodiscard]] position limit() const;
 
   /// Checks the invariants; for tests and debug builds.
-  [[nodiscard]] bool validate() const;
+  [[nodiscard]] bool validate() const { return blocks_.validate(); }
 
 private:
   using drop = wire::drop_reason;
 
   // Datagrams.
-  std::optional<drop> check(const wire::header& h) const;
+  std::optional<drop> check(const wire::header& h, datagram_origin origin) const;
   void on_symbol(timestamp now, const wire::header& h, std::span<const std::byte> datagram);
-  void on_control(timestamp now, const wire::header& h, std::span<const std::byte> datagram);
+  void on_control(timestamp now, const wire::header& h, std::span<const std::byte> datagram,
+                  datagram_origin origin);
   void on_message(timestamp now, const wire::heartbeat& message);
   void on_message(timestamp now, const wire::manifest& message);
   void take_heartbeat(timestamp now, const wire::heartbeat& message);
@@ -259,25 +258,21 @@ private:
   void open_and_forget(timestamp now, const wire::header& h, std::span<const std::byte> datagram,
                        drop reason);
   assemblies::iterator begin_assembly(block_number block);
-  void abandon(assemblies::iterator block);
   bool shows_position(const wire::header& h) const noexcept;
   void saw_source(timestamp now, block_number block);
   void advance_to(timestamp now, position at);
 
   // Blocks.
-  void mark_completed(timestamp now, block_number number);
-  void keep_digest(block_number number, const wire::digest& digest);
-  bool is_carried_over(block_number block) const { return !carried_.empty() && carried_[block]; }
   void try_complete(timestamp now, assemblies::iterator block);
   void refuse(timestamp now, assemblies::iterator block);
-  void settle_held(timestamp now, block_number block, held_blocks::verdict verdict,
-                   const wire::digest& digest);
-  void give_up_held(block_number block);
-  void carry_over(timestamp now, const receiver& earlier, block_number block);
-  bool is_news(block_number block) const;
+  void on_completed(timestamp now);
+  void on_verdict(timestamp now, block_number block, held_blocks::verdict verdict);
+  void on_proven(timestamp now, block_number block);
+  void on_refuted(block_number block);
 
   // Trust.
-  void on_message(timestamp now, std::uint64_t packet, const wire::anchor& message);
+  void on_message(timestamp now, std::uint64_t packet, const wire::anchor& message,
+                  datagram_origin origin);
   bool is_worth_checking(timestamp now, const wire::anchor& message, std::uint64_t sent_at) const;
   bool contradicts(const wire::heartbeat& anchored) const;
   bool may_be_made_up(const wire::header& h) const noexcept;
@@ -313,7 +308,6 @@ private:
   wire::manifest_verifier verifier_;
   fec_decoder decoder_;
   replay_guard replay_;
-  digest_store digests_;
 
   suspicion suspicion_;
   signature_budget signatures_;
@@ -323,31 +317,15 @@ private:
   timestamp anchored_at_ = -never;       ///< when it came
   std::uint64_t anchored_packet_ = 0;
   unsigned own_path_failures_ = 0;
-  datagram_origin origin_ = datagram_origin::unknown; ///< of the datagram being looked at
   bool is_server_told_ = false; ///< an anchor came from an address that the server named
   bool is_suspicious_ = false;  ///< as of the last event
 
   timestamp manifests_fetched_at_ = -never;
   timestamp next_fetch_ = never;
 
-  assemblies assemblies_;
-
-  /// Blocks of which nothing is there: neither complete, nor in assembly, nor held.
-  interval_set untouched_;
-
-  /// Blocks that the caller holds. Each may come back to the untouched ones as an interval of its own, which has its place
-  /// there.
-  held_blocks held_;
-  std::vector<block_number> proven_; ///< until take_proven
-
-  std::vector<bool> completed_; ///< verified, or not wanted
-  block_number completed_count_ = 0;
-  wire::block_range wanted_; ///< completed ones outside of it may be just that
-  std::unique_ptr<wire::digest[]>
-    kept_digests_;                  ///< of completed blocks that are wanted; null: not kept
-  std::vector<bool> carried_;       ///< handed out by an earlier receiver; empty: none
-  block_number unproven_count_ = 0; ///< of these, those that are still held
-  std::vector<verified_block> ready_;
+  block_ledger blocks_;
+  std::vector<block_number> proven_;  ///< until take_proven
+  std::vector<verified_block> ready_; ///< until take_blocks
 
   /// Control bodies are opened here.
   std::vector<std::byte> scratch_;

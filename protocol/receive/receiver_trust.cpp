@@ -14,7 +14,8 @@ namespace fleetcast::protocol {
 
 // -- anchors --------------------------------------------------------------------------------------
 
-void receiver::on_message(timestamp now, std::uint64_t packet, const wire::anchor& message) {
+void receiver::on_message(timestamp now, std::uint64_t packet, const wire::anchor& message,
+                          datagram_origin origin) {
   if (!config_.anchored)
     return;
   const auto beat = wire::decode_heartbeat(message.beat);
@@ -26,7 +27,7 @@ void receiver::on_message(timestamp now, std::uint64_t packet, const wire::ancho
     ++statistics_.signature_failures;
     return suspect(now);
   }
-  is_server_told_ = is_server_told_ || origin_ == datagram_origin::server;
+  is_server_told_ = is_server_told_ || origin == datagram_origin::server;
   anchored_at_sender_ = beat->sent_at;
   anchored_at_ = now;
   anchored_packet_ = message.packet;
@@ -51,7 +52,7 @@ void receiver::go_back_to(position at, std::uint64_t packet) {
   seen_ = at;
   pass_began_ = packet;
   feedback_.go_back_to(at);
-  for (auto& [block, a] : assemblies_)
+  for (auto& [block, a] : blocks_.begun())
     a.pass = std::min(a.pass, at.pass);
 }
 
@@ -175,19 +176,21 @@ bool receiver::may_make_room(block_number block, const assembly& a) const noexce
 /// Memory of the block that is furthest ahead, if it is further than `block`: forged symbols of blocks to come must not
 /// keep out those that come.
 block_buffer receiver::make_room(block_number block) {
-  if (assemblies_.empty())
+  auto& begun = blocks_.begun();
+  if (begun.empty())
     return nullptr;
-  const auto furthest = std::prev(assemblies_.end());
+  const auto furthest = std::prev(begun.end());
   if (furthest->first < block || !may_make_room(furthest->first, furthest->second))
     return nullptr;
-  abandon(furthest);
+  blocks_.abandon(furthest);
   return memory_.allocate();
 }
 
 /// Blocks that may be given up for nearer ones.
 std::size_t receiver::blocks_to_give_up() const {
+  const auto& begun = blocks_.begun();
   return static_cast<std::size_t>(
-    std::count_if(assemblies_.begin(), assemblies_.end(),
+    std::count_if(begun.begin(), begun.end(),
                   [this](const auto& entry) { return may_make_room(entry.first, entry.second); }));
 }
 
@@ -217,7 +220,7 @@ std::vector<wire::fetch> receiver::take_fetches(timestamp now) {
     return result;
   next_fetch_ = never;
   std::size_t under_way = 0;
-  for (auto& [block, a] : assemblies_) {
+  for (auto& [block, a] : blocks_.begun()) {
     if (!a.mend || under_way == defaults::max_fetches)
       continue;
     if (const auto asked = a.mend->ask(now))
@@ -247,8 +250,8 @@ void receiver::on_fetched(timestamp now, const wire::fetched& answer) {
       return fail_on_own_path(answer.block);
     return take_manifest(now, *m);
   }
-  const auto i = assemblies_.find(answer.block);
-  if (i == assemblies_.end() || !i->second.mend)
+  const auto i = blocks_.begun().find(answer.block);
+  if (i == blocks_.begun().end() || !i->second.mend)
     return;
   next_fetch_ = now;
   auto& mend = *i->second.mend;
