@@ -248,7 +248,7 @@ bool batch_receiver::receive(receive_buffer& into) {
   auto where = layout();
   const auto bytes_before = counters_.bytes.load(std::memory_order_relaxed);
   const auto wants_more = [&] {
-    return where.used[0] + where.room <= where.size
+    return where.has_room(0)
            && counters_.bytes.load(std::memory_order_relaxed) - bytes_before < limits::batch_bytes;
   };
   bool more = true;
@@ -268,49 +268,62 @@ batch_receiver::lanes batch_receiver::layout() const noexcept {
   return result;
 }
 
-/// One recvmmsg over the lanes that have room; `where.used` stays sorted by use, since each call
-/// starts at the first lane. False when the socket is empty.
+/// One recvmmsg. False when the socket is empty.
 bool batch_receiver::receive_some(receive_buffer& into, lanes& where) {
-  auto& [messages, extras] = *slots_;
-  std::size_t count = 0;
-  const auto wanted = coalesces() ? std::min(width_, where.count) : where.count;
-  for (; count < wanted && where.used[count] + where.room <= where.size; ++count)
-    slots_->prepare(count,
-                    {into.memory_.get() + count * where.size + where.used[count], where.room});
+  const auto asked = offer_room(into, where);
   counters_.calls.fetch_add(1, std::memory_order_relaxed);
-  const int got = ::recvmmsg(socket_->native_handle(), messages.data(),
-                             static_cast<unsigned>(count), MSG_DONTWAIT, nullptr);
-  if (got < 0) {
-    if (errno == EAGAIN || errno == EWOULDBLOCK)
-      return false;
-    if (errno == EINTR)
-      return true;
-    // An ICMP answer to something we sent (ECONNREFUSED) or an interface that went down: the socket
-    // is as good as before, the next readiness tells.
-    counters_.errors.fetch_add(1, std::memory_order_relaxed);
-    counters_.last_error.store(errno, std::memory_order_relaxed);
-    return false;
-  }
+  const int got = ::recvmmsg(socket_->native_handle(), slots_->messages.data(),
+                             static_cast<unsigned>(asked), MSG_DONTWAIT, nullptr);
+  if (got < 0)
+    return goes_on_after(errno);
   const auto received = static_cast<std::size_t>(got);
+  accept(into, where, received);
+  return received == asked;
+}
+
+/// One receive a lane, from the first lane up to one without room. Returns how many.
+std::size_t batch_receiver::offer_room(receive_buffer& into, const lanes& where) noexcept {
+  const auto wanted = coalesces() ? std::min(width_, where.count) : where.count;
+  std::size_t count = 0;
+  for (; count < wanted && where.has_room(count); ++count)
+    slots_->prepare(count, {into.memory_.get() + where.next(count), where.room});
+  return count;
+}
+
+/// Counts an error of the socket. True: an interrupted call, to be made again.
+bool batch_receiver::goes_on_after(int error) noexcept {
+  if (error == EAGAIN || error == EWOULDBLOCK)
+    return false;
+  if (error == EINTR)
+    return true;
+  // An ICMP answer to something we sent (ECONNREFUSED) or an interface that went down: the socket
+  // is as good as before, the next readiness tells.
+  counters_.errors.fetch_add(1, std::memory_order_relaxed);
+  counters_.last_error.store(error, std::memory_order_relaxed);
+  return false;
+}
+
+/// What one call received, one message in each of the first lanes.
+void batch_receiver::accept(receive_buffer& into, lanes& where, std::size_t received) {
+  auto& [messages, extras] = *slots_;
   width_ = std::min(2 * width_, limits::coalesced_lanes);
   for (std::size_t i = 0; i < received; ++i) {
-    const auto notes = read_annotations(messages[i].msg_hdr);
+    auto& header = messages[i].msg_hdr;
+    const auto notes = read_annotations(header);
     if (notes.has_drops)
       note_drops(notes.drops);
     const std::size_t size = messages[i].msg_len;
-    if ((messages[i].msg_hdr.msg_flags & MSG_TRUNC) != 0) {
+    if ((header.msg_flags & MSG_TRUNC) != 0) {
       counters_.truncated.fetch_add(1, std::memory_order_relaxed);
       continue;
     }
     const auto segment = notes.segment != 0 ? std::min(notes.segment, size) : size;
-    extras[i].from.resize(messages[i].msg_hdr.msg_namelen);
-    into.contents_.sources.push_back(
-      {{into.memory_.get() + i * where.size + where.used[i], size}, extras[i].from});
-    if (take(into, i * where.size + where.used[i], size, segment) > 1)
+    extras[i].from.resize(header.msg_namelen);
+    into.contents_.sources.push_back({{into.memory_.get() + where.next(i), size}, extras[i].from});
+    if (take(into, where.next(i), size, segment) > 1)
       width_ = 1;
     where.used[i] += whole_cache_lines(size);
   }
-  return received == count;
 }
 
 /// Notes the datagrams of `segment` bytes, the last one perhaps shorter, in `size` bytes received.
@@ -338,12 +351,19 @@ void batch_receiver::note_drops(std::uint32_t total) noexcept {
 }
 
 batch_receiver::statistics batch_receiver::snapshot() const noexcept {
-  constexpr auto relaxed = std::memory_order_relaxed;
-  return {counters_.datagrams.load(relaxed),      counters_.bytes.load(relaxed),
-          counters_.truncated.load(relaxed),      counters_.coalesced.load(relaxed),
-          counters_.calls.load(relaxed),          counters_.kernel_drops.load(relaxed),
-          counters_.errors.load(relaxed),         counters_.last_error.load(relaxed),
-          counters_.injected_losses.load(relaxed)};
+  constexpr std::size_t named_below = 9;
+  static_assert(sizeof(statistics) == named_below * sizeof(std::uint64_t)
+                && sizeof(counters) == sizeof(statistics));
+  const auto relaxed = [](const auto& counter) { return counter.load(std::memory_order_relaxed); };
+  return {.datagrams = relaxed(counters_.datagrams),
+          .bytes = relaxed(counters_.bytes),
+          .truncated = relaxed(counters_.truncated),
+          .coalesced = relaxed(counters_.coalesced),
+          .calls = relaxed(counters_.calls),
+          .kernel_drops = relaxed(counters_.kernel_drops),
+          .errors = relaxed(counters_.errors),
+          .last_error = relaxed(counters_.last_error),
+          .injected_losses = relaxed(counters_.injected_losses)};
 }
 
 } // namespace fleetcast::actors::io

@@ -138,10 +138,18 @@ private:
     std::size_t size = 0; ///< bytes of each
     std::size_t room = 0; ///< bytes a receive needs
     std::array<std::size_t, limits::receive_slots> used{};
+
+    bool has_room(std::size_t lane) const noexcept { return used[lane] + room <= size; }
+
+    /// Where the next receive of a lane goes.
+    std::size_t next(std::size_t lane) const noexcept { return lane * size + used[lane]; }
   };
 
   lanes layout() const noexcept;
   bool receive_some(receive_buffer& into, lanes& where);
+  std::size_t offer_room(receive_buffer& into, const lanes& where) noexcept;
+  bool goes_on_after(int error) noexcept;
+  void accept(receive_buffer& into, lanes& where, std::size_t received);
   std::size_t take(receive_buffer& into, std::size_t offset, std::size_t size, std::size_t segment);
   void note_drops(std::uint32_t total) noexcept;
 

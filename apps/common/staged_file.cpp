@@ -5,6 +5,7 @@
 #include "apps/common/leftovers.hpp"
 #include "apps/common/page_cache.hpp"
 #include "apps/common/place.hpp"
+#include "apps/common/range_io.hpp"
 
 #include <algorithm>
 #include <array>
@@ -89,6 +90,23 @@ std::string directory_of(const std::string& target) {
   return directory.empty() ? "." : directory;
 }
 
+struct opened_directory {
+  descriptor file;
+  std::string path;
+};
+
+tl::expected<opened_directory, file_failure> open_directory_of(const std::string& target) {
+  auto path = directory_of(target);
+  descriptor file{::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+  if (!file)
+    return unexpected{make_file_failure("cannot use the directory " + path, errno)};
+  return opened_directory{std::move(file), std::move(path)};
+}
+
+std::string file_name_of(const std::string& target) {
+  return fs::path{target}.filename().string();
+}
+
 /// Why a destination that ends with a slash cannot be used as a directory; `path`: without links.
 file_failure no_directory(const std::string& destination, const fs::path& path) {
   struct stat info {};
@@ -158,28 +176,25 @@ tl::expected<std::string, file_failure> resolve_target(const std::string& destin
 // -- staged_file --------------------------------------------------------------------------------------
 
 staged_file::result<staged_file> staged_file::create(const std::string& target) {
-  auto directory_name = directory_of(target);
-  auto name = fs::path{target}.filename().string();
-  descriptor directory{::open(directory_name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+  auto directory = open_directory_of(target);
   if (!directory)
-    return unexpected{make_file_failure("cannot use the directory " + directory_name, errno)};
-  auto file = create_in(std::move(directory), name, target);
+    return unexpected{std::move(directory.error())};
+  auto file = create_in(std::move(directory->file), file_name_of(target), target);
   if (file)
-    file->directory_name_ = std::move(directory_name);
+    file->directory_name_ = std::move(directory->path);
   return file;
 }
 
 staged_file::result<staged_file> staged_file::create_kept(const std::string& target,
                                                           const copy_source& source, bool fresh,
                                                           std::vector<std::string>& remarks) {
-  auto directory_name = directory_of(target);
-  const auto name = fs::path{target}.filename().string();
-  descriptor directory{::open(directory_name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+  auto directory = open_directory_of(target);
   if (!directory)
-    return unexpected{make_file_failure("cannot use the directory " + directory_name, errno)};
-  auto file = make_kept(std::move(directory), name, target, source, fresh, remarks);
+    return unexpected{std::move(directory.error())};
+  auto file
+    = make_kept(std::move(directory->file), file_name_of(target), target, source, fresh, remarks);
   if (file)
-    file->directory_name_ = std::move(directory_name);
+    file->directory_name_ = std::move(directory->path);
   return file;
 }
 
@@ -194,8 +209,8 @@ staged_file::result<staged_file> staged_file::create_kept_in(descriptor director
 staged_file::result<staged_file>
 staged_file::make_kept(descriptor directory, const std::string& name, const std::string& target,
                        const copy_source& source, bool fresh, std::vector<std::string>& remarks) {
-  auto beside = open_again(directory, O_RDONLY | O_DIRECTORY);
-  if (!beside)
+  auto journal_directory = open_again(directory, O_RDONLY | O_DIRECTORY);
+  if (!journal_directory)
     return unexpected{make_file_failure("cannot use the directory " + directory_of(target), errno)};
   if (auto refused = refusal_of_name(directory, name, target))
     return unexpected{*std::move(refused)};
@@ -205,10 +220,10 @@ staged_file::make_kept(descriptor directory, const std::string& name, const std:
     sweep_leftovers(directory, name);
     staged_file file{target, name, std::move(directory), std::move(found->file),
                      std::move(found->hidden_name)};
-    file.is_reused_ = true;
-    file.journal_
-      = std::make_unique<staged_journal>(source, std::move(beside), file.staged_name_,
-                                         std::move(found->journal), std::move(found->story));
+    file.is_continued_ = true;
+    file.journal_ = std::make_unique<staged_journal>(
+      source, std::move(journal_directory), file.staged_name_.get(), std::move(found->journal),
+      std::move(found->story));
     file.kept_ = file.journal_->held();
     return file;
   }
@@ -218,7 +233,8 @@ staged_file::make_kept(descriptor directory, const std::string& name, const std:
   // Its owner stays this user until it is renamed: it could not be told from what others have planted.
   if (has_name(file->directory_, name))
     (void)::fchmod(file->file_.get(), S_IRUSR | S_IWUSR);
-  file->journal_ = std::make_unique<staged_journal>(source, std::move(beside), file->staged_name_);
+  file->journal_ = std::make_unique<staged_journal>(source, std::move(journal_directory),
+                                                    file->staged_name_.get());
   return file;
 }
 
@@ -276,26 +292,6 @@ staged_file::staged_file(std::string target, std::string name, descriptor direct
     file_(std::move(file)),
     staged_name_(std::move(staged_name)) {}
 
-staged_file::staged_file(staged_file&& other) noexcept
-  : target_(std::move(other.target_)),
-    name_(std::move(other.name_)),
-    directory_(std::move(other.directory_)),
-    directory_name_(std::move(other.directory_name_)),
-    file_(std::move(other.file_)),
-    direct_(std::move(other.direct_)),
-    older_(std::move(other.older_)),
-    older_size_(other.older_size_),
-    journal_(std::move(other.journal_)),
-    kept_(std::move(other.kept_)),
-    flush_(std::move(other.flush_)),
-    staged_name_(std::exchange(other.staged_name_, {})),
-    unstarted_(other.unstarted_),
-    drops_behind_(other.drops_behind_),
-    expects_holes_(other.expects_holes_),
-    is_reused_(other.is_reused_),
-    size_(other.size_),
-    stream_(std::move(other.stream_)) {}
-
 staged_file::~staged_file() {
   (void)keep();
 }
@@ -313,26 +309,24 @@ staged_file::result<void> staged_file::size(std::uint64_t bytes) {
   return {};
 }
 
-std::uint64_t staged_file::reuse(descriptor older) noexcept {
-  struct stat info {};
-  if (!older || ::fstat(older.get(), &info) != 0 || !S_ISREG(info.st_mode) || info.st_size <= 0)
+std::uint64_t staged_file::reuse(descriptor older, std::string path) {
+  auto copy = older_copy::make(std::move(older), std::move(path));
+  if (!copy)
     return 0;
-  older_ = std::move(older);
-  older_size_ = static_cast<std::uint64_t>(info.st_size);
-  is_reused_ = true;
-  (void)::posix_fadvise(older_.get(), 0, 0, POSIX_FADV_SEQUENTIAL);
-  return older_size_;
+  older_ = std::move(copy);
+  return older_->size();
 }
 
-std::uint64_t staged_file::reuse_replaced() noexcept {
-  return reuse(descriptor{
-    ::openat(directory_.get(), name_.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK)});
+std::uint64_t staged_file::reuse_replaced() {
+  return reuse(descriptor{::openat(directory_.get(), name_.c_str(),
+                                   O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK)},
+               target_);
 }
 
 std::vector<byte_span> staged_file::held() const {
   auto spans = kept_;
-  if (older_size_ > 0)
-    spans.push_back({0, older_size_});
+  if (older_)
+    spans.push_back({0, older_->size()});
   return spans;
 }
 
@@ -413,7 +407,7 @@ void staged_file::proven(std::uint64_t offset, std::uint64_t bytes) {
 
 staged_file::result<void> staged_file::clear(std::uint64_t offset, std::span<const iovec> zeros) {
   const auto bytes = size_of(zeros);
-  if (!is_reused_ || bytes == 0 || punch_hole(file_, offset, bytes))
+  if (!may_hold_bytes() || bytes == 0 || punch_hole(file_, offset, bytes))
     return {};
   return put(offset, zeros);
 }
@@ -428,7 +422,7 @@ staged_file::result<void> staged_file::put(std::uint64_t offset, std::span<const
     const auto bytes = bytes_of(block);
     const auto done = std::min(written_directly, bytes.size());
     written_directly -= done;
-    if (auto written = transfer("write", ::pwrite, offset + done, bytes.subspan(done)); !written)
+    if (auto written = put(offset + done, bytes.subspan(done)); !written)
       return written;
     offset += bytes.size();
     // Counted either way: some file systems take direct writes and keep them in the page cache all the same.
@@ -439,40 +433,39 @@ staged_file::result<void> staged_file::put(std::uint64_t offset, std::span<const
   return {};
 }
 
+staged_file::result<void> staged_file::put(std::uint64_t offset, std::span<const std::byte> bytes) {
+  if (const auto stop = write_range(file_, offset, bytes))
+    return unexpected{
+      failed("write at offset " + std::to_string(stop->offset) + " of", stop->error)};
+  return {};
+}
+
 staged_file::result<void> staged_file::read_held(std::uint64_t offset, std::span<std::byte> bytes) {
   return was_kept(offset, bytes.size()) ? read(offset, bytes) : take_over(offset, bytes);
 }
 
 staged_file::result<void> staged_file::take_over(std::uint64_t offset, std::span<std::byte> bytes) {
-  const auto from_older = [this](int, std::byte* to, std::size_t size, off_t at) {
-    return ::pread(older_.get(), to, size, at);
-  };
-  if (auto taken = transfer("read the older copy of", from_older, offset, bytes); !taken)
+  if (!older_)
+    return unexpected{file_failure{ENODATA, "nothing of " + target_ + " is held at offset "
+                                              + std::to_string(offset)}};
+  if (auto taken = older_->read(offset, bytes); !taken)
     return taken;
   const std::span<const std::byte> there = bytes;
   if (all_zero(there) && punch_hole(file_, offset, there.size()))
     return {};
-  return transfer("write", ::pwrite, offset, there);
+  return put(offset, there);
 }
 
 staged_file::result<void> staged_file::read(std::uint64_t offset, std::span<std::byte> bytes) {
-  return transfer("read", ::pread, offset, bytes);
-}
-
-template <class Byte, class Call>
-staged_file::result<void> staged_file::transfer(const char* verb, Call call, std::uint64_t offset,
-                                                std::span<Byte> bytes) {
-  while (!bytes.empty()) {
-    const auto done = call(file_.get(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
-    if (done < 0 && errno == EINTR)
-      continue;
-    if (done <= 0)
-      return unexpected{failed(std::string{verb} + " at offset " + std::to_string(offset) + " of",
-                               done == 0 ? EIO : errno)};
-    offset += static_cast<std::uint64_t>(done);
-    bytes = bytes.subspan(static_cast<std::size_t>(done));
-  }
-  return {};
+  const auto stop = read_range(file_, offset, bytes);
+  if (!stop)
+    return {};
+  const auto what
+    = "cannot read what was written for " + target_ + " at offset " + std::to_string(stop->offset);
+  if (stop->error == 0)
+    return unexpected{file_failure{
+      EIO, what + ": the hidden file ends before that, so somebody cut it short; get it again"}};
+  return unexpected{make_file_failure(what, stop->error)};
 }
 
 void staged_file::start_write_back() noexcept {
@@ -514,7 +507,8 @@ staged_file::result<void> staged_file::rename() {
                                                "get it again"}};
   if (journal_)
     take_over_access(directory_, name_, file_);
-  if (::renameat(directory_.get(), staged_name_.c_str(), directory_.get(), name_.c_str()) != 0)
+  if (::renameat(directory_.get(), staged_name_.get().c_str(), directory_.get(), name_.c_str())
+      != 0)
     return unexpected{failed_rename(errno)};
   staged_name_.clear();
   if (journal_)
@@ -562,12 +556,12 @@ void staged_file::discard() noexcept {
     return;
   if (journal_)
     journal_->remove();
-  ::unlinkat(directory_.get(), staged_name_.c_str(), 0);
+  ::unlinkat(directory_.get(), staged_name_.get().c_str(), 0);
   staged_name_.clear();
 }
 
 std::string staged_file::staged_path() const {
-  return (fs::path{directory_of(target_)} / staged_name_).string();
+  return (fs::path{directory_of(target_)} / staged_name_.get()).string();
 }
 
 bool staged_file::is_in_place() const {

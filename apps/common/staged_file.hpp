@@ -5,8 +5,8 @@
 /// hidden file goes with the object. One that a killed process has left is removed by the next one for the same target:
 /// as long as its process lives, a hidden file is locked (flock).
 ///
-/// An older copy may serve as a source: what has not changed is taken from there. It is never written to, and what is read for
-/// its digest is what is written, so whatever happens to it meanwhile is never in the copy.
+/// An older copy may serve as a source (older_copy.hpp): what has not changed is taken from there. What is read for its digest
+/// is what is written, so whatever happens to it meanwhile is never in the copy.
 ///
 /// One that was made by `create_kept` has a journal beside it (staged_journal.hpp) as soon as it may have contents, and
 /// both stay until the copy is published: the next transfer to the same target continues it.
@@ -18,7 +18,9 @@
 #include "apps/common/descriptor.hpp"
 #include "apps/common/direct_output.hpp"
 #include "apps/common/file_failure.hpp"
+#include "apps/common/older_copy.hpp"
 #include "apps/common/ordered_output.hpp"
+#include "apps/common/owned_name.hpp"
 #include "apps/common/staged_journal.hpp"
 
 #include <tl/expected.hpp>
@@ -81,16 +83,16 @@ public:
   /// As `keep`, unless it was published.
   ~staged_file();
 
-  staged_file(staged_file&& other) noexcept;
+  staged_file(staged_file&&) noexcept = default;
   staged_file& operator=(staged_file&&) = delete;
 
   /// The object may be mostly zeros, which take no room: `size` does not ask for room for all of it.
   void expect_holes() noexcept { expects_holes_ = true; }
 
-  /// Before `held`: an older copy of the object, or of anything; `reuse_replaced`: the file that this one will replace, if
-  /// it is there and can be read. Bytes that it gives.
-  std::uint64_t reuse(descriptor older) noexcept;
-  std::uint64_t reuse_replaced() noexcept;
+  /// Before `held`: an older copy of the object, or of anything, and what messages call it; `reuse_replaced`: the file that this
+  /// one will replace, if it is there and can be read. Bytes that it gives.
+  std::uint64_t reuse(descriptor older, std::string path = {});
+  std::uint64_t reuse_replaced();
 
   /// Sets the size, before anything is written: what is never written stays a hole of zeros. Fails if the file system
   /// has not as much room.
@@ -173,10 +175,6 @@ private:
   static result<staged_file> make(descriptor directory, const std::string& name,
                                   const std::string& target);
 
-  /// All of `bytes` by as many calls of pread or pwrite as that takes.
-  template <class Byte, class Call>
-  result<void> transfer(const char* verb, Call call, std::uint64_t offset, std::span<Byte> bytes);
-
   /// From the older copy.
   result<void> take_over(std::uint64_t offset, std::span<std::byte> bytes);
 
@@ -192,6 +190,12 @@ private:
   /// What is not left out.
   result<void> put(std::uint64_t offset, std::span<const iovec> blocks);
 
+  /// The same, by way of the page cache.
+  result<void> put(std::uint64_t offset, std::span<const std::byte> bytes);
+
+  /// What was not written yet may be anything, not only zeros.
+  bool may_hold_bytes() const noexcept { return is_continued_ || older_.has_value(); }
+
   void start_write_back() noexcept;
   file_failure failed(const std::string& what, int error) const;
   file_failure failed_rename(int error) const;
@@ -205,16 +209,15 @@ private:
   std::string directory_name_; ///< its path; empty: known by `directory_` only
   descriptor file_;
   direct_output direct_;
-  descriptor older_; ///< copy; none: there is none
-  std::uint64_t older_size_ = 0;
+  std::optional<older_copy> older_;
   std::unique_ptr<staged_journal> journal_; ///< none: it is not kept
   std::vector<byte_span> kept_;             ///< what an earlier transfer left, in ascending order
   std::unique_ptr<background_flush> flush_; ///< none: all is left to `sync`
-  std::string staged_name_;                 ///< empty once published or removed
+  owned_name staged_name_;                  ///< empty once published, kept or removed
   std::uint64_t unstarted_ = 0;             ///< bytes whose way to the disk has not begun
   bool drops_behind_ = false;               ///< keeps nothing in the page cache that is on the disk
   bool expects_holes_ = false;
-  bool is_reused_ = false; ///< what was not written yet may be anything
+  bool is_continued_ = false; ///< an earlier transfer wrote to it
   std::uint64_t size_ = 0;
   std::optional<ordered_output> stream_; ///< none: it gets a name
 };

@@ -2,33 +2,28 @@
 
 #include "api/fleetcast_ext.h"
 #include "apps/common/byte_size.hpp"
-#include "apps/common/json_output.hpp"
-#include "apps/common/leftovers.hpp"
 #include "apps/common/object_address.hpp"
-#include "apps/common/progress.hpp"
 #include "apps/common/reception.hpp"
-#include "apps/common/say.hpp"
 #include "apps/common/signal_events.hpp"
 #include "apps/common/staged_file.hpp"
-#include "apps/common/terminal_line.hpp"
 #include "apps/common/transfer.hpp"
 #include "apps/fleetcast/exit_code.hpp"
+#include "apps/fleetcast/get/bar_style.hpp"
+#include "apps/fleetcast/get/json_style.hpp"
+#include "apps/fleetcast/get/line_style.hpp"
+#include "apps/fleetcast/get/quiet_style.hpp"
+#include "apps/fleetcast/get/reporter.hpp"
 #include "apps/fleetcast/loss_option.hpp"
 #include "apps/fleetcast/trust_options.hpp"
 
 #include <CLI/CLI.hpp>
-#include <fmt/core.h>
-#include <nlohmann/json.hpp>
 
 #include <cerrno>
-#include <chrono>
-#include <cmath>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <limits>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <system_error>
@@ -41,17 +36,6 @@
 namespace fleetcast::apps {
 
 namespace {
-
-using std::chrono::milliseconds;
-
-/// How often a bar on a terminal is redrawn: often enough to look alive.
-constexpr milliseconds bar_interval{200};
-
-/// How often an event is printed for a program, which may draw a bar of its own.
-constexpr milliseconds event_interval{200};
-
-/// How often a line is printed elsewhere: no log fills up.
-constexpr milliseconds line_interval{1000};
 
 struct get_arguments {
   std::string address;
@@ -147,149 +131,19 @@ writable, disk full, known_servers cannot be read or written; 4 the server is
 not the expected one; 129, 130, 143 ended by SIGHUP, SIGINT, SIGTERM.
 )";
 
-// -- what is kept -------------------------------------------------------------------------------------
-
-std::string format_continuing(std::uint64_t bytes, std::uint64_t object_bytes) {
-  const auto percent
-    = object_bytes == 0
-        ? 0.0
-        : std::floor(100.0 * static_cast<double>(bytes) / static_cast<double>(object_bytes));
-  return fmt::format("continuing at {:.0f} %: {} of {} are here and are checked again", percent,
-                     format_bytes(bytes), format_bytes(object_bytes));
-}
-
-std::string format_kept(const kept_part& kept) {
-  auto result = fmt::format(
-    "{} of it are kept in {}: run the same command again to continue, or with --fresh "
-    "to start over; to give up, remove that file and {}",
-    format_bytes(kept.bytes), kept.path, journal_name_of(kept.path));
-  if (kept.unrecorded)
-    result += ". More could not be recorded: " + kept.unrecorded->text;
-  return result;
-}
-
 // -- reporting ----------------------------------------------------------------------------------------
 
-/// Tells people and programs how it goes, each in its way. Warnings come on a thread of the library's.
-class reporter : public transfer_observer {
-public:
-  explicit reporter(const get_arguments& arguments)
-    : arguments_(arguments),
-      json_(arguments.json),
-      quiet_(arguments.quiet),
-      terminal_(!json_ && !quiet_ && bar_.possible()) {}
-
-  milliseconds interval() const {
-    return json_ ? event_interval : terminal_ ? bar_interval : line_interval;
-  }
-
-  /// An earlier transfer left so much of the object, as large as it was then.
-  void continuing(std::uint64_t bytes, std::uint64_t object_bytes) {
-    const std::lock_guard guard{mutex_};
-    if (json_)
-      print_event("continuing", {{"bytes", bytes}, {"object_bytes", object_bytes}});
-    else if (!quiet_)
-      say(stderr, "{}\n", format_continuing(bytes, object_bytes));
-  }
-
-  /// An older copy has so much.
-  void reusing(const std::string& path, std::uint64_t bytes) {
-    const std::lock_guard guard{mutex_};
-    if (json_)
-      print_event("reusing", {{"path", path}, {"bytes", bytes}});
-    else if (!quiet_)
-      say(stderr, "{} has {}: what has not changed is taken from there\n", path,
-          format_bytes(bytes));
-  }
-
-  void started(const std::string& target, const reception& session) override {
-    const std::lock_guard guard{mutex_};
-    if (json_)
-      print_event("started", {{"address", arguments_.address},
-                              {"target", target},
-                              {"object_bytes", session.object_bytes()},
-                              {"block_bytes", session.block_bytes()}});
-  }
-
-  void waiting(double seconds) override {
-    const std::lock_guard guard{mutex_};
-    if (json_)
-      print_event("waiting", {{"seconds", seconds}});
-    else if (terminal_)
-      bar_.draw(format_waiting(seconds));
-    else if (!quiet_)
-      say(stderr, "{}\n", format_waiting(seconds));
-  }
-
-  void progress(const transfer_figures& figures) override {
-    const std::lock_guard guard{mutex_};
-    if (json_) {
-      auto event = to_json(figures);
-      event["waiting_for_server"] = figures.waits_for_server;
-      print_event("progress", std::move(event));
-    } else if (terminal_)
-      bar_.draw(format_bar(figures, bar_.columns()));
-    else if (!quiet_)
-      say(stderr, "{}\n", format_line(figures));
-  }
-
-  /// For the library's log. Errors are told as the end of the transfer.
-  static VOID CALLBACK take_log(PVOID self, ULONG level, const char* line) {
-    if (level == FLEETCAST_LOG_WARNING)
-      static_cast<reporter*>(self)->warn(line);
-  }
-
-  int exit_code_of(int signal) override { return exit_code::signal_base + signal; }
-
-  void completed(const std::string& target, const transfer_figures& figures) {
-    const std::lock_guard guard{mutex_};
-    bar_.clear();
-    if (json_) {
-      auto event = to_json(figures);
-      event["target"] = target;
-      event["verified"] = figures.verified;
-      print_event("completed", std::move(event));
-    } else if (!quiet_) {
-      say(arguments_.to_stdout() ? stderr : stdout, "{}\n", format_result(target, figures));
-    }
-  }
-
-  void failed(int exit, DWORD error, const std::string& message,
-              const std::optional<kept_part>& kept = {}) {
-    const std::lock_guard guard{mutex_};
-    bar_.clear();
-    auto code = error != ERROR_SUCCESS
-                  ? fmt::format(" (error {}, {})", error, FleetcastErrorText(error))
-                  : "";
-    say(stderr, "fleetcast get: {}{}\n", message, code);
-    if (kept)
-      say(stderr, "fleetcast get: {}\n", format_kept(*kept));
-    if (!json_)
-      return;
-    nlohmann::json event{{"exit", exit}, {"error", error_object(error, message)}};
-    if (kept)
-      event["kept"] = {{"bytes", kept->bytes}, {"file", kept->path}};
-    print_event("failed", std::move(event));
-  }
-
-  void warn(const std::string& line) {
-    if (quiet_)
-      return;
-    const std::lock_guard guard{mutex_};
-    bar_.clear();
-    say(stderr, "fleetcast get: warning: {}\n", line);
-    if (json_)
-      print_event("warning", {{"text", line}});
-  }
-
-private:
-  const get_arguments& arguments_;
-  bool json_;
-  bool quiet_;
-  std::mutex mutex_;
-  terminal_line bar_{stderr};
-  bool terminal_;
-};
+/// The style that was asked for; otherwise the one that suits standard error.
+std::unique_ptr<report_style> choose_style(const get_arguments& arguments) {
+  if (arguments.json)
+    return std::make_unique<json_style>(arguments.address);
+  if (arguments.quiet)
+    return std::make_unique<quiet_style>();
+  auto* const results = arguments.to_stdout() ? stderr : stdout;
+  if (bar_style::is_possible())
+    return std::make_unique<bar_style>(results);
+  return std::make_unique<line_style>(results);
+}
 
 // -- the end ------------------------------------------------------------------------------------------
 
@@ -309,7 +163,7 @@ int conclude(const transfer_end& end, const get_arguments& arguments, const std:
              reporter& report) {
   using kind = transfer_end::kind;
   auto failed = [&](int exit, DWORD error, const std::string& message) {
-    report.failed(exit, error, message, end.kept);
+    report.failed({exit, error, message, end.kept});
     return exit;
   };
   switch (end.how) {
@@ -383,12 +237,14 @@ staged_file::result<void> open_older_copy(const get_arguments& arguments, staged
     return {};
   }
   descriptor older{::open(arguments.reuse.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
-  if (!older)
+  if (!older) {
+    const auto error = errno;
     return tl::unexpected{
-      file_failure{errno, "cannot read the older copy " + arguments.reuse + ": "
-                            + std::system_category().message(errno)
+      file_failure{error, "cannot read the older copy " + arguments.reuse + ": "
+                            + std::system_category().message(error)
                             + "; name one that this user can read, or leave --reuse out"}};
-  const auto bytes = file.reuse(std::move(older));
+  }
+  const auto bytes = file.reuse(std::move(older), arguments.reuse);
   if (bytes == 0)
     return tl::unexpected{file_failure{EINVAL, "the older copy " + arguments.reuse
                                                  + " is empty, or no regular file; name another one"
@@ -421,9 +277,9 @@ staged_file::result<staged_file> open_destination(const get_arguments& arguments
 
 int get(const get_arguments& arguments) {
   set_environment(arguments);
-  reporter report{arguments};
+  reporter report{choose_style(arguments)};
   const auto refuse = [&](int exit, DWORD error, const std::string& why) {
-    report.failed(exit, error, why);
+    report.failed({exit, error, why, std::nullopt});
     return exit;
   };
   const auto misused = [&](const std::string& why) {

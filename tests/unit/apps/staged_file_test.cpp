@@ -243,6 +243,34 @@ TEST_F(StagedFile, DiscardRemovesItAtOnce) {
   EXPECT_TRUE(names().empty());
 }
 
+TEST_F(StagedFile, BelongsToTheObjectThatItWasMovedTo) {
+  const auto make = [this] {
+    auto first = staged_file::create(path("disk.img"));
+    return staged_file{std::move(first.value())};
+  };
+  {
+    auto file = make();
+    EXPECT_TRUE(fs::exists(file.staged_path())) << "it went with what was moved from";
+    EXPECT_TRUE(file.write(0, bytes("new")));
+  }
+  EXPECT_TRUE(names().empty());
+}
+
+TEST_F(StagedFile, SaysThatWhatWasWrittenIsNoLongerThere) {
+  auto file = staged_file::create(path("disk.img"));
+  ASSERT_TRUE(file);
+  ASSERT_TRUE(file->write(0, bytes("12345678")));
+  fs::resize_file(file->staged_path(), 3);
+  std::string text(8, '?');
+  const auto read = file->read(0, std::as_writable_bytes(std::span{text}));
+  ASSERT_FALSE(read);
+  EXPECT_EQ(read.error().error, EIO);
+  EXPECT_NE(read.error().text.find("cut it short"), std::string::npos) << read.error().text;
+  const auto held = file->read_held(0, std::as_writable_bytes(std::span{text}));
+  ASSERT_FALSE(held);
+  EXPECT_NE(held.error().text.find("nothing of"), std::string::npos) << held.error().text;
+}
+
 TEST_F(StagedFile, LeavesZerosAsHoles) {
   constexpr std::uint64_t size = 64 << 20;
   auto file = staged_file::create(path("sparse.img"));

@@ -220,6 +220,22 @@ TEST(UdpBatchReceiver, DropsAndCountsWhatIsLongerThanAnyDatagramOfOurs) {
   EXPECT_EQ(receiver.snapshot().truncated, 1U);
 }
 
+TEST(UdpBatchReceiver, CountsAnErrorOfTheSocketAndGoesOnReading) {
+  const io::udp_endpoint nobody{loopback_address(), 1};
+  const auto socket = share(io::udp_socket::open_feedback_sender(loopback_address(), nobody));
+  ASSERT_EQ(socket->send(bytes(1)), 0);
+  ASSERT_TRUE(wait_readable(*socket)) << "no ICMP answer";
+  io::batch_receiver receiver{socket};
+  io::receive_buffer buffer;
+  for (int time = 0; time < 2; ++time) {
+    EXPECT_TRUE(receiver.receive(buffer));
+    EXPECT_TRUE(buffer.contents().datagrams.empty());
+  }
+  EXPECT_EQ(receiver.snapshot().calls, 2U);
+  EXPECT_EQ(receiver.snapshot().errors, 1U);
+  EXPECT_EQ(receiver.snapshot().last_error, ECONNREFUSED);
+}
+
 TEST(UdpBatchReceiver, HandsOnABatchBeforeTheSocketIsEmpty) {
   const group_on_loopback group;
   io::batch_sender sender{group.sender, group.lease.endpoint()};
