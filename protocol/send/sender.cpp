@@ -11,9 +11,6 @@ namespace fleetcast::protocol {
 
 namespace {
 
-/// Blocks read ahead: two runs, the one being sent and the next one.
-constexpr std::size_t max_read_ahead = 2 * defaults::manifest_run;
-
 /// Shares of blocks that may be asked for after their proactive parity: less would take more symbols than it
 /// saves, more would save none.
 constexpr double least_tolerated = 0.05;
@@ -40,13 +37,12 @@ sender::sender(const sender_config& config, std::unique_ptr<rate_controller> rat
     heartbeats_(config.status_budget),
     manifests_(config.layout.block_count(), signer),
     cache_(config.cache_blocks),
+    reads_(cache_, config.cache_blocks),
     encoder_(config.layout.symbol_size()),
     repairs_(config.layout),
     parity_(config.layout.source_symbols()),
     schedule_(defaults::max_schedule_intervals) {
   REQUIRE(rate_ != nullptr);
-  // Blocks read ahead are pinned; repairs need at least one place beside them.
-  REQUIRE(config.cache_blocks > max_read_ahead, config.cache_blocks, max_read_ahead);
   REQUIRE(config.request_budget > 0);
   const auto fits = schedule_.insert(0, config_.layout.block_count());
   ENSURE(fits, config_.layout.block_count());
@@ -156,7 +152,7 @@ void sender::begin_turn(timestamp now) {
   if (passed > defaults::own_gap) {
     group_.excuse(now, passed);
     liveness_.excuse(now, passed);
-  } else if (stalled_ && !paused_ && held_by_ == send_activity::window) {
+  } else if (stall_ == send_activity::window && !paused_) {
     if (const auto holder = group_.holder(now, consent_time(now)))
       liveness_.on_hold(*holder, passed);
   }
@@ -284,57 +280,14 @@ void sender::merge_wanted(receiver_id from, const wire::feedback& message) {
 // -- content --------------------------------------------------------------------------------------
 
 std::vector<block_number> sender::take_reads() {
-  std::vector<block_number> result;
   if (group_.empty())
-    return result;
-  choose_read_ahead();
-  if (read_ahead(result))
-    read_for_repairs(result);
+    return {};
+  auto result = reads_.plan(schedule_, next_.block, repairs_.blocks());
   // Last those of which only the digest is asked for: they take no place in the cache.
   const auto unread = manifests_.take_reads(defaults::max_digest_reads);
   statistics_.digest_reads += unread.size();
   result.insert(result.end(), unread.begin(), unread.end());
   return result;
-}
-
-/// False: the cache is full of blocks that are more urgent.
-bool sender::read_ahead(std::vector<block_number>& out) {
-  for (const auto block : read_ahead_) {
-    if (cache_.knows(block))
-      cache_.pin(block);
-    else if (cache_.reserve(block, true))
-      out.push_back(block);
-    else
-      return false;
-  }
-  return true;
-}
-
-/// Only as many as fit beside those read ahead: one that waits must not displace one before it.
-void sender::read_for_repairs(std::vector<block_number>& out) {
-  const auto places = std::min(max_read_ahead, config_.cache_blocks - max_read_ahead);
-  const auto& repairs = repairs_.blocks();
-  for (std::size_t i = 0; i < std::min(places, repairs.size()); ++i) {
-    // Looking it up counts as use, also while it is being read.
-    if (cache_.find(repairs[i]) || cache_.knows(repairs[i]))
-      continue;
-    if (!cache_.reserve(repairs[i], false))
-      break;
-    out.push_back(repairs[i]);
-  }
-}
-
-void sender::choose_read_ahead() {
-  // What was chosen before may have got behind nearer blocks that somebody wanted since.
-  for (const auto block : read_ahead_)
-    cache_.unpin(block);
-  read_ahead_.clear();
-  // The rest of the run being sent and the next one; a walk that ends goes on from the beginning.
-  auto block = schedule_.next(next_.block);
-  if (!block)
-    block = schedule_.next(0);
-  for (; block && read_ahead_.size() < max_read_ahead; block = schedule_.next(*block + 1))
-    read_ahead_.push_back(*block);
 }
 
 failure sender::on_block(block_number number, const_block_buffer bytes,
@@ -385,17 +338,22 @@ std::size_t sender::take(timestamp now, std::size_t max, std::vector<outgoing_da
     send_heartbeat(now, out);
   if (to_sign_ && out.size() - before < max)
     send_anchor(now, out);
-  stalled_ = paused_;
-  if (paused_)
+  if (paused_) {
     pacer_.idle();
-  else if (pacer_.ready(now))
-    send_batch(now, before + max, out);
+    stall_ = held_by_; // a pause clears nothing out of the way
+  } else if (pacer_.ready(now)) {
+    stall_ = send_batch(now, before + max, out);
+    observe_limit(now);
+  } else {
+    stall_.reset();
+  }
   check_self_(*this);
   return out.size() - before;
 }
 
-/// Until there are `full` of them, or the pace is kept up with, or nothing more may be sent.
-void sender::send_batch(timestamp now, std::size_t full, output& out) {
+/// Until there are `full` of them, or the pace is kept up with. If nothing more may be sent before: returns what source data
+/// waits for.
+std::optional<send_activity> sender::send_batch(timestamp now, std::size_t full, output& out) {
   while (release_repair(false)) {}
   auto held_back = false; // source data; that stays so until input comes
   while (out.size() < full && pacer_.may_continue(now)) {
@@ -416,14 +374,14 @@ void sender::send_batch(timestamp now, std::size_t full, output& out) {
     if (held_back && !must_wait && repairs_.empty() && release_repair(true))
       continue;
     if (held_back) {
-      stalled_ = true;
       pacer_.idle();
       rate_->on_held_back(now);
-      break;
+      // While it must wait to be heard it does not search: what it ran into before still counts.
+      return held_by_.value_or(send_activity::drained);
     }
     held_back = !(current_ ? send_source(now, out) : start_next_block(now, out));
   }
-  observe_limit(now);
+  return std::nullopt;
 }
 
 timestamp sender::next_event(timestamp now) const {
@@ -432,7 +390,7 @@ timestamp sender::next_event(timestamp now) const {
   // Stalled: only input or the next heartbeat's look at the edge can help. While nobody was heard repairs wait, too.
   const auto has_repair
     = !must_wait_to_be_heard() && next_repair_at_hand() < repairs_.blocks().size();
-  if (paused_ || (stalled_ && !has_repair))
+  if (paused_ || (stall_ && !has_repair))
     return heartbeats_.next();
   return std::min(heartbeats_.next(), std::max(now, pacer_.free_at()));
 }
@@ -649,7 +607,7 @@ bool sender::send_manifests(timestamp now, std::span<const manifest_schedule::bo
 
 void sender::observe_limit(timestamp now) {
   // Leave to send that was not used up: the output takes no more.
-  const auto activity = stalled_            ? held_by_.value_or(send_activity::drained)
+  const auto activity = stall_              ? *stall_
                         : pacer_.ready(now) ? send_activity::busy
                                             : send_activity::pacing;
   if (limit_meter_.enter(now, activity))

@@ -56,6 +56,7 @@
 #include "protocol/send/pacer.hpp"
 #include "protocol/send/proactive_parity.hpp"
 #include "protocol/send/rate_controller.hpp"
+#include "protocol/send/read_planner.hpp"
 #include "protocol/send/recent_starts.hpp"
 #include "protocol/send/repair_ration.hpp"
 #include "protocol/send/repair_schedule.hpp"
@@ -224,7 +225,7 @@ private:
   };
 
   // Sending, in the order of urgency.
-  void send_batch(timestamp now, std::size_t full, output& out);
+  std::optional<send_activity> send_batch(timestamp now, std::size_t full, output& out);
   void send_heartbeat(timestamp now, output& out);
   void send_anchor(timestamp now, output& out);
   std::size_t send_requested(timestamp now, std::size_t max, output& out);
@@ -238,10 +239,6 @@ private:
   void send_control(timestamp now, manifest_schedule::body body, output& out);
   void emit(timestamp now, wire::datagram_type type, block_number block, symbol_id symbol,
             std::span<const std::byte> payload, const_block_buffer owner, output& out);
-
-  void choose_read_ahead();
-  bool read_ahead(std::vector<block_number>& out);
-  void read_for_repairs(std::vector<block_number>& out);
 
   // Taking in what receivers say, and merging what they ask for.
   void take_in(timestamp now, receiver_id id, const wire::feedback& message, duration rtt);
@@ -290,6 +287,7 @@ private:
   heartbeat_schedule heartbeats_;
   manifest_schedule manifests_;
   block_cache cache_;
+  read_planner reads_;
   fec_encoder encoder_;
   repair_schedule repairs_;
 
@@ -299,9 +297,6 @@ private:
 
   /// Blocks to be sent whole: in this pass (at or after `next_`) or the next one (before it).
   interval_set schedule_;
-
-  /// The next blocks on the way, which are pinned in the cache.
-  std::vector<block_number> read_ahead_;
 
   position next_;
   std::optional<source_cursor> current_;
@@ -318,11 +313,15 @@ private:
   std::optional<timestamp> last_turn_;
   timestamp next_judgement_ = timestamp::zero();
   bool has_had_receivers_ = false;
-  bool paused_ = false;
-  bool stalled_ = false; ///< the last `take` ended because nothing could be started
+  bool paused_ = false; ///< the operator's order
 
-  /// Why no block could be started; nothing once one was.
+  /// What the last search for a block to start ran into; nothing once one was started. It outlives a stall: one that
+  /// repairs interrupt is still the same.
   std::optional<send_activity> held_by_;
+
+  /// The same, if the last `take` ended because nothing could be started, though there was leave to send, or in a pause.
+  /// Only `take` sets it.
+  std::optional<send_activity> stall_;
   send_limit_meter limit_meter_;
   transmission_limit limit_;
   self_check check_self_;

@@ -140,14 +140,15 @@ struct group_simulation::arrival {
 };
 
 struct group_simulation::node {
-  node(const receiver_options& o, std::uint32_t its_id, std::size_t block_size, std::uint64_t seed)
+  node(group_simulation& whole, const receiver_options& o, std::uint32_t its_id, std::uint64_t seed)
     : options(o),
       id(its_id),
       key(random_key(seed)),
-      memory(block_size, o.cache_blocks),
+      memory(whole.layout_.block_size(), o.cache_blocks),
       down(o.down, seed + 1),
       up(o.up, seed + 2),
-      host(o.mean_wait, seed + 3) {}
+      host(o.mean_wait, seed + 3),
+      timer(whole.events_, [&whole, this] { whole.on_timer(*this); }) {}
 
   receiver_options options;
   std::uint32_t id;
@@ -159,8 +160,8 @@ struct group_simulation::node {
   std::deque<arrival> coming; ///< in the order of their arrival
   std::optional<receiver> machine;
   timestamp joined{};
-  timestamp armed = never;
-  bool ended = false; ///< complete, failed or vanished
+  simulated_timer timer; ///< of the machine
+  bool ended = false;    ///< complete, failed, vanished or sent away
   std::uint64_t bytes_right = 0;
   bool wrong = false;
   std::vector<bool> delivered;
@@ -170,8 +171,11 @@ struct group_simulation::node {
 
 /// A TCP flow beside us.
 struct group_simulation::neighbour {
+  explicit neighbour(group_simulation& whole)
+    : timer(whole.events_, [&whole, this] { whole.pump_tcp(*this); }) {}
+
   tcp_flow flow;
-  timestamp armed = never;
+  simulated_timer timer;
 };
 
 bool simulation_outcome::all_intact() const {
@@ -194,21 +198,21 @@ group_simulation::group_simulation(simulation_options options)
             signer_),
     host_(options_.mean_wait, options_.seed + 3),
     gate_(session_tag, 0, options_.suite),
-    uplink_(options_.uplink, options_.seed + 2) {
+    uplink_(options_.uplink, options_.seed + 2),
+    sender_timer_(events_, [this] { in_turn(host_, [this] { pump_sender(); }); }) {
   std::uint32_t id = 0;
   for (const auto& r : options_.receivers) {
     REQUIRE(!r.vanish_at || *r.vanish_at > r.join_at, r.join_at, r.vanish_at.value_or(r.join_at));
     ++id;
-    nodes_.push_back(
-      std::make_unique<node>(r, id, layout_.block_size(), options_.seed * 1'000'003 + id * 17));
+    nodes_.push_back(std::make_unique<node>(*this, r, id, options_.seed * 1'000'003 + id * 17));
     auto& n = *nodes_.back();
-    if (n.down.plain() && n.host.is_idle())
+    if (n.down.plain() && n.host.never_waits())
       near_[n.down.delay()].push_back(&n);
     else
       special_.push_back(&n);
   }
   for (unsigned i = 0; i < options_.tcp_flows; ++i)
-    neighbours_.push_back(std::make_unique<neighbour>());
+    neighbours_.push_back(std::make_unique<neighbour>(*this));
   if (options_.forger)
     forger_.emplace(*options_.forger, layout_, options_.suite, group_key_, session_tag,
                     options_.seed + 4);
@@ -217,6 +221,8 @@ group_simulation::group_simulation(simulation_options options)
 group_simulation::~group_simulation() = default;
 
 simulation_outcome group_simulation::run(const observer& watch) {
+  REQUIRE(!has_run_);
+  has_run_ = true;
   unfinished_ = nodes_.size();
   std::map<duration, std::vector<std::size_t>> joining;
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
@@ -319,9 +325,15 @@ void group_simulation::vanish(std::size_t index) {
   if (n.ended)
     return;
   n.outcome.vanished = true;
+  end(n);
+  tell_sender_gone(n, n.options.notice_after);
+}
+
+/// Complete, failed, vanished or sent away: nothing reaches it any more.
+void group_simulation::end(node& n) {
   n.ended = true;
   --unfinished_;
-  tell_sender_gone(n, n.options.notice_after);
+  find_slowest_link();
 }
 
 void group_simulation::find_slowest_link() {
@@ -334,7 +346,6 @@ void group_simulation::find_slowest_link() {
 }
 
 void group_simulation::tell_sender_gone(node& n, duration after) {
-  find_slowest_link();
   events_.schedule(events_.now() + after, [this, &n] {
     sender_.remove_receiver(events_.now(), n.id);
     gate_.remove(n.id);
@@ -351,12 +362,10 @@ void group_simulation::send_away(receiver_id id, exclusion why) {
   events_.schedule(events_.now() + n.options.down.delay, [this, &n, why] {
     if (n.ended)
       return;
-    n.ended = true;
     n.outcome.took = events_.now() - n.joined;
     n.outcome.sent_away = true;
     n.outcome.sent_away_for = why;
-    --unfinished_;
-    find_slowest_link();
+    end(n);
   });
 }
 
@@ -375,7 +384,7 @@ void group_simulation::pump_sender() {
       events_.schedule(events_.now() + options_.read_time, [this, block] { read(block); });
   }
   check();
-  arm_sender();
+  sender_timer_.arm(sender_.next_event(events_.now()));
 }
 
 void group_simulation::read(block_number block) {
@@ -433,7 +442,7 @@ void group_simulation::deliver(timestamp out, const train_ptr& train) {
     events_.schedule(out + distance, [this, train, &receivers = receivers] {
       for (auto* n : receivers)
         if (n->machine && !n->ended)
-          arrive(*n, *train);
+          arrive_together(*n, *train);
     });
   for (auto* n : special_) {
     if (!n->machine || n->ended)
@@ -447,7 +456,7 @@ void group_simulation::deliver(timestamp out, const train_ptr& train) {
 /// One event stands for all that wait behind each other in a link; what a jittery link lets overtake has its own.
 void group_simulation::await(node& n, arrival a) {
   if (!n.coming.empty() && a.at < n.coming.back().at)
-    return events_.schedule(a.at, a.place, [this, &n, a] { arrive(n, a); });
+    return events_.schedule(a.at, a.place, [this, &n, a] { arrive_alone(n, a); });
   n.coming.push_back(std::move(a));
   if (n.coming.size() == 1)
     await_next(n);
@@ -460,11 +469,11 @@ void group_simulation::await_next(node& n) {
     n.coming.pop_front();
     if (!n.coming.empty())
       await_next(n);
-    arrive(n, here);
+    arrive_alone(n, here);
   });
 }
 
-void group_simulation::arrive(node& n, const arrival& here) {
+void group_simulation::arrive_alone(node& n, const arrival& here) {
   in_turn(n.host, [this, &n, train = here.train, car = here.car] {
     if (n.ended)
       return;
@@ -476,13 +485,14 @@ void group_simulation::arrive(node& n, const arrival& here) {
 /// Does it as soon as `host` comes to it.
 template <class What>
 void group_simulation::in_turn(processor& host, What what) {
-  if (host.is_idle())
+  if (host.never_waits())
     what();
   else
     events_.schedule(host.turn(events_.now()), std::move(what));
 }
 
-void group_simulation::arrive(node& n, const datagram_train& train) {
+/// Of a train that reaches many at once: here it turns out what this one loses.
+void group_simulation::arrive_together(node& n, const datagram_train& train) {
   bool any = false;
   for (const auto& car : train.cars) {
     if (n.down.lose(events_.now()))
@@ -502,13 +512,12 @@ void group_simulation::pump(node& n) {
   take_fetches(n);
   check();
   if (n.machine->complete() || n.machine->failed()) {
-    n.ended = true;
     n.outcome.took = events_.now() - n.joined;
-    --unfinished_;
+    end(n);
     // Its receipt, or its farewell, over the control plane.
     return tell_sender_gone(n, n.options.up.delay);
   }
-  arm(n);
+  n.timer.arm(n.machine->next_event());
 }
 
 void group_simulation::take_blocks(node& n) {
@@ -614,46 +623,15 @@ void group_simulation::pump_tcp(neighbour& n) {
         pump_tcp(n);
       });
   }
-  const auto at = flow.next_event();
-  if (n.armed <= at)
-    return;
-  n.armed = at;
-  events_.schedule(at, [this, at, &n] {
-    if (n.armed != at)
-      return;
-    n.armed = never;
-    pump_tcp(n);
-  });
+  n.timer.arm(flow.next_event());
 }
 
-void group_simulation::arm_sender() {
-  const auto at = sender_.next_event(events_.now());
-  if (at == never || sender_armed_ <= at)
-    return;
-  sender_armed_ = at;
-  events_.schedule(at, [this, at] {
-    if (sender_armed_ != at)
+void group_simulation::on_timer(node& n) {
+  in_turn(n.host, [this, &n] {
+    if (n.ended)
       return;
-    sender_armed_ = never;
-    in_turn(host_, [this] { pump_sender(); });
-  });
-}
-
-void group_simulation::arm(node& n) {
-  const auto at = n.machine->next_event();
-  if (at == never || n.armed <= at)
-    return;
-  n.armed = at;
-  events_.schedule(at, [this, at, &n] {
-    if (n.armed != at)
-      return;
-    n.armed = never;
-    in_turn(n.host, [this, &n] {
-      if (n.ended)
-        return;
-      n.machine->on_time(events_.now());
-      pump(n);
-    });
+    n.machine->on_time(events_.now());
+    pump(n);
   });
 }
 

@@ -10,6 +10,7 @@
 #include "protocol/simulation/forger.hpp"
 #include "protocol/simulation/link.hpp"
 #include "protocol/simulation/processor.hpp"
+#include "protocol/simulation/simulated_timer.hpp"
 #include "protocol/simulation/tcp_flow.hpp"
 
 #include <cstddef>
@@ -150,7 +151,7 @@ public:
   explicit group_simulation(simulation_options options);
   ~group_simulation();
 
-  /// Runs to the end. Once.
+  /// Runs to the end. Requires that it has not run before.
   simulation_outcome run(const observer& watch = {});
 
 private:
@@ -165,6 +166,7 @@ private:
   wire::digest digest_held(const node& n, block_number block) const;
   void vanish(std::size_t index);
   void send_away(receiver_id id, exclusion why);
+  void end(node& n);
   void tell_sender_gone(node& n, duration after);
   void find_slowest_link();
   void pump_sender();
@@ -172,10 +174,10 @@ private:
   void send_down(const std::vector<outgoing_datagram>& batch);
   void count_sent(std::size_t bytes);
   void deliver(timestamp out, const train_ptr& train);
-  void arrive(node& n, const datagram_train& train);
+  void arrive_together(node& n, const datagram_train& train);
   void await(node& n, arrival a);
   void await_next(node& n);
-  void arrive(node& n, const arrival& here);
+  void arrive_alone(node& n, const arrival& here);
   template <class What>
   void in_turn(processor& host, What what);
   std::size_t wire_size(const outgoing_datagram& datagram) const noexcept;
@@ -187,8 +189,7 @@ private:
   void forge();
   void read(block_number block);
   void pump_tcp(neighbour& n);
-  void arm_sender();
-  void arm(node& n);
+  void on_timer(node& n);
   void check() const;
 
   simulation_options options_;
@@ -207,7 +208,7 @@ private:
   processor host_;
   feedback_gate gate_;
   link uplink_;
-  timestamp sender_armed_ = never;
+  simulated_timer sender_timer_;
   std::vector<std::unique_ptr<node>> nodes_;
 
   /// Receivers behind plain links, by their distance: what is sent reaches these together.
@@ -218,6 +219,7 @@ private:
   std::optional<simulation::forger> forger_;
   std::uint64_t last_packet_ = 0;
 
+  bool has_run_ = false;
   std::size_t unfinished_ = 0;
   bit_rate slowest_link_ = 0;
   std::uint64_t bytes_sent_ = 0;

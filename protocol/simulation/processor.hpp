@@ -17,7 +17,8 @@ public:
     : mean_wait_(mean_wait),
       random_(seed) {}
 
-  bool is_idle() const noexcept { return mean_wait_ == duration::zero(); }
+  /// What comes is done at once.
+  bool never_waits() const noexcept { return mean_wait_ == duration::zero(); }
 
   /// When what has come at `now` is done.
   timestamp turn(timestamp now) noexcept {

@@ -3,10 +3,12 @@
 #include "protocol/require.hpp"
 #include "protocol/send/bit_rate.hpp"
 #include "protocol/simulation/group_simulation.hpp"
+#include "protocol/simulation/simulated_timer.hpp"
 
 #include <gtest/gtest.h>
 
 #include <string>
+#include <vector>
 
 namespace fleetcast::protocol::simulation {
 namespace group_simulation_test {
@@ -391,6 +393,15 @@ TEST(GroupSimulation, RefusesThatSomebodyVanishesBeforeItHasJoined) {
   EXPECT_NO_THROW(group_simulation{o});
 }
 
+TEST(GroupSimulation, RunsOnce) {
+  simulation_options o;
+  o.object_size = block;
+  o.receivers.resize(1);
+  group_simulation simulation{o};
+  EXPECT_TRUE(simulation.run().finished);
+  EXPECT_THROW(simulation.run(), broken_promise);
+}
+
 /// Its switch port is in no multicast group: it speaks, and hears nothing, from the start or from some moment on.
 TEST(Window, AReceiverThatMulticastDoesNotReachHoldsNobody) {
   simulation_options o;
@@ -408,6 +419,33 @@ TEST(Window, AReceiverThatMulticastDoesNotReachHoldsNobody) {
     ASSERT_TRUE(outcome.receivers[i].complete) << i;
     EXPECT_LT(outcome.receivers[i].took, undisturbed.took + milliseconds(500)) << i;
   }
+}
+
+/// A firewall lets nothing out of its host, so it asks in vain for what it lost of each block. Its control connection stands.
+TEST(Window, AReceiverThatIsNeverHeardHoldsNobodyAndIsSentAwayAfterTheSendersPatience) {
+  simulation_options o;
+  o.object_size = 100 * block; // more than a cache
+  o.rate = 100'000'000;
+  o.receivers.resize(1);
+  const auto alone = run(o);
+  receiver_options unheard;
+  unheard.down.loss = 0.05;
+  unheard.up.loss = 1;
+  o.receivers.push_back(unheard);
+  const auto outcome = group_simulation{o}.run();
+  EXPECT_TRUE(outcome.finished);
+  const auto& good = outcome.receivers[0];
+  EXPECT_TRUE(good.complete);
+  EXPECT_TRUE(good.intact);
+  EXPECT_FALSE(good.sent_away);
+  EXPECT_LT(good.took, alone.receivers[0].took + time_of(o.object_size, o.rate) / 20);
+  const auto& bad = outcome.receivers[1];
+  EXPECT_FALSE(bad.complete);
+  EXPECT_FALSE(bad.failed) << bad.failed.text;
+  EXPECT_TRUE(bad.sent_away);
+  EXPECT_EQ(bad.sent_away_for, exclusion::none) << "it was silent";
+  EXPECT_GE(bad.took, defaults::receiver_silence_limit);
+  EXPECT_LT(bad.took, defaults::receiver_silence_limit + seconds(1));
 }
 
 TEST(Window, ASlowConsumerSlowsTheSenderDownInsteadOfLosing) {
@@ -530,6 +568,46 @@ TEST(Scale, ALowRateWorks) {
   // What a pass and its repairs take, with control messages in proportion.
   EXPECT_LT(outcome.took, time_of(o.object_size, o.rate) * 14 / 10);
   EXPECT_LT(outcome.sender.control_datagrams, outcome.sender.source_datagrams / 10);
+}
+
+// -- its timers -----------------------------------------------------------------------------------
+
+TEST(SimulatedTimer, CallsOnceAtTheEarliestTimeItIsArmedFor) {
+  event_queue events;
+  std::vector<timestamp> calls;
+  simulated_timer timer{events, [&] { calls.push_back(events.now()); }};
+  const auto begin = events.now();
+  for (const auto at : {seconds(2), seconds(1), seconds(3)})
+    timer.arm(begin + at);
+  timer.arm(never);
+  while (!events.empty())
+    events.step();
+  EXPECT_EQ(calls, std::vector<timestamp>{begin + seconds(1)});
+}
+
+TEST(SimulatedTimer, IsArmedAgainByWhatItCalls) {
+  event_queue events;
+  const auto first = events.now() + seconds(1);
+  const auto second = events.now() + seconds(2);
+  std::vector<timestamp> calls;
+  simulated_timer* again = nullptr;
+  simulated_timer timer{events, [&] {
+                          calls.push_back(events.now());
+                          again->arm(calls.size() == 1 ? second : never);
+                        }};
+  again = &timer;
+  timer.arm(second);
+  timer.arm(first);
+  while (!events.empty())
+    events.step();
+  EXPECT_EQ(calls, (std::vector<timestamp>{first, second})) << "not once more for the first order";
+}
+
+TEST(SimulatedTimer, NeverArmsNothing) {
+  event_queue events;
+  simulated_timer timer{events, [] { ADD_FAILURE(); }};
+  timer.arm(never);
+  EXPECT_TRUE(events.empty());
 }
 
 } // namespace

@@ -92,6 +92,19 @@ TEST(Sender, CountsAStallOnceHoweverLongItLasts) {
   EXPECT_EQ(t.machine.statistics().read_stalls, 0U);
 }
 
+TEST(Sender, CountsAStallOnceThoughRepairsGoOutMeanwhile) {
+  talker t{100};
+  t.join(alice, 4);
+  t.run(milliseconds(10));
+  EXPECT_EQ(t.machine.statistics().window_stalls, 1U);
+  auto m = t.feedback();
+  m.limit = {0, 4};
+  m.repairs = {{0, 1}, {2, 2}};
+  t.hear(m);
+  EXPECT_FALSE(repaired(t.run(milliseconds(10)), 0).empty());
+  EXPECT_EQ(t.machine.statistics().window_stalls, 1U);
+}
+
 TEST(Sender, CountsTheWaitForAReadOnceHoweverLongItLasts) {
   talker t{100};
   t.disk_is_stuck = true;
