@@ -24,9 +24,6 @@ constexpr std::uint64_t disk_block = 4096;
 /// the same time, one on each interface.
 constexpr std::uint64_t most_bytes_of_block = 96;
 
-/// Names of files that something is wrong with.
-constexpr std::size_t most_remembered = 1000;
-
 std::uint64_t on_disk(std::uint64_t size) {
   return (size + disk_block - 1) / disk_block * disk_block;
 }
@@ -74,7 +71,7 @@ std::vector<digest_run> digest_cache::find(const digest_key& key) {
     return take(key, name, *contents);
   if (contents.error().error == EFBIG)
     remove(name);
-  else if (!is_harmless(name, contents.error()))
+  else if (!tell_if_harmless(name, contents.error()))
     turn_off(name, contents.error().error);
   else
     forget(name);
@@ -90,7 +87,7 @@ std::vector<digest_run> digest_cache::take(const digest_key& key, const std::str
   }
   if (story->size < contents.size())
     if (const auto done = store_->cut(name, story->size);
-        !done && !is_harmless(name, done.error())) {
+        !done && !tell_if_harmless(name, done.error())) {
       turn_off(name, done.error().error);
       return {};
     }
@@ -99,17 +96,26 @@ std::vector<digest_run> digest_cache::take(const digest_key& key, const std::str
 }
 
 void digest_cache::keep(const digest_key& key, std::span<const digest_run> runs) {
-  const auto name = file_of(key);
-  if (is_off_ || runs.empty() || distrusted_.contains(name))
+  if (runs.empty() || try_to_keep(key, runs))
     return;
+  for (const auto& run : runs)
+    not_kept_ += run.digests.size();
+}
+
+bool digest_cache::try_to_keep(const digest_key& key, std::span<const digest_run> runs) {
+  const auto name = file_of(key);
+  if (is_off_ || distrusted_.contains(name))
+    return false;
   const auto records = digest_records(key, runs);
   const auto known = files_.find(name);
   const auto size
     = records.size() + (known == files_.end() ? digest_header_size : known->second.size);
   if (size > most_of(key) || !make_room(name, size))
-    return;
-  if (const auto done = write(key, name, records); !done && !is_harmless(name, done.error()))
+    return false;
+  const auto done = write(key, name, records);
+  if (!done && !tell_if_harmless(name, done.error()))
     turn_off(name, done.error().error);
+  return done.has_value();
 }
 
 /// Behind the others, or as the first ones.
@@ -130,11 +136,16 @@ store_outcome digest_cache::write(const digest_key& key, const std::string& name
   return done;
 }
 
+/// What it cannot remember to distrust it would believe again.
 void digest_cache::drop(const digest_key& key) {
   const auto name = file_of(key);
+  remove(name);
   if (distrusted_.size() < most_remembered)
     distrusted_.insert(name);
-  remove(name);
+  else if (!distrusted_.contains(name))
+    turn_off(fmt::format("the contents of objects changed more than {} times, but their sizes and "
+                         "times did not; rename new versions over old ones",
+                         most_remembered));
 }
 
 // -- the bound ------------------------------------------------------------------------------------
@@ -162,14 +173,17 @@ bool digest_cache::remove_oldest_but(const std::string& name) {
   for (auto i = files_.begin(); i != files_.end(); ++i)
     if (i->first != name && (oldest == files_.end() || i->second.used < oldest->second.used))
       oldest = i;
-  return oldest != files_.end() && remove(std::string{oldest->first});
+  if (oldest == files_.end() || !remove(std::string{oldest->first}))
+    return false;
+  ++evicted_;
+  return true;
 }
 
 /// False: it is still there, and the cache off.
 bool digest_cache::remove(const std::string& name) {
   forget(name);
   const auto done = store_->remove(name);
-  if (done || is_harmless(name, done.error()))
+  if (done || tell_if_harmless(name, done.error()))
     return true;
   turn_off(name, done.error().error);
   return false;
@@ -191,8 +205,8 @@ void digest_cache::forget(const std::string& name) {
 
 // -- what goes wrong ------------------------------------------------------------------------------
 
-/// Whether it concerns that file alone, as one that is gone, or is not ours: that is told.
-bool digest_cache::is_harmless(const std::string& name, const store_fault& fault) {
+/// Whether it concerns that file alone: it is gone, or is not ours. The latter is told.
+bool digest_cache::tell_if_harmless(const std::string& name, const store_fault& fault) {
   if (fault.foreign.empty())
     return fault.error == ENOENT;
   if (told_.size() < most_remembered && told_.insert(name).second)
@@ -202,13 +216,17 @@ bool digest_cache::is_harmless(const std::string& name, const store_fault& fault
 }
 
 void digest_cache::turn_off(const std::string& name, int error) {
+  turn_off(fmt::format("cannot use {}: {}",
+                       protocol::outside_text(store_->name() + (name.empty() ? "" : "/") + name),
+                       std::generic_category().message(error)));
+}
+
+void digest_cache::turn_off(const std::string& why) {
   if (std::exchange(is_off_, true))
     return;
-  tell_(fmt::format(
-    "the digest cache is off: cannot use {}: {}. Nothing else is affected, but after a restart "
-    "blocks that receivers hold already are read again",
-    protocol::outside_text(store_->name() + (name.empty() ? "" : "/") + name),
-    std::generic_category().message(error)));
+  tell_(fmt::format("the digest cache is off: {}. Nothing else is affected, but after a restart "
+                    "blocks that receivers hold already are read again",
+                    why));
 }
 
 } // namespace fleetcast::actors

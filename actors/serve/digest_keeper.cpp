@@ -31,7 +31,9 @@ status_snapshot digest_keeper_state::status() const {
           : cache->is_off() ? "off"
                             : "idle",
           {metrics::cached_objects(cache ? cache->files() : 0),
-           metrics::cache_size(cache ? cache->size() : 0)},
+           metrics::cache_size(cache ? cache->size() : 0),
+           metrics::evicted(cache ? cache->evicted() : 0),
+           metrics::not_kept(cache ? cache->not_kept() : 0)},
           {}};
 }
 

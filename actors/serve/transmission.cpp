@@ -15,7 +15,7 @@
 #include <openssl/rand.h>
 
 #include <algorithm>
-#include <bit>
+#include <span>
 #include <stdexcept>
 #include <utility>
 
@@ -28,13 +28,6 @@ namespace wire = protocol::wire;
 /// Datagrams that may wait at the socket writer: what is being sealed, and what is to come right after it. More
 /// would only delay repairs behind them.
 constexpr std::size_t most_under_way = 4 * protocol::defaults::batch_datagrams;
-
-/// So long after its receipt a receiver's last report is awaited: some times what it takes in groups of hundreds. In
-/// larger ones reports are rarer.
-constexpr protocol::duration claim_patience = protocol::seconds(1);
-
-/// Fetches that may wait for a block to be read, of all receivers together.
-constexpr std::size_t most_waiting_fetches = 64;
 
 /// Blocks that batches at the writer may still hold when the sender has let go of them, and those that are read for their
 /// digest alone.
@@ -133,39 +126,34 @@ send_session_state::make_behavior(send_session_config config) {
 // -- receivers ------------------------------------------------------------------------------------
 
 join_reply send_session_state::join(const join_request& request) {
-  const auto refuse = [](failure_code code, std::string text) {
-    join_reply result;
-    result.reason = {code, 0, std::move(text)};
-    return result;
-  };
   if (ended_)
-    return refuse(failure_code::transmission_ended, "the transmission has just ended");
+    return turn_away({failure_code::transmission_ended, 0, "the transmission has just ended"});
+  if (const auto refused = agree_on_suite(request))
+    return turn_away(refused);
+  const auto feedback = hear_at(request.feedback);
+  if (!feedback)
+    return turn_away(feedback.error());
+  return admit(request, *feedback);
+}
+
+/// The first receiver chooses the suite, and the children start with it. No failure: agreed.
+failure send_session_state::agree_on_suite(const join_request& request) {
   const auto& offered = request.request.suites;
   const auto suite = choose(offered, config_->options.unsealed);
-  if (!suite) {
-    // When nobody listens yet: whoever comes next gets a transmission of its own, and this one must not
-    // hold a group for nobody.
-    if (!suite_)
-      end();
-    return refuse(failure_code::handshake_failed,
-                  nothing_in_common(offered, config_->options.unsealed));
-  }
-  if (!suite_) {
-    if (const auto refused = start_children(*suite)) {
-      end();
-      return refuse(refused.code, refused.text);
-    }
-  } else if (std::find(offered.begin(), offered.end(), *suite_) == offered.end()) {
-    return refuse(failure_code::handshake_failed,
-                  "the running transmission is sealed in a way that this client does not speak; "
-                  "request it again when it has ended");
-  }
-  const auto feedback = hear_at(request.feedback);
-  if (!feedback) {
-    if (members_.empty())
-      end();
-    return refuse(feedback.error().code, feedback.error().text);
-  }
+  if (!suite)
+    return {failure_code::handshake_failed, 0,
+            nothing_in_common(offered, config_->options.unsealed)};
+  if (!suite_)
+    return start_children(*suite);
+  if (std::find(offered.begin(), offered.end(), *suite_) == offered.end())
+    return {failure_code::handshake_failed, 0,
+            "the running transmission is sealed in a way that this client does not speak; "
+            "request it again when it has ended"};
+  return {};
+}
+
+join_reply send_session_state::admit(const join_request& request,
+                                     const io::udp_endpoint& feedback) {
   const auto id = next_id_++;
   const auto key = random_key();
   gate_->add(id, key);
@@ -175,14 +163,24 @@ join_reply send_session_state::join(const join_request& request) {
                   protocol::outside_text(request.request.host_name),
                   request.peer.to_string(),
                   identity_of(request),
-                  *feedback,
+                  feedback,
                   now(self_),
                   {}};
   log_->joined(name_of(id), members_.size());
   join_reply result;
-  result.accept = accept_for(id, key, *suite_, *feedback);
+  result.accept = accept_for(id, key, *suite_, feedback);
   result.session = self_;
   pump();
+  return result;
+}
+
+/// If nobody listens yet, the transmission ends: it must not hold a group for nobody, and the next client gets one of its
+/// own.
+join_reply send_session_state::turn_away(const failure& why) {
+  if (!ended_ && members_.empty())
+    end();
+  join_reply result;
+  result.reason = {why.code, 0, why.text};
   return result;
 }
 
@@ -280,12 +278,11 @@ void send_session_state::on_receipt(receiver_id id, const wire::receipt& receipt
   // A receipt for another size is no receipt: a defect or a lie of that client, and its loss.
   if (receipt.object_size != config_->layout.object_size())
     return expel(id, {failure_code::invalid_request, 0, "its receipt is for another size"});
-  if (reports_all(id))
-    return settle(id, receipt);
+  const auto at = now(self_);
+  if (const auto settled = receipts_.on_receipt(at, id, receipt, reports_all(id)))
+    return complete(id, *settled);
   // Its last report is on its way by another road, unless there never was one: until it is here this is a claim.
-  const auto due = now(self_) + claim_patience;
-  if (claims_.try_emplace(id, claim{receipt, due}).second)
-    timer_.arm(self_, due);
+  timer_.arm(self_, at + receipt_desk::patience);
 }
 
 bool send_session_state::reports_all(receiver_id id) const {
@@ -295,14 +292,11 @@ bool send_session_state::reports_all(receiver_id id) const {
 }
 
 /// Says how the receiver ended, lets it go, and notes its receipt.
-void send_session_state::settle(receiver_id id, const wire::receipt& receipt) {
+void send_session_state::complete(receiver_id id, const receipt_desk::settlement& how) {
   const auto& m = members_.at(id);
-  const auto is_shown = reports_all(id);
-  ++completed_receivers_;
-  claimed_receivers_ += is_shown ? 0 : 1;
   const auto took = now(self_) - m.joined_at;
-  if (is_shown)
-    log_->done(name_of(id), took, receipt.repaired_symbols, !config_->options.unsealed);
+  if (how.is_shown)
+    log_->done(name_of(id), took, how.repaired_symbols, !config_->options.unsealed);
   else
     log_->claimed(name_of(id), took);
   self_->send(m.link, wire::receipt_noted{});
@@ -312,11 +306,11 @@ void send_session_state::settle(receiver_id id, const wire::receipt& receipt) {
 /// Those whose reports were awaited long enough.
 void send_session_state::settle_claims() {
   while (!ended_) {
-    const auto due = std::find_if(claims_.begin(), claims_.end(),
-                                  [at = now(self_)](const auto& c) { return c.second.due <= at; });
-    if (due == claims_.end())
+    const auto id = receipts_.next_due(now(self_));
+    if (!id)
       return;
-    settle(due->first, wire::receipt{due->second.receipt});
+    if (const auto settled = receipts_.settle(*id, reports_all(*id)))
+      complete(*id, *settled);
   }
 }
 
@@ -326,7 +320,8 @@ bool send_session_state::remove(receiver_id id) {
     return false;
   self_->demonitor(i->second.link.address());
   members_.erase(i);
-  claims_.erase(id);
+  receipts_.forget(id);
+  fetches_.forget(id);
   gate_->remove(id);
   sender_->remove_receiver(now(self_), id);
   if (members_.empty())
@@ -420,8 +415,8 @@ void send_session_state::on_feedback(const io::datagram_batch& batch) {
       i->second.taken_in.note(at, taken_in_bytes(admitted->message));
       on_heard(i->first, i->second, admitted->packet);
     }
-    if (const auto c = claims_.find(admitted->from); c != claims_.end() && reports_all(c->first))
-      settle(c->first, wire::receipt{c->second.receipt});
+    if (const auto settled = receipts_.on_report(admitted->from, reports_all(admitted->from)))
+      complete(admitted->from, *settled);
     if (ended_)
       return;
   }
@@ -438,12 +433,8 @@ void send_session_state::on_block(const block_read& block) {
   }
   if (ledger_ && block.is_settled)
     ledger_->note(now(self_), block.number, block.digest);
-  for (const auto& waiting : std::exchange(waiting_fetches_, {}))
-    if (waiting.asked.block == block.number)
-      answer(waiting.from, waiting.asked,
-             {block.bytes.get(), config_->layout.size_of(block.number)});
-    else
-      waiting_fetches_.push_back(waiting);
+  for (const auto& waiting : fetches_.take(block.number))
+    answer(waiting.from, waiting.asked, block.bytes);
   pump();
 }
 
@@ -479,38 +470,38 @@ void send_session_state::on_known(const std::vector<protocol::digest_run>& known
 
 /// What members that forge have spoilt, or a failing memory.
 void send_session_state::on_fetch(receiver_id id, const wire::fetch& asked) {
-  const auto i = members_.find(id);
-  if (ended_ || i == members_.end())
+  if (ended_ || !members_.contains(id))
     return;
   if (asked.block >= config_->layout.block_count())
     return expel(id, {failure_code::invalid_request, 0,
                       "it asked for block " + std::to_string(asked.block) + " of "
                         + std::to_string(config_->layout.block_count())});
-  const auto leaves = static_cast<std::size_t>(std::popcount(asked.leaves));
-  if (config_->options.unsealed
-      || !i->second.fetches.take(now(self_), (leaves + 1) * wire::digest_leaf))
+  if (config_->options.unsealed)
     return refuse(id, asked);
-  if (!asked.leaf_digests && leaves == 0)
-    return answer(id, asked, {});
-  if (const auto block = sender_->cached(asked.block))
-    return answer(id, asked, {block.get(), config_->layout.size_of(asked.block)});
-  if (waiting_fetches_.size() >= most_waiting_fetches)
-    return refuse(id, asked);
-  const auto is_being_read
-    = std::any_of(waiting_fetches_.begin(), waiting_fetches_.end(),
-                  [&](const waiting_fetch& other) { return other.asked.block == asked.block; });
-  waiting_fetches_.push_back({id, asked});
-  if (!is_being_read)
-    self_->send(reader_, std::vector<protocol::block_number>{asked.block});
+  const auto [what, block] = fetches_.decide(
+    now(self_), id, asked, [this](auto number) { return sender_->cached(number); });
+  switch (what) {
+    case fetch_desk::verdict::answer:
+      return answer(id, asked, block);
+    case fetch_desk::verdict::read:
+      self_->send(reader_, std::vector<protocol::block_number>{asked.block});
+      return;
+    case fetch_desk::verdict::wait:
+      return;
+    case fetch_desk::verdict::refuse:
+      return refuse(id, asked);
+  }
 }
 
+/// `block`: null if the answer takes nothing of it.
 void send_session_state::answer(receiver_id id, const wire::fetch& asked,
-                                std::span<const std::byte> block) {
+                                const protocol::const_block_buffer& block) {
   const auto i = members_.find(id);
   if (i == members_.end())
     return;
+  const std::span bytes{block.get(), block ? config_->layout.size_of(asked.block) : 0};
   auto manifest = asked.manifest ? sender_->manifest_of(asked.block) : std::nullopt;
-  for (auto& part : protocol::answer_to(asked, std::move(manifest), block))
+  for (auto& part : protocol::answer_to(asked, std::move(manifest), bytes))
     self_->send(i->second.link, std::move(part));
 }
 
@@ -553,12 +544,13 @@ void send_session_state::on_down(const caf::down_msg& down) {
   const auto who = std::find_if(members_.begin(), members_.end(), [&](const auto& entry) {
     return down.source == entry.second.link;
   });
-  // One that had given its receipt left because it was done.
-  if (who != members_.end())
-    if (const auto c = claims_.find(who->first); c != claims_.end())
-      return settle(c->first, wire::receipt{c->second.receipt});
-  if (who != members_.end())
-    return leave(who->first, {failure_code::connection_lost, 0, "its control link is gone"});
+  if (who != members_.end()) {
+    const auto id = who->first;
+    // One that had given its receipt left because it was done.
+    if (const auto settled = receipts_.settle(id, reports_all(id)))
+      return complete(id, *settled);
+    return leave(id, {failure_code::connection_lost, 0, "its control link is gone"});
+  }
   const auto* child = children_.name_of(down.source);
   if (child != nullptr)
     fail({failure_code::internal, 0,
@@ -573,9 +565,9 @@ void send_session_state::fail(const failure& reason) {
   for (const auto& [id, m] : members_) {
     self_->demonitor(m.link.address());
     self_->send(m.link, wire::session_ended{reason});
+    receipts_.forget(id);
   }
   members_.clear();
-  claims_.clear();
   end();
 }
 
@@ -583,7 +575,7 @@ void send_session_state::end() {
   ended_ = true;
   if (ledger_)
     ledger_->flush();
-  log_->ended(completed_receivers_, claimed_receivers_, sender_->statistics());
+  log_->ended(receipts_.completed(), receipts_.claimed(), sender_->statistics());
   children_.end();
   self_->quit();
 }
@@ -738,8 +730,8 @@ status_snapshot send_session_state::status() const {
      metrics::loss(worst_loss()),
      metrics::running_for(seconds_between(began_at_, at)),
      metrics::receivers(members_.size()),
-     metrics::completed_receivers(completed_receivers_),
-     metrics::claimed_receivers(claimed_receivers_),
+     metrics::completed_receivers(receipts_.completed()),
+     metrics::claimed_receivers(receipts_.claimed()),
      metrics::expelled_receivers(expelled_receivers_),
      metrics::position(text_of(sender_->next_position())),
      metrics::window_edge(text_of(sender_->edge(at))),

@@ -24,7 +24,8 @@
 #include "actors/observe/turn_meter.hpp"
 #include "actors/serve/digest_ledger.hpp"
 #include "actors/serve/feedback_watch.hpp"
-#include "actors/serve/fetch_allowance.hpp"
+#include "actors/serve/fetch_desk.hpp"
+#include "actors/serve/receipt_desk.hpp"
 #include "actors/serve/transmission_config.hpp"
 #include "actors/serve/transmission_log.hpp"
 #include "actors/serve/transmission_pace.hpp"
@@ -58,24 +59,14 @@ private:
     io::udp_endpoint feedback;
     protocol::timestamp joined_at{};
     rate_meter taken_in;
-    fetch_allowance fetches{};
     bool is_heard = false;                                    ///< and was told so
     protocol::exclusion excluded = protocol::exclusion::none; ///< as the log says
   };
 
-  /// A fetch that waits for its block.
-  struct waiting_fetch {
-    receiver_id from = 0;
-    protocol::wire::fetch asked;
-  };
-
-  /// A receipt whose author has not reported every block complete yet: a claim.
-  struct claim {
-    protocol::wire::receipt receipt;
-    protocol::timestamp due{}; ///< until then its report is awaited
-  };
-
   join_reply join(const join_request& request);
+  failure agree_on_suite(const join_request& request);
+  join_reply admit(const join_request& request, const io::udp_endpoint& feedback);
+  join_reply turn_away(const failure& why);
   tl::expected<io::udp_endpoint, failure> hear_at(const boost::asio::ip::address& ours);
   protocol::wire::session_accept accept_for(receiver_id id,
                                             const protocol::wire::direction_key& key,
@@ -84,14 +75,15 @@ private:
   void leave(receiver_id id, const failure& reason);
   void on_receipt(receiver_id id, const protocol::wire::receipt& receipt);
   bool reports_all(receiver_id id) const;
-  void settle(receiver_id id, const protocol::wire::receipt& receipt);
+  void complete(receiver_id id, const receipt_desk::settlement& how);
   void settle_claims();
   void on_feedback(const io::datagram_batch& batch);
   void on_block(const block_read& block);
   void remember_digests();
   void on_known(const std::vector<protocol::digest_run>& known);
   void on_fetch(receiver_id id, const protocol::wire::fetch& asked);
-  void answer(receiver_id id, const protocol::wire::fetch& asked, std::span<const std::byte> block);
+  void answer(receiver_id id, const protocol::wire::fetch& asked,
+              const protocol::const_block_buffer& block);
   void refuse(receiver_id id, const protocol::wire::fetch& asked);
   void on_down(const caf::down_msg& down);
   void pump();
@@ -137,8 +129,8 @@ private:
   protocol::wire::direction_key group_key_;
   std::optional<protocol::wire::seal_suite> suite_; ///< chosen by the first receiver
   std::map<receiver_id, member> members_;
-  std::map<receiver_id, claim> claims_; ///< of members
-  std::vector<waiting_fetch> waiting_fetches_;
+  receipt_desk receipts_; ///< of members
+  fetch_desk fetches_;    ///< of members
   receiver_id next_id_ = 1;
   tick_timer timer_;
   vitals vitals_;
@@ -150,8 +142,6 @@ private:
   std::uint64_t known_digests_ = 0; ///< that were kept before
   std::size_t under_way_ = 0;       ///< datagrams at the socket writer
   std::uint64_t refused_datagrams_ = 0;
-  std::uint64_t completed_receivers_ = 0;
-  std::uint64_t claimed_receivers_ = 0; ///< of those, whose reports did not show it
   std::uint64_t expelled_receivers_ = 0;
   bool ended_ = false;
   content_reader_actor reader_;

@@ -224,6 +224,33 @@ TEST_F(DigestCache, NeverBelievesAgainWhatWasDropped) {
   EXPECT_THAT(find(1), IsEmpty()) << "another process may have written it";
 }
 
+/// What it cannot remember it would believe again.
+TEST_F(DigestCache, IsOffWhenItHasMoreToDistrustThanItRemembers) {
+  start();
+  const auto numbered = [](std::size_t number) {
+    auto result = key(static_cast<int>(number % 256));
+    result.version.back() = static_cast<std::byte>(number / 256);
+    return result;
+  };
+  for (std::size_t i = 0; i < digest_cache::most_remembered; ++i)
+    cache->drop(numbered(i));
+  cache->drop(numbered(0)); // is distrusted already
+  EXPECT_FALSE(cache->is_off());
+  EXPECT_THAT(told, IsEmpty());
+  const auto last = numbered(digest_cache::most_remembered);
+  const std::vector<digest_run> runs{run(0, 10)};
+  cache->keep(last, runs);
+  const auto untrue = on->files;
+  cache->drop(last);
+  EXPECT_TRUE(cache->is_off());
+  EXPECT_THAT(told, ElementsAre(HasSubstr("more than 1000 times")));
+  EXPECT_THAT(on->files, IsEmpty()) << "the next process would believe it";
+  cache->keep(last, runs);
+  EXPECT_THAT(on->files, IsEmpty());
+  on->files = untrue;
+  EXPECT_THAT(cache->find(last), IsEmpty());
+}
+
 /// Else the next transmission would meet the same untrue digest.
 TEST_F(DigestCache, IsOffWhenItCannotDropAFile) {
   start();
@@ -302,6 +329,40 @@ TEST_F(DigestCache, NeverExceedsItsBoundWithOneObject) {
   EXPECT_LE(on->size(), page);
   EXPECT_EQ(on->files.size(), 1U);
   EXPECT_FALSE(find(1).empty());
+}
+
+TEST_F(DigestCache, CountsFilesThatMadeRoomForOthers) {
+  start(3 * page);
+  for (const int object : {1, 2, 3})
+    keep(object, {run(0, 50)});
+  EXPECT_EQ(cache->evicted(), 0U);
+  keep(4, {run(0, 50)});
+  keep(5, {run(0, 50)});
+  EXPECT_EQ(cache->evicted(), 2U);
+  cache->drop(key(5));
+  EXPECT_EQ(cache->evicted(), 2U) << "that one was removed for another reason";
+  start(page);
+  EXPECT_EQ(cache->evicted(), 1U) << "there are two, and room for one";
+}
+
+TEST_F(DigestCache, CountsBlocksWhoseDigestsItDoesNotKeep) {
+  start(page);
+  keep(1, {run(0, 10), run(20, 25)});
+  keep(1, {});
+  EXPECT_EQ(cache->not_kept(), 0U);
+  for (int i = 0; i < 10; ++i)
+    keep(1, {run(30, 60)});
+  const auto full = cache->not_kept();
+  EXPECT_GT(full, 0U) << "its file is full";
+  EXPECT_EQ(full % 30, 0U) << "batches are kept or not";
+  cache->drop(key(1));
+  keep(1, {run(0, 10), run(20, 25)});
+  EXPECT_EQ(cache->not_kept(), full + 15) << "it is not believed";
+  on->write_error = ENOSPC;
+  keep(2, {run(0, 3)});
+  EXPECT_EQ(cache->not_kept(), full + 18) << "the disk is full";
+  keep(2, {run(0, 4)});
+  EXPECT_EQ(cache->not_kept(), full + 22) << "it is off";
 }
 
 TEST_F(DigestCache, TouchesNoFilesOfOthersInItsDirectory) {
