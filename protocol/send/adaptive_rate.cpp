@@ -247,9 +247,14 @@ bool adaptive_rate::anybody_suspected() const noexcept {
                      [](const auto& entry) { return entry.second.estimate.is_suspected(); });
 }
 
-bool adaptive_rate::anybody_full() const noexcept {
-  return std::any_of(paths_.begin(), paths_.end(),
-                     [](const auto& entry) { return entry.second.estimate.was_full(); });
+/// What made the search drain was the paths' own loss; or, once for each growth, it may have been: no queue stood where it
+/// was lost, so it can have been a burst.
+bool adaptive_rate::lost_by_chance() const noexcept {
+  const auto may_be_burst = has_grown(resumed_at_, delivered_);
+  return drains_for_loss_ && std::none_of(paths_.begin(), paths_.end(), [&](const auto& entry) {
+           const auto& it = entry.second.estimate;
+           return it.was_full() && (it.was_queueing() || !may_be_burst);
+         });
 }
 
 /// So slow that none of the suspected queues can be full; 0: none is suspected.
@@ -367,7 +372,7 @@ void adaptive_rate::step_startup(timestamp now) {
   } else if (++flat_rounds_ >= flat_rounds || lossy_) {
     // What did not go out faster than it arrives has built no queue.
     const auto pushed = lossy_ || anybody_suspected() || went_faster_than_delivered(now);
-    drains_for_loss_ = lossy_ && anybody_suspected();
+    drains_for_loss_ = anybody_suspected();
     enter(pushed ? rate_phase::drain : rate_phase::cruise, now);
   }
 }
@@ -382,8 +387,8 @@ void adaptive_rate::step_calm(timestamp now) {
     p.estimate.end_calm_phase(phase_began_with_);
   look_at_paths(now);
   const auto of_search = phase_ == rate_phase::drain;
-  if (of_search && (has_grown(compared_to_, delivered_) || (drains_for_loss_ && !anybody_full()))) {
-    // What was lost was the paths' own: so it seems.
+  if (of_search && (has_grown(compared_to_, delivered_) || lost_by_chance())) {
+    resumed_at_ = delivered_;
     enter(rate_phase::startup, now);
     overshot_ = true;
     return;

@@ -90,7 +90,7 @@ private:
   void find_delivered(timestamp now);
   void find_slowest(timestamp now);
   bool anybody_suspected() const noexcept;
-  bool anybody_full() const noexcept;
+  bool lost_by_chance() const noexcept;
   bit_rate test_rate() const noexcept;
 
   bit_rate wanted() const;
@@ -135,9 +135,11 @@ private:
   bit_rate compared_to_ = 0; ///< what growth is measured against
   bool overflowed_ = false;  ///< a queue is suspected to, since it began
   bit_rate test_rate_ = 0;   ///< no faster, while suspicions are tested; 0: none is
+  bit_rate resumed_at_ = 0;  ///< what was delivered when the search last went on after a loss
 
-  bool drains_for_loss_ = false; ///< much was lost, not: no more was brought
-  bool overshot_ = false;        ///< much was lost in the last round of startup
+  bool drains_for_loss_
+    = false; ///< more was lost than the paths are known to lose, not only: no more was brought
+  bool overshot_ = false;    ///< much was lost in the last round of startup
   bool excused_ = false;     ///< something else than the path held the last round of startup back
   unsigned flat_rounds_ = 0; ///< of startup: without growth
   unsigned late_rounds_ = 0; ///< of startup: in which the sender was too late to show any

@@ -246,7 +246,7 @@ path_estimate::finding path_estimate::take_sample(const window& w, const lane_st
   learn_from_search();
   if (!held || w.count.lost() == 0)
     latest_samples_ = {std::move(latest_samples_[1]), w};
-  judge_search(w, result);
+  judge_search(w, queues(w.end), result);
   return result;
 }
 
@@ -260,7 +260,7 @@ void path_estimate::learn_from_search() {
   }
 }
 
-void path_estimate::judge_search(const window& w, finding& result) {
+void path_estimate::judge_search(const window& w, bool queued, finding& result) {
   search_count_.add(w.count);
   floor_.bound(search_count_);
   const auto excess = floor_.excess(search_count_);
@@ -269,10 +269,12 @@ void path_estimate::judge_search(const window& w, finding& result) {
     result.excess = excess;
     result.lost = search_count_.share() - floor_.share();
   }
-  if (too_much)
+  if (too_much) {
+    queueing_ = queued || (queueing_ && suspected_);
     suspected_ = suspicion{w, {}, true};
-  else
+  } else {
     suspected_.reset();
+  }
   full_ = false;
   if (search_count_.sent() < min_judged_in_search
       || (search_count_.cells() < min_cells && search_count_.sent() < sure_in_search))

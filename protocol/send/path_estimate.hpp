@@ -80,6 +80,9 @@ public:
   /// The last suspicion proved right: going slower helped, or that could not be told.
   bool was_full() const noexcept { return full_; }
 
+  /// What was lost when the search suspected it was reported late, as behind a queue that stood.
+  bool was_queueing() const noexcept { return queueing_; }
+
   /// A calm phase, which began after packet `began_with`, is over: what it has shown must do.
   void end_calm_phase(std::uint64_t began_with);
 
@@ -123,7 +126,7 @@ private:
   std::optional<window> search_window(const path_report& now, const lane_state& lane);
   finding take_sample(const window& w, const lane_state& lane);
   void learn_from_search();
-  void judge_search(const window& w, finding& result);
+  void judge_search(const window& w, bool queued, finding& result);
 
   // After it: windows within one phase.
   finding on_window_report(const path_report& now, const lane_state& lane);
@@ -154,8 +157,9 @@ private:
   loss_floor floor_;
   std::optional<window> running_;
   std::optional<suspicion> suspected_;
-  bool struck_ = false; ///< the window before lost too much
-  bool full_ = false;   ///< when last tested
+  bool struck_ = false;   ///< the window before lost too much
+  bool full_ = false;     ///< when last tested
+  bool queueing_ = false; ///< when the search last suspected
 
   // -- the search ---------------------------------------------------------------------------------------
 

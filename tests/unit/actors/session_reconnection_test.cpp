@@ -188,6 +188,15 @@ TEST_F(SessionReconnection, AGroupOfWhichNothingCameDoesNot) {
   EXPECT_EQ(parts->asked.size(), 1U);
 }
 
+TEST_F(SessionReconnection, AGroupWhoseDigestsProvedAnOlderCopyMakesItAskAgain) {
+  receive_summary summary;
+  summary.completed_blocks = 5;
+  summary.statistics.bytes_proven = 5000;
+  world.tell(session, session_progress{summary});
+  world.tell(session, reassembly_failed{{failure_code::sender_silent, 0, "nothing heard"}});
+  EXPECT_EQ(state(), "waiting for the server");
+}
+
 TEST_F(SessionReconnection, ItsEndWhileItWaitsIsItsConsumersChoice) {
   lose();
   world.tell(session, cancel_atom::value, failure{failure_code::cancelled, 7, "enough"});
@@ -201,6 +210,12 @@ TEST_F(SessionReconnection, IgnoresWhatItsEarlierLinkStillSays) {
   caf::send_as(caf::actor_cast<caf::actor>(first_link), session, link_closed{lost});
   world.run();
   EXPECT_EQ(state(), "receiving");
+  world.tell(session, reassembly_finished{});
+  world.tell(session, delivery_finished{});
+  world.tell(session, consumption_finished{true});
+  caf::send_as(caf::actor_cast<caf::actor>(first_link), session, link_receipted{});
+  world.run();
+  EXPECT_EQ(state(), "receipting") << "the server that is back has not noted it";
 }
 
 TEST_F(SessionReconnection, TriesAgainWhenItCannotListenYet) {
