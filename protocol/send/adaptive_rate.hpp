@@ -16,6 +16,9 @@
 ///     relax     a quarter less, if the probe brought nothing, or where a queue is suspected to overflow: no more than nine
 ///               tenths of what that path takes in, until it has shown whose loss it is
 ///
+/// A search in which much was lost goes on with care after its drain if the paths lose as much at any rate, and once for each
+/// growth if no queue stood when the loss was reported: a burst at one of many must not end it.
+///
 /// A probe that overflows a queue doubles the time to the next one.
 ///
 /// Never flood: what is sent is bounded by what the slowest path took in. When the receiver that set the rate leaves, the

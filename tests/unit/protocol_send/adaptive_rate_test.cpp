@@ -554,6 +554,49 @@ TEST(AdaptiveRate, SearchesOnWhereGoingSlowerDoesNotHelp) {
 }
 
 /// Its processor is late: it sends half of what it may.
+/// Two rounds or more in which much is lost, reported `late`; then all arrives. What it does when it knows.
+phase after_losses(path& p, duration late) {
+  for (int i = 0; i < 20 && p.machine.in() == phase::startup; ++i) {
+    p.send();
+    p.now += late;
+    p.report_alice(0.6);
+  }
+  EXPECT_EQ(p.machine.in(), phase::drain);
+  for (int i = 0; i < 50 && p.machine.in() == phase::drain; ++i) {
+    p.send();
+    p.report_alice();
+  }
+  return p.machine.in();
+}
+
+path that_grows() {
+  path p;
+  for (int i = 0; i < 5; ++i) {
+    p.send();
+    p.report_alice();
+  }
+  return p;
+}
+
+TEST(AdaptiveRate, SearchesOnAfterABurstOnceForEachGrowth) {
+  auto p = that_grows();
+  const auto before = p.machine.delivered();
+  EXPECT_EQ(after_losses(p, duration{}), phase::startup);
+  EXPECT_LE(p.machine.rate(p.now), p.machine.delivered() * 5 / 4) << "with care";
+  for (int i = 0; i < 4; ++i) {
+    p.send();
+    p.report_alice();
+  }
+  EXPECT_GT(p.machine.delivered(), before * 3 / 2);
+  EXPECT_EQ(after_losses(p, duration{}), phase::startup) << "it has grown since";
+  EXPECT_EQ(after_losses(p, duration{}), phase::cruise) << "and not since then";
+}
+
+TEST(AdaptiveRate, EndsTheSearchAtAQueueThatStoodWhenMuchWasLost) {
+  auto p = that_grows();
+  EXPECT_EQ(after_losses(p, milliseconds(50)), phase::cruise);
+}
+
 TEST(AdaptiveRate, ReachesTheLinksRateWhenItsWakeUpsAreLate) {
   path p;
   for (int i = 0; i < 25; ++i) {
