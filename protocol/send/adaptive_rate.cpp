@@ -247,14 +247,18 @@ bool adaptive_rate::anybody_suspected() const noexcept {
                      [](const auto& entry) { return entry.second.estimate.is_suspected(); });
 }
 
-/// What made the search drain was the paths' own loss; or, once for each growth, it may have been: no queue stood where it
-/// was lost, so it can have been a burst.
+/// What made the search drain was the paths' own loss; or, once for each doubling, it may have been: it went away, but few
+/// of many had it, and no queue stood there, so it can have been a burst.
 bool adaptive_rate::lost_by_chance() const noexcept {
-  const auto may_be_burst = has_grown(resumed_at_, delivered_);
-  return drains_for_loss_ && std::none_of(paths_.begin(), paths_.end(), [&](const auto& entry) {
-           const auto& it = entry.second.estimate;
-           return it.was_full() && (it.was_queueing() || !may_be_burst);
-         });
+  std::size_t full = 0;
+  auto queueing = false;
+  for (const auto& [id, p] : paths_)
+    if (p.estimate.was_full()) {
+      ++full;
+      queueing = queueing || p.estimate.was_queueing();
+    }
+  const auto may_be_burst = !queueing && 2 * full <= paths_.size() && delivered_ / 2 >= resumed_at_;
+  return drains_for_loss_ && (full == 0 || may_be_burst);
 }
 
 /// So slow that none of the suspected queues can be full; 0: none is suspected.

@@ -16,8 +16,8 @@
 ///     relax     a quarter less, if the probe brought nothing, or where a queue is suspected to overflow: no more than nine
 ///               tenths of what that path takes in, until it has shown whose loss it is
 ///
-/// A search in which much was lost goes on with care after its drain if the paths lose as much at any rate, and once for each
-/// growth if no queue stood when the loss was reported: a burst at one of many must not end it.
+/// A search in which much was lost goes on with care after its drain if the paths lose as much at any rate. It does, once for
+/// each doubling, where few of many lost and no queue stood: a burst at one of them must not end it.
 ///
 /// A probe that overflows a queue doubles the time to the next one.
 ///
@@ -138,7 +138,7 @@ private:
   bit_rate compared_to_ = 0; ///< what growth is measured against
   bool overflowed_ = false;  ///< a queue is suspected to, since it began
   bit_rate test_rate_ = 0;   ///< no faster, while suspicions are tested; 0: none is
-  bit_rate resumed_at_ = 0;  ///< what was delivered when the search last went on after a loss
+  bit_rate resumed_at_ = 0;  ///< what was delivered when the search last went on
 
   bool drains_for_loss_
     = false; ///< more was lost than the paths are known to lose, not only: no more was brought

@@ -554,47 +554,54 @@ TEST(AdaptiveRate, SearchesOnWhereGoingSlowerDoesNotHelp) {
 }
 
 /// Its processor is late: it sends half of what it may.
-/// Two rounds or more in which much is lost, reported `late`; then all arrives. What it does when it knows.
-phase after_losses(path& p, duration late) {
+/// Two rounds or more in which Alice loses much, and Bob `bobs` share arrives; reported `late`. Then all arrives. What it does
+/// once it knows.
+phase after_losses(path& p, double bobs, duration late) {
   for (int i = 0; i < 20 && p.machine.in() == phase::startup; ++i) {
     p.send();
     p.now += late;
     p.report_alice(0.6);
+    p.report_bob(bobs);
   }
   EXPECT_EQ(p.machine.in(), phase::drain);
   for (int i = 0; i < 50 && p.machine.in() == phase::drain; ++i) {
     p.send();
     p.report_alice();
+    p.report_bob();
   }
   return p.machine.in();
 }
 
-path that_grows() {
-  path p;
-  for (int i = 0; i < 5; ++i) {
+void grow(path& p, int rounds) {
+  for (int i = 0; i < rounds; ++i) {
     p.send();
     p.report_alice();
+    p.report_bob();
   }
-  return p;
 }
 
-TEST(AdaptiveRate, SearchesOnAfterABurstOnceForEachGrowth) {
-  auto p = that_grows();
+TEST(AdaptiveRate, SearchesOnAfterABurstAtOneOfManyOnceForEachDoubling) {
+  path p;
+  grow(p, 5);
   const auto before = p.machine.delivered();
-  EXPECT_EQ(after_losses(p, duration{}), phase::startup);
+  EXPECT_EQ(after_losses(p, 1, duration{}), phase::startup);
   EXPECT_LE(p.machine.rate(p.now), p.machine.delivered() * 5 / 4) << "with care";
-  for (int i = 0; i < 4; ++i) {
-    p.send();
-    p.report_alice();
-  }
-  EXPECT_GT(p.machine.delivered(), before * 3 / 2);
-  EXPECT_EQ(after_losses(p, duration{}), phase::startup) << "it has grown since";
-  EXPECT_EQ(after_losses(p, duration{}), phase::cruise) << "and not since then";
+  grow(p, 6);
+  EXPECT_GT(p.machine.delivered(), 2 * before);
+  EXPECT_EQ(after_losses(p, 1, duration{}), phase::startup) << "it has doubled since";
+  EXPECT_EQ(after_losses(p, 1, duration{}), phase::cruise) << "and not since then";
+}
+
+TEST(AdaptiveRate, EndsTheSearchWhereAllLostMuch) {
+  path p;
+  grow(p, 5);
+  EXPECT_EQ(after_losses(p, 0.6, duration{}), phase::cruise);
 }
 
 TEST(AdaptiveRate, EndsTheSearchAtAQueueThatStoodWhenMuchWasLost) {
-  auto p = that_grows();
-  EXPECT_EQ(after_losses(p, milliseconds(50)), phase::cruise);
+  path p;
+  grow(p, 5);
+  EXPECT_EQ(after_losses(p, 1, milliseconds(50)), phase::cruise);
 }
 
 TEST(AdaptiveRate, ReachesTheLinksRateWhenItsWakeUpsAreLate) {
