@@ -66,10 +66,10 @@ tl::expected<void, failure> check_private(const fs::path& directory) {
   const bool is_service = ::geteuid() == 0 && directory == service_directory;
   if (!S_ISDIR(info.st_mode) || (info.st_uid != ::geteuid() && !is_service))
     return refusal(directory, "it is not a directory of this user. Remove it, or set "
-                             "XDG_RUNTIME_DIR to a directory of yours");
+                              "XDG_RUNTIME_DIR to a directory of yours");
   if ((info.st_mode & 0077) != 0)
     return refusal(directory,
-                  "others than its owner may go there. Do: chmod 700 " + directory.string());
+                   "others than its owner may go there. Do: chmod 700 " + directory.string());
   return {};
 }
 
@@ -123,7 +123,7 @@ fs::path default_socket_directory() {
 tl::expected<void, failure> prepare_socket_directory(const fs::path& directory) {
   if (::mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST)
     return refusal(directory, "it cannot be made: " + std::generic_category().message(errno)
-                               + ". Set XDG_RUNTIME_DIR to a directory of yours");
+                                + ". Set XDG_RUNTIME_DIR to a directory of yours");
   return check_private(directory);
 }
 

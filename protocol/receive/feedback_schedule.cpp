@@ -110,8 +110,8 @@ duration feedback_schedule::pause_without_news(timestamp now, const heard_heartb
   // A thousand that lose the sender at the same moment shall not all speak at once, nor often.
   const auto interval = beat.status_interval();
   if (beat.is_deaf(now))
-    return std::max<duration>(defaults::status_keep_alive / 2 + random_within(defaults::status_keep_alive),
-                              interval);
+    return std::max<duration>(
+      defaults::status_keep_alive / 2 + random_within(defaults::status_keep_alive), interval);
   return std::max<duration>(
     interval, std::min<duration>(defaults::status_slack * interval, defaults::status_keep_alive));
 }

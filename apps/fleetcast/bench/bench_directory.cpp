@@ -59,9 +59,9 @@ tl::expected<bench_directory, file_failure> bench_directory::create(const fs::pa
     room = std::min(room, free_memory());
   if (room < bytes)
     return refusal(ENOSPC,
-                  fmt::format("{} has room for {}, and this takes {}: give a smaller --size, "
-                              "fewer --receivers, or another directory with --dir",
-                              parent.string(), format_bytes(room), format_bytes(bytes)));
+                   fmt::format("{} has room for {}, and this takes {}: give a smaller --size, "
+                               "fewer --receivers, or another directory with --dir",
+                               parent.string(), format_bytes(room), format_bytes(bytes)));
   auto name = (parent / "fleetcast-bench-XXXXXX").string();
   if (::mkdtemp(name.data()) == nullptr)
     return failed("cannot make a directory in " + parent.string(), errno);

@@ -266,9 +266,9 @@ int console_session::dump(const std::string& file) {
   const auto error = out ? actors::io::write_all(out.get(), text) : errno;
   if (error != 0)
     return show_refusal(json_,
-                  {failure_code::write_fault, static_cast<std::uint32_t>(error),
-                   "could not write " + file + ": " + std::generic_category().message(error)},
-                  exit_code::local_file);
+                        {failure_code::write_fault, static_cast<std::uint32_t>(error),
+                         "could not write " + file + ": " + std::generic_category().message(error)},
+                        exit_code::local_file);
   const auto done = fmt::format("{} bytes written to {}", text.size(), file);
   if (json_)
     print_json({{"done", done}});
