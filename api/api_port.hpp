@@ -4,7 +4,6 @@
 
 #include "actors/messages/receiving.hpp"
 
-#include <functional>
 #include <memory>
 
 namespace fleetcast::api {
@@ -30,7 +29,16 @@ public:
   virtual void stop() = 0;
 };
 
-/// Gives a session's writer credit back. Any thread; a copy kept keeps the writer.
-using release_port = std::function<void(const actors::block_release&)>;
+/// To a session's writer. A port that is kept keeps the writer. Any thread.
+class writer_port {
+public:
+  writer_port() = default;
+  writer_port(const writer_port&) = delete;
+  writer_port& operator=(const writer_port&) = delete;
+  virtual ~writer_port() = default;
+
+  /// "Done with that block."
+  virtual void release(const actors::block_release& block) = 0;
+};
 
 } // namespace fleetcast::api

@@ -61,6 +61,18 @@ TRANSPORTCLIENT_SESSION_INFO info_of(const session_started& message) {
   return info;
 }
 
+class port_to_writer final : public writer_port {
+public:
+  explicit port_to_writer(actors::writer_actor writer) : writer_(std::move(writer)) {}
+
+  void release(const actors::block_release& block) override {
+    caf::anon_send(writer_, actors::release_atom::value, block);
+  }
+
+private:
+  const actors::writer_actor writer_;
+};
+
 class callback_state {
 public:
   static inline const char* name = "callbacks";
@@ -81,10 +93,7 @@ public:
   void start(const session_started& message) {
     if (std::exchange(started_, true))
       return; // R-ST-3
-    record_->note_started(message.object_size,
-                          [writer = message.writer](const actors::block_release& done) {
-                            caf::anon_send(writer, actors::release_atom::value, done);
-                          });
+    record_->note_started(message.object_size, std::make_shared<port_to_writer>(message.writer));
     log_start(*record_, message);
     // The pointers are not to const: what a program writes there, the next callback must not see.
     auto size = large(message.object_size);

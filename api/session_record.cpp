@@ -128,7 +128,7 @@ DWORD session_record::cancel(DWORD code) {
       // No receipt, if there was none; else unchanged. No release may overtake this either, see
       // complete_receive.
       port = std::exchange(port_, nullptr);
-      release_ = nullptr;
+      writer_ = nullptr;
     } else if (!cancel_code_) {
       cancel_code_ = code;
       port = port_;
@@ -140,7 +140,7 @@ DWORD session_record::cancel(DWORD code) {
 
 DWORD session_record::complete_receive(std::uint32_t size, std::uint64_t offset) {
   outstanding_block block;
-  release_port release;
+  std::shared_ptr<writer_port> writer;
   {
     lock guard{mutex_};
     auto known = outstanding_.find(offset);
@@ -152,13 +152,13 @@ DWORD session_record::complete_receive(std::uint32_t size, std::uint64_t offset)
     // After a cancel nobody waits for credit, and a release would overtake the cancel: the session must
     // not take a consumer that gave up for one that is done.
     if (!cancel_code_)
-      release = release_;
+      writer = writer_;
     if (over() && outstanding_.empty())
       forget_ports();
   }
   environment_.buffers.drop(block.bytes);
-  if (release)
-    release({offset, size});
+  if (writer)
+    writer->release({offset, size});
   return ERROR_SUCCESS;
 }
 
@@ -301,9 +301,9 @@ bool session_record::may_call_back() const {
   return !cancel_code_ && phase_ == phase::running;
 }
 
-void session_record::note_started(std::uint64_t object_size, release_port release) {
+void session_record::note_started(std::uint64_t object_size, std::shared_ptr<writer_port> writer) {
   lock guard{mutex_};
-  release_ = std::move(release);
+  writer_ = std::move(writer);
   summary_.object_size = object_size;
 }
 
@@ -319,14 +319,14 @@ std::optional<actors::byte_range> session_record::end_negotiation() {
 }
 
 void session_record::give_back(const actors::block_delivery& block) {
-  release_port release;
+  std::shared_ptr<writer_port> writer;
   {
     lock guard{mutex_};
     if (!cancel_code_) // see complete_receive
-      release = release_;
+      writer = writer_;
   }
-  if (release)
-    release({block.offset, block.size});
+  if (writer)
+    writer->release({block.offset, block.size});
 }
 
 void session_record::note_progress(const actors::receive_summary& summary) {
@@ -397,7 +397,7 @@ DWORD session_record::never_runs() const noexcept {
 
 void session_record::forget_ports() noexcept {
   port_ = nullptr;
-  release_ = nullptr;
+  writer_ = nullptr;
 }
 
 void session_record::settle(const failure& reason) noexcept {

@@ -110,7 +110,7 @@ public:
   bool may_call_back() const;
 
   /// The size of the object, and how blocks are given back.
-  void note_started(std::uint64_t object_size, release_port release);
+  void note_started(std::uint64_t object_size, std::shared_ptr<writer_port> writer);
 
   /// SESSION_NEGOTIATE is called between these two; the latter gives what the consumer asked for in it.
   void begin_negotiation();
@@ -179,7 +179,7 @@ private:
   /// Both dropped when nothing is left to tell them, after the end and the last CompleteReceive: a way kept would keep
   /// the actor at its end.
   std::shared_ptr<api_port> port_;
-  release_port release_;
+  std::shared_ptr<writer_port> writer_;
 
   std::map<std::uint64_t, outstanding_block> outstanding_; ///< by offset
   std::uint64_t outstanding_bytes_ = 0;

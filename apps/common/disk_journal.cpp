@@ -1,5 +1,7 @@
 #include "apps/common/disk_journal.hpp"
 
+#include "apps/common/range_io.hpp"
+
 #include <fmt/format.h>
 
 #include <cerrno>
@@ -24,17 +26,10 @@ file_failure unusable(const std::string& name, int error) {
 
 /// 0 or errno.
 int read_all(const descriptor& file, std::span<std::byte> bytes) {
-  std::size_t done = 0;
-  while (done < bytes.size()) {
-    const auto more
-      = ::pread(file.get(), bytes.data() + done, bytes.size() - done, static_cast<off_t>(done));
-    if (more < 0 && errno == EINTR)
-      continue;
-    if (more <= 0)
-      return more == 0 ? EIO : errno;
-    done += static_cast<std::size_t>(more);
-  }
-  return 0;
+  const auto stop = read_range(file, 0, bytes);
+  if (!stop)
+    return 0;
+  return stop->error != 0 ? stop->error : EIO; // it was longer a moment ago
 }
 
 } // namespace
@@ -90,16 +85,8 @@ tl::expected<disk_journal::found, file_failure> disk_journal::open(const descrip
 }
 
 int disk_journal::write(std::uint64_t offset, std::span<const std::byte> bytes) {
-  while (!bytes.empty()) {
-    const auto done = ::pwrite(file_.get(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
-    if (done < 0 && errno == EINTR)
-      continue;
-    if (done <= 0)
-      return done == 0 ? EIO : errno;
-    offset += static_cast<std::uint64_t>(done);
-    bytes = bytes.subspan(static_cast<std::size_t>(done));
-  }
-  return 0;
+  const auto stop = write_range(file_, offset, bytes);
+  return stop ? stop->error : 0;
 }
 
 int disk_journal::truncate(std::uint64_t size) {

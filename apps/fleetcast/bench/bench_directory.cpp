@@ -59,7 +59,7 @@ tl::expected<bench_directory, file_failure> bench_directory::create(const fs::pa
     room = std::min(room, free_memory());
   if (room < bytes)
     return refusal(ENOSPC,
-                   fmt::format("{} has room for {}, and this takes {}: give a smaller --size, "
+                   fmt::format("{} has room for {}, but the files need {}: give a smaller --size, "
                                "fewer --receivers, or another directory with --dir",
                                parent.string(), format_bytes(room), format_bytes(bytes)));
   auto name = (parent / "fleetcast-bench-XXXXXX").string();

@@ -1,4 +1,4 @@
-/// How a `fleetcast get` failed, for whoever tells it.
+/// How a `fleetcast get` failed: what each style of report shows.
 #pragma once
 
 #include "api/fleetcast_ext.h"

@@ -89,7 +89,7 @@ TEST(ReceiptDesk, KeepsTheFirstOfSeveralClaims) {
   EXPECT_FALSE(desk.on_receipt(start, 1, with_repaired(7), false));
   EXPECT_FALSE(desk.on_receipt(start + instant, 1, with_repaired(8), false));
   EXPECT_EQ(desk.next_due(start + receipt_desk::patience), std::optional<receiver_id>{1})
-    << "whoever repeats it would wait for ever";
+    << "a receiver that repeats its receipt would never be done";
   const auto settled = desk.settle(1, false);
   ASSERT_TRUE(settled);
   EXPECT_EQ(settled->repaired_symbols, 7U);
