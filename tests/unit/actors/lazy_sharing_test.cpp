@@ -9,7 +9,11 @@
 #include <cstdint>
 #include <functional>
 #include <future>
+#include <memory>
+#include <string>
 #include <thread>
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(std::shared_ptr<int>)
 
 namespace fleetcast::actors {
 namespace lazy_sharing_test {
@@ -144,6 +148,142 @@ TEST(LazySharing, NobodyKeepsAWorkerForItself) {
   tell_another(system, heard);
   EXPECT_EQ(heard.get_future().wait_for(patience), std::future_status::ready);
   caf::anon_send_exit(endless, caf::exit_reason::user_shutdown);
+}
+
+// -- timeouts ---------------------------------------------------------------------------------------
+
+using held_thing = std::shared_ptr<int>;
+
+TEST(LazySharing, FiresTimeoutsInTheirOrder) {
+  lazy_config config{2};
+  caf::actor_system system{config};
+  caf::scoped_actor test{system};
+  // The worker is busy until all are asked for and due, so nothing but the schedule can order them.
+  const auto sleeper = system.spawn([&](caf::event_based_actor* self) -> caf::behavior {
+    return {[&, self](go_atom, const caf::actor& to) {
+      for (const int delay : {3, 1, 2})
+        self->delayed_send(to, std::chrono::milliseconds(delay), delay);
+      dawdle();
+      self->quit();
+    }};
+  });
+  test->send(sleeper, go_atom::value, caf::actor{test});
+  for (const int expected : {1, 2, 3})
+    test->receive([&](int came) { EXPECT_EQ(came, expected); });
+}
+
+TEST(LazySharing, IsNotLateForATimeoutBeforeTheOneItRestsFor) {
+  std::promise<void> heard;
+  lazy_config config{1};
+  caf::actor_system system{config};
+  const auto one = system.spawn([&](caf::event_based_actor* self) -> caf::behavior {
+    self->delayed_send(self, std::chrono::hours(1), std::string{"too late"});
+    return {[](const std::string&) {},
+            [&, self](go_atom) {
+              heard.set_value();
+              self->quit();
+            }};
+  });
+  dawdle(); // until its worker rests
+  caf::delayed_anon_send(one, std::chrono::milliseconds(1), go_atom::value);
+  EXPECT_EQ(heard.get_future().wait_for(patience), std::future_status::ready);
+}
+
+TEST(LazySharing, FiresATimeoutBesideATurnThatDoesNotEnd) {
+  std::promise<void> heard;
+  bool in_time = false;
+  lazy_config config{2};
+  caf::actor_system system{config};
+  const auto other = system.spawn([&](caf::event_based_actor* self) -> caf::behavior {
+    return {[&, self](go_atom) {
+      heard.set_value();
+      self->quit();
+    }};
+  });
+  const auto stuck = system.spawn([&](caf::event_based_actor* self) -> caf::behavior {
+    return {[&, self](go_atom) {
+      self->delayed_send(other, std::chrono::milliseconds(1), go_atom::value);
+      in_time = heard.get_future().wait_for(patience) == std::future_status::ready;
+      self->quit();
+    }};
+  });
+  dawdle(); // until both workers rest
+  caf::anon_send(stuck, go_atom::value);
+  system.await_all_actors_done();
+  EXPECT_TRUE(in_time);
+}
+
+TEST(LazySharing, FiresATimeoutThatWasAskedForBeforeATurnThatDoesNotEnd) {
+  std::promise<void> heard;
+  bool in_time = false;
+  lazy_config config{2};
+  caf::actor_system system{config};
+  const auto other = system.spawn([&](caf::event_based_actor* self) -> caf::behavior {
+    return {[&, self](go_atom) {
+      heard.set_value();
+      self->quit();
+    }};
+  });
+  const auto stuck = system.spawn([&](caf::event_based_actor* self) -> caf::behavior {
+    return {[&, self](go_atom) {
+      in_time = heard.get_future().wait_for(patience) == std::future_status::ready;
+      self->quit();
+    }};
+  });
+  dawdle(); // until both workers rest
+  caf::delayed_anon_send(other, std::chrono::milliseconds(50), go_atom::value);
+  caf::anon_send(stuck, go_atom::value);
+  system.await_all_actors_done();
+  EXPECT_TRUE(in_time);
+}
+
+TEST(LazySharing, AnAnswerCancelsTheTimeoutOfItsRequest) {
+  std::promise<int> answers;
+  lazy_config config{1};
+  caf::actor_system system{config};
+  const auto other = system.spawn([]() -> caf::behavior { return {[](int x) { return x + 1; }}; });
+  const auto asking = system.spawn([&](caf::event_based_actor* self) -> caf::behavior {
+    self->request(other, std::chrono::milliseconds(1), 1)
+      .then([&](int x) { answers.set_value(x); },
+            [&](const caf::error&) { answers.set_value(0); });
+    return {[self](go_atom) { self->quit(); }};
+  });
+  EXPECT_EQ(answers.get_future().get(), 2);
+  dawdle(); // past the time: one that was not cancelled fires, and a second answer throws
+  for (const auto& each : {other, asking})
+    caf::anon_send_exit(each, caf::exit_reason::user_shutdown);
+}
+
+TEST(LazySharing, ARequestThatNobodyAnswersTimesOut) {
+  std::promise<caf::error> answer;
+  lazy_config config{1};
+  caf::actor_system system{config};
+  const auto silent = system.spawn([](caf::event_based_actor* self) -> caf::behavior {
+    return {[self](int) { return self->make_response_promise<int>(); }};
+  });
+  const auto asking = system.spawn([&](caf::event_based_actor* self) -> caf::behavior {
+    self->request(silent, std::chrono::milliseconds(1), 1)
+      .then([&](int) { answer.set_value({}); },
+            [&](const caf::error& reason) { answer.set_value(reason); });
+    return {[self](go_atom) { self->quit(); }};
+  });
+  EXPECT_EQ(answer.get_future().get(), caf::error{caf::sec::request_timeout});
+  for (const auto& each : {silent, asking})
+    caf::anon_send_exit(each, caf::exit_reason::user_shutdown);
+}
+
+TEST(LazySharing, KeepsNothingOfTimeoutsThatAreStillToCome) {
+  const auto thing = std::make_shared<int>(1);
+  {
+    lazy_config config{1};
+    caf::actor_system system{config};
+    const auto one = system.spawn([&](caf::event_based_actor* self) -> caf::behavior {
+      self->delayed_send(self, std::chrono::hours(1), held_thing{thing});
+      return {[self](go_atom) { self->quit(); }};
+    });
+    caf::anon_send(one, go_atom::value);
+  }
+  EXPECT_EQ(thing.use_count(), 1);
 }
 
 } // namespace
