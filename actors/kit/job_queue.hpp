@@ -79,7 +79,7 @@ private:
   bool is_closed_ = false;
   std::deque<caf::resumable*> jobs_;
 
-  timeout_schedule schedule_; ///< of the worker that tells the time, without the mutex
+  timeout_schedule schedule_;   ///< of the worker that tells the time, without the mutex
   std::vector<change> changes_; ///< of that worker, too
   bool is_told_ = false;        ///< there is one
   time_point scheduled_ = timeout_schedule::never; ///< the schedule's first

@@ -24,10 +24,10 @@ public:
   using simple_actor_clock::timeouts_cancellation;
 
   /// Cancellations name their actor by its number, since it may be at its end, where nothing can hold it any more.
-  using change = std::variant<
-    std::unique_ptr<actor_msg>, std::unique_ptr<group_msg>, std::unique_ptr<ordinary_timeout>,
-    std::unique_ptr<multi_timeout>, std::unique_ptr<request_timeout>, ordinary_timeout_cancellation,
-    request_timeout_cancellation, timeouts_cancellation, drop_all>;
+  using change = std::variant<std::unique_ptr<actor_msg>, std::unique_ptr<group_msg>,
+                              std::unique_ptr<ordinary_timeout>, std::unique_ptr<multi_timeout>,
+                              std::unique_ptr<request_timeout>, ordinary_timeout_cancellation,
+                              request_timeout_cancellation, timeouts_cancellation, drop_all>;
 
   static constexpr time_point never = time_point::max();
 

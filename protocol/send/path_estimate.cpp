@@ -336,7 +336,8 @@ void path_estimate::look_at_window(rate_phase left_in, const lane_state& lane, f
     running_.reset();
     return;
   }
-  if (w.count.sent() >= max_packets || (w.took() >= max_window && w.count.sent() >= min_judged))
+  if ((w.count.sent() >= max_packets && w.took() >= min_window)
+      || (w.took() >= max_window && w.count.sent() >= min_judged))
     close_window(left_in, lane, result);
 }
 

@@ -244,8 +244,7 @@ TEST(LazySharing, AnAnswerCancelsTheTimeoutOfItsRequest) {
   const auto other = system.spawn([]() -> caf::behavior { return {[](int x) { return x + 1; }}; });
   const auto asking = system.spawn([&](caf::event_based_actor* self) -> caf::behavior {
     self->request(other, std::chrono::milliseconds(1), 1)
-      .then([&](int x) { answers.set_value(x); },
-            [&](const caf::error&) { answers.set_value(0); });
+      .then([&](int x) { answers.set_value(x); }, [&](const caf::error&) { answers.set_value(0); });
     return {[self](go_atom) { self->quit(); }};
   });
   EXPECT_EQ(answers.get_future().get(), 2);

@@ -11,10 +11,9 @@ namespace path_estimate_test {
 namespace {
 
 constexpr std::size_t datagram = 1250; // 10,000 bits
-constexpr duration step = milliseconds(20);
 constexpr bit_rate megabit = 1'000'000;
 
-/// A link, and the reports of the receiver behind it: one a step.
+/// A link, and the reports of the receiver behind it: one a step, which is 20 ms unless told otherwise.
 class link {
 public:
   explicit link(bit_rate capacity, double own_loss = 0)
@@ -32,11 +31,12 @@ public:
   path_estimate::finding send(bit_rate rate, int steps, double burst = 0) {
     path_estimate::finding all;
     for (int i = 0; i < steps; ++i) {
-      const auto count = rate * 20 / 1000 / (datagram * 8);
+      const auto count
+        = rate * static_cast<std::uint64_t>(step_ / milliseconds(1)) / 1000 / (datagram * 8);
       for (std::uint64_t k = 0; k < count; ++k)
-        sent_.add(now_ + step * static_cast<std::int64_t>(k) / static_cast<std::int64_t>(count),
+        sent_.add(now_ + step_ * static_cast<std::int64_t>(k) / static_cast<std::int64_t>(count),
                   ++packet_, datagram);
-      now_ += step;
+      now_ += step_;
       const auto fits = std::min(1.0, static_cast<double>(capacity_) / static_cast<double>(rate));
       arrived_ += static_cast<double>(count) * fits * (1 - own_loss_) * (1 - (i == 0 ? burst : 0));
       all.overflows |= report().overflows;
@@ -50,6 +50,9 @@ public:
     later_ = later;
     latest_ = most;
   }
+
+  /// A step, from now on.
+  void report_every(duration time) { step_ = time; }
 
   /// From now on, whatever the rate.
   void lose(double share) { own_loss_ = share; }
@@ -69,6 +72,7 @@ private:
       r, {sent_, phases_, phase_, began_with_, estimate.delivers(), 100 * megabit, -never});
   }
 
+  duration step_ = milliseconds(20);
   bit_rate capacity_;
   double own_loss_;
   sent_log sent_;
@@ -105,6 +109,16 @@ TEST(PathEstimate, TakesInWhatArrives) {
   const auto l = settled(100 * megabit, 50 * megabit);
   EXPECT_NEAR(static_cast<double>(l.estimate.takes_in()), 50e6, 2e6);
   EXPECT_NEAR(static_cast<double>(l.estimate.delivers()), 50e6, 2e6);
+}
+
+TEST(PathEstimate, LearnsAtHighRatesFromReportsThatAreCloseTogether) {
+  link l{4000 * megabit};
+  l.report_every(milliseconds(5));
+  l.enter(rate_phase::relax);
+  l.send(1000 * megabit, 20);
+  l.enter(rate_phase::cruise);
+  l.send(3000 * megabit, 30);
+  EXPECT_NEAR(static_cast<double>(l.estimate.takes_in()), 3e9, 0.1e9);
 }
 
 TEST(PathEstimate, MakesUpForWhatItLosesAtAnyRate) {
