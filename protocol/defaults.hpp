@@ -1,4 +1,5 @@
-/// Every tunable of the protocol, with its unit and the reason for its value.
+/// Tunables of the protocol that several classes or both ends need, each with its unit and the reason for its value; those of one
+/// class are in its own file.
 ///
 /// A value that both sides must agree on travels in the accept message; the constant here is only
 /// what a sender chooses when nobody said otherwise.

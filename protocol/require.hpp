@@ -1,6 +1,6 @@
 /// Checks that stay on in every build: what a header asks of its caller, and what a class promises itself.
 ///
-///     REQUIRE(config.cache_blocks > max_read_ahead, config.cache_blocks, max_read_ahead);
+///     REQUIRE(places > most_ahead, places, most_ahead);
 ///     ENSURE(fits, block);
 ///
 /// REQUIRE blames the caller, ENSURE the code that it stands in. Where the condition does not hold both throw

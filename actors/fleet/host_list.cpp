@@ -20,7 +20,7 @@ constexpr std::size_t max_host_name = 253; // of a DNS name
 constexpr std::size_t max_digits = 9;
 constexpr std::size_t max_shown = 60;
 
-/// Why a text is no list; thrown about in this file only.
+/// Why a text is not a list of hosts. Stays in this file.
 struct complaint {
   std::string what;
 };
@@ -28,9 +28,9 @@ struct complaint {
 template <class T>
 using parsed = tl::expected<T, complaint>;
 
-tl::unexpected<complaint> complaint_about(std::string_view about, std::string_view what) {
-  const auto shown = protocol::plain_text(std::string{about.substr(0, max_shown)}, '?');
-  return tl::unexpected{complaint{"'" + shown + "' " + std::string{what}}};
+tl::unexpected<complaint> complaint_about(std::string_view about, const std::string& what) {
+  const auto shown = protocol::outside_text(about, max_shown);
+  return tl::unexpected{complaint{"'" + shown + "' " + what}};
 }
 
 bool is_blank(char c) {
@@ -89,20 +89,20 @@ bool is_host_name(std::string_view text) {
   return !is_number(label) || is_ipv4(std::string{text});
 }
 
-/// Several labels' characters in any order: a group is only shown.
-bool is_group_name(std::string_view text) {
+/// Labels' characters and dots in any order: of a group, which is only shown, or an interface.
+bool is_plain_name(std::string_view text) {
   return !text.empty() && text.size() <= max_host_name && text.front() != '.' && text.front() != '-'
          && std::all_of(text.begin(), text.end(),
                         [](char c) { return c == '.' || is_name_character(c); });
 }
 
-/// With a zone ("fe80::1%eth0") where the address needs one; it becomes part of file names.
+/// A link-local address needs a zone ("fe80::1%eth0"), and no other one has one. It becomes part of file names.
 bool is_ipv6(std::string_view text) {
   constexpr std::size_t longest_interface = 15;
   const auto percent = text.find('%');
   if (percent != std::string_view::npos) {
     const auto zone = text.substr(percent + 1);
-    if (zone.size() > longest_interface || !is_group_name(zone))
+    if (zone.size() > longest_interface || !is_plain_name(zone))
       return false;
   }
   // The library reads up to a zero byte.
@@ -113,7 +113,7 @@ bool is_ipv6(std::string_view text) {
   const auto address
     = boost::asio::ip::make_address_v6(std::string{text.substr(0, percent)}, wrong);
   return !wrong && is_unicast(address)
-         && (percent == std::string_view::npos || address.is_link_local());
+         && address.is_link_local() == (percent != std::string_view::npos);
 }
 
 std::optional<std::uint32_t> number_of(std::string_view text, std::size_t longest = max_digits) {
@@ -149,7 +149,7 @@ parsed<void> expand_part(std::string_view part, names& out, std::string_view wor
   if (*last < *first)
     return complaint_about(word, "has a range that runs backwards");
   if (std::uint64_t{*last} - *first + 1 + out.size() > max_hosts)
-    return complaint_about(word, "stands for more than 4096 hosts");
+    return complaint_about(word, "stands for more than " + std::to_string(max_hosts) + " hosts");
   for (auto value = *first; value <= *last; ++value) {
     auto digits = std::to_string(value);
     if (digits.size() < first_text.size())
@@ -159,6 +159,28 @@ parsed<void> expand_part(std::string_view part, names& out, std::string_view wor
   return {};
 }
 
+/// "1,5-9": what stands between brackets.
+parsed<names> tails_of(std::string_view parts, std::string_view word) {
+  names result;
+  for (bool more = true; more;) {
+    const auto comma = parts.find(',');
+    if (auto expanded = expand_part(parts.substr(0, comma), result, word); !expanded)
+      return tl::unexpected{std::move(expanded.error())};
+    more = comma != std::string_view::npos;
+    parts.remove_prefix(more ? comma + 1 : parts.size());
+  }
+  return result;
+}
+
+/// Each of `tails` behind each of `heads`.
+names product(const names& heads, const names& tails) {
+  names result;
+  for (const auto& head : heads)
+    for (const auto& tail : tails)
+      result.push_back(head + tail);
+  return result;
+}
+
 constexpr const char* too_long = "is too long for a host name";
 
 parsed<names> expand(std::string_view pattern, std::string_view word) {
@@ -166,7 +188,7 @@ parsed<names> expand(std::string_view pattern, std::string_view word) {
   while (!pattern.empty()) {
     const auto open = pattern.find('[');
     const auto literal = pattern.substr(0, open);
-    // Before thousands of names take it up, each of them. What stands for one alone is looked at with its port.
+    // Checked before the text is appended to thousands of names; a single name is checked later, with its port.
     if ((open != std::string_view::npos || result.size() > 1)
         && result.back().size() + literal.size() > max_host_name)
       return complaint_about(word, too_long);
@@ -177,23 +199,14 @@ parsed<names> expand(std::string_view pattern, std::string_view word) {
     const auto close = pattern.find(']', open);
     if (close == std::string_view::npos)
       return complaint_about(word, "has a bracket that is not closed");
-    auto parts = pattern.substr(open + 1, close - open - 1);
+    const auto parts = pattern.substr(open + 1, close - open - 1);
     pattern.remove_prefix(close + 1);
-    names tails;
-    for (bool more = true; more;) {
-      const auto comma = parts.find(',');
-      if (auto expanded = expand_part(parts.substr(0, comma), tails, word); !expanded)
-        return tl::unexpected{std::move(expanded.error())};
-      more = comma != std::string_view::npos;
-      parts.remove_prefix(more ? comma + 1 : parts.size());
-    }
-    if (result.size() * tails.size() > max_hosts)
-      return complaint_about(word, "stands for more than 4096 hosts");
-    names longer;
-    for (const auto& head : result)
-      for (const auto& tail : tails)
-        longer.push_back(head + tail);
-    result = std::move(longer);
+    auto tails = tails_of(parts, word);
+    if (!tails)
+      return tails;
+    if (result.size() * tails->size() > max_hosts)
+      return complaint_about(word, "stands for more than " + std::to_string(max_hosts) + " hosts");
+    result = product(result, *tails);
     if (result.front().size() > max_host_name)
       return complaint_about(word, too_long);
   }
@@ -238,7 +251,7 @@ std::optional<std::string_view> group_of(std::string_view line) {
   if (!line.starts_with('[') || !line.ends_with(']'))
     return std::nullopt;
   const auto name = line.substr(1, line.size() - 2);
-  return is_group_name(name) ? std::optional{name} : std::nullopt;
+  return is_plain_name(name) ? std::optional{name} : std::nullopt;
 }
 
 class reader {
@@ -272,7 +285,8 @@ private:
       if (!seen_.emplace(name, *port).second)
         continue;
       if (hosts_.size() == max_hosts)
-        return complaint_about(whole, "is one more than the 4096 hosts a fleet may have");
+        return complaint_about(whole, "is one more than the " + std::to_string(max_hosts)
+                                        + " hosts a fleet may have");
       hosts_.push_back({std::move(name), *port, group_});
     }
     return {};

@@ -17,13 +17,13 @@ public:
   job_store& operator=(const job_store&) = delete;
   virtual ~job_store() = default;
 
-  /// To stable storage. Why it cannot be kept; none: it is.
+  /// Writes `request` to stable storage; one that is kept already stays. No failure: it is kept.
   [[nodiscard]] virtual protocol::failure keep(const protocol::fleet::job_request& request) = 0;
 
-  /// The job is over, or was never kept.
+  /// Forgets the job, if it was kept. What cannot be removed is logged, and would be started again.
   virtual void drop(const std::string& id) = 0;
 
-  /// What was kept and not dropped, in any life. Whatever else lies there is left alone, and named in the log.
+  /// The jobs kept and not dropped, by earlier runs too, oldest first. What cannot be read is left alone, and logged.
   [[nodiscard]] virtual std::vector<protocol::fleet::job_request> kept() = 0;
 };
 

@@ -83,11 +83,22 @@ void link_acceptor::accept(std::size_t which) {
         me->admit(std::move(socket));
         return me->accept(which);
       }
-      // Of descriptors, mostly; also for a peer that has gone already, which costs it nothing.
-      me->pause_.expires_after(me->limits_.pause);
-      // Cancelled by the pause of another socket, it tries a little earlier.
-      me->pause_.async_wait([me, which](const error_code&) { me->accept(which); });
+      me->pause(which);
     });
+}
+
+/// Usually no descriptor is left. A peer that has already gone ends here, too; the pause does no harm. One pause serves all
+/// sockets.
+void link_acceptor::pause(std::size_t which) {
+  const bool is_first = paused_.empty();
+  paused_.push_back(which);
+  if (!is_first)
+    return;
+  pause_.expires_after(limits_.pause);
+  pause_.async_wait([me = shared_from_this()](const error_code&) {
+    for (const auto each : std::exchange(me->paused_, {}))
+      me->accept(each);
+  });
 }
 
 void link_acceptor::admit(tcp::socket socket) {
@@ -101,7 +112,7 @@ void link_acceptor::shake_hands(entrance::ticket ticket, tcp::socket socket) {
   error_code ignored;
   std::ostringstream from;
   from << socket.remote_endpoint(ignored);
-  // Not alive any more: nobody hears it.
+  // If the acceptor is gone, the link is closed anyway.
   auto greet = [weak = weak_from_this()] {
     const auto me = weak.lock();
     return me && me->is_full() ? greeting_when_full(me->limits_.links) : greeting();
@@ -140,7 +151,7 @@ void link_acceptor::hand_over(open_link link, const std::string& from) {
   auto scribe = make_scribe(system_, std::move(link), link_role::agent, border_);
   if (!scribe)
     return log().error("refused coordinator {} at {}: {}", peer, from, scribe.error().text);
-  log().info("coordinator {} at {}", peer, from);
+  log().info("coordinator {} connected from {}", peer, from);
   caf::anon_send(broker_, caf::publish_atom::value, *std::move(scribe), port_, agent_,
                  understands_);
 }

@@ -1,11 +1,11 @@
 /// Lets coordinators in to an agent. Only a connection whose peer has proven that it is a coordinator of
 /// this fleet reaches CAF's network layer.
 ///
-/// Overflow policy: `pending` connections at once, `pending_per_source` of one address, can prove it; others wait for
-/// their turn. One that takes longer than `grace` makes room for one that waits, so that strangers who hold connections
-/// open, or make thousands a second, keep nobody else out. Of those that wait, more than `waiting`, the last one of the
-/// longest line is closed. Each has `handshake` to prove it. Of coordinators' connections, `links` are kept, and later
-/// ones are told so and closed: those that are there may be in the middle of a job.
+/// Overflow policy: at most `pending` connections, `pending_per_source` of one address, prove themselves at once, each
+/// within `handshake`; the others wait. One that takes longer than `grace` loses its place to one that waits, so that
+/// strangers who hold connections open, or make thousands a second, keep nobody out. If more than `waiting` wait, the last
+/// one in the longest line is closed. At most `links` coordinators stay connected; later ones are told so and closed,
+/// because the earlier ones may be in the middle of a job.
 #pragma once
 
 #include "actors/fleet/link_handshake.hpp"
@@ -26,6 +26,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <vector>
 
 namespace fleetcast::actors::fleet {
 
@@ -52,7 +53,7 @@ struct link_acceptor_limits {
 
 class link_acceptor : public std::enable_shared_from_this<link_acceptor> {
 public:
-  /// Both outlive it. Without `context` there is no TLS: for the loopback interface only.
+  /// `system` and `io` outlive it. Without `context` there is no TLS: for the loopback interface only.
   link_acceptor(caf::actor_system& system, io::io_thread& io, listening_sockets sockets,
                 link_context context, const agent_actor& agent, link_border border = {},
                 link_acceptor_limits limits = {});
@@ -71,6 +72,7 @@ private:
   using tcp = boost::asio::ip::tcp;
 
   void accept(std::size_t which);
+  void pause(std::size_t which);
   void admit(tcp::socket socket);
   void shake_hands(entrance::ticket ticket, tcp::socket socket);
   void close_slow(entrance::ticket ticket);
@@ -91,6 +93,7 @@ private:
 
   // On the I/O thread.
   boost::asio::steady_timer pause_;
+  std::vector<std::size_t> paused_; ///< sockets that wait for its end
   std::shared_ptr<waiting_room> room_;
   std::map<entrance::ticket, std::shared_ptr<link_handshake>> pending_;
   rare_line full_; ///< of coordinators that are turned away

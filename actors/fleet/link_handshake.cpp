@@ -167,7 +167,7 @@ bool link_handshake::shake_hands() {
   ERR_clear_error();
   const int code = SSL_do_handshake(tls_.get());
   if (code != 1) {
-    if (const auto fault = fault_in(code))
+    if (const auto fault = fault_or_wait(code))
       fail_tls(*fault);
     return false;
   }
@@ -190,7 +190,7 @@ bool link_handshake::say_greeting() {
   if (line_.empty())
     line_ = greet_();
   while (said_ < line_.size()) {
-    const int moved = move(line_.data() + said_, line_.size() - said_);
+    const int moved = transfer(line_.data() + said_, line_.size() - said_);
     if (moved <= 0)
       return false;
     said_ += static_cast<std::size_t>(moved);
@@ -202,7 +202,7 @@ bool link_handshake::hear_greeting() {
   // Byte by byte: what follows it belongs to the actor network.
   while (!line_.ends_with('\n') && line_.size() < longest_greeting) {
     char next = 0;
-    if (move(&next, 1) <= 0)
+    if (transfer(&next, 1) <= 0)
       return false;
     line_ += next;
   }
@@ -213,21 +213,26 @@ bool link_handshake::hear_greeting() {
   return false;
 }
 
-int link_handshake::move(char* at, std::size_t size) {
+int link_handshake::transfer(char* at, std::size_t size) {
+  return tls_ ? transfer_tls(at, static_cast<int>(size)) : transfer_plain(at, size);
+}
+
+int link_handshake::transfer_tls(char* at, int size) {
+  ERR_clear_error();
+  const int moved
+    = role_ == link_role::agent ? SSL_write(tls_.get(), at, size) : SSL_read(tls_.get(), at, size);
+  if (moved > 0)
+    return moved;
+  const auto fault = fault_or_wait(moved);
+  if (!fault)
+    return 0;
+  fail("the connection was closed after the TLS handshake; does it refuse this certificate?",
+       *fault);
+  return -1;
+}
+
+int link_handshake::transfer_plain(char* at, std::size_t size) {
   const bool writes = role_ == link_role::agent;
-  if (tls_) {
-    ERR_clear_error();
-    const int moved = writes ? SSL_write(tls_.get(), at, static_cast<int>(size))
-                             : SSL_read(tls_.get(), at, static_cast<int>(size));
-    if (moved > 0)
-      return moved;
-    const auto fault = fault_in(moved);
-    if (!fault)
-      return 0;
-    fail("the connection was closed after the TLS handshake; does it refuse this certificate?",
-         *fault);
-    return -1;
-  }
   const auto moved = writes ? ::send(socket_.native_handle(), at, size, MSG_NOSIGNAL)
                             : ::recv(socket_.native_handle(), at, size, 0);
   if (moved > 0)
@@ -243,7 +248,7 @@ int link_handshake::move(char* at, std::size_t size) {
   return -1;
 }
 
-std::optional<int> link_handshake::fault_in(int tls_result) {
+std::optional<int> link_handshake::fault_or_wait(int tls_result) {
   const int error = errno; // before anything else sets it
   switch (SSL_get_error(tls_.get(), tls_result)) {
     case SSL_ERROR_WANT_READ:

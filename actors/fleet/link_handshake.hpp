@@ -40,6 +40,7 @@ struct unopened {
     = false; ///< the peer's certificate is the authority's, but for other names
 };
 
+/// Without a context there is no TLS.
 class link_handshake : public std::enable_shared_from_this<link_handshake> {
 public:
   using tcp = boost::asio::ip::tcp;
@@ -47,18 +48,16 @@ public:
   using callback = std::function<void(result)>;
   using greeter = std::function<std::string()>;
 
-  // Without `context` there is no TLS.
-
   /// A coordinator's end. `host` is what it calls the agent.
   link_handshake(tcp::socket socket, link_context context, std::string host);
 
   /// An agent's end. Asked for its line once the coordinator is known; whatever that says, the link is handed over.
   link_handshake(tcp::socket socket, link_context context, greeter greet);
 
-  /// Once, on the I/O thread. `over` is called there exactly once, later.
+  /// Once, on the I/O thread. `over` is called there exactly once: not before this returns, but perhaps inside `abandon`.
   void start(std::chrono::milliseconds limit, callback over);
 
-  /// Ends it at once. Its callback hears `reason`.
+  /// On the I/O thread, once started. Its callback hears `reason` before this returns; nothing happens if it is over.
   void abandon(protocol::failure reason);
 
 private:
@@ -70,9 +69,11 @@ private:
   bool say_greeting();
   bool hear_greeting();
   /// Bytes moved; 0: not now, and go_on() is called later; negative: never.
-  int move(char* at, std::size_t size);
+  int transfer(char* at, std::size_t size);
+  int transfer_tls(char* at, int size);
+  int transfer_plain(char* at, std::size_t size);
   /// What stopped TLS: errno, or 0 where OpenSSL knows; nothing: it goes on once the socket is ready.
-  std::optional<int> fault_in(int tls_result);
+  std::optional<int> fault_or_wait(int tls_result);
   void wait(tcp::socket::wait_type what);
   void fail_tls(int error);
   void fail(const std::string& what, int error);

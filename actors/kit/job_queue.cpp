@@ -1,6 +1,5 @@
 #include "actors/kit/job_queue.hpp"
 
-#include <algorithm>
 #include <utility>
 
 namespace fleetcast::actors {
@@ -12,18 +11,9 @@ constexpr auto never = timeout_schedule::never;
 /// The queue of which this thread is a worker.
 thread_local const job_queue* own_queue = nullptr;
 
-/// When those that are not the keeper look whether `due` was forgotten.
+/// When the guard looks whether `due` was forgotten.
 job_queue::time_point guard_of(job_queue::time_point due) {
   return due == never ? never : due + job_queue::grace;
-}
-
-/// For `never`, which no clock can count to.
-void rest_until(std::condition_variable& where, std::unique_lock<std::mutex>& held,
-                job_queue::time_point until) {
-  if (until == never)
-    where.wait(held);
-  else
-    where.wait_until(held, until);
 }
 
 } // namespace
@@ -35,17 +25,17 @@ void job_queue::add(caf::resumable* job) {
     wake_one();
 }
 
-void job_queue::ask(change what) {
+void job_queue::change_timeouts(change what) {
   const auto due = timeout_schedule::due_of(what);
   const std::lock_guard held{mutex_};
   if (is_closed_)
     return; // `what` goes when the mutex is free again: it may hold the last of an actor
-  asked_.push_back(std::move(what));
-  asked_due_ = std::min(asked_due_, due);
-  // A worker will look itself when its turn ends.
+  waiting_.push_back(std::move(what));
+  waiting_due_ = std::min(waiting_due_, due);
+  // A worker looks itself when its turn ends.
   const bool is_outside = own_queue != this;
-  if (is_outside && has_keeper() && (due < kept_until_ || asked_.size() >= most_asked))
-    call_keeper();
+  if (is_outside && has_keeper() && (due < kept_until_ || waiting_.size() >= most_waiting_changes))
+    return call_keeper(); // which sees to the guard before its own turn
   see_to_guard();
 }
 
@@ -53,13 +43,16 @@ caf::resumable* job_queue::wait() {
   own_queue = this;
   lock held{mutex_};
   while (!is_closed_) {
-    if (has_time_to_tell())
-      tell_time(held);
+    if (has_timeouts_to_serve())
+      serve_timeouts(held);
+    if (is_closed_)
+      break;
     if (!jobs_.empty())
       return take();
-    if (!is_closed_ && !has_time_to_tell())
+    if (!has_timeouts_to_serve())
       rest(held);
   }
+  own_queue = nullptr;
   return nullptr;
 }
 
@@ -71,7 +64,7 @@ void job_queue::close() {
 }
 
 void job_queue::drop_timeouts() {
-  std::exchange(asked_, {}).clear();
+  std::exchange(waiting_, {}).clear();
   schedule_.clear();
 }
 
@@ -80,18 +73,21 @@ caf::resumable* job_queue::take_left_over() {
   return jobs_.empty() ? nullptr : take();
 }
 
-bool job_queue::has_time_to_tell() const {
-  if (is_told_)
-    return false;
-  return !asked_.empty() || schedule_.is_due();
+job_queue::rests job_queue::counted() const {
+  const std::lock_guard held{mutex_};
+  return rests_;
 }
 
-/// Without the mutex: what is fired adds jobs, and what is forgotten may end actors, which asks for more.
-void job_queue::tell_time(lock& held) {
-  is_told_ = true;
+bool job_queue::has_timeouts_to_serve() const {
+  return !is_serving_ && (!waiting_.empty() || schedule_.is_due());
+}
+
+/// Without the mutex: what is fired adds jobs, and what is forgotten may end actors, which changes more.
+void job_queue::serve_timeouts(lock& held) {
+  is_serving_ = true;
   scheduled_ = never;
-  changes_.swap(asked_);
-  asked_due_ = never;
+  changes_.swap(waiting_);
+  waiting_due_ = never;
   held.unlock();
   for (auto& each : changes_)
     schedule_.apply(std::move(each));
@@ -100,7 +96,7 @@ void job_queue::tell_time(lock& held) {
   const auto first = schedule_.first_due();
   held.lock();
   scheduled_ = first;
-  is_told_ = false;
+  is_serving_ = false;
 }
 
 void job_queue::rest(lock& held) {
@@ -109,11 +105,13 @@ void job_queue::rest(lock& held) {
   if (next_due() < kept_until_)
     call_keeper();
   const auto until = guard_of(next_due());
-  guarded_until_ = std::min(guarded_until_, until);
+  const bool is_guard = until < guarded_until_; // otherwise another one looks in time
+  if (is_guard)
+    guarded_until_ = until;
   ++resting_others_;
-  rest_until(other_called_, held, until);
+  rest_until(other_called_, held, is_guard ? until : never);
   --resting_others_;
-  guarded_until_ = never; // of the others, if there are any, nobody knows: one more will look
+  guarded_until_ = never; // perhaps it was not the guard that was called: one more will look
 }
 
 /// One that was called may still be on its way when the next one rests.
@@ -126,6 +124,16 @@ void job_queue::rest_as_keeper(lock& held) {
     keeper_ = 0;
 }
 
+void job_queue::rest_until(std::condition_variable& called, lock& held, time_point until) {
+  ++rests_.resting;
+  if (until == never)
+    called.wait(held);
+  else
+    called.wait_until(held, until);
+  --rests_.resting;
+  ++rests_.woken;
+}
+
 void job_queue::wake_one() {
   if (has_keeper())
     call_keeper();
@@ -133,7 +141,7 @@ void job_queue::wake_one() {
     other_called_.notify_one();
 }
 
-/// From here on it is awake, even if it needs a moment.
+/// From here on it counts as awake, even if it needs a moment.
 void job_queue::call_keeper() {
   keeper_ = 0;
   keeper_called_.notify_one();

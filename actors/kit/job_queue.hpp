@@ -5,8 +5,12 @@
 /// concerns. With a thread for the clock, as CAF has it, each timeout woke that thread twice and a worker besides.
 ///
 /// The keeper is also the one that is called first for a job, so a process with little to do stays on one thread. While it
-/// works nobody keeps the time, since it will look again when its actor's turn ends. For a turn that does not end, the others
-/// rest no longer than a moment beyond the next timeout.
+/// works nobody keeps the time, since it looks again when its actor's turn ends. For a turn that does not end, one of the
+/// others, the guard, rests no longer than `grace` beyond the next timeout.
+///
+/// Invariant: while any worker rests, one of them wakes up by itself no later than next_due() + grace. It is the keeper or,
+/// without one, the guard. Whoever brings next_due() forward, or stops being the one that would wake up, restores this
+/// (see_to_guard).
 #pragma once
 
 #include "actors/kit/timeout_schedule.hpp"
@@ -27,10 +31,9 @@ namespace fleetcast::actors {
 class job_queue {
 public:
   using time_point = timeout_schedule::time_point;
-
   using change = timeout_schedule::change;
 
-  /// How late a timeout may be because the worker that would serve it is busy. Such a worker's turn should be over sooner.
+  /// How late a timeout may be because the worker that would serve it is busy, while another one rests.
   static constexpr std::chrono::milliseconds grace{10};
 
   job_queue() = default;
@@ -41,10 +44,10 @@ public:
   /// outside wakes one.
   void add(caf::resumable* job);
 
-  /// Any thread. Changes the timeouts, before the next one is fired. Nothing happens once closed.
-  void ask(change what);
+  /// Any thread. It is made before the next timeout is fired. Nothing happens once closed.
+  void change_timeouts(change what);
 
-  /// For workers: waits for a job, and fires timeouts meanwhile. Null: closed.
+  /// For workers: waits for a job, and serves timeouts meanwhile. Null: closed.
   [[nodiscard]] caf::resumable* wait();
 
   /// Ends all waiting.
@@ -56,44 +59,60 @@ public:
   /// Once closed: what nobody waited for. Null: nothing is left.
   [[nodiscard]] caf::resumable* take_left_over();
 
+  /// How many workers rest now, and how often one has woken up so far.
+  struct rests {
+    std::size_t resting = 0;
+    std::uint64_t woken = 0;
+  };
+
+  [[nodiscard]] rests counted() const;
+
 private:
   using lock = std::unique_lock<std::mutex>;
 
   /// Changes that may wait until a worker looks at them anyway.
-  static constexpr std::size_t most_asked = 64;
+  static constexpr std::size_t most_waiting_changes = 64;
 
   /// When something is due, as far as anyone knows.
-  time_point next_due() const noexcept { return std::min(scheduled_, asked_due_); }
+  time_point next_due() const noexcept { return std::min(scheduled_, waiting_due_); }
 
   bool has_keeper() const noexcept { return keeper_ != 0; }
-  bool has_time_to_tell() const;
-  void tell_time(lock& held);
+  bool has_timeouts_to_serve() const;
+  void serve_timeouts(lock& held);
   void rest(lock& held);
   void rest_as_keeper(lock& held);
+  void rest_until(std::condition_variable& called, lock& held, time_point until);
   void wake_one();
   void call_keeper();
   void see_to_guard();
   caf::resumable* take();
 
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   bool is_closed_ = false;
   std::deque<caf::resumable*> jobs_;
+  rests rests_;
 
-  timeout_schedule schedule_;   ///< of the worker that tells the time, without the mutex
-  std::vector<change> changes_; ///< of that worker, too
-  bool is_told_ = false;        ///< there is one
-  time_point scheduled_ = timeout_schedule::never; ///< the schedule's first
-  std::vector<change> asked_;                      ///< since
-  time_point asked_due_ = timeout_schedule::never; ///< the first among those
+  bool is_serving_
+    = false; ///< one worker serves timeouts, without the mutex; only that one touches the next two
+  timeout_schedule schedule_;
+  std::vector<change> changes_; ///< taken out of `waiting_`, being made
+
+  time_point scheduled_
+    = timeout_schedule::never;  ///< the schedule's first; `never` while it is being served
+  std::vector<change> waiting_; ///< not made yet
+  time_point waiting_due_ = timeout_schedule::never; ///< the first timeout among those
 
   std::condition_variable keeper_called_;
-  std::uint64_t keepers_ = 0; ///< so far
-  std::uint64_t keeper_ = 0;  ///< which of those rests, and was not called; 0: none
+  std::uint64_t keepers_ = 0; ///< the number of the latest one
+  std::uint64_t keeper_
+    = 0; ///< its number while it rests uncalled; 0: there is none. So one that wakes up late does not take
+  ///< its successor for itself
   time_point kept_until_ = timeout_schedule::never;
 
   std::condition_variable other_called_;
   std::size_t resting_others_ = 0;
-  time_point guarded_until_ = timeout_schedule::never; ///< when the first of them looks again
+  time_point guarded_until_
+    = timeout_schedule::never; ///< the guard wakes up by then; `never`: there may be none
 };
 
 } // namespace fleetcast::actors

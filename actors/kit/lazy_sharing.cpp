@@ -42,17 +42,18 @@ public:
 
 private:
   void turn(caf::resumable* job) {
-    // Otherwise the job is over, or waits for a message that brings it back here.
     if (job->resume(this, messages_per_turn) == caf::resumable::resume_later)
       exec_later(job);
     else
-      caf::intrusive_ptr_release(job);
+      caf::intrusive_ptr_release(
+        job); // it is over, or waits for a message that brings it back here
   }
 
   job_queue& queue_;
 };
 
-/// Workers, clock and printer of an actor system.
+/// Workers, clock and printer of an actor system. CAF's own coordinator ends the process where the system refuses one of
+/// its threads.
 class lazy_scheduler final : public caf::scheduler::abstract_coordinator, public refusable_start {
 public:
   explicit lazy_scheduler(caf::actor_system& system)
@@ -66,12 +67,12 @@ public:
 
 protected:
   void start() override {
-    if (start_threads())
+    if (start_workers())
       utility_actors_[printer_id] = spawn_printer(system());
   }
 
   void stop() override {
-    // By its worker, so before those end. There is none where a thread was refused.
+    // The printer runs on a worker, so it ends before they do. There is none where a thread was refused.
     if (printer())
       stop_actors();
     queue_.close();
@@ -83,33 +84,25 @@ protected:
   }
 
 private:
-  bool start_threads() {
+  /// False: one was refused, as start_failure_ says.
+  bool start_workers() {
     threads_.reserve(num_workers());
     while (threads_.size() < num_workers()) {
       auto& fresh = workers_.emplace_back(system(), queue_);
-      auto started = start_thread("caf.multiplexer", "a worker of the actor system",
-                                  [&fresh] { fresh.run(); });
-      if (!started.joinable())
+      auto started = io::start_thread("a worker of the actor system", [this, &fresh] {
+        CAF_SET_LOGGER_SYS(&system());
+        pthread_setname_np(pthread_self(), "caf.worker");
+        system().thread_started();
+        fresh.run();
+        system().thread_terminates();
+      });
+      if (!started) {
+        start_failure_ = std::move(started.error());
         return false;
-      threads_.push_back(std::move(started));
+      }
+      threads_.push_back(std::move(*started));
     }
     return true;
-  }
-
-  /// Not joinable: refused, as start_failure_ says.
-  template <class Work>
-  std::thread start_thread(const char* name, const char* purpose, Work work) {
-    auto result = io::start_thread(purpose, [this, name, work] {
-      CAF_SET_LOGGER_SYS(&system());
-      pthread_setname_np(pthread_self(), name);
-      system().thread_started();
-      work();
-      system().thread_terminates();
-    });
-    if (result)
-      return std::move(*result);
-    start_failure_ = std::move(result.error());
-    return {};
   }
 
   job_queue queue_;

@@ -7,7 +7,8 @@
 /// queue holds more than that job. (CAF's other policy, work_stealing, lets workers that found nothing
 /// sleep for 10 ms; a block would wait that long at each step of its way, and an idle process never rest.)
 ///
-/// They keep the time, too (job_queue.hpp), so that a timeout wakes nobody but the worker that serves it.
+/// They keep the time, too (job_queue.hpp): a timeout wakes the worker that serves it and, every `grace` at most, one more,
+/// which guards against a turn that does not end.
 ///
 /// The price: what an actor sends waits until that actor's turn ends, even if other workers sleep. A turn is
 /// a few messages long, and nothing that runs on workers may block (actors that do are detached).

@@ -45,16 +45,16 @@ public:
 
 private:
   template <class Timeout>
-  void make(std::unique_ptr<Timeout>& fresh) {
+  void carry_out(std::unique_ptr<Timeout> fresh) {
     add_schedule_entry(std::move(fresh));
   }
 
   template <class Cancellation>
-  void make(const Cancellation& what) {
+  void carry_out(const Cancellation& what) {
     handle(what);
   }
 
-  void make(const drop_all&) { clear(); }
+  void carry_out(const drop_all&) { clear(); }
 };
 
 } // namespace fleetcast::actors

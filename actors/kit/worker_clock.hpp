@@ -7,7 +7,7 @@ namespace fleetcast::actors {
 
 class job_queue;
 
-/// Any thread. What is asked of it goes into its queue, which must outlive it.
+/// Any thread. What it is told goes into its queue, which must outlive it.
 class worker_clock final : public caf::actor_clock {
 public:
   explicit worker_clock(job_queue& queue) : queue_(queue) {}

@@ -69,10 +69,11 @@ struct receive_request {
   /// What the consumer holds of the object since an earlier session, not proven. In any order.
   std::vector<byte_range> held;
 
-  /// How long a session that was on waits for a server that went away, without getting on; 0: it fails at once.
+  /// How long a session that had started waits for its server to come back, since the object stopped coming; each block
+  /// that is verified begins it anew. 0: it fails at once.
   protocol::duration patience{0};
 
-  /// Some of the object is here already: it need not come again.
+  /// This session lost its server, or holds some of the object: only what it asks for is to be sent.
   bool resumes = false;
 };
 
@@ -148,8 +149,8 @@ struct session_progress {
   receive_summary summary;
 };
 
-/// Wants the object. It receives session_started, then deliveries, and session_finished exactly once, last; a session that
-/// never started sends only the last of these.
+/// Wants the object. It hears session_started, then deliveries and progress, and exactly once, last, session_finished; of a
+/// session that never started, only that.
 using consumer_actor
   = caf::typed_actor<caf::reacts_to<session_started>, caf::reacts_to<block_delivery>,
                      caf::reacts_to<session_progress>, caf::reacts_to<session_finished>,
@@ -171,19 +172,19 @@ using reassembly_actor = datagram_sink_actor::extend<
   caf::replies_to<status_atom>::with<status_snapshot>>;
 
 /// The server said yes. Addresses are those of the control connection.
-struct link_accepted {
+struct server_accepted {
   protocol::wire::session_accept accept;
   boost::asio::ip::address local;
   boost::asio::ip::address peer;
 };
 
-/// The control connection is no more, or never was: refused, rejected, lost, ended by the server.
-struct link_closed {
+/// The control connection ended, or was never made: refused, rejected, lost, ended by the server.
+struct server_left {
   failure reason;
 };
 
 /// The server noted the receipt.
-struct link_receipted {};
+struct receipt_confirmed {};
 
 /// Every block was verified and given to the writer.
 struct reassembly_finished {
@@ -209,8 +210,8 @@ struct consumption_finished {
 };
 
 using receive_session_actor = caf::typed_actor<
-  caf::reacts_to<cancel_atom, failure>, caf::reacts_to<link_accepted>, caf::reacts_to<link_closed>,
-  caf::reacts_to<link_receipted>, caf::reacts_to<session_progress>,
+  caf::reacts_to<cancel_atom, failure>, caf::reacts_to<server_accepted>,
+  caf::reacts_to<server_left>, caf::reacts_to<receipt_confirmed>, caf::reacts_to<session_progress>,
   caf::reacts_to<reassembly_finished>, caf::reacts_to<reassembly_failed>,
   caf::reacts_to<reception_changed>, caf::reacts_to<protocol::wire::feedback_state>,
   caf::reacts_to<protocol::wire::fetch>, caf::reacts_to<protocol::wire::fetched>,
@@ -218,7 +219,7 @@ using receive_session_actor = caf::typed_actor<
   caf::reacts_to<tick_atom>, caf::replies_to<status_atom>::with<status_snapshot>>;
 
 /// Client end of a control connection: connects at once when spawned and reports to its
-/// receive_session with link_accepted, feedback_state, fetched, link_receipted and, last, link_closed.
+/// receive_session with server_accepted, feedback_state, fetched, receipt_confirmed and, last, server_left.
 using control_client_actor
   = caf::typed_actor<caf::reacts_to<protocol::wire::client_message>, caf::reacts_to<stop_atom>,
                      caf::replies_to<status_atom>::with<status_snapshot>>;
@@ -231,9 +232,9 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(fleetcast::actors::byte_range)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(fleetcast::actors::consumption_finished)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(fleetcast::actors::delivery_finished)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(fleetcast::actors::held_digests)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(fleetcast::actors::link_accepted)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(fleetcast::actors::link_closed)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(fleetcast::actors::link_receipted)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(fleetcast::actors::server_accepted)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(fleetcast::actors::server_left)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(fleetcast::actors::receipt_confirmed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(fleetcast::actors::incoming_transmission)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(fleetcast::actors::reassembly_failed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(fleetcast::actors::reassembly_finished)

@@ -208,8 +208,8 @@ void control_client_state::obey(conversation::quit) {
 }
 
 void control_client_state::obey(const wire::session_accept& accept) {
-  self_->send(session_,
-              link_accepted{accept, connection_->local().address(), connection_->peer().address()});
+  self_->send(session_, server_accepted{accept, connection_->local().address(),
+                                        connection_->peer().address()});
 }
 
 void control_client_state::obey(const wire::feedback_state& state) {
@@ -221,11 +221,11 @@ void control_client_state::obey(const wire::fetched& part) {
 }
 
 void control_client_state::obey(conversation::receipted) {
-  self_->send(session_, link_receipted{});
+  self_->send(session_, receipt_confirmed{});
 }
 
 void control_client_state::obey(conversation::closed report) {
-  self_->send(session_, link_closed{std::move(report.reason)});
+  self_->send(session_, server_left{std::move(report.reason)});
 }
 
 status_snapshot control_client_state::status() const {

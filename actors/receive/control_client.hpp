@@ -2,12 +2,12 @@
 ///
 /// Connects when spawned, with its own identity if it is to authenticate itself, and shows that to no server but the one
 /// given or pinned; carries messages between the connection and the conversation; reports to its receive_session:
-/// link_accepted, link_receipted and, last and exactly once, link_closed: with code none when the connection ended
+/// server_accepted, receipt_confirmed and, last and exactly once, server_left: with code none when the connection ended
 /// after the receipt was noted. After `stop` nothing is reported any more: what is queued (a leave) is flushed, then the
 /// actor ends, within `control_limits::close`.
 ///
 /// Who monitors whom: this actor monitors its session and closes the connection when it dies. The
-/// session monitors this actor: a crash closes the connection without a link_closed.
+/// session monitors this actor: a crash closes the connection without a server_left.
 #pragma once
 
 #include "actors/io/io_thread.hpp"

@@ -67,9 +67,11 @@ public:
     return session.spawn(start, request);
   }
 
-  tl::expected<receiving, failure>
-  receive(caf::scheduled_actor& session, const receive_request& request, const link_accepted& link,
-          const consumer_actor& consumer, const receive_session_actor& self) override {
+  tl::expected<receiving, failure> receive(caf::scheduled_actor& session,
+                                           const receive_request& request,
+                                           const server_accepted& link,
+                                           const consumer_actor& consumer,
+                                           const receive_session_actor& self) override {
     const auto& accept = link.accept;
     const auto layout = layout_from(accept);
     if (!layout)
@@ -93,7 +95,7 @@ public:
   }
 
   tl::expected<next_reception, failure> receive_again(const receive_request& request,
-                                                      const link_accepted& link,
+                                                      const server_accepted& link,
                                                       const receiving& before) override {
     const auto layout = layout_from(link.accept);
     if (!layout)
@@ -144,7 +146,7 @@ private:
   }
 
   static incoming_transmission transmission_from(const receive_request& request,
-                                                 const link_accepted& link,
+                                                 const server_accepted& link,
                                                  const protocol::geometry& layout,
                                                  const session_sockets& sockets) {
     auto config = receiver_config_from(link, layout, sockets.path);
@@ -152,7 +154,7 @@ private:
     return {std::move(config), sockets.feedback, sources_from(link.accept)};
   }
 
-  static protocol::receiver_config receiver_config_from(const link_accepted& link,
+  static protocol::receiver_config receiver_config_from(const server_accepted& link,
                                                         const protocol::geometry& layout,
                                                         const data_path& path) {
     const auto& accept = link.accept;
@@ -185,7 +187,7 @@ private:
   }
 
   static tl::expected<session_sockets, failure> open_sockets(const receive_request& request,
-                                                             const link_accepted& link) {
+                                                             const server_accepted& link) {
     const auto server = feedback_target(request, link);
     if (!server)
       return tl::unexpected{server.error()};
@@ -228,7 +230,7 @@ private:
 
   /// Where the server wants feedback.
   static tl::expected<io::udp_endpoint, failure> feedback_target(const receive_request& request,
-                                                                 const link_accepted& link) {
+                                                                 const server_accepted& link) {
     const auto& announced = link.accept.feedback;
     if (announced.address.empty())
       return io::udp_endpoint{link.peer, announced.port};
@@ -248,7 +250,7 @@ private:
   /// The link that a link-local address of the server is on, which the server cannot tell: the interface that was
   /// asked for, or else the control connection's. 0: not known.
   static tl::expected<unsigned, failure> zone_of(const receive_request& request,
-                                                 const link_accepted& link) {
+                                                 const server_accepted& link) {
     const auto here = io::inventory::take();
     if (!here)
       return tl::unexpected{here.error()};

@@ -51,15 +51,15 @@ receive_session_state::make_behavior(receive_request request, consumer_actor con
   children_.add(self_, "control_client", link_, child_set::farewell::stop);
   return {
     [this](cancel_atom, const failure& reason) { cancel(reason); },
-    [this](const link_accepted& link) {
+    [this](const server_accepted& link) {
       if (!is_of_earlier_link())
         on_accepted(link);
     },
-    [this](const link_closed& link) {
+    [this](const server_left& link) {
       if (!is_of_earlier_link())
         on_link_closed(link.reason);
     },
-    [this](const link_receipted&) {
+    [this](const receipt_confirmed&) {
       if (phase_ == phase::receipting && !is_of_earlier_link())
         quit();
     },
@@ -107,14 +107,14 @@ bool receive_session_state::is_of_earlier_link() const {
   return from && from != caf::actor_cast<caf::strong_actor_ptr>(link_);
 }
 
-void receive_session_state::on_accepted(const link_accepted& link) {
+void receive_session_state::on_accepted(const server_accepted& link) {
   if (phase_ == phase::connecting)
     begin_receiving(link);
   else if (phase_ == phase::waiting)
     go_on_receiving(link);
 }
 
-void receive_session_state::begin_receiving(const link_accepted& link) {
+void receive_session_state::begin_receiving(const server_accepted& link) {
   auto parts = parts_->receive(*self_, request_, link, consumer_, self_);
   if (!parts)
     return cancel(std::move(parts.error()).in_context("while receiving " + what()));
@@ -211,7 +211,7 @@ void receive_session_state::dial() {
   children_.add(self_, "control_client", link_, child_set::farewell::stop);
 }
 
-void receive_session_state::go_on_receiving(const link_accepted& link) {
+void receive_session_state::go_on_receiving(const server_accepted& link) {
   if (reassembled_) {
     children_.remove(link_);
     link_ = nullptr;

@@ -60,8 +60,9 @@ public:
   /// Joins the group and makes the actors that receive. Nothing is read yet: the consumer first
   /// has to hear that the session started, and blocks take another way to it.
   virtual tl::expected<receiving, failure>
-  receive(caf::scheduled_actor& session, const receive_request& request, const link_accepted& link,
-          const consumer_actor& consumer, const receive_session_actor& self)
+  receive(caf::scheduled_actor& session, const receive_request& request,
+          const server_accepted& link, const consumer_actor& consumer,
+          const receive_session_actor& self)
     = 0;
 
   /// Another transmission of the same object, on a group and sockets of its own.
@@ -72,8 +73,9 @@ public:
   };
 
   /// Joins the group of a server that is back. As with `receive` nothing is read yet.
-  virtual tl::expected<next_reception, failure>
-  receive_again(const receive_request& request, const link_accepted& link, const receiving& before)
+  virtual tl::expected<next_reception, failure> receive_again(const receive_request& request,
+                                                              const server_accepted& link,
+                                                              const receiving& before)
     = 0;
 
   /// Of what is drawn at random. Tests have theirs.
@@ -114,12 +116,12 @@ private:
   bool is_of_earlier_link() const;
   void note(const receive_summary& summary);
   void show_progress();
-  void on_accepted(const link_accepted& link);
-  void begin_receiving(const link_accepted& link);
+  void on_accepted(const server_accepted& link);
+  void begin_receiving(const server_accepted& link);
   void listen_on(const std::optional<data_path>& path);
   void await_server(failure reason);
   void dial();
-  void go_on_receiving(const link_accepted& link);
+  void go_on_receiving(const server_accepted& link);
   void on_reassembly_failed(const failure& reason);
   void on_delivered();
   void on_consumed(bool complete);

@@ -12,6 +12,7 @@
 #include <ctime>
 #include <string>
 
+#include <fcntl.h>
 #include <sys/stat.h>
 
 namespace fleetcast::actors::fleet {
@@ -28,27 +29,33 @@ failure fault(const std::filesystem::path& file, const std::string& what) {
             + (complaint.empty() ? "" : " (" + complaint + ")")};
 }
 
-failure check(const std::filesystem::path& file, const char* what, const io::trust_file& rule) {
+/// OpenSSL would only say "system lib" of a file that cannot be read.
+failure check(const char* what, const io::trust_file& rule) {
+  // Not blocking: it may be the name of a pipe.
+  const io::file_descriptor opened{::open(rule.path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
   struct stat info {};
-  if (::stat(file.c_str(), &info) != 0)
-    return io::system_failure(errno, failure_code::trust_store_fault,
-                              std::string{"cannot look at the "} + what, file)
-      .in_context("`fleetcast fleet cert` makes these files");
+  if (!opened || ::fstat(opened.get(), &info) != 0) {
+    const int error = errno;
+    auto result = io::system_failure(error, failure_code::trust_store_fault,
+                                     std::string{"cannot read the "} + what, rule.path);
+    if (error == ENOENT)
+      result.text += "; `fleetcast fleet cert` makes these files";
+    return result;
+  }
   auto exposed = io::refuse_exposed(rule, info);
   if (exposed)
     exposed.code = failure_code::trust_store_fault;
   return exposed;
 }
 
-/// Who can write the authority's certificate decides who commands, or obeys.
+/// Whoever can write the CA certificate decides who commands this host, or whom it commands.
 failure check(const credential_files& files) {
   constexpr auto refusal = "will not use these credentials";
   constexpr auto replaced = "others could have put a certificate of theirs into it";
   constexpr auto read = "others could have read this private key";
-  for (auto wrong :
-       {check(files.certificate, "certificate", {files.certificate, refusal, replaced}),
-        check(files.key, "private key", {files.key, refusal, read, true}),
-        check(files.ca, "CA certificate", {files.ca, refusal, replaced})})
+  for (auto wrong : {check("certificate", {files.certificate, refusal, replaced}),
+                     check("private key", {files.key, refusal, read, true}),
+                     check("CA certificate", {files.ca, refusal, replaced})})
     if (wrong)
       return wrong;
   return {};
@@ -78,7 +85,7 @@ const char* renewal_of(link_role role) {
 std::chrono::sys_seconds expiry_of(const link_context& context) {
   std::tm broken{};
   if (ASN1_TIME_to_tm(X509_get0_notAfter(SSL_CTX_get0_certificate(context.get())), &broken) != 1)
-    return {}; // no such context is made
+    return {}; // cannot fail: make_link_context has read it
   return std::chrono::sys_seconds{std::chrono::seconds{timegm(&broken)}};
 }
 

@@ -41,7 +41,7 @@ make_link_context(const credential_files& files, link_role role);
 /// Which command makes another certificate, as the end of a sentence.
 [[nodiscard]] const char* renewal_of(link_role role);
 
-/// The latest complaint of OpenSSL on this thread, in words; empty: none.
-std::string tls_complaint();
+/// Takes OpenSSL's errors off this thread's queue; the last one in words, empty if there was none.
+[[nodiscard]] std::string tls_complaint();
 
 } // namespace fleetcast::actors::fleet

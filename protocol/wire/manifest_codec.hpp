@@ -11,7 +11,7 @@ namespace fleetcast::protocol::wire {
 /// Requires 1 to defaults::manifest_capacity digests.
 void write_manifest(const manifest& from, schema::Manifest::Builder to);
 
-/// Nothing when it is no legal manifest.
+/// Nothing if the manifest is not valid.
 [[nodiscard]] std::optional<manifest> read_manifest(schema::Manifest::Reader from);
 
 } // namespace fleetcast::protocol::wire

@@ -336,9 +336,9 @@ inline actors::receive_session_actor::behavior_type
 scripted_session(actors::receive_session_actor::pointer, std::shared_ptr<script> play) {
   return {
     [](actors::cancel_atom, const actors::failure&) {},
-    [](const actors::link_accepted&) {},
-    [](const actors::link_closed&) {},
-    [](const actors::link_receipted&) {},
+    [](const actors::server_accepted&) {},
+    [](const actors::server_left&) {},
+    [](const actors::receipt_confirmed&) {},
     [](const actors::session_progress&) {},
     [](const actors::reassembly_finished&) {},
     [](const actors::reassembly_failed&) {},

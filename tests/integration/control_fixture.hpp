@@ -130,9 +130,9 @@ inline receive_session_actor::behavior_type
 test_receive_session(receive_session_actor::pointer self, caf::actor probe) {
   return {
     [=](cancel_atom, const failure&) { self->quit(); },
-    [=](const link_accepted& message) { caf::anon_send(probe, message); },
-    [=](const link_closed& message) { caf::anon_send(probe, message); },
-    [=](const link_receipted& message) { caf::anon_send(probe, message); },
+    [=](const server_accepted& message) { caf::anon_send(probe, message); },
+    [=](const server_left& message) { caf::anon_send(probe, message); },
+    [=](const receipt_confirmed& message) { caf::anon_send(probe, message); },
     [](const session_progress&) {},
     [](const reassembly_finished&) {},
     [](const reassembly_failed&) {},
@@ -404,8 +404,8 @@ protected:
     return result;
   }
 
-  link_accepted await_accept() { return await<link_accepted>(client_probe_); }
-  failure await_closed() { return await<link_closed>(client_probe_).reason; }
+  server_accepted await_accept() { return await<server_accepted>(client_probe_); }
+  failure await_closed() { return await<server_left>(client_probe_).reason; }
   join_request await_join() { return await<join_request>(server_probe_); }
 
   failure await_leave() {

@@ -54,7 +54,7 @@ TEST_F(Control, AcceptsARequestAndNotesTheReceipt) {
     caf::after(patience) >> [] {});
   ASSERT_TRUE(came);
   caf::anon_send(join.link, wire::receipt_noted{});
-  await<link_receipted>(client_probe_);
+  await<receipt_confirmed>(client_probe_);
   caf::anon_send(client, stop_atom::value);
   await_end(client);
   await_end(join.link);
@@ -73,7 +73,7 @@ TEST_F(Control, ReportsAnOrderlyEndWhenTheServerClosesAfterTheReceipt) {
   server_probe_->receive([](protocol::receiver_id, const wire::receipt&) {},
                          caf::after(patience) >> [] { FAIL(); });
   caf::anon_send(join.link, wire::receipt_noted{});
-  await<link_receipted>(client_probe_);
+  await<receipt_confirmed>(client_probe_);
   EXPECT_EQ(await_closed().code, failure_code::none);
   await_end(client);
 }

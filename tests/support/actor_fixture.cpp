@@ -229,7 +229,7 @@ public:
   }
 
   tl::expected<receiving, failure> receive(caf::scheduled_actor& session, const receive_request&,
-                                           const link_accepted&, const consumer_actor& consumer,
+                                           const server_accepted&, const consumer_actor& consumer,
                                            const receive_session_actor&) override {
     if (record_->refuses_to_receive)
       return tl::unexpected{record_->refuses_to_receive};
@@ -244,7 +244,7 @@ public:
   }
 
   tl::expected<next_reception, failure>
-  receive_again(const receive_request&, const link_accepted& link, const receiving&) override {
+  receive_again(const receive_request&, const server_accepted& link, const receiving&) override {
     if (record_->refuses_to_receive_again)
       return tl::unexpected{record_->refuses_to_receive_again};
     const auto layout = protocol::geometry::make(link.accept.object_size, link.accept.symbol_size,
@@ -294,8 +294,8 @@ void end_session(scripted_world& world, receive_parts_record& record) {
   record.unanswered.clear();
 }
 
-link_accepted accepted(std::uint64_t size) {
-  link_accepted result;
+server_accepted accepted(std::uint64_t size) {
+  server_accepted result;
   result.accept.object_size = size;
   result.accept.symbol_size = 100;
   result.accept.source_symbols = 10;

@@ -172,7 +172,7 @@ std::shared_ptr<receive_session_parts> scripted_parts(std::shared_ptr<receive_pa
 void end_session(scripted_world& world, receive_parts_record& record);
 
 /// An answer that fits an object of `size` bytes.
-link_accepted accepted(std::uint64_t size);
+server_accepted accepted(std::uint64_t size);
 
 // -- objects --------------------------------------------------------------------------------------
 

@@ -56,23 +56,23 @@ void answer(control_client_actor::stateful_pointer<link_state> self, const link_
   const auto* wanted = find_object(plan.world, plan.request.object);
   if (luck.chance(30))
     return self->delayed_send(plan.session, std::chrono::milliseconds{300},
-                              link_closed{{failure_code::connect_timeout, 0, "silence"}});
+                              server_left{{failure_code::connect_timeout, 0, "silence"}});
   if (luck.chance(5))
     return self->quit(caf::exit_reason::unhandled_exception);
   if (luck.chance(50))
-    return self->send(plan.session, link_closed{some_failure(luck)});
+    return self->send(plan.session, server_left{some_failure(luck)});
   if (plan.request.port != plan.world->port)
-    return self->send(plan.session, link_closed{{failure_code::connection_refused, 0, "refused"}});
+    return self->send(plan.session, server_left{{failure_code::connection_refused, 0, "refused"}});
   if (wanted == nullptr)
-    return self->send(plan.session, link_closed{{failure_code::object_not_found, 0, "not there"}});
-  link_accepted accepted;
+    return self->send(plan.session, server_left{{failure_code::object_not_found, 0, "not there"}});
+  server_accepted accepted;
   accepted.accept.object_size = wanted->content.size();
   accepted.accept.symbol_size = symbol_size;
   accepted.accept.source_symbols = source_symbols;
   accepted.accept.metadata = wanted->metadata;
   self->send(plan.session, std::move(accepted));
   if (luck.chance(50))
-    self->send(plan.session, link_closed{some_failure(luck)});
+    self->send(plan.session, server_left{some_failure(luck)});
 }
 
 control_client_actor::behavior_type
@@ -83,7 +83,7 @@ failing_link(control_client_actor::stateful_pointer<link_state> self, link_plan 
     [=](const protocol::wire::client_message& message) {
       // A server that does not note the receipt costs the session its whole patience: seldom.
       if (std::holds_alternative<protocol::wire::receipt>(message) && !self->state.luck.chance(2))
-        self->send(plan.session, link_receipted{});
+        self->send(plan.session, receipt_confirmed{});
     },
     [=](stop_atom) { self->quit(); },
     [](status_atom) { return status_snapshot{}; },
@@ -211,7 +211,7 @@ public:
   }
 
   tl::expected<receiving, failure> receive(caf::scheduled_actor& session,
-                                           const receive_request& request, const link_accepted&,
+                                           const receive_request& request, const server_accepted&,
                                            const consumer_actor& consumer,
                                            const receive_session_actor& self) override {
     dice luck{next_seed()};
@@ -233,7 +233,7 @@ public:
   }
 
   tl::expected<next_reception, failure>
-  receive_again(const receive_request&, const link_accepted& link, const receiving&) override {
+  receive_again(const receive_request&, const server_accepted& link, const receiving&) override {
     dice luck{next_seed()};
     if (luck.chance(100))
       return tl::unexpected{some_failure(luck)};

@@ -1,4 +1,4 @@
-/// What systemd likes to know of a service; without it nothing happens.
+/// What this process tells systemd about itself; does nothing without systemd.
 #pragma once
 
 #include <chrono>
@@ -18,7 +18,7 @@ void tell_stopping();
 /// For its watchdog: this process does what it is there for.
 void tell_alive();
 
-/// How often it has to hear that, at least; zero: it does not ask.
+/// The longest time between two calls of tell_alive; zero: no watchdog.
 std::chrono::microseconds watchdog_interval();
 
 } // namespace fleetcast::apps

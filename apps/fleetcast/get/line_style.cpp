@@ -8,7 +8,7 @@ namespace fleetcast::apps {
 line_style::line_style(std::FILE* results) : results_(results) {}
 
 std::chrono::milliseconds line_style::interval() const {
-  return std::chrono::milliseconds{1000}; // no log fills up
+  return std::chrono::milliseconds{1000}; // does not flood a log
 }
 
 void line_style::continuing(std::uint64_t bytes, std::uint64_t object_bytes) {

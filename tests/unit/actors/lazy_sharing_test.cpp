@@ -237,20 +237,40 @@ TEST(LazySharing, FiresATimeoutThatWasAskedForBeforeATurnThatDoesNotEnd) {
   EXPECT_TRUE(in_time);
 }
 
-TEST(LazySharing, AnAnswerCancelsTheTimeoutOfItsRequest) {
-  std::promise<int> answers;
+/// Asks one that does not answer, with all patience. Holds `thing` as long as it lives, not only until it ends.
+class patient final : public caf::event_based_actor {
+public:
+  patient(caf::actor_config& config, caf::actor whom, held_thing thing)
+    : event_based_actor(config),
+      whom_(std::move(whom)),
+      thing_(std::move(thing)) {}
+
+  caf::behavior make_behavior() override {
+    request(whom_, std::chrono::minutes(60), 1).then([](int) {});
+    return {[this](go_atom) { quit(); }};
+  }
+
+private:
+  caf::actor whom_;
+  held_thing thing_;
+};
+
+TEST(LazySharing, AnActorsEndTakesItsTimeoutsAway) {
+  auto thing = std::make_shared<int>(1);
   lazy_config config{1};
   caf::actor_system system{config};
-  const auto other = system.spawn([]() -> caf::behavior { return {[](int x) { return x + 1; }}; });
-  const auto asking = system.spawn([&](caf::event_based_actor* self) -> caf::behavior {
-    self->request(other, std::chrono::milliseconds(1), 1)
-      .then([&](int x) { answers.set_value(x); }, [&](const caf::error&) { answers.set_value(0); });
-    return {[self](go_atom) { self->quit(); }};
+  const auto silent = system.spawn([](caf::event_based_actor* self) -> caf::behavior {
+    return {[self](int) { return self->make_response_promise<int>(); }};
   });
-  EXPECT_EQ(answers.get_future().get(), 2);
-  dawdle(); // past the time: one that was not cancelled fires, and a second answer throws
-  for (const auto& each : {other, asking})
-    caf::anon_send_exit(each, caf::exit_reason::user_shutdown);
+  const auto until = std::chrono::steady_clock::now() + patience;
+  {
+    const auto asking = system.spawn<patient>(silent, thing);
+    caf::anon_send(asking, go_atom::value);
+  }
+  while (thing.use_count() > 1 && std::chrono::steady_clock::now() < until)
+    dawdle();
+  EXPECT_EQ(thing.use_count(), 1);
+  caf::anon_send_exit(silent, caf::exit_reason::user_shutdown);
 }
 
 TEST(LazySharing, ARequestThatNobodyAnswersTimesOut) {

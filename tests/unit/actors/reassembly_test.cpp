@@ -40,9 +40,9 @@ receive_session_actor::behavior_type session_of(receive_session_actor::pointer s
                                                 output record) {
   return {
     [=](cancel_atom, const failure&) { self->quit(); },
-    [](const link_accepted&) {},
-    [](const link_closed&) {},
-    [](const link_receipted&) {},
+    [](const server_accepted&) {},
+    [](const server_left&) {},
+    [](const receipt_confirmed&) {},
     [](const session_progress&) {},
     [=](const reassembly_finished& m) { record->finished.push_back(m.summary); },
     [=](const reassembly_failed& m) { record->failed.push_back(m.reason); },

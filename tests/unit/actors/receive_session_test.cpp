@@ -160,7 +160,7 @@ TEST_F(ReceiveSession, SucceedsOnDeliveryAndSendsAReceiptOnceEverythingWasReleas
   EXPECT_EQ(receipt->repaired_symbols, 42U);
   EXPECT_EQ(receipt->nanoseconds, 3'000'000'000U);
   EXPECT_FALSE(has_ended(session)) << "ended before the server noted it";
-  world.tell(session, link_receipted{});
+  world.tell(session, receipt_confirmed{});
   expect_ended(failure_code::none);
   EXPECT_EQ(heard->order, (strings{"started", "finished"}));
   EXPECT_EQ(parts->said.size(), 1U) << "a success is no leave";
@@ -178,7 +178,7 @@ TEST_F(ReceiveSession, ACancelOfTheReceiptComesTooLate) {
   consume();
   world.tell(session, cancel_atom::value, failure{failure_code::cancelled, 1223, "by the user"});
   EXPECT_FALSE(has_ended(session));
-  world.tell(session, link_receipted{});
+  world.tell(session, receipt_confirmed{});
   expect_ended(failure_code::none);
   EXPECT_EQ(left_with(), nullptr);
 }
@@ -202,7 +202,7 @@ TEST_F(ReceiveSession, CancelledWhileTheLastReleaseIsOnItsWaySendsItsReceipt) {
   world.tell(session, consumption_finished{true});
   ASSERT_EQ(parts->said.size(), 1U);
   EXPECT_NE(std::get_if<wire::receipt>(&parts->said.front()), nullptr);
-  world.tell(session, link_receipted{});
+  world.tell(session, receipt_confirmed{});
   expect_ended(failure_code::none);
 }
 
@@ -211,14 +211,14 @@ TEST_F(ReceiveSession, TheEndOfItsConsumerAfterSuccessIsNoCancel) {
   world.kill(consumer);
   EXPECT_FALSE(has_ended(session));
   world.tell(session, consumption_finished{true});
-  world.tell(session, link_receipted{});
+  world.tell(session, receipt_confirmed{});
   EXPECT_TRUE(has_ended(session));
   EXPECT_EQ(left_with(), nullptr);
 }
 
 TEST_F(ReceiveSession, EndsWithItsLinkWhileBlocksAreHeld) {
   deliver();
-  world.tell(session, link_closed{{failure_code::connection_lost, 0, "reset by peer"}});
+  world.tell(session, server_left{{failure_code::connection_lost, 0, "reset by peer"}});
   expect_ended(failure_code::none);
 }
 
@@ -260,14 +260,14 @@ TEST_F(ReceiveSession, TellsNoProgressAfterTheEnd) {
 TEST_F(ReceiveSession, IgnoresASecondAcceptAndANoteThatComesTooEarly) {
   accept();
   accept();
-  world.tell(session, link_receipted{});
+  world.tell(session, receipt_confirmed{});
   EXPECT_EQ(heard->order, (strings{"started"}));
 }
 
 // -- links that end -------------------------------------------------------------------------------
 
 TEST_F(ReceiveSession, FailsWithTheLinksReasonWhenItNeverComesUp) {
-  world.tell(session, link_closed{{failure_code::connection_refused, 111, "nobody listens"}});
+  world.tell(session, server_left{{failure_code::connection_refused, 111, "nobody listens"}});
   expect_finished(failure_code::connection_refused, "nobody listens");
   EXPECT_EQ(heard->order, (strings{"finished"}));
   EXPECT_EQ(heard->finished.front().reason.detail, 111U);
@@ -275,25 +275,25 @@ TEST_F(ReceiveSession, FailsWithTheLinksReasonWhenItNeverComesUp) {
 
 TEST_F(ReceiveSession, FailsWhenTheLinkIsLostWhileReceiving) {
   accept();
-  world.tell(session, link_closed{{failure_code::connection_lost, 0, "reset by peer"}});
+  world.tell(session, server_left{{failure_code::connection_lost, 0, "reset by peer"}});
   expect_ended(failure_code::connection_lost, "lab/image from server.example");
 }
 
 TEST_F(ReceiveSession, NeverTakesALinkThatClosesWithoutReasonForSuccess) {
   accept();
-  world.tell(session, link_closed{});
+  world.tell(session, server_left{});
   expect_finished(failure_code::connection_lost);
 }
 
 TEST_F(ReceiveSession, NeverTakesALinkThatClosesWithoutReasonBeforeTheAnswerForSuccess) {
-  world.tell(session, link_closed{});
+  world.tell(session, server_left{});
   expect_finished(failure_code::connection_lost);
 }
 
 TEST_F(ReceiveSession, NeedsNoLinkOnceEverythingIsVerified) {
   accept();
   reassemble();
-  world.tell(session, link_closed{{failure_code::connection_lost, 0, "reset by peer"}});
+  world.tell(session, server_left{{failure_code::connection_lost, 0, "reset by peer"}});
   EXPECT_TRUE(heard->finished.empty()) << "the consumer still gets its blocks";
   world.tell(session, delivery_finished{});
   expect_ended(failure_code::none);
@@ -310,7 +310,7 @@ TEST_F(ReceiveSession, NeedsNoLinkActorOnceEverythingIsVerified) {
 
 TEST_F(ReceiveSession, EndsWhenTheLinkClosesInPlaceOfANote) {
   consume();
-  world.tell(session, link_closed{{failure_code::connection_lost, 0, "reset by peer"}});
+  world.tell(session, server_left{{failure_code::connection_lost, 0, "reset by peer"}});
   expect_finished(failure_code::none);
 }
 
@@ -343,8 +343,8 @@ TEST_F(ReceiveSession, IgnoresWhatComesAfterItsEnd) {
   caf::anon_send(session, cancel_atom::value, failure{failure_code::cancelled, 8, "again"});
   caf::anon_send(session, reassembly_finished{});
   caf::anon_send(session, delivery_finished{});
-  caf::anon_send(session, link_receipted{});
-  caf::anon_send(session, link_closed{{failure_code::connection_lost, 0, "late"}});
+  caf::anon_send(session, receipt_confirmed{});
+  caf::anon_send(session, server_left{{failure_code::connection_lost, 0, "late"}});
   caf::anon_send(session, reassembly_failed{{failure_code::sender_silent, 0, "late"}});
   caf::anon_send(session, session_progress{});
   caf::anon_send(session, tick_atom::value);
@@ -454,7 +454,7 @@ TEST_F(ReceiveSession, SaysThatItIsNotHeardWhenTheServerSendsItAway) {
   accept();
   world.tell(session, wire::feedback_state{2500, 0});
   EXPECT_EQ(told_since(before).size(), 1U);
-  world.tell(session, link_closed{{failure_code::kicked_fallback, 0, "sent away"}});
+  world.tell(session, server_left{{failure_code::kicked_fallback, 0, "sent away"}});
   expect_finished(failure_code::kicked_fallback, "sent away; the server heard no feedback");
 }
 

@@ -62,7 +62,7 @@ protected:
     world.tell(session.parts.session, reassembly_finished{});
     world.tell(session.parts.session, delivery_finished{});
     world.tell(session.parts.session, consumption_finished{true});
-    world.tell(session.parts.session, link_receipted{});
+    world.tell(session.parts.session, receipt_confirmed{});
   }
 
   void expect_finished(const one& session, failure_code code) {

@@ -22,7 +22,7 @@ using tags = std::vector<std::uint32_t>;
 constexpr std::uint64_t object_size = 12345;
 const failure lost{failure_code::connection_lost, 0, "reset by peer"};
 
-link_accepted accepted_as(std::uint32_t tag, std::uint64_t size = object_size) {
+server_accepted accepted_as(std::uint32_t tag, std::uint64_t size = object_size) {
   auto result = accepted(size);
   result.accept.session_tag = tag;
   return result;
@@ -58,7 +58,7 @@ protected:
     world.tell(session, session_progress{summary});
   }
 
-  void lose() { world.tell(session, link_closed{lost}); }
+  void lose() { world.tell(session, server_left{lost}); }
 
   /// Until it asks again, which it does within a fifth of a second the first time.
   void ask_again() { world.pass(milliseconds(200)); }
@@ -144,7 +144,7 @@ TEST_F(SessionReconnection, GivesUpWhenItsPatienceIsOver) {
   for (int i = 0; i < 1000 && heard->finished.empty(); ++i) {
     world.pass(milliseconds(100));
     if (parts->link && !has_ended(parts->link))
-      world.tell(session, link_closed{{failure_code::connection_refused, 111, "nobody listens"}});
+      world.tell(session, server_left{{failure_code::connection_refused, 111, "nobody listens"}});
   }
   expect_failed(failure_code::connection_refused, "after 60.0 s of waiting for the server");
   EXPECT_GE(parts->asked.size(), 12U);
@@ -153,12 +153,12 @@ TEST_F(SessionReconnection, GivesUpWhenItsPatienceIsOver) {
 TEST_F(SessionReconnection, EndsAtOnceWhenTheServerThatIsBackRefuses) {
   lose();
   ask_again();
-  world.tell(session, link_closed{{failure_code::object_not_found, 2, "no such object"}});
+  world.tell(session, server_left{{failure_code::object_not_found, 2, "no such object"}});
   expect_failed(failure_code::object_not_found, "no such object");
 }
 
 TEST_F(SessionReconnection, EndsAtOnceWhenTheServerSentItAway) {
-  world.tell(session, link_closed{{failure_code::kicked_abort, 0, "do not come back"}});
+  world.tell(session, server_left{{failure_code::kicked_abort, 0, "do not come back"}});
   expect_failed(failure_code::kicked_abort, "do not come back");
   EXPECT_EQ(parts->asked.size(), 1U);
 }
@@ -207,13 +207,13 @@ TEST_F(SessionReconnection, IgnoresWhatItsEarlierLinkStillSays) {
   const auto first_link = parts->link;
   lose();
   come_back(2);
-  caf::send_as(caf::actor_cast<caf::actor>(first_link), session, link_closed{lost});
+  caf::send_as(caf::actor_cast<caf::actor>(first_link), session, server_left{lost});
   world.run();
   EXPECT_EQ(state(), "receiving");
   world.tell(session, reassembly_finished{});
   world.tell(session, delivery_finished{});
   world.tell(session, consumption_finished{true});
-  caf::send_as(caf::actor_cast<caf::actor>(first_link), session, link_receipted{});
+  caf::send_as(caf::actor_cast<caf::actor>(first_link), session, receipt_confirmed{});
   world.run();
   EXPECT_EQ(state(), "receipting") << "the server that is back has not noted it";
 }
@@ -241,7 +241,7 @@ TEST_F(SessionReconnection, WaitsForNoServerThatSignsNothing) {
   auto link = accepted(object_size);
   link.accept.unverified = true;
   world.tell(unverified, link);
-  world.tell(unverified, link_closed{lost});
+  world.tell(unverified, server_left{lost});
   EXPECT_EQ(other->finished.size(), 1U) << "what came could not be proven again";
   end_session(world, *careless);
   world.kill(listener);

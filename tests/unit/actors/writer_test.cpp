@@ -26,9 +26,9 @@ receive_session_actor::behavior_type some_session(receive_session_actor::pointer
                                                   neighbours record) {
   return {
     [=](cancel_atom, const failure&) { self->quit(); },
-    [](const link_accepted&) {},
-    [](const link_closed&) {},
-    [](const link_receipted&) {},
+    [](const server_accepted&) {},
+    [](const server_left&) {},
+    [](const receipt_confirmed&) {},
     [](const session_progress&) {},
     [](const reassembly_finished&) {},
     [](const reassembly_failed&) {},

@@ -71,9 +71,9 @@ actors::receive_session_actor::behavior_type
 plain_session(actors::receive_session_actor::pointer self, actors::consumer_actor consumer) {
   return {
     [=](actors::cancel_atom, const actors::failure&) { self->quit(); },
-    [](const actors::link_accepted&) {},
-    [](const actors::link_closed&) {},
-    [](const actors::link_receipted&) {},
+    [](const actors::server_accepted&) {},
+    [](const actors::server_left&) {},
+    [](const actors::receipt_confirmed&) {},
     [](const actors::session_progress&) {},
     [](const actors::reassembly_finished&) {},
     [](const actors::reassembly_failed&) {},

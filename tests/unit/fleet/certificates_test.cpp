@@ -132,6 +132,26 @@ TEST_F(Certificates, AreRefusedWhenOthersCouldReadTheKey) {
   EXPECT_NE(context.error().text.find("chmod 600"), std::string::npos);
 }
 
+/// A link that leads to itself cannot be opened by root either.
+TEST_F(Certificates, SayWhyAKeyCannotBeRead) {
+  ASSERT_FALSE(store.init(hours{24}));
+  auto files = store.coordinator();
+  files.key = store.directory() / "loop.key";
+  std::filesystem::create_symlink(files.key, files.key);
+  const auto context = make_link_context(files, link_role::coordinator);
+  ASSERT_FALSE(context);
+  EXPECT_NE(context.error().text.find("cannot read the private key"), std::string::npos)
+    << context.error().text;
+  EXPECT_NE(context.error().text.find("symbolic links"), std::string::npos) << context.error().text;
+}
+
+TEST_F(Certificates, SayWhatMakesThemWhereThereAreNone) {
+  const auto context = make_link_context(store.coordinator(), link_role::coordinator);
+  ASSERT_FALSE(context);
+  EXPECT_NE(context.error().text.find("`fleetcast fleet cert` makes"), std::string::npos)
+    << context.error().text;
+}
+
 TEST_F(Certificates, AreRefusedWhenKeyAndCertificateDoNotFit) {
   ASSERT_FALSE(store.init(hours{24}));
   ASSERT_FALSE(store.add_host({"node1"}, hours{24}, false));

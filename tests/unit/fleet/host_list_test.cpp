@@ -94,7 +94,7 @@ TEST(HostList, TakesNothingElseForAHost) {
         "224.0.0.1",  "ff02::1",  "7",           "1.2.3",      "1.2.3.4.5",
         "256.1.1.1",  "1.2.3.04", "a.7",         "[1-3]x.9",   "0x7f.1",
         "0x7F000001", "a.0xa",    "a:b:c",       "a/b",        "a\\b",
-        "a%b"})
+        "a%b",        "fe80::1"})
     EXPECT_NE(error_of(word), "none") << word;
   EXPECT_NE(error_of(std::string(64, 'a')), "none");
   EXPECT_NE(error_of(std::string{"::1\0::1", 7}), "none");
