@@ -26,7 +26,7 @@ public:
 };
 
 /// A queue with workers, which take its jobs and count them.
-class JobQueue : public testing::Test {
+class JobQueue : public ::testing::Test {
 protected:
   void TearDown() override {
     queue_.close();
