@@ -23,7 +23,7 @@ timeout_schedule::time_point timeout_schedule::due_of(const change& what) {
 }
 
 void timeout_schedule::apply(change what) {
-  std::visit([this](auto&& one) { carry_out(std::move(one)); }, std::move(what));
+  std::visit([this](auto& one) { carry_out(std::move(one)); }, what);
 }
 
 timeout_schedule::time_point timeout_schedule::first_due() const noexcept {
