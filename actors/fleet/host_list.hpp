@@ -7,8 +7,8 @@
 ///     10.0.0.7:5052  [2001:db8::1]:5052  2001:db8::2
 ///
 /// A host is a DNS name (labels of letters, digits, `-` and `_`, 63 characters each), an IPv4 address or an
-/// IPv6 address of one host; a link-local one needs its zone ("fe80::1%eth0"). Nothing else is taken for one: the name becomes part of file names, and a
-/// resolver may take a bare number for an address.
+/// IPv6 address of one host; a link-local one needs its zone ("fe80::1%eth0"). Nothing else is taken for one: the name
+/// becomes part of file names, and a resolver may take a bare number for an address.
 ///
 /// Pure: text in, hosts out. Bounded, whatever the text.
 #pragma once

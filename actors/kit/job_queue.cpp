@@ -147,7 +147,7 @@ void job_queue::call_keeper() {
   keeper_called_.notify_one();
 }
 
-/// Whoever would look in time works, or will: somebody must look if that goes on for too long.
+/// The worker that should serve the next timeout is busy, or about to be. Makes sure that another one wakes up if it stays so.
 void job_queue::see_to_guard() {
   const auto latest = guard_of(next_due());
   if (has_keeper() && latest < kept_until_)

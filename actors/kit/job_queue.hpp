@@ -9,7 +9,7 @@
 /// others, the guard, rests no longer than `grace` beyond the next timeout.
 ///
 /// Invariant: while any worker rests, one of them wakes up by itself no later than next_due() + grace. It is the keeper or,
-/// without one, the guard. Whoever brings next_due() forward, or stops being the one that would wake up, restores this
+/// without one, the guard. Code that brings next_due() forward, or ends that worker's rest, restores the invariant
 /// (see_to_guard).
 #pragma once
 

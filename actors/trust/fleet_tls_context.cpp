@@ -48,7 +48,7 @@ failure check(const char* what, const io::trust_file& rule) {
   return exposed;
 }
 
-/// Whoever can write the CA certificate decides who commands this host, or whom it commands.
+/// Write access to the CA certificate is power over the fleet: it decides whose commands this host obeys, and whom it commands.
 failure check(const credential_files& files) {
   constexpr auto refusal = "will not use these credentials";
   constexpr auto replaced = "others could have put a certificate of theirs into it";

@@ -106,15 +106,14 @@ TEST(LazySharing, WakesAnotherWorkerForASecondJob) {
   EXPECT_TRUE(right_met.get_future().get());
 }
 
-/// Sends a message from outside to a new actor, which fulfils `heard` once a worker runs it.
-void tell_another(caf::actor_system& system, std::promise<void>& heard) {
-  const auto other = system.spawn([&heard](caf::event_based_actor* self) -> caf::behavior {
+/// A new actor, which fulfils `heard` once a worker runs it for a message.
+caf::actor spawn_hearer(caf::actor_system& system, std::promise<void>& heard) {
+  return system.spawn([&heard](caf::event_based_actor* self) -> caf::behavior {
     return {[&heard, self](go_atom) {
       heard.set_value();
       self->quit();
     }};
   });
-  caf::anon_send(other, go_atom::value);
 }
 
 TEST(LazySharing, WakesAWorkerForWhatComesFromOutside) {
@@ -132,7 +131,7 @@ TEST(LazySharing, WakesAWorkerForWhatComesFromOutside) {
   });
   caf::anon_send(busy, go_atom::value);
   blocked.get_future().wait();
-  tell_another(system, heard);
+  caf::anon_send(spawn_hearer(system, heard), go_atom::value);
   EXPECT_EQ(heard.get_future().wait_for(patience), std::future_status::ready);
   release.set_value();
 }
@@ -145,7 +144,7 @@ TEST(LazySharing, NobodyKeepsAWorkerForItself) {
     return {[self](go_atom) { self->send(self, go_atom::value); }};
   });
   caf::anon_send(endless, go_atom::value);
-  tell_another(system, heard);
+  caf::anon_send(spawn_hearer(system, heard), go_atom::value);
   EXPECT_EQ(heard.get_future().wait_for(patience), std::future_status::ready);
   caf::anon_send_exit(endless, caf::exit_reason::user_shutdown);
 }
@@ -194,12 +193,7 @@ TEST(LazySharing, FiresATimeoutBesideATurnThatDoesNotEnd) {
   bool in_time = false;
   lazy_config config{2};
   caf::actor_system system{config};
-  const auto other = system.spawn([&](caf::event_based_actor* self) -> caf::behavior {
-    return {[&, self](go_atom) {
-      heard.set_value();
-      self->quit();
-    }};
-  });
+  const auto other = spawn_hearer(system, heard);
   const auto stuck = system.spawn([&](caf::event_based_actor* self) -> caf::behavior {
     return {[&, self](go_atom) {
       self->delayed_send(other, std::chrono::milliseconds(1), go_atom::value);
@@ -218,12 +212,7 @@ TEST(LazySharing, FiresATimeoutThatWasAskedForBeforeATurnThatDoesNotEnd) {
   bool in_time = false;
   lazy_config config{2};
   caf::actor_system system{config};
-  const auto other = system.spawn([&](caf::event_based_actor* self) -> caf::behavior {
-    return {[&, self](go_atom) {
-      heard.set_value();
-      self->quit();
-    }};
-  });
+  const auto other = spawn_hearer(system, heard);
   const auto stuck = system.spawn([&](caf::event_based_actor* self) -> caf::behavior {
     return {[&, self](go_atom) {
       in_time = heard.get_future().wait_for(patience) == std::future_status::ready;
